@@ -1,0 +1,41 @@
+// Inspector: what exists in the kernel process, for tools.
+#pragma once
+
+#include <vector>
+
+#include "ipc/capability.h"
+#include "libipc/abi/lane.h"
+#include "libipc/abi/requests.h"
+
+namespace ipc {
+
+using abi::AccountEntry;
+using abi::CapabilityEntry;
+using abi::kArmRecordsBell;
+using abi::kArmRecordsFutex;
+using abi::kArmRoomFutex;
+using abi::LaneEntry;
+using abi::PortEntry;
+using abi::ProcessEntry;
+using abi::ProcessState;
+using abi::RegionEntry;
+
+// Thread: any. Each list is taken in pages and may change between them.
+class Inspector {
+ public:
+  // Owns: the capability. Rights: Inspect on the kernel object.
+  static absl::StatusOr<Inspector> Create(Capability kernel);
+
+  absl::StatusOr<std::vector<PortEntry>> Ports() const;
+  absl::StatusOr<std::vector<LaneEntry>> Lanes() const;
+  absl::StatusOr<std::vector<RegionEntry>> Regions() const;
+  absl::StatusOr<std::vector<ProcessEntry>> Processes() const;
+  absl::StatusOr<std::vector<AccountEntry>> Accounts() const;
+  absl::StatusOr<std::vector<CapabilityEntry>> Capabilities() const;
+
+ private:
+  explicit Inspector(Capability kernel) : kernel_(std::move(kernel)) {}
+  Capability kernel_;
+};
+
+}  // namespace ipc

@@ -1,0 +1,85 @@
+#include "services/cli/inspect_commands.h"
+
+#include <cstdio>
+
+#include "services/cli/dot.h"
+#include "services/cli/listing.h"
+#include "services/common/nearest.h"
+#include "services/common/runtime_folder.h"
+#include "services/tracer/trace_filter.h"
+
+namespace keyport {
+namespace {
+
+absl::Status CheckService(const Snapshot& snapshot,
+                          const std::string& service) {
+  if (service.empty()) return absl::OkStatus();
+  const std::vector<std::string> names = snapshot.ProcessNames();
+  for (const std::string& name : names)
+    if (IsService(name, service)) return absl::OkStatus();
+  return ipc::MakeStatus(ipc::Error::not_found,
+                         "no service \"" + service + "\" runs; there are " +
+                             JoinWords(names) + DidYouMean(service, names));
+}
+
+Listing Make(const Snapshot& snapshot, const InspectOptions& options) {
+  switch (options.listed) {
+    case Listed::kProcesses:
+      return ListProcesses(snapshot, ReadProcStat);
+    case Listed::kPorts:
+      return ListPorts(snapshot);
+    case Listed::kCapabilities:
+      return ListCapabilities(snapshot, options.service);
+    case Listed::kRegions:
+      return ListRegions(snapshot);
+    case Listed::kAccounts:
+      return ListAccounts(snapshot);
+    case Listed::kGraph:
+      return ListLanes(snapshot);
+    case Listed::kGraphDot:
+      break;
+  }
+  return {GraphDot(snapshot), ""};
+}
+
+}  // namespace
+
+int Complain(const absl::Status& status) {
+  std::fprintf(stderr, "keyport: %s\n",
+               std::string(status.message()).c_str());
+  return 1;
+}
+
+absl::StatusOr<ToolSession> ConnectTool(const std::string& socket,
+                                        std::string_view name) {
+  absl::StatusOr<std::string> path = FindSocket(socket);
+  if (!path.ok()) return path.status();
+  absl::StatusOr<ipc::Session> session = ipc::Session::Connect(*path, name);
+  if (!session.ok())
+    return ipc::MakeStatus(
+        ipc::ErrorOf(session.status()),
+        *path + ": " + std::string(session.status().message()));
+  absl::StatusOr<ipc::Capability> kernel = session->Take("kernel");
+  if (!kernel.ok()) return kernel.status();
+  return ToolSession{*std::move(session), *std::move(kernel)};
+}
+
+int RunInspect(const InspectOptions& options) {
+  absl::StatusOr<ToolSession> tool = ConnectTool(options.socket, "keyport");
+  if (!tool.ok()) return Complain(tool.status());
+  const absl::StatusOr<ipc::Inspector> inspector =
+      ipc::Inspector::Create(std::move(tool->kernel));
+  if (!inspector.ok()) return Complain(inspector.status());
+  const absl::StatusOr<Snapshot> snapshot =
+      TakeSnapshot(*inspector, tool->session.process_id());
+  if (!snapshot.ok()) return Complain(snapshot.status());
+  if (const auto known = CheckService(*snapshot, options.service); !known.ok())
+    return Complain(known);
+  const Listing listing = Make(*snapshot, options);
+  const std::string& text =
+      options.format == Format::kJson ? listing.json : listing.text;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace keyport

@@ -1,0 +1,38 @@
+// The commands that look at a running graph once and print what they saw.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ipc/inspect.h"
+#include "ipc/session.h"
+
+namespace keyport {
+
+enum class Format { kText, kJson };
+
+// What to list.
+enum class Listed { kProcesses, kPorts, kCapabilities, kRegions, kAccounts,
+                    kGraph, kGraphDot };
+
+struct InspectOptions {
+  Listed listed = Listed::kProcesses;
+  Format format = Format::kText;
+  std::string socket;   // "": the one running graph
+  std::string service;  // of kCapabilities; "": all
+};
+// Returns the exit code: 0, or 1 after saying what failed.
+int RunInspect(const InspectOptions& options);
+
+// A session with a running graph, as a tool of that name.
+struct ToolSession {
+  ipc::Session session;
+  ipc::Capability kernel;
+};
+absl::StatusOr<ToolSession> ConnectTool(const std::string& socket,
+                                        std::string_view name);
+
+// Says what failed on standard error; returns 1.
+int Complain(const absl::Status& status);
+
+}  // namespace keyport

@@ -1,0 +1,32 @@
+// Listings of a running graph, as a table and as one JSON object a line.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/cli/proc_stat.h"
+#include "services/cli/snapshot.h"
+#include "services/common/text_table.h"
+
+namespace keyport {
+
+struct Listing {
+  std::string text;
+  std::string json;
+};
+
+using ProcStatOf = std::function<std::optional<ProcStat>(int pid)>;
+
+Listing ListProcesses(const Snapshot& snapshot, const ProcStatOf& stat_of);
+Listing ListPorts(const Snapshot& snapshot);
+// Of one service ("" for all, "tokenizer" for all its instances).
+Listing ListCapabilities(const Snapshot& snapshot, std::string_view service);
+Listing ListRegions(const Snapshot& snapshot);
+Listing ListAccounts(const Snapshot& snapshot);
+// A lane a row: who sends to whom.
+Listing ListLanes(const Snapshot& snapshot);
+
+}  // namespace keyport

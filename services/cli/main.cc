@@ -1,0 +1,181 @@
+// keyport: runs service graphs and shows what happens in them. Only the
+// command line's words are handled here.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ipc/types.h"
+#include "services/cli/inspect_commands.h"
+#include "services/cli/run_command.h"
+#include "services/cli/trace_command.h"
+#include "services/common/nearest.h"
+
+namespace keyport {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.name("keyport");
+    app_.set_version_flag("--version",
+                          std::string("keyport ") + KEYPORT_VERSION + " (ABI " +
+                              std::to_string(ipc::abi::kVersion) + ")");
+    app_.require_subcommand(1);
+    app_.fallthrough(false);
+    AddRun();
+    AddCheck();
+    AddListing("ps", "processes, and what each does now", Listed::kProcesses);
+    AddListing("ports", "ports and their queues", Listed::kPorts);
+    AddListing("caps", "capabilities: who holds what, and from whom",
+               Listed::kCapabilities)
+        ->add_option("service", inspect_.service, "only this service's");
+    AddListing("regions", "shared memory", Listed::kRegions);
+    AddListing("accounts", "budgets", Listed::kAccounts);
+    AddListing("graph", "who sends to whom", Listed::kGraph)
+        ->add_flag_callback(
+            "--dot", [this] { inspect_.listed = Listed::kGraphDot; },
+            "in Graphviz's language, with who waits for whom");
+    AddTrace();
+    AddHelp();
+  }
+
+  int Run(int argc, char** argv) {
+    if (const int wrong = CheckCommandWord(argc, argv)) return wrong;
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? 0 : kExitUsage;
+    }
+    return action_();
+  }
+
+ private:
+  const CLI::App* FindCommand(const std::string& name) const {
+    for (const CLI::App* command : app_.get_subcommands(nullptr))
+      if (command->get_name() == name) return command;
+    return nullptr;
+  }
+
+  int UnknownCommand(const std::string& word) const {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app_.get_subcommands(nullptr))
+      names.push_back(command->get_name());
+    std::fprintf(stderr,
+                 "keyport: unknown command \"%s\"%s\n"
+                 "commands: %s\n",
+                 word.c_str(), DidYouMean(word, names).c_str(),
+                 JoinWords(names).c_str());
+    return kExitUsage;
+  }
+
+  // CLI11 would only say that a word was not expected.
+  int CheckCommandWord(int argc, char** argv) const {
+    if (argc < 2 || argv[1][0] == '-') return 0;
+    return FindCommand(argv[1]) != nullptr ? 0 : UnknownCommand(argv[1]);
+  }
+
+  CLI::App* Add(const char* name, const char* text,
+                std::function<int()> action) {
+    CLI::App* command = app_.add_subcommand(name, text);
+    command->callback([this, action] { action_ = action; });
+    return command;
+  }
+
+  void AddManifest(CLI::App* command) {
+    command->add_option("graph", run_.manifest, "the manifest (GRAPH.toml)")
+        ->required();
+    command->add_option("words", run_.words,
+                        "NAME=value for ${NAME}; others for ${@} (write -- "
+                        "before words that begin with -)");
+  }
+
+  void AddRun() {
+    CLI::App* command = Add("run", "run a service graph until it ends",
+                            [this] { return RunGraphCommand(run_); });
+    AddManifest(command);
+    command->add_option("--socket", run_.socket, "where tools connect");
+    command->add_flag_callback(
+        "--trace", [this] { run_.trace = TraceTheRun::kYes; },
+        "trace all messages and sum them up at the end");
+  }
+
+  void AddCheck() {
+    AddManifest(Add("check", "check a manifest; show who can reach whom",
+                    [this] { return RunCheckCommand(run_); }));
+  }
+
+  CLI::App* AddListing(const char* name, const char* text, Listed listed) {
+    CLI::App* command =
+        Add(name, text, [this] { return RunInspect(inspect_); });
+    command->preparse_callback([this, listed](size_t) {
+      inspect_.listed = listed;
+    });
+    command->add_option("--socket", inspect_.socket,
+                        "the graph's socket (else KEYPORT_SOCKET, else the "
+                        "one that runs)");
+    command->add_flag_callback(
+        "--json", [this] { inspect_.format = Format::kJson; },
+        "one object a line");
+    return command;
+  }
+
+  void AddTrace() {
+    CLI::App* command = Add("trace", "show messages as they pass",
+                            [this] { return RunTrace(trace_); });
+    command->add_option("--socket", trace_.socket, "the graph's socket");
+    command->add_flag_callback(
+        "--json", [this] { trace_.format = Format::kJson; },
+        "one object a line");
+    CLI::Option* service = command->add_option(
+        "--service", trace_.filter.service, "only what it sends or receives");
+    command->add_option("--port", trace_.filter.port, "only over this port");
+    const std::map<std::string, Direction> directions = {
+        {"in", Direction::kIn}, {"out", Direction::kOut}};
+    command
+        ->add_option("--direction", trace_.filter.direction,
+                     "in or out, as seen from --service")
+        ->transform(CLI::CheckedTransformer(directions))
+        ->needs(service);
+    command->add_option("-n", trace_.messages_max, "end after this many")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--timeout,--for", trace_.seconds_max,
+                        "end after this many seconds")
+        ->check(CLI::PositiveNumber);
+    command->add_flag_callback(
+        "--summary-only", [this] { trace_.shows = TraceShows::kSummaryOnly; },
+        "no line for each message");
+    command->add_flag_callback(
+        "--strict", [this] { trace_.loss = LossIs::kAnError; },
+        "exit with 3 if records were lost");
+  }
+
+  void AddHelp() {
+    CLI::App* command = Add("help", "this text, or a command's", [this] {
+      const CLI::App* about = help_.empty() ? &app_ : FindCommand(help_);
+      if (about == nullptr) return UnknownCommand(help_);
+      std::fputs(about->help().c_str(), stdout);
+      return 0;
+    });
+    command->add_option("command", help_, "the command");
+  }
+
+  CLI::App app_{"Keyport: services, ports and capabilities on one machine"};
+  std::function<int()> action_;
+  RunOptions run_;
+  InspectOptions inspect_;
+  TraceOptions trace_;
+  std::string help_;
+};
+
+}  // namespace
+}  // namespace keyport
+
+int main(int argc, char** argv) {
+  return keyport::CommandLine().Run(argc, argv);
+}

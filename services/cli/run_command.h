@@ -1,0 +1,24 @@
+// `keyport run` and `keyport check`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace keyport {
+
+enum class TraceTheRun { kNo, kYes };
+
+struct RunOptions {
+  std::string manifest;
+  std::vector<std::string> words;  // NAME=value, and others
+  std::string socket;              // "": in the runtime folder
+  TraceTheRun trace = TraceTheRun::kNo;
+};
+// The graph's exit code; 1 when the manifest is wrong, after saying where.
+int RunGraphCommand(const RunOptions& options);
+
+// Checks without running, and prints who can reach whom. 0, or 1 when wrong.
+// A ${NAME} without a value is told, not refused.
+int RunCheckCommand(const RunOptions& options);
+
+}  // namespace keyport

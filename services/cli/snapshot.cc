@@ -1,0 +1,82 @@
+#include "services/cli/snapshot.h"
+
+#include <algorithm>
+
+#include "services/common/text_table.h"
+
+namespace keyport {
+namespace {
+
+template <typename Entry>
+const Entry* FindById(const std::vector<Entry>& entries, uint64_t id) {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(),
+                   [id](const Entry& entry) { return entry.id == id; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+template <typename Entry>
+absl::Status Fill(absl::StatusOr<std::vector<Entry>> taken,
+                  std::vector<Entry>* entries) {
+  if (!taken.ok()) return taken.status();
+  *entries = *std::move(taken);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const ipc::ProcessEntry* Snapshot::FindProcess(uint64_t id) const {
+  return FindById(processes, id);
+}
+
+const ipc::PortEntry* Snapshot::FindPort(uint64_t id) const {
+  return FindById(ports, id);
+}
+
+const ipc::AccountEntry* Snapshot::FindAccount(uint64_t id) const {
+  return FindById(accounts, id);
+}
+
+std::string Snapshot::ProcessName(uint64_t id) const {
+  if (id == 0) return "nobody";
+  const ipc::ProcessEntry* process = FindProcess(id);
+  return process != nullptr ? NameText(process->name)
+                            : "process " + std::to_string(id);
+}
+
+std::string Snapshot::PortName(uint64_t id) const {
+  const ipc::PortEntry* port = FindPort(id);
+  std::string text = ":" + std::to_string(id);
+  if (port != nullptr && port->name[0] != '\0')
+    text += " " + NameText(port->name);
+  return text;
+}
+
+std::vector<std::string> Snapshot::ProcessNames() const {
+  std::vector<std::string> names;
+  for (const ipc::ProcessEntry& process : processes)
+    names.push_back(NameText(process.name));
+  return names;
+}
+
+absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
+                                      uint64_t own_process) {
+  Snapshot snapshot;
+  for (const absl::Status& status :
+       {Fill(inspector.Processes(), &snapshot.processes),
+        Fill(inspector.Ports(), &snapshot.ports),
+        Fill(inspector.Lanes(), &snapshot.lanes),
+        Fill(inspector.Regions(), &snapshot.regions),
+        Fill(inspector.Accounts(), &snapshot.accounts),
+        Fill(inspector.Capabilities(), &snapshot.capabilities)})
+    if (!status.ok()) return status;
+  std::erase_if(snapshot.processes, [own_process](const auto& process) {
+    return process.id == own_process;
+  });
+  std::erase_if(snapshot.capabilities, [own_process](const auto& capability) {
+    return capability.process == own_process && own_process != 0;
+  });
+  return snapshot;
+}
+
+}  // namespace keyport

@@ -1,0 +1,37 @@
+// Snapshot: everything the kernel process says exists, at about one moment.
+// Its lists are taken one after the other, so they may disagree a little; a
+// lookup that finds nothing is not an error.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ipc/inspect.h"
+
+namespace keyport {
+
+struct Snapshot {
+  std::vector<ipc::ProcessEntry> processes;  // without the tool that looks
+  std::vector<ipc::PortEntry> ports;
+  std::vector<ipc::LaneEntry> lanes;
+  std::vector<ipc::RegionEntry> regions;
+  std::vector<ipc::AccountEntry> accounts;
+  std::vector<ipc::CapabilityEntry> capabilities;
+
+  const ipc::ProcessEntry* FindProcess(uint64_t id) const;
+  const ipc::PortEntry* FindPort(uint64_t id) const;
+  const ipc::AccountEntry* FindAccount(uint64_t id) const;
+  // "crawler"; "nobody" for 0; "process 12" for one that is gone.
+  std::string ProcessName(uint64_t id) const;
+  // ":7 files"
+  std::string PortName(uint64_t id) const;
+  // The names of all processes.
+  std::vector<std::string> ProcessNames() const;
+};
+
+// `own_process` is left out.
+absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
+                                      uint64_t own_process);
+
+}  // namespace keyport

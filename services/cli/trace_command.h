@@ -1,0 +1,28 @@
+// `keyport trace`: the messages of a running graph as they pass.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "services/cli/inspect_commands.h"
+#include "services/tracer/trace_filter.h"
+
+namespace keyport {
+
+enum class TraceShows { kMessages, kSummaryOnly };
+enum class LossIs { kCounted, kAnError };
+
+struct TraceOptions {
+  std::string socket;
+  Format format = Format::kText;
+  TraceFilter filter;
+  uint64_t messages_max = 0;  // 0: no limit
+  double seconds_max = 0;     // 0: no limit
+  TraceShows shows = TraceShows::kMessages;
+  LossIs loss = LossIs::kCounted;
+};
+// Until a limit, Ctrl-C or the end of the graph; then a summary. Returns 0;
+// 1 after saying what failed; 3 if records were lost and that is an error.
+int RunTrace(const TraceOptions& options);
+
+}  // namespace keyport

@@ -1,0 +1,201 @@
+#include "services/supervisor/manifest_toml.h"
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+#include "libipc/base/names.h"
+#include "services/common/nearest.h"
+#include "services/supervisor/toml_fields.h"
+
+namespace keyport {
+namespace {
+
+constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
+constexpr int64_t kInstancesMax = 256;
+
+std::vector<std::string> RightNames() {
+  std::vector<std::string> names;
+  std::istringstream all(base::RightsText(ipc::kRightsAll));
+  for (std::string name; std::getline(all, name, '|');) names.push_back(name);
+  return names;
+}
+
+void ReadGraph(TomlFields fields, Manifest* manifest) {
+  fields.AllowOnly({"name"});
+  if (const auto name = fields.Text("name")) {
+    manifest->name = name->text;
+    if (name->text.empty() || name->text.size() >= ipc::abi::kNameBytesMax)
+      fields.Note(name->at, "the graph's name must have 1 to 47 bytes");
+  }
+}
+
+PortSpec ReadPort(const Word& name, TomlFields fields) {
+  fields.AllowOnly({"ring_bytes", "shareable", "at_full"});
+  PortSpec port = {.name = name};
+  port.ring_bytes = static_cast<uint32_t>(
+      fields
+          .Integer("ring_bytes",
+                   {ipc::abi::kRingBytesMin, ipc::abi::kRingBytesMax})
+          .value_or(0));
+  if (fields.Truth("shareable").value_or(false))
+    port.listeners = Listeners::kMany;
+  if (fields.OneOf("at_full", {"block", "fail"}) == size_t{1})
+    port.at_full = Full::kFails;
+  return port;
+}
+
+ipc::Rights ReadRights(TomlFields* fields) {
+  ipc::Rights rights = 0;
+  for (const Word& word : fields->Texts("rights")) {
+    if (const auto right = base::RightByName(word.text))
+      rights |= *right;
+    else
+      fields->Note(word.at, "unknown right \"" + word.text +
+                                "\"; expected some of " +
+                                JoinWords(RightNames()) +
+                                DidYouMean(word.text, RightNames()));
+  }
+  return rights;
+}
+
+void ReadUseTable(TomlFields fields, std::vector<UseSpec>* uses) {
+  fields.AllowOnly({"port", "rights", "badge", "as"});
+  const auto port = fields.Text("port");
+  if (fields.table().get("port") == nullptr)
+    fields.Note(fields.at(), "a use in " + fields.where() +
+                                 " names no port; expected port = \"NAME\"");
+  UseSpec use;
+  use.rights = ReadRights(&fields);
+  if (const auto badge = fields.Integer("badge", {1, kAny}))
+    use.badge = static_cast<uint64_t>(*badge);
+  const auto as = fields.Text("as");
+  if (!port) return;
+  use.port = *port;
+  use.as = as ? as->text : port->text;
+  uses->push_back(std::move(use));
+}
+
+// "uses" holds names or tables; [[service.NAME.use]] holds tables.
+void ReadUses(TomlFields* fields, std::vector<UseSpec>* uses) {
+  for (const char* key : {"uses", "use"}) {
+    const toml::node* node = fields->table().get(key);
+    if (node == nullptr) continue;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) {
+      fields->NoteType(*node, key, "an array of port names or tables");
+      continue;
+    }
+    for (const toml::node& item : *array) {
+      if (const auto* name = item.as_string())
+        uses->push_back({.port = {name->get(), PositionOf(item.source())},
+                         .as = name->get()});
+      else if (const toml::table* table = item.as_table())
+        ReadUseTable({*table, fields->where(), fields->problems()}, uses);
+      else
+        fields->NoteType(item, key, "an array of port names or tables");
+    }
+  }
+}
+
+void ReadVariables(TomlFields* fields, ServiceSpec* service) {
+  const toml::table* table = fields->Table("variables");
+  if (table == nullptr) return;
+  TomlFields variables(*table, "variables of " + fields->where(),
+                       fields->problems());
+  for (const auto& [key, node] : *table)
+    if (const auto text = variables.Text(key.str()))
+      service->variables.emplace_back(key.str(), *text);
+}
+
+void ReadLimits(TomlFields* fields, ipc::AccountLimits* limits) {
+  const toml::table* table = fields->Table("limits");
+  if (table == nullptr) return;
+  TomlFields values(*table, "limits of " + fields->where(),
+                    fields->problems());
+  values.AllowOnly({"handles", "ports", "lanes", "regions", "bytes"});
+  auto limit = [&values](std::string_view key) {
+    return static_cast<uint64_t>(values.Integer(key, {1, kAny}).value_or(0));
+  };
+  limits->handles = limit("handles");
+  limits->ports = limit("ports");
+  limits->lanes = limit("lanes");
+  limits->regions = limit("regions");
+  limits->bytes = limit("bytes");
+}
+
+ServiceSpec ReadService(const Word& name, TomlFields fields) {
+  fields.AllowOnly({"program", "arguments", "uses", "use", "provides",
+                    "instances", "restart", "job", "variables", "limits"});
+  ServiceSpec service = {.name = name};
+  if (const auto program = fields.Text("program")) service.program = *program;
+  if (fields.table().get("program") == nullptr)
+    fields.Note(name.at, fields.where() +
+                             " names no program; expected program = \"NAME\"");
+  else if (service.program.at.line != 0 && service.program.text.empty())
+    fields.Note(service.program.at, "the program's name is empty");
+  service.arguments = fields.Texts("arguments");
+  ReadUses(&fields, &service.uses);
+  service.provides = fields.Texts("provides");
+  service.instances = static_cast<uint32_t>(
+      fields.Integer("instances", {1, kInstancesMax}).value_or(1));
+  if (const auto restart =
+          fields.OneOf("restart", {"never", "on-failure", "always"}))
+    service.restart = static_cast<Restart>(*restart);
+  if (fields.Truth("job").value_or(false)) service.role = Role::kJob;
+  ReadVariables(&fields, &service);
+  ReadLimits(&fields, &service.limits);
+  return service;
+}
+
+// Calls `read(name, fields)` for each table under `key`, in the text's order.
+template <typename Read>
+void ForEachTable(TomlFields* root, std::string_view key, Read&& read) {
+  const toml::table* all = root->Table(key);
+  if (all == nullptr) return;
+  std::vector<std::pair<Word, const toml::table*>> tables;
+  for (const auto& [name, node] : *all) {
+    const Word word = {std::string(name.str()), PositionOf(name.source())};
+    if (node.as_table() != nullptr)
+      tables.emplace_back(word, node.as_table());
+    else
+      root->NoteType(node, std::string(key) + "." + word.text, "a table");
+  }
+  std::sort(tables.begin(), tables.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first.at.line, a.first.at.column) <
+           std::pair(b.first.at.line, b.first.at.column);
+  });
+  for (const auto& [word, table] : tables)
+    read(word, TomlFields(*table, "[" + std::string(key) + "." + word.text +
+                                      "]",
+                          root->problems()));
+}
+
+void ReadRoot(const toml::table& table, Manifest* manifest,
+              std::vector<Problem>* problems) {
+  TomlFields root(table, "the manifest", problems);
+  root.AllowOnly({"graph", "port", "service"});
+  if (const toml::table* graph = root.Table("graph"))
+    ReadGraph({*graph, "[graph]", problems}, manifest);
+  ForEachTable(&root, "port", [&](const Word& name, TomlFields fields) {
+    manifest->ports.push_back(ReadPort(name, fields));
+  });
+  ForEachTable(&root, "service", [&](const Word& name, TomlFields fields) {
+    manifest->services.push_back(ReadService(name, fields));
+  });
+}
+
+}  // namespace
+
+void ReadToml(std::string_view text, Manifest* manifest,
+              std::vector<Problem>* problems) {
+  try {
+    ReadRoot(toml::parse(text), manifest, problems);
+  } catch (const toml::parse_error& error) {
+    problems->push_back(
+        {PositionOf(error.source()),
+         "this is not TOML: " + std::string(error.description())});
+  }
+}
+
+}  // namespace keyport

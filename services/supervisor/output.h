@@ -1,0 +1,31 @@
+// Output: what services print, a line each with the service's name before it.
+// Blocks when the terminal does.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace keyport {
+
+class Output {
+ public:
+  enum class Colour { kNever, kIfTerminal };
+  // `name_width`: bytes of the longest name.
+  Output(size_t name_width, Colour colour);
+
+  // "crawler | text", to standard output. Names get colours by `number`.
+  void Line(std::string_view name, size_t number, std::string_view line);
+  // The supervisor's and the kernel process's own words, to standard error.
+  void Say(std::string_view line) { Note("keyport", line); }
+  void Note(std::string_view name, std::string_view line);
+
+ private:
+  std::string Prefix(std::string_view name, const char* colour) const;
+
+  size_t name_width_;
+  bool colour_out_;
+  bool colour_err_;
+};
+
+}  // namespace keyport

@@ -1,0 +1,297 @@
+#include "services/supervisor/supervisor.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "libipc/base/clock.h"
+#include "services/common/text_table.h"
+#include "services/supervisor/kernel_process.h"
+#include "services/common/stop_signals.h"
+#include "services/supervisor/wiring.h"
+
+namespace keyport {
+namespace {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+constexpr int64_t kPatienceNs = 3'000'000'000;
+
+struct Service {
+  Child child;
+  BackOff back_off;
+  int64_t start_at_ns = 0;  // a planned start; the first is due at once
+  bool done = false;             // a job that exited
+  bool failed = false;           // how it ended last
+};
+
+class Supervisor {
+ public:
+  explicit Supervisor(const SupervisorOptions& options)
+      : options_(options),
+        output_(NameWidth(options.instances), options.colour),
+        services_(options.instances.size()) {}
+
+  int Run() {
+    const absl::Status started = Start();
+    if (!started.ok()) {
+      Fail(std::string(started.message()));
+      EndKernel();
+      return exit_code_;
+    }
+    while (AnyRunning() || !stopping_) Turn();
+    if (options_.observer != nullptr) options_.observer->ServicesEnded();
+    EndKernel();
+    return exit_code_;
+  }
+
+ private:
+  static size_t NameWidth(const std::vector<Instance>& instances) {
+    size_t width = 0;
+    for (const Instance& instance : instances)
+      width = std::max(width, instance.name.size());
+    return width;
+  }
+
+  const ServiceSpec& Spec(size_t i) const {
+    return options_.manifest.services[options_.instances[i].service];
+  }
+
+  // ---- Starting
+
+  absl::Status Start() {
+    absl::StatusOr<KernelProcess> kernel =
+        StartKernelProcess(options_.kernel_program, options_.socket_path);
+    if (!kernel.ok()) return kernel.status();
+    kernel_ = std::move(kernel->child);
+    absl::StatusOr<ipc::Session> session = ipc::Session::Adopt(
+        std::move(kernel->session_socket), "supervisor");
+    if (!session.ok()) return session.status();
+    session_ = std::make_unique<ipc::Session>(*std::move(session));
+    return Wire();
+  }
+
+  absl::Status Wire() {
+    absl::StatusOr<ipc::Capability> root = session_->Take("account");
+    if (!root.ok()) return root.status();
+    absl::StatusOr<Wiring> wiring = Wiring::Create(
+        *session_, *std::move(root), options_.manifest, options_.instances);
+    if (!wiring.ok()) return wiring.status();
+    wiring_.emplace(*std::move(wiring));
+    output_.Say("graph " + options_.manifest.name + " runs; its socket is " +
+                options_.socket_path);
+    if (options_.observer == nullptr) return absl::OkStatus();
+    absl::StatusOr<ipc::Capability> kernel = session_->Take("kernel");
+    if (!kernel.ok()) return kernel.status();
+    options_.observer->GraphWired(*std::move(kernel));
+    return absl::OkStatus();
+  }
+
+  void StartService(size_t i) {
+    services_[i].start_at_ns = kNever;
+    services_[i].back_off.Started(base::NowNs());
+    const absl::Status started = LaunchService(i);
+    if (started.ok()) return;
+    output_.Say(options_.instances[i].name + " could not be started: " +
+                std::string(started.message()));
+    Ended(i, {Ending::How::kExit, 127});
+  }
+
+  absl::Status LaunchService(size_t i) {
+    absl::StatusOr<Pipe> pipe = MakePipe();
+    if (!pipe.ok()) return pipe.status();
+    absl::StatusOr<int> pid = wiring_->Start(i, pipe->write.get());
+    if (!pid.ok()) return pid.status();
+    absl::StatusOr<Child> child = Child::Watch(*pid, std::move(pipe->read));
+    if (!child.ok()) return child.status();
+    services_[i].child = *std::move(child);
+    return absl::OkStatus();
+  }
+
+  // ---- One turn of the loop
+
+  void Turn() {
+    std::vector<pollfd> entries = {{signals_.descriptor(), POLLIN, 0},
+                                   {kernel_.pidfd(), POLLIN, 0},
+                                   {kernel_.output(), POLLIN, 0}};
+    for (const Service& service : services_) {
+      entries.push_back({service.child.pidfd(), POLLIN, 0});
+      entries.push_back({service.child.output(), POLLIN, 0});
+    }
+    poll(entries.data(), entries.size(), TimeoutMs());
+    if (const int signal = signals_.Take()) OnSignal(signal);
+    if (entries[2].revents != 0) kernel_.ReadOutput(KernelSink());
+    if (entries[1].revents != 0) OnKernelEnd();
+    for (size_t i = 0; i < services_.size(); ++i) {
+      if (entries[3 + 2 * i].revents != 0)
+        OnServiceEnd(i);
+      else if (entries[4 + 2 * i].revents != 0)
+        services_[i].child.ReadOutput(Sink(i));
+    }
+    OnTime();
+  }
+
+  int TimeoutMs() const {
+    int64_t next = kill_at_ns_;
+    for (const Service& service : services_)
+      next = std::min(next, service.start_at_ns);
+    if (next == kNever) return -1;
+    const int64_t left = next - base::NowNs();
+    return left <= 0 ? 0 : static_cast<int>(left / 1'000'000 + 1);
+  }
+
+  void OnTime() {
+    const int64_t now = base::NowNs();
+    if (now >= kill_at_ns_) {
+      kill_at_ns_ = kNever;
+      SignalAll(SIGKILL);
+    }
+    for (size_t i = 0; i < services_.size(); ++i)
+      if (!stopping_ && now >= services_[i].start_at_ns) StartService(i);
+  }
+
+  // ---- What happened
+
+  void OnSignal(int signal) {
+    if (stopping_) {  // a second one: no more patience
+      kill_at_ns_ = 0;
+      return;
+    }
+    const bool has_job = std::any_of(
+        options_.manifest.services.begin(), options_.manifest.services.end(),
+        [](const ServiceSpec& spec) { return spec.role == Role::kJob; });
+    output_.Say("ending the graph");
+    Stop(has_job ? 128 + signal : 0);
+  }
+
+  void OnKernelEnd() {
+    if (!kernel_.running()) return;
+    const Ending ending = kernel_.Reap(KernelSink());
+    Fail("the kernel process " + ending.Text() +
+         "; without it no service can go on");
+    kill_at_ns_ = 0;
+  }
+
+  void OnServiceEnd(size_t i) {
+    if (!services_[i].child.running()) return;
+    Ended(i, services_[i].child.Reap(Sink(i)));
+  }
+
+  void Ended(size_t i, const Ending& ending) {
+    if (stopping_) return;
+    Service& service = services_[i];
+    const std::string& name = options_.instances[i].name;
+    service.failed = !ending.good();
+    switch (AfterEnd(Spec(i), ending)) {
+      case NextStep::kStart: {
+        const int64_t now = base::NowNs();
+        const int64_t delay = service.back_off.NextDelay(now);
+        service.start_at_ns = now + delay;
+        output_.Say(name + " " + ending.Text() + "; starting it again in " +
+                    DurationText(static_cast<uint64_t>(delay)));
+        return;
+      }
+      case NextStep::kStayDead:
+        if (service.failed) output_.Say(name + " " + ending.Text());
+        return StopIfNothingIsLeft();
+      case NextStep::kEndGraph:
+        service.done = true;
+        return JobEnded(name, ending);
+    }
+  }
+
+  // The graph ends with its last job, or with the first that failed.
+  void JobEnded(const std::string& name, const Ending& ending) {
+    if (!ending.good()) {
+      output_.Say(name + " " + ending.Text() + "; ending the graph");
+      return Stop(ending.ExitCode());
+    }
+    for (size_t i = 0; i < services_.size(); ++i)
+      if (Spec(i).role == Role::kJob && !services_[i].done) return;
+    Stop(0);
+  }
+
+  void StopIfNothingIsLeft() {
+    bool failed = false;
+    for (const Service& service : services_) {
+      if (service.child.running() || service.start_at_ns != kNever) return;
+      failed |= service.failed;
+    }
+    output_.Say("no service is left; ending the graph");
+    Stop(failed ? 1 : 0);
+  }
+
+  // ---- Ending
+
+  void Fail(const std::string& sentence) {
+    output_.Say(sentence);
+    Stop(1);
+  }
+
+  // The first reason to stop decides the exit code.
+  void Stop(int exit_code) {
+    if (stopping_) return;
+    stopping_ = true;
+    exit_code_ = exit_code;
+    kill_at_ns_ = base::NowNs() + kPatienceNs;
+    for (Service& service : services_) service.start_at_ns = kNever;
+    SignalAll(SIGTERM);
+  }
+
+  void SignalAll(int number) {
+    for (Service& service : services_) service.child.Signal(number);
+  }
+
+  bool AnyRunning() const {
+    return std::any_of(
+        services_.begin(), services_.end(),
+        [](const Service& service) { return service.child.running(); });
+  }
+
+  // The kernel process ends with its root session; it gets the same patience.
+  void EndKernel() {
+    wiring_.reset();
+    if (session_ != nullptr) session_->Close();
+    session_.reset();
+    const int64_t kill_at = base::NowNs() + kPatienceNs;
+    while (kernel_.running()) {
+      pollfd entries[] = {{kernel_.pidfd(), POLLIN, 0},
+                          {kernel_.output(), POLLIN, 0}};
+      const int64_t left = kill_at - base::NowNs();
+      if (left <= 0) kernel_.Signal(SIGKILL);
+      poll(entries, 2, left <= 0 ? -1 : static_cast<int>(left / 1'000'000 + 1));
+      if (entries[1].revents != 0) kernel_.ReadOutput(KernelSink());
+      if (entries[0].revents != 0) kernel_.Reap(KernelSink());
+    }
+  }
+
+  LineSplitter::Sink Sink(size_t i) {
+    return [this, i](std::string_view line) {
+      output_.Line(options_.instances[i].name, i, line);
+    };
+  }
+  LineSplitter::Sink KernelSink() {
+    return [this](std::string_view line) { output_.Note("kernel", line); };
+  }
+
+  const SupervisorOptions& options_;
+  Output output_;
+  StopSignals signals_;
+  Child kernel_;
+  std::unique_ptr<ipc::Session> session_;
+  std::optional<Wiring> wiring_;
+  std::vector<Service> services_;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+  int64_t kill_at_ns_ = kNever;  // when SIGKILL follows SIGTERM
+};
+
+}  // namespace
+
+int RunGraph(const SupervisorOptions& options) {
+  return Supervisor(options).Run();
+}
+
+}  // namespace keyport

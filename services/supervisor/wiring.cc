@@ -1,0 +1,80 @@
+#include "services/supervisor/wiring.h"
+
+namespace keyport {
+namespace {
+
+ipc::PortOptions OptionsOf(const PortSpec& spec) {
+  ipc::PortOptions options;
+  options.name = spec.name.text;
+  options.ring_bytes = spec.ring_bytes;
+  options.sharing = spec.listeners == Listeners::kMany
+                        ? ipc::Sharing::kManyListeners
+                        : ipc::Sharing::kOneListener;
+  options.at_full = spec.at_full == Full::kFails ? ipc::AtFull::kFail
+                                                 : ipc::AtFull::kBlock;
+  return options;
+}
+
+constexpr ipc::Rights kAccountRights =
+    ipc::kRightManage | ipc::kRightInspect | ipc::kRightDuplicate;
+
+}  // namespace
+
+absl::StatusOr<Wiring> Wiring::Create(const ipc::Session& session,
+                                      ipc::Capability root,
+                                      const Manifest& manifest,
+                                      const std::vector<Instance>& instances) {
+  Wiring wiring(manifest, instances);
+  wiring.root_ = std::move(root);
+  for (const PortSpec& spec : manifest.ports) {
+    absl::StatusOr<ipc::Capability> port =
+        session.CreatePort(wiring.root_, OptionsOf(spec));
+    if (!port.ok()) return port.status();
+    wiring.ports_.push_back(*std::move(port));
+  }
+  for (const Instance& instance : instances) {
+    absl::StatusOr<ipc::Capability> account =
+        ipc::CreateAccount(wiring.root_, instance.name,
+                           manifest.services[instance.service].limits);
+    if (!account.ok()) return account.status();
+    wiring.accounts_.push_back(*std::move(account));
+  }
+  wiring.processes_.resize(instances.size());
+  return wiring;
+}
+
+absl::StatusOr<ipc::NewProcess> Wiring::MakeProcess(size_t index) {
+  const Instance& instance = instances_[index];
+  // Minted capabilities live until the new process has its copies: a port
+  // whose senders are all gone must be able to tell its receiver so.
+  std::vector<ipc::Capability> minted;
+  minted.reserve(instance.capabilities.size());
+  std::vector<ipc::InitialCapability> initial;
+  for (const PlannedCapability& planned : instance.capabilities) {
+    const ipc::Capability* given = &ports_[planned.port];
+    if (planned.badge != 0) {
+      absl::StatusOr<ipc::Capability> mint =
+          given->Mint(planned.rights | ipc::kRightDuplicate, planned.badge);
+      if (!mint.ok()) return mint.status();
+      minted.push_back(*std::move(mint));
+      given = &minted.back();
+    }
+    initial.push_back({planned.name, given, planned.rights});
+  }
+  initial.push_back({"account", &accounts_[index], kAccountRights});
+  return ipc::CreateProcess(accounts_[index], instance.name, initial);
+}
+
+absl::StatusOr<int> Wiring::Start(size_t index, int output) {
+  absl::StatusOr<ipc::NewProcess> process = MakeProcess(index);
+  if (!process.ok()) return process.status();
+  processes_[index] = std::move(process->process);
+  ipc::LaunchOptions launch;
+  launch.argv = instances_[index].argv;
+  launch.variables = instances_[index].variables;
+  launch.output = output;
+  launch.session_socket = process->socket.get();
+  return ipc::Launch(launch);
+}
+
+}  // namespace keyport

@@ -1,0 +1,45 @@
+// Wiring: the graph's ports and accounts in the kernel process, and the
+// sessions of its services with exactly the capabilities they were promised.
+//
+// It keeps every right on every port, so that the port and what is queued in
+// it outlive a service that crashes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ipc/process.h"
+#include "ipc/session.h"
+#include "services/supervisor/manifest.h"
+#include "services/supervisor/plan.h"
+
+namespace keyport {
+
+class Wiring {
+ public:
+  // Makes all ports and an account for each instance. `manifest` and
+  // `instances` must outlive it. `root` is charged for everything.
+  static absl::StatusOr<Wiring> Create(const ipc::Session& session,
+                                       ipc::Capability root,
+                                       const Manifest& manifest,
+                                       const std::vector<Instance>& instances);
+
+  // Starts instance `index`; its standard output and error go to `output`.
+  // Returns its pid. Its object in the kernel process is kept until the next
+  // start.
+  absl::StatusOr<int> Start(size_t index, int output);
+
+ private:
+  Wiring(const Manifest& manifest, const std::vector<Instance>& instances)
+      : manifest_(manifest), instances_(instances) {}
+  absl::StatusOr<ipc::NewProcess> MakeProcess(size_t index);
+
+  const Manifest& manifest_;
+  const std::vector<Instance>& instances_;
+  ipc::Capability root_;
+  std::vector<ipc::Capability> ports_;      // as in the manifest
+  std::vector<ipc::Capability> accounts_;   // an instance each
+  std::vector<ipc::Capability> processes_;  // an instance each
+};
+
+}  // namespace keyport

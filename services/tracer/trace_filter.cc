@@ -1,0 +1,28 @@
+#include "services/tracer/trace_filter.h"
+
+namespace keyport {
+
+bool IsService(std::string_view name, std::string_view service) {
+  if (name == service) return true;
+  return name.size() > service.size() && name.starts_with(service) &&
+         name[service.size()] == '.';
+}
+
+bool TraceFilter::Matches(const TracedMessage& message,
+                          std::string_view port_name) const {
+  if (!port.empty() && port_name != port) return false;
+  if (service.empty()) return true;
+  const bool in = IsService(message.to, service);
+  const bool out = IsService(message.from, service);
+  switch (direction) {
+    case Direction::kIn:
+      return in;
+    case Direction::kOut:
+      return out;
+    case Direction::kBoth:
+      break;
+  }
+  return in || out;
+}
+
+}  // namespace keyport

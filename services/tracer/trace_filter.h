@@ -1,0 +1,25 @@
+// Which messages a tracer shows.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "services/tracer/message_table.h"
+
+namespace keyport {
+
+enum class Direction { kBoth, kIn, kOut };  // as seen from the service
+
+struct TraceFilter {
+  std::string service;  // "": all; "tokenizer" means tokenizer.1 too
+  std::string port;     // "": all
+  Direction direction = Direction::kBoth;
+
+  bool Matches(const TracedMessage& message, std::string_view port_name) const;
+  bool everything() const { return service.empty() && port.empty(); }
+};
+
+// Whether `name` is the service, or one of its instances.
+bool IsService(std::string_view name, std::string_view service);
+
+}  // namespace keyport

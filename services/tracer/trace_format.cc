@@ -1,0 +1,136 @@
+#include "services/tracer/trace_format.h"
+
+#include <time.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "ipc/status.h"
+#include "libipc/base/clock.h"
+#include "services/common/text_table.h"
+
+namespace keyport {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr char kRow[] = "%-15s  %-10s  %-36s  %8s  %8s  %2s  %7s  %7s  %s\n";
+
+std::string Row(const std::string& time, const std::string& flow,
+                const std::string& path, const std::string& label,
+                const std::string& bytes, const std::string& handles,
+                const std::string& queue, const std::string& total,
+                const std::string& status) {
+  char text[512];
+  std::snprintf(text, sizeof(text), kRow, time.c_str(), flow.c_str(),
+                path.c_str(), label.c_str(), bytes.c_str(), handles.c_str(),
+                queue.c_str(), total.c_str(), status.c_str());
+  return text;
+}
+
+std::string Hex(uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof(text), "0x%" PRIx64, value);
+  return text;
+}
+
+std::string NameOr(const std::string& name, const char* otherwise) {
+  return name.empty() ? otherwise : Printable(name);
+}
+
+std::string TimeOr(const std::optional<uint64_t>& ns) {
+  return ns ? DurationText(*ns) : "-";
+}
+
+Json Maybe(const std::optional<uint64_t>& ns) {
+  return ns ? Json(*ns) : Json(nullptr);
+}
+
+std::string Line(const Json& object) {
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+WallClock::WallClock() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  offset_ns_ = now.tv_sec * 1'000'000'000LL + now.tv_nsec - base::NowNs();
+}
+
+std::string WallClock::Text(uint64_t monotonic_ns) const {
+  const int64_t unix_ns = UnixNs(monotonic_ns);
+  const time_t seconds = unix_ns / 1'000'000'000;
+  tm parts = {};
+  localtime_r(&seconds, &parts);
+  char text[32];
+  const size_t used = strftime(text, sizeof(text), "%H:%M:%S", &parts);
+  std::snprintf(text + used, sizeof(text) - used, ".%06d",
+                static_cast<int>(unix_ns % 1'000'000'000 / 1'000));
+  return text;
+}
+
+std::string StatusText(const TracedMessage& message) {
+  switch (message.status) {
+    case MessageStatus::kOk:
+      return "ok";
+    case MessageStatus::kQueued:
+      return "queued";
+    case MessageStatus::kWaiting:
+      return "waiting";
+    case MessageStatus::kError:
+      break;
+  }
+  return std::string(ipc::ErrorName(message.error));
+}
+
+std::string TraceHeader() {
+  return Row("TIME", "FLOW", "FROM -> PORT (TO)", "LABEL", "BYTES", "H",
+             "QUEUE", "TOTAL", "STATUS");
+}
+
+std::string TraceLine(const TracedMessage& message,
+                      const std::string& port_name, const WallClock& clock) {
+  const std::string path = NameOr(message.from, "?") + " -> " +
+                           Printable(port_name) + " (" +
+                           NameOr(message.to, "-") + ")";
+  return Row(clock.Text(message.time_ns), Hex(message.flow), path,
+             std::to_string(message.label),
+             std::to_string(message.payload_bytes),
+             std::to_string(message.handles), TimeOr(message.queue_ns),
+             TimeOr(message.total_ns), StatusText(message));
+}
+
+std::string TraceJson(const TracedMessage& message,
+                      const std::string& port_name, const WallClock& clock) {
+  return Line({{"time_ns", message.time_ns},
+               {"unix_ns", clock.UnixNs(message.time_ns)},
+               {"flow", Hex(message.flow)},
+               {"from", message.from},
+               {"to", message.to},
+               {"port", port_name},
+               {"port_id", message.port},
+               {"label", message.label},
+               {"bytes", message.payload_bytes},
+               {"handles", message.handles},
+               {"call", message.is_call},
+               {"queue_ns", Maybe(message.queue_ns)},
+               {"work_ns", Maybe(message.work_ns)},
+               {"total_ns", Maybe(message.total_ns)},
+               {"status", StatusText(message)}});
+}
+
+std::string LossLine(const LostRecords& lost, const WallClock& clock) {
+  return "-- " + std::to_string(lost.count) + " records lost between " +
+         clock.Text(lost.from_ns) + " and " + clock.Text(lost.until_ns) +
+         " (a trace ring was full) --\n";
+}
+
+std::string LossJson(const LostRecords& lost, const WallClock& clock) {
+  return Line({{"lost", lost.count},
+               {"from_unix_ns", clock.UnixNs(lost.from_ns)},
+               {"until_unix_ns", clock.UnixNs(lost.until_ns)}});
+}
+
+}  // namespace keyport

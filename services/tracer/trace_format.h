@@ -1,0 +1,43 @@
+// A traced message as a line of text, or as a JSON object.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "services/tracer/message_table.h"
+
+namespace keyport {
+
+// Turns CLOCK_MONOTONIC times into the wall clock's, as of its making.
+class WallClock {
+ public:
+  WallClock();
+  explicit WallClock(int64_t offset_ns) : offset_ns_(offset_ns) {}
+  // "12:00:01.004211", local time.
+  std::string Text(uint64_t monotonic_ns) const;
+  int64_t UnixNs(uint64_t monotonic_ns) const {
+    return offset_ns_ + static_cast<int64_t>(monotonic_ns);
+  }
+
+ private:
+  int64_t offset_ns_;
+};
+
+std::string TraceHeader();
+std::string TraceLine(const TracedMessage& message,
+                      const std::string& port_name, const WallClock& clock);
+std::string TraceJson(const TracedMessage& message,
+                      const std::string& port_name, const WallClock& clock);
+// "ok", "timed_out", "queued"
+std::string StatusText(const TracedMessage& message);
+
+// Records that were overwritten before they were read.
+struct LostRecords {
+  uint64_t count = 0;
+  uint64_t from_ns = 0;
+  uint64_t until_ns = 0;
+};
+std::string LossLine(const LostRecords& lost, const WallClock& clock);
+std::string LossJson(const LostRecords& lost, const WallClock& clock);
+
+}  // namespace keyport

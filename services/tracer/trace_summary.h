@@ -1,0 +1,52 @@
+// TraceSummary: what went over each port, with percentiles. Fed with records,
+// or with messages when a filter chose them; not with both.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "ipc/trace.h"
+#include "services/tracer/histogram.h"
+#include "services/tracer/message_table.h"
+
+namespace keyport {
+
+struct PortSummary {
+  uint64_t messages = 0;  // calls included
+  uint64_t calls = 0;
+  uint64_t errors = 0;
+  uint64_t bytes = 0;
+  uint64_t handles = 0;
+  uint64_t blocked = 0;  // sends that found no room
+  Histogram queue_ns;
+  Histogram work_ns;
+  Histogram total_ns;
+};
+
+// Records read and lost; their sum is what was written.
+struct TraceLoss {
+  uint64_t seen = 0;
+  uint64_t lost = 0;
+};
+
+using PortNameOf = std::function<std::string(uint64_t port)>;
+
+class TraceSummary {
+ public:
+  void Add(const ipc::TraceRecord& record);
+  void Add(const TracedMessage& message);
+
+  uint64_t messages() const;
+  const std::map<uint64_t, PortSummary>& ports() const { return ports_; }
+
+  std::string Text(const PortNameOf& name, const TraceLoss& loss) const;
+  // One object a line: a port each, then the totals.
+  std::string Json(const PortNameOf& name, const TraceLoss& loss) const;
+
+ private:
+  std::map<uint64_t, PortSummary> ports_;
+};
+
+}  // namespace keyport

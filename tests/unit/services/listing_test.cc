@@ -1,0 +1,156 @@
+// Listings and the graph of a made-up snapshot.
+#include "services/cli/listing.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "services/cli/dot.h"
+#include "services/cli/waits.h"
+
+namespace keyport {
+namespace {
+
+template <size_t kSize>
+void SetName(char (&name)[kSize], const char* text) {
+  std::strncpy(name, text, kSize - 1);
+}
+
+ipc::ProcessEntry Process(uint64_t id, const char* name) {
+  ipc::ProcessEntry process = {};
+  process.id = id;
+  process.pid = static_cast<int32_t>(1000 + id);
+  process.state = ipc::ProcessState::running;
+  SetName(process.name, name);
+  return process;
+}
+
+// client (1) calls server (2) over port 7; writer (3) has no room on it.
+Snapshot Example() {
+  Snapshot snapshot;
+  snapshot.processes = {Process(1, "client"), Process(2, "server"),
+                        Process(3, "writer")};
+  ipc::PortEntry port = {};
+  port.id = 7;
+  SetName(port.name, "files");
+  port.owner_process = 2;
+  port.listeners = 1;
+  snapshot.ports = {port};
+  ipc::LaneEntry call = {};
+  call.id = 20;
+  call.port = 7;
+  call.sender_process = 1;
+  call.receiver_process = 2;
+  call.sender_armed = ipc::kArmRecordsFutex;
+  call.receiver_armed = ipc::kArmRecordsBell;
+  call.queued_bytes = 128;
+  ipc::LaneEntry full = call;
+  full.id = 21;
+  full.sender_process = 3;
+  full.sender_armed = ipc::kArmRoomFutex;
+  snapshot.lanes = {call, full};
+  ipc::CapabilityEntry root = {};
+  root.serial = 1;
+  root.process = 2;
+  root.object = 7;
+  root.kind = ipc::ObjectKind::port;
+  root.rights = ipc::kRightReceive | ipc::kRightSend;
+  ipc::CapabilityEntry given = root;
+  given.serial = 2;
+  given.process = 1;
+  given.parent = 1;
+  given.badge = 42;
+  given.handle = 0x1001;
+  given.rights = ipc::kRightSend;
+  snapshot.capabilities = {root, given};
+  return snapshot;
+}
+
+nlohmann::json JsonLine(const Listing& listing, int number) {
+  std::istringstream lines(listing.json);
+  std::string line;
+  for (int i = 0; i <= number; ++i) std::getline(lines, line);
+  return nlohmann::json::parse(line);
+}
+
+std::optional<ProcStat> NoStat(int) { return std::nullopt; }
+
+TEST(Activity, SaysWhoWaitsForWhom) {
+  const Snapshot snapshot = Example();
+  auto text = [&](size_t i) {
+    return ActivityText(snapshot, ActivityOf(snapshot, snapshot.processes[i]));
+  };
+  EXPECT_EQ(text(0), "call-blocked :7 files -> server");
+  EXPECT_EQ(text(1), "recv :7 files");
+  EXPECT_EQ(text(2), "send-blocked :7 files -> server");
+}
+
+TEST(Activity, KnowsTheDeadTheNewAndTheBusy) {
+  Snapshot snapshot = Example();
+  snapshot.lanes.clear();
+  EXPECT_EQ(ActivityOf(snapshot, snapshot.processes[0]).activity,
+            Activity::kRunning);
+  snapshot.processes[0].state = ipc::ProcessState::dead;
+  EXPECT_EQ(ActivityOf(snapshot, snapshot.processes[0]).activity,
+            Activity::kDead);
+  snapshot.processes[0].state = ipc::ProcessState::waiting;
+  EXPECT_EQ(ActivityOf(snapshot, snapshot.processes[0]).activity,
+            Activity::kStarting);
+}
+
+TEST(Activity, OfAnAbsentReceiverIsNobody) {
+  Snapshot snapshot = Example();
+  snapshot.lanes[0].receiver_process = 0;
+  EXPECT_EQ(ActivityText(snapshot,
+                         ActivityOf(snapshot, snapshot.processes[0])),
+            "call-blocked :7 files -> nobody");
+}
+
+TEST(Listing, ProcessesCarryTheirState) {
+  const Listing listing = ListProcesses(Example(), NoStat);
+  EXPECT_NE(listing.text.find("call-blocked :7 files -> server"),
+            std::string::npos);
+  EXPECT_EQ(JsonLine(listing, 0)["waits_for"], "server");
+  EXPECT_EQ(JsonLine(listing, 1)["state"], "recv");
+  EXPECT_EQ(JsonLine(listing, 1)["queued_bytes"], 256);
+  EXPECT_TRUE(JsonLine(listing, 1)["waits_for"].is_null());
+}
+
+TEST(Listing, CapabilitiesTellWhereTheyCameFrom) {
+  const Listing all = ListCapabilities(Example(), "");
+  EXPECT_EQ(JsonLine(all, 0)["from"], "kernel");
+  EXPECT_EQ(JsonLine(all, 1)["from"], "server");
+  EXPECT_EQ(JsonLine(all, 1)["rights"], "Send");
+  const Listing one = ListCapabilities(Example(), "client");
+  EXPECT_EQ(one.text.find("server  "), std::string::npos);
+  EXPECT_NE(one.text.find("0x1001"), std::string::npos);
+  EXPECT_NE(one.text.find("42"), std::string::npos);
+}
+
+TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {
+  Snapshot snapshot = Example();
+  EXPECT_EQ(JsonLine(ListPorts(snapshot), 0)["port"], "files");
+  EXPECT_EQ(JsonLine(ListLanes(snapshot), 1)["state"], "send-blocked");
+  snapshot.regions.resize(1);
+  snapshot.regions[0].bytes = 8192;
+  snapshot.regions[0].guarantee = 2;
+  EXPECT_EQ(JsonLine(ListRegions(snapshot), 0)["guarantee"], "immutable");
+  snapshot.accounts.resize(1);
+  snapshot.accounts[0].used[4] = 2048;
+  EXPECT_EQ(JsonLine(ListAccounts(snapshot), 0)["bytes"]["used"], 2048);
+}
+
+TEST(Dot, DrawsLanesAndWaits) {
+  const std::string dot = GraphDot(Example());
+  EXPECT_NE(dot.find("p1 -> p2 [label=\":7 files (128 queued)\"]"),
+            std::string::npos)
+      << dot;
+  EXPECT_NE(dot.find("p1 -> p2 [label=\"call-blocked\", style=dashed"),
+            std::string::npos);
+  EXPECT_EQ(DotQuoted("a\"b\\"), "\"a\\\"b\\\\\"");
+}
+
+}  // namespace
+}  // namespace keyport

@@ -1,0 +1,194 @@
+// The manifest reader: what is right is read, what is wrong is said with its
+// place and what was expected.
+#include "services/supervisor/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace keyport {
+namespace {
+
+constexpr char kGood[] = R"(
+[graph]
+name = "search"
+[port.files]
+ring_bytes = 65536
+shareable = true
+[port.index]
+at_full = "fail"
+[service.crawler]
+program = "crawler"
+arguments = ["${FOLDER}"]
+uses = ["files"]
+restart = "on-failure"
+[service.tokenizer]
+program = "./tokenizer"
+instances = 2
+provides = ["files"]
+restart = "always"
+variables = { LEVEL = "3" }
+limits = { handles = 1000, bytes = 4096 }
+[[service.tokenizer.use]]
+port = "index"
+rights = ["Inspect", "Transfer"]
+badge = 7
+as = "terms"
+[service.index]
+program = "index"
+provides = ["index"]
+job = true
+)";
+
+std::string AllProblems(std::string_view text) {
+  std::string all;
+  for (const Problem& problem : ParseManifest("g.toml", text).problems)
+    all += ProblemText("g.toml", problem) + "\n";
+  return all;
+}
+
+void ExpectProblem(std::string_view text, std::string_view expected) {
+  const std::string all = AllProblems(text);
+  EXPECT_NE(all.find(expected), std::string::npos) << "got:\n" << all;
+}
+
+TEST(Manifest, ReadsPortsAndServicesInTheirOrder) {
+  const ParsedManifest parsed = ParseManifest("g.toml", kGood);
+  ASSERT_TRUE(parsed.problems.empty()) << AllProblems(kGood);
+  const Manifest& manifest = parsed.manifest;
+  EXPECT_EQ(manifest.name, "search");
+  ASSERT_EQ(manifest.ports.size(), 2u);
+  EXPECT_EQ(manifest.ports[0].name.text, "files");
+  EXPECT_EQ(manifest.ports[0].ring_bytes, 65536u);
+  EXPECT_EQ(manifest.ports[0].listeners, Listeners::kMany);
+  EXPECT_EQ(manifest.ports[1].at_full, Full::kFails);
+  ASSERT_EQ(manifest.services.size(), 3u);
+  EXPECT_EQ(manifest.services[0].name.text, "crawler");
+  EXPECT_EQ(manifest.services[0].restart, Restart::kOnFailure);
+  EXPECT_EQ(manifest.services[2].role, Role::kJob);
+}
+
+TEST(Manifest, ReadsUsesAsTables) {
+  const ParsedManifest parsed = ParseManifest("g.toml", kGood);
+  const ServiceSpec& tokenizer = parsed.manifest.services.at(1);
+  EXPECT_EQ(tokenizer.instances, 2u);
+  EXPECT_EQ(tokenizer.limits.handles, 1000u);
+  EXPECT_EQ(tokenizer.limits.bytes, 4096u);
+  ASSERT_EQ(tokenizer.uses.size(), 1u);
+  EXPECT_EQ(tokenizer.uses[0].port.text, "index");
+  EXPECT_EQ(tokenizer.uses[0].as, "terms");
+  EXPECT_EQ(tokenizer.uses[0].badge, 7u);
+  EXPECT_EQ(tokenizer.uses[0].rights,
+            ipc::kRightInspect | ipc::kRightTransfer);
+  ASSERT_EQ(tokenizer.variables.size(), 1u);
+  EXPECT_EQ(tokenizer.variables[0].second.text, "3");
+}
+
+TEST(Manifest, TakesTheFilesNameWhenTheGraphHasNone) {
+  const auto parsed =
+      ParseManifest("/a/hello.toml", "[service.a]\nprogram='x'\n");
+  EXPECT_EQ(parsed.manifest.name, "hello");
+}
+
+TEST(Manifest, SaysWhereTomlIsBroken) {
+  ExpectProblem("[graph]\nname = \n", "g.toml:2:8: this is not TOML");
+}
+
+TEST(Manifest, UnknownKeysGetTheNearestName) {
+  ExpectProblem("[service.a]\nprogram = 'x'\ninstanses = 2\n",
+                "g.toml:3:1: unknown key \"instanses\" in [service.a]; "
+                "expected one of ");
+  ExpectProblem("[service.a]\nprogram = 'x'\ninstanses = 2\n",
+                "did you mean \"instances\"?");
+  ExpectProblem("[services.a]\n", "did you mean \"service\"?");
+}
+
+TEST(Manifest, WrongTypesSayWhatWasExpected) {
+  ExpectProblem("[service.a]\nprogram = 3\n",
+                "g.toml:2:11: \"program\" in [service.a] must be a string, "
+                "but it is an integer");
+  ExpectProblem("[service.a]\nprogram='x'\nuses = 'files'\n",
+                "\"uses\" in [service.a] must be an array of port names or "
+                "tables, but it is a string");
+  ExpectProblem("[service.a]\nprogram='x'\njob = 'yes'\n",
+                "must be true or false");
+  ExpectProblem("[port]\nfiles = 3\n", "must be a table");
+}
+
+TEST(Manifest, NumbersOutsideTheirBoundsSayThem) {
+  ExpectProblem("[service.a]\nprogram='x'\ninstances = 0\n",
+                "\"instances\" in [service.a] is 0, but it must be 1 to 256");
+  ExpectProblem("[port.p]\nring_bytes = 1\n", "it must be 4096 to 16777216");
+}
+
+TEST(Manifest, UnknownPortsListThoseThereAre) {
+  ExpectProblem(
+      "[port.files]\n[service.a]\nprogram='x'\nuses=['flies']\n",
+      "g.toml:4:7: unknown port \"flies\" in [service.a]; expected one of "
+      "files, or a [port.flies] table; did you mean \"files\"?");
+  ExpectProblem("[service.a]\nprogram='x'\nprovides=['p']\n",
+                "expected a [port.p] table");
+}
+
+TEST(Manifest, OneListenerPortsHaveOneProvider) {
+  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\nprovides=['p']\n"
+                "[service.b]\nprogram='x'\nprovides=['p']\n",
+                "g.toml:5:10: port \"p\" is provided by \"a\" and by \"b\"; "
+                "expected one, or shareable = true in [port.p]");
+  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\nprovides=['p']\n"
+                "instances = 2\n",
+                "provided by 2 instances of \"a\"");
+}
+
+TEST(Manifest, UnknownRightsGetTheNearestName) {
+  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\n"
+                "[[service.a.use]]\nport='p'\nrights=['Sned']\n",
+                "g.toml:6:9: unknown right \"Sned\"; expected some of "
+                "Duplicate, Transfer, Send");
+}
+
+TEST(Manifest, UsesNeedAPortAndAFreeName) {
+  ExpectProblem("[service.a]\nprogram='x'\n[[service.a.use]]\nbadge=3\n",
+                "names no port");
+  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\nuses=['p']\n"
+                "provides=['p']\n",
+                "would hold two capabilities named \"p\"; give one another "
+                "name with as = \"NAME\"");
+}
+
+TEST(Manifest, ServicesNeedAProgram) {
+  ExpectProblem("[service.a]\n",
+                "g.toml:1:10: [service.a] names no program");
+}
+
+TEST(Manifest, NamesArePlain) {
+  ExpectProblem("[service.'a b']\nprogram='x'\n",
+                "service name \"a b\" is not 1 to 43 letters");
+}
+
+TEST(Manifest, ReportsAllProblemsInTheOrderOfTheText) {
+  const auto problems =
+      ParseManifest("g.toml",
+                    "[service.b]\nprogram=1\n[service.a]\nprogram='x'\n"
+                    "uses=['q']\nrestart='ever'\n")
+          .problems;
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_TRUE(std::is_sorted(problems.begin(), problems.end(),
+                             [](const Problem& a, const Problem& b) {
+                               return a.at.line < b.at.line;
+                             }));
+}
+
+TEST(Manifest, EmptyGraphIsAProblem) {
+  ExpectProblem("", "the graph has no service");
+}
+
+TEST(Manifest, MissingFileIsAProblem) {
+  const auto parsed = LoadManifest("/nowhere/g.toml");
+  ASSERT_EQ(parsed.problems.size(), 1u);
+  EXPECT_EQ(ProblemText("/nowhere/g.toml", parsed.problems[0]),
+            "/nowhere/g.toml: cannot be read: No such file or directory");
+}
+
+}  // namespace
+}  // namespace keyport
