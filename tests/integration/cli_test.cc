@@ -1,0 +1,231 @@
+// The tools on a running graph: what they show, and how they fail.
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/integration/support/graph_test.h"
+
+namespace integration {
+namespace {
+
+using Json = nlohmann::json;
+
+// A holder that never answers, a caller that waits for it, and a pair that
+// talks all the time.
+class CliTest : public GraphTest {
+ protected:
+  void StartExample() {
+    graph_ = Start(
+        "[graph]\nname = 'example'\n[port.echo]\n[port.hold]\n" +
+        Service("server", "'echo', 'echo'", "provides = ['echo']") +
+        Service("talker", "'call-often', 'echo', 'hi'", "uses = ['echo']") +
+        Service("holder", "'hold', 'hold'", "provides = ['hold']") +
+        Service("caller", "'call', 'hold', 'please'",
+                "uses = ['hold']\nlimits = { handles = 500 }"));
+    ASSERT_TRUE(graph_->WaitFor("holds please")) << graph_->output();
+  }
+
+  std::vector<Json> JsonLines(std::vector<std::string> words) const {
+    const Finished tool = Tool(std::move(words));
+    EXPECT_EQ(tool.exit_code, 0) << tool.output;
+    std::vector<Json> lines;
+    std::istringstream text(tool.output);
+    for (std::string line; std::getline(text, line);)
+      lines.push_back(Json::parse(line));
+    return lines;
+  }
+
+  // Looks until the row of that service (or port) fits, since a process is
+  // seen a moment before it sleeps.
+  template <typename Fits>
+  Json WaitForRow(const std::string& command, const std::string& key,
+                  const std::string& name, Fits&& fits) const {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    Json seen;
+    while (std::chrono::steady_clock::now() < deadline)
+      for (const Json& row : JsonLines({command, "--json"})) {
+        if (row[key] != name) continue;
+        seen = row;
+        if (fits(row)) return row;
+      }
+    ADD_FAILURE() << "no such row: " << seen.dump();
+    return seen;
+  }
+
+  std::unique_ptr<Running> graph_;
+};
+
+TEST_F(CliTest, PsShowsWhoWaitsForWhom) {
+  StartExample();
+  const Json caller =
+      WaitForRow("ps", "service", "caller", [](const Json& row) {
+        return row["state"] == "call-blocked";
+      });
+  EXPECT_EQ(caller["waits_for"], "holder");
+  const Json holder =
+      WaitForRow("ps", "service", "holder",
+                 [](const Json& row) { return row["state"] == "recv"; });
+  EXPECT_EQ(holder["ports"], 1);
+  EXPECT_GT(holder["pid"], 0);
+  const Finished text = Tool({"ps"});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_NE(text.output.find("call-blocked :"), std::string::npos)
+      << text.output;
+  EXPECT_NE(text.output.find("hold -> holder"), std::string::npos)
+      << text.output;
+}
+
+TEST_F(CliTest, PortsCapsRegionsAndAccountsAreListed) {
+  StartExample();
+  const Json port = WaitForRow("ports", "port", "hold",
+                               [](const Json&) { return true; });
+  EXPECT_EQ(port["listeners"], 1);
+  EXPECT_EQ(port["lanes"], 1);
+  EXPECT_EQ(port["owner"], "supervisor");
+  const auto caps = JsonLines({"caps", "caller", "--json"});
+  ASSERT_FALSE(caps.empty());
+  bool found = false;
+  for (const Json& row : caps) {
+    EXPECT_EQ(row["service"], "caller");
+    if (row["kind"] != "port") continue;
+    found = true;
+    EXPECT_EQ(row["rights"], "Send|Wait");
+    EXPECT_NE(row["badge"], 0);
+    EXPECT_EQ(row["from"], "supervisor");
+  }
+  EXPECT_TRUE(found);
+  JsonLines({"regions", "--json"});
+  const Json account = WaitForRow("accounts", "account", "caller",
+                                  [](const Json&) { return true; });
+  EXPECT_EQ(account["handles"]["limit"], 500);
+}
+
+TEST_F(CliTest, GraphDrawsLanesAndWaits) {
+  StartExample();
+  const Finished dot = Tool({"graph", "--dot"});
+  EXPECT_EQ(dot.exit_code, 0);
+  EXPECT_EQ(dot.output.rfind("digraph keyport {", 0), 0u) << dot.output;
+  EXPECT_NE(dot.output.find("hold\"]"), std::string::npos) << dot.output;
+  const Finished text = Tool({"graph"});
+  EXPECT_NE(text.output.find("talker"), std::string::npos) << text.output;
+}
+
+TEST_F(CliTest, TraceShowsCallsAndSumsThemUp) {
+  StartExample();
+  const auto lines = JsonLines({"trace", "--json", "-n", "5", "--port", "echo",
+                                "--timeout", "60"});
+  ASSERT_EQ(lines.size(), 7u);  // five calls, a port, the totals
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(lines[i]["from"], "talker") << lines[i].dump();
+    EXPECT_EQ(lines[i]["to"], "server");
+    EXPECT_EQ(lines[i]["port"], "echo");
+    EXPECT_EQ(lines[i]["label"], 3);
+    EXPECT_EQ(lines[i]["bytes"], 2);
+    EXPECT_EQ(lines[i]["call"], true);
+    EXPECT_EQ(lines[i]["status"], "ok");
+    EXPECT_GT(lines[i]["total_ns"], 0);
+    EXPECT_GE(lines[i]["total_ns"], lines[i]["work_ns"]);
+  }
+  EXPECT_EQ(lines[5]["port"], "echo");
+  EXPECT_EQ(lines[5]["calls"], 5);
+  EXPECT_EQ(lines[5]["total"]["count"], 5);
+  const Json& totals = lines[6];
+  EXPECT_EQ(totals["written"],
+            totals["seen"].get<int>() + totals["lost"].get<int>());
+}
+
+TEST_F(CliTest, TraceFiltersByServiceAndDirection) {
+  StartExample();
+  const auto out = JsonLines({"trace", "--json", "-n", "2", "--service",
+                              "talker", "--direction", "out"});
+  EXPECT_EQ(out[0]["from"], "talker");
+  // Nothing is sent to it: only the totals are left.
+  const auto in = JsonLines({"trace", "--json", "--service", "talker",
+                             "--direction", "in", "--for", "0.3"});
+  EXPECT_EQ(in.size(), 1u);
+}
+
+TEST_F(CliTest, TraceEndsWithTheGraphAndWithCtrlC) {
+  StartExample();
+  Running first(Keyport({"trace"}));
+  ASSERT_TRUE(first.WaitFor("talker -> echo (server)", 3)) << first.output();
+  first.Signal(SIGINT);
+  EXPECT_EQ(first.Wait(), 0) << first.output();
+  EXPECT_NE(first.output().find("TOTAL p99"), std::string::npos);
+  Running second(Keyport({"trace", "--summary-only"}));
+  Running third(Keyport({"trace"}));
+  ASSERT_TRUE(third.WaitFor("talker -> echo (server)")) << third.output();
+  graph_->Signal(SIGTERM);
+  EXPECT_EQ(graph_->Wait(), 0) << graph_->output();
+  EXPECT_EQ(third.Wait(), 0) << third.output();
+  EXPECT_NE(third.output().find("TOTAL p99"), std::string::npos);
+  EXPECT_EQ(second.Wait(), 0) << second.output();
+}
+
+TEST_F(CliTest, ToolsSayWhenNoGraphRuns) {
+  const Finished ps = Tool({"ps"});
+  EXPECT_EQ(ps.exit_code, 1);
+  EXPECT_NE(ps.output.find("no graph of this user runs"), std::string::npos)
+      << ps.output;
+  const Finished gone = Tool({"ports", "--socket", "/nowhere/k.sock"});
+  EXPECT_EQ(gone.exit_code, 1);
+  EXPECT_NE(gone.output.find("/nowhere/k.sock"), std::string::npos)
+      << gone.output;
+}
+
+TEST_F(CliTest, ToolsAskWhichOfSeveralGraphs) {
+  StartExample();
+  const std::string socket = folder_.path() + "/own.sock";
+  auto second = Start(Service("a", "'pause'"));
+  ASSERT_TRUE(second->WaitFor("paused")) << second->output();
+  const Finished ps = Tool({"ps"});
+  EXPECT_EQ(ps.exit_code, 1);
+  EXPECT_NE(ps.output.find("several graphs run"), std::string::npos)
+      << ps.output;
+  auto third = Start(Service("only", "'pause'"), {"--socket", socket});
+  ASSERT_TRUE(third->WaitFor("paused")) << third->output();
+  const Finished named = Tool({"ps", "--socket", socket});
+  EXPECT_EQ(named.exit_code, 0) << named.output;
+  EXPECT_NE(named.output.find("only"), std::string::npos) << named.output;
+}
+
+TEST_F(CliTest, UnknownServicesGetTheNearestName) {
+  StartExample();
+  const Finished caps = Tool({"caps", "calller"});
+  EXPECT_EQ(caps.exit_code, 1);
+  EXPECT_NE(caps.output.find("did you mean \"caller\"?"), std::string::npos)
+      << caps.output;
+}
+
+TEST_F(CliTest, MistypedCommandsSuggestTheNearest) {
+  const Finished typo = Tool({"prots"});
+  EXPECT_EQ(typo.exit_code, 2);
+  EXPECT_NE(typo.output.find("unknown command \"prots\"; did you mean "
+                             "\"ports\"?"),
+            std::string::npos)
+      << typo.output;
+  EXPECT_EQ(Tool({}).exit_code, 2);
+  EXPECT_EQ(Tool({"ps", "--jsn"}).exit_code, 2);
+  EXPECT_EQ(Tool({"trace", "--direction", "in"}).exit_code, 2);
+  EXPECT_EQ(Tool({"trace", "--service", "a", "--direction", "up"}).exit_code,
+            2);
+  EXPECT_EQ(Tool({"run"}).exit_code, 2);
+}
+
+TEST_F(CliTest, HelpAndVersionAreThere) {
+  const Finished version = Tool({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_EQ(version.output.rfind("keyport ", 0), 0u) << version.output;
+  EXPECT_NE(version.output.find("(ABI 1)"), std::string::npos);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"help"}, {"help", "trace"}, {"--help"}}) {
+    const Finished help = Tool(words);
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_NE(help.output.find("--help"), std::string::npos) << help.output;
+  }
+  EXPECT_EQ(Tool({"help", "trce"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace integration
