@@ -1,0 +1,36 @@
+#include "kernel/cap/gift.h"
+
+#include "kernel/object/kernel.h"
+
+namespace kernel {
+
+Result<Rights> AskedRights(const Capability& capability, uint64_t rights) {
+  if (rights == abi::kRightsSame) return capability.rights;
+  if ((rights & ~uint64_t{capability.rights}) != 0)
+    return Error::invalid_args;
+  return static_cast<Rights>(rights);
+}
+
+Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
+                       uint32_t mode) {
+  Capability* capability = session.handles.Find(handle);
+  if (capability == nullptr) return Error::bad_handle;
+  const Rights needed = mode == abi::kTransferMove ? abi::kRightTransfer
+                                                   : abi::kRightDuplicate;
+  if ((capability->rights & needed) == 0) return Error::access_denied;
+  if (mode != abi::kTransferMove && mode != abi::kTransferDuplicate)
+    return Error::invalid_args;
+  KP_ASSIGN(const Rights asked, AskedRights(*capability, rights));
+  return Gift{capability, asked, mode == abi::kTransferMove};
+}
+
+Capability* TakeGift(Kernel& kernel, const Gift& gift) {
+  if (!gift.move)
+    return kernel.NewCapability(*gift.capability->object, gift.rights,
+                                gift.capability->badge, gift.capability);
+  kernel.TakeOut(*gift.capability);
+  kernel.SetRights(*gift.capability, gift.rights);
+  return gift.capability;
+}
+
+}  // namespace kernel

@@ -1,0 +1,31 @@
+// Gift: one capability that a process gives away, moved or copied. Checked
+// completely before anything changes.
+#pragma once
+
+#include <vector>
+
+#include "kernel/object/answer.h"
+#include "kernel/session/session.h"
+
+namespace kernel {
+
+struct Gift {
+  Capability* capability;
+  Rights rights;  // to give
+  bool move;
+};
+
+// Whether the session may give this away so.
+// Errors: bad_handle; access_denied (Transfer or Duplicate); invalid_args
+// (mode, more rights than it has).
+Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
+                       uint32_t mode);
+
+// Rights asked for in a copy; kRightsSame means all. Errors: invalid_args.
+Result<Rights> AskedRights(const Capability& capability, uint64_t rights);
+
+// Takes a checked gift out of its holder's hands: the capability, in no table
+// and in no transfer, charged as before or not at all.
+Capability* TakeGift(Kernel& kernel, const Gift& gift);
+
+}  // namespace kernel

@@ -1,0 +1,106 @@
+#include "kernel/loop/connection.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "kernel/loop/loop.h"
+#include "libipc/base/socket.h"
+
+namespace kernel {
+namespace {
+
+// The longest message there is, and one byte to notice longer ones.
+constexpr size_t kMessageMax = 64;
+constexpr size_t kDescriptorsComing = 253;  // Linux's SCM_MAX_FD
+
+void ReadControl(msghdr* message, Incoming* incoming) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(message); part != nullptr;
+       part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET) continue;
+    if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred who;
+      std::memcpy(&who, CMSG_DATA(part), sizeof(who));
+      incoming->from = {who.pid, who.uid};
+    } else if (part->cmsg_type == SCM_RIGHTS) {
+      const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (size_t i = 0; i < count; ++i) {
+        int fd;
+        std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(fd));
+        close(fd);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<Incoming> ReceiveFrom(int socket) {
+  uint8_t data[kMessageMax + 1];
+  iovec part = {.iov_base = data, .iov_len = sizeof(data)};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) +
+                                CMSG_SPACE(kDescriptorsComing *
+                                           sizeof(int))];
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  ssize_t got;
+  do {
+    got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0)
+    return errno == EAGAIN || errno == EWOULDBLOCK ? Error::should_wait
+                                                   : Error::peer_closed;
+  Incoming incoming;
+  ReadControl(&message, &incoming);
+  incoming.bytes.assign(data, data + got);
+  return incoming;
+}
+
+bool AskForCredentials(int socket) {
+  const int on = 1;
+  return setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0;
+}
+
+Credentials PeerOf(int socket) {
+  ucred who = {};
+  socklen_t bytes = sizeof(who);
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &bytes) != 0)
+    return {};
+  return {who.pid, who.uid};
+}
+
+Connection::~Connection() {
+  loop_->Closed(*this);
+  Ring& ring = loop_->ring();
+  ring.RemovePoll(Tag(Source::kSocket, number_));
+  if (waiting_for_room_) ring.RemovePoll(Tag(Source::kWritable, number_));
+  if (process_.valid()) ring.RemovePoll(Tag(Source::kProcess, number_));
+  // The ring still refers to the socket: closing it alone hangs up nothing.
+  shutdown(socket_.get(), SHUT_RDWR);
+}
+
+Result<void> Connection::Send(const void* data, size_t bytes,
+                              std::span<const int> descriptors) {
+  return base::SendMessage(socket_.get(), data, bytes, descriptors);
+}
+
+void Connection::NotifyWritable() {
+  if (waiting_for_room_) return;
+  waiting_for_room_ = true;
+  loop_->WaitForRoom(*this);
+}
+
+void Connection::WatchProcess(pid_t pid) {
+  process_.Reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (process_.valid())
+    loop_->ring().PollReadable(process_.get(),
+                               Tag(Source::kProcess, number_));
+}
+
+}  // namespace kernel

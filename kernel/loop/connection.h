@@ -1,0 +1,73 @@
+// Connection: one session's socket in the loop, as the core's Transport.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "kernel/session/transport.h"
+
+namespace kernel {
+
+class Loop;
+
+// What became ready, in the low bits of a completion's tag. A connection's
+// number stands above; numbers are never used again, so what comes late for
+// a closed one is known for it.
+enum class Source : uint64_t {
+  kNone = 0,
+  kListen = 1,
+  kStop = 2,
+  kSignal = 3,
+  kTimer = 4,
+  kSocket = 5,
+  kWritable = 6,
+  kProcess = 7,
+};
+constexpr uint64_t Tag(Source source, uint64_t number = 0) {
+  return number << 3 | static_cast<uint64_t>(source);
+}
+
+// One message off a socket. Descriptors that came with it are closed.
+struct Incoming {
+  std::vector<uint8_t> bytes;  // empty: the peer hung up
+  Credentials from;
+};
+// Errors: should_wait, peer_closed.
+Result<Incoming> ReceiveFrom(int socket);
+// Has the running Linux say who sends.
+bool AskForCredentials(int socket);
+Credentials PeerOf(int socket);
+
+class Connection : public Transport {
+ public:
+  Connection(Loop* loop, uint64_t number, uint64_t session, UniqueFd socket)
+      : loop_(loop),
+        number_(number),
+        session_(session),
+        socket_(std::move(socket)) {}
+  ~Connection() override;
+
+  Result<void> Send(const void* data, size_t bytes,
+                    std::span<const int> descriptors) override;
+  void NotifyWritable() override;
+
+  uint64_t number() const { return number_; }
+  uint64_t session() const { return session_; }
+  int socket() const { return socket_.get(); }
+  // Watches the process's end, once it is known.
+  void WatchProcess(pid_t pid);
+  bool watches_process() const { return process_.valid(); }
+  void set_waiting_for_room(bool waits) { waiting_for_room_ = waits; }
+
+ private:
+  Loop* const loop_;
+  const uint64_t number_;
+  const uint64_t session_;
+  UniqueFd socket_;
+  UniqueFd process_;  // pidfd
+  bool waiting_for_room_ = false;
+};
+
+}  // namespace kernel

@@ -1,0 +1,176 @@
+#include "kernel/loop/loop.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "libipc/base/socket.h"
+
+namespace kernel {
+std::unique_ptr<Loop> Loop::Create(LoopOptions options, std::string* why) {
+  std::unique_ptr<Loop> loop(new Loop);
+  loop->ring_ = Ring::Create(why);
+  if (loop->ring_ == nullptr) return nullptr;
+  loop->stop_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!loop->stop_.valid()) {
+    *why = "no file descriptors are left. Raise `ulimit -n`";
+    return nullptr;
+  }
+  if (!options.listen_path.empty() &&
+      !loop->Listen(options.listen_path, why))
+    return nullptr;
+  // Before anybody can send a Hello: it must carry its sender's pid.
+  for (const UniqueFd& socket : options.root_sockets) {
+    if (AskForCredentials(socket.get())) continue;
+    *why = "descriptor " + std::to_string(socket.get()) +
+           " is no socket for a session";
+    return nullptr;
+  }
+  loop->options_ = std::move(options);
+  loop->kernel_ = std::make_unique<Kernel>(loop.get());
+  return loop;
+}
+
+Loop::~Loop() {
+  if (listener_.valid()) unlink(options_.listen_path.c_str());
+}
+
+bool Loop::Listen(const std::string& path, std::string* why) {
+  auto listener = base::ListenOn(path);
+  // A socket that nobody listens on was left by one that was killed.
+  if (listener.error() == Error::already_exists) {
+    struct stat status;
+    const bool is_socket =
+        lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+    if (is_socket && base::ConnectTo(path).error() == Error::not_found) {
+      unlink(path.c_str());
+      listener = base::ListenOn(path);
+    }
+  }
+  if (!listener.ok()) {
+    *why = "cannot listen on " + path + ": " +
+           (listener.error() == Error::already_exists
+                ? "another process listens there, or a file is in the way"
+                : base::ErrorText(listener.error()));
+    return false;
+  }
+  listener_ = *std::move(listener);
+  options_.listen_path = path;
+  return AskForCredentials(listener_.get());
+}
+
+void Loop::AddRoots() {
+  for (UniqueFd& socket : options_.root_sockets) {
+    Session* session = kernel_->AddSession(Session::Origin::kRoot);
+    session->transport = Adopt(*session, std::move(socket));
+  }
+  options_.root_sockets.clear();
+}
+
+void Loop::Run() {
+  if (!ring_->Enable()) return;
+  ring_->PollReadable(stop_.get(), Tag(Source::kStop));
+  if (options_.stop_signal.valid())
+    ring_->PollReadable(options_.stop_signal.get(), Tag(Source::kSignal));
+  if (listener_.valid())
+    ring_->Accept(listener_.get(), Tag(Source::kListen));
+  AddRoots();
+  std::array<Ring::Event, 256> events;
+  while (!stopping_ && !Finished()) {
+    const bool busy = kernel_->HasWork() || !readable_.empty();
+    const size_t count =
+        ring_->Take(events.data(), events.size(),
+                    busy ? Ring::Wait::kNo : Ring::Wait::kForOne);
+    for (size_t i = 0; i < count; ++i) Handle(events[i]);
+    ReadSockets();
+    kernel_->Turn();
+  }
+  // Hangs up on everybody, on this thread: the ring allows no other.
+  kernel_.reset();
+  ring_.reset();
+}
+
+void Loop::Stop() {
+  const uint64_t one = 1;
+  (void)!write(stop_.get(), &one, sizeof(one));
+}
+
+bool Loop::Finished() const {
+  return kernel_->had_root() && kernel_->live_roots() == 0;
+}
+
+void Loop::Handle(const Ring::Event& event) {
+  const uint64_t number = event.tag >> 3;
+  switch (static_cast<Source>(event.tag & 7)) {
+    case Source::kNone:
+      return;
+    case Source::kListen:
+      return Accepted(event);
+    case Source::kStop:
+    case Source::kSignal:
+      stopping_ = true;
+      return;
+    case Source::kTimer:
+      return RearmAfterTimer();
+    case Source::kSocket:
+      if (Connection* connection = Find(number);
+          connection != nullptr && !event.more)
+        ring_->PollReadable(connection->socket(), event.tag);
+      return SocketReadable(number);
+    case Source::kWritable:
+      return SocketWritable(number);
+    case Source::kProcess:
+      return ProcessEnded(number);
+  }
+}
+
+void Loop::Accepted(const Ring::Event& event) {
+  if (event.result >= 0) Join(UniqueFd(event.result));
+  if (event.more) return;
+  if (event.result == -EINVAL) ring_->NoMultishotAccept();
+  const bool none_left = event.result == -EMFILE ||
+                         event.result == -ENFILE ||
+                         event.result == -ENOMEM;
+  if (none_left) {
+    accept_waits_ = true;
+    StartTimer();
+  } else if (event.result != -ECANCELED) {
+    ring_->Accept(listener_.get(), Tag(Source::kListen));
+  }
+}
+
+void Loop::Join(UniqueFd socket) {
+  Session* session = kernel_->AddSession(Session::Origin::kPath);
+  if (session == nullptr) return;  // full: closed
+  session->transport = Adopt(*session, std::move(socket));
+}
+
+std::unique_ptr<Transport> Loop::Adopt(Session& session, UniqueFd socket) {
+  AskForCredentials(socket.get());
+  const uint64_t number = next_number_++;
+  auto connection = std::make_unique<Connection>(
+      this, number, session.id(), std::move(socket));
+  connections_[number] = connection.get();
+  ring_->PollReadable(connection->socket(), Tag(Source::kSocket, number));
+  return connection;
+}
+
+void Loop::Closed(Connection& connection) {
+  connections_.erase(connection.number());
+  starved_.erase(connection.number());
+}
+
+Connection* Loop::Find(uint64_t number) {
+  const auto found = connections_.find(number);
+  return found == connections_.end() ? nullptr : found->second;
+}
+
+Session* Loop::SessionOf(const Connection& connection) {
+  return kernel_->FindSession(connection.session());
+}
+
+}  // namespace kernel

@@ -1,0 +1,81 @@
+// Loop: drives the kernel's core from one io_uring: sockets, processes' ends,
+// the listening socket. Decides nothing about capabilities.
+//
+// Thread: Run and everything it calls on one thread; Stop from any.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "kernel/loop/connection.h"
+#include "kernel/loop/ring.h"
+#include "kernel/object/kernel.h"
+
+namespace kernel {
+
+struct LoopOptions {
+  std::vector<UniqueFd> root_sockets;  // sessions that hold everything
+  std::string listen_path;             // empty: nobody may join
+  UniqueFd stop_signal;                // readable: stop; may be missing
+};
+
+class Loop : public Host {
+ public:
+  // Null on failure, with a sentence for the user in `why`.
+  static std::unique_ptr<Loop> Create(LoopOptions options, std::string* why);
+  ~Loop() override;
+
+  // Until Stop, or until the last root session has ended.
+  void Run();
+  void Stop();
+
+  Kernel& kernel() { return *kernel_; }
+
+  // ---- For connections.
+  Ring& ring() { return *ring_; }
+  void Closed(Connection& connection);
+  void WaitForRoom(Connection& connection);
+  std::unique_ptr<Transport> Adopt(Session& session,
+                                   UniqueFd socket) override;
+
+ private:
+  // Messages taken off one socket a turn.
+  static constexpr int kMessagesPerTurn = 32;
+
+  Loop() = default;
+  bool Listen(const std::string& path, std::string* why);
+  void AddRoots();
+  void Handle(const Ring::Event& event);
+  void Accepted(const Ring::Event& event);
+  void Join(UniqueFd socket);
+  void SocketReadable(uint64_t number);
+  void SocketWritable(uint64_t number);
+  void ReadSockets();
+  // Returns whether more may be there.
+  bool ReadSocket(Connection& connection);
+  void ProcessEnded(uint64_t number);
+  void RearmAfterTimer();
+  void StartTimer();
+  Connection* Find(uint64_t number);
+  Session* SessionOf(const Connection& connection);
+  bool Finished() const;
+
+  std::unique_ptr<Ring> ring_;
+  LoopOptions options_;
+  UniqueFd listener_;
+  UniqueFd stop_;  // eventfd
+  bool stopping_ = false;
+  bool timer_runs_ = false;
+  bool accept_waits_ = false;  // for descriptors
+  uint64_t next_number_ = 1;
+  absl::flat_hash_map<uint64_t, Connection*> connections_;
+  std::vector<uint64_t> readable_;
+  absl::flat_hash_set<uint64_t> starved_;  // wait for room, by the timer
+  std::unique_ptr<Kernel> kernel_;         // last: its sessions use the rest
+};
+
+}  // namespace kernel

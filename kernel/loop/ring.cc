@@ -1,0 +1,167 @@
+#include "kernel/loop/ring.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+
+namespace kernel {
+namespace {
+
+constexpr unsigned kEntries = 512;
+
+std::string KernelRelease() {
+  utsname name = {};
+  uname(&name);
+  return name.release;
+}
+
+std::string ExplainPermission() {
+  std::ifstream file("/proc/sys/kernel/io_uring_disabled");
+  int disabled = 0;
+  if (file >> disabled && disabled == 2)
+    return "the sysctl kernel.io_uring_disabled is 2: io_uring is switched "
+           "off for everybody. Run `sysctl kernel.io_uring_disabled=0` as "
+           "root";
+  if (disabled == 1)
+    return "the sysctl kernel.io_uring_disabled is 1: only root and the "
+           "group in kernel.io_uring_group may use io_uring. Run `sysctl "
+           "kernel.io_uring_disabled=0` as root, or join that group";
+  return "a seccomp filter or security module refuses io_uring_setup (as "
+         "containers often do). Allow it in the container's profile, for "
+         "example with `--security-opt seccomp=unconfined`";
+}
+
+std::string ExplainMemory() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_MEMLOCK, &limit);
+  return "there is not enough memory that may be locked: RLIMIT_MEMLOCK is " +
+         std::to_string(limit.rlim_cur) +
+         " bytes. Raise it with `ulimit -l unlimited`, or LimitMEMLOCK= in "
+         "the systemd unit";
+}
+
+std::string Explain(int error) {
+  const std::string start = "io_uring cannot be had: ";
+  switch (error) {
+    case EPERM:
+    case EACCES:
+      return start + ExplainPermission();
+    case ENOSYS:
+      return start + "Linux " + KernelRelease() +
+             " has none, or a seccomp filter hides it. Linux 5.19 or newer "
+             "is needed; in a container, allow io_uring_setup in its "
+             "seccomp profile";
+    case ENOMEM:
+      return start + ExplainMemory();
+    case EMFILE:
+    case ENFILE:
+      return start + "no file descriptors are left. Raise `ulimit -n`";
+    default:
+      return start + "io_uring_setup on Linux " + KernelRelease() +
+             " failed: " + std::strerror(error);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Ring> Ring::Create(std::string* why) {
+  std::unique_ptr<Ring> made(new Ring);
+  // The best first; an older Linux refuses flags it does not know.
+  const unsigned tries[] = {
+      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+          IORING_SETUP_R_DISABLED,
+      IORING_SETUP_R_DISABLED, 0};
+  int result = -EINVAL;
+  for (const unsigned flags : tries) {
+    io_uring_params params = {};
+    params.flags = flags | IORING_SETUP_CQSIZE;
+    params.cq_entries = 8 * kEntries;
+    result = io_uring_queue_init_params(kEntries, &made->ring_, &params);
+    made->disabled_ = (flags & IORING_SETUP_R_DISABLED) != 0;
+    if (result != -EINVAL) break;
+  }
+  if (result == 0) return made;
+  made->ring_.ring_fd = -1;
+  *why = Explain(-result);
+  return nullptr;
+}
+
+Ring::~Ring() {
+  if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
+}
+
+bool Ring::Enable() {
+  // Debian 12's liburing declares io_uring_enable_rings but has none.
+  return !disabled_ ||
+         syscall(SYS_io_uring_register, ring_.ring_fd,
+                 IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0;
+}
+
+io_uring_sqe* Ring::Next() {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+  while (entry == nullptr) {
+    io_uring_submit(&ring_);
+    entry = io_uring_get_sqe(&ring_);
+  }
+  return entry;
+}
+
+void Ring::PollReadable(int fd, uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  io_uring_prep_poll_multishot(entry, fd, POLLIN | POLLRDHUP);
+  io_uring_sqe_set_data64(entry, tag);
+}
+
+void Ring::PollWritableOnce(int fd, uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  io_uring_prep_poll_add(entry, fd, POLLOUT);
+  io_uring_sqe_set_data64(entry, tag);
+}
+
+void Ring::RemovePoll(uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  io_uring_prep_poll_remove(entry, tag);
+  io_uring_sqe_set_data64(entry, 0);
+}
+
+void Ring::Accept(int socket, uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  const int flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
+  if (accept_multishot_)
+    io_uring_prep_multishot_accept(entry, socket, nullptr, nullptr, flags);
+  else
+    io_uring_prep_accept(entry, socket, nullptr, nullptr, flags);
+  io_uring_sqe_set_data64(entry, tag);
+}
+
+void Ring::Timer(int64_t ns, uint64_t tag) {
+  timeout_ = {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
+  io_uring_sqe* entry = Next();
+  io_uring_prep_timeout(entry, &timeout_, 0, 0);
+  io_uring_sqe_set_data64(entry, tag);
+}
+
+size_t Ring::Take(Event* events, size_t count, Wait wait) {
+  if (wait == Wait::kForOne)
+    io_uring_submit_and_wait(&ring_, 1);
+  else
+    io_uring_submit_and_get_events(&ring_);
+  size_t taken = 0;
+  io_uring_cqe* entry = nullptr;
+  while (taken < count && io_uring_peek_cqe(&ring_, &entry) == 0 &&
+         entry != nullptr) {
+    events[taken++] = {entry->user_data, entry->res,
+                       (entry->flags & IORING_CQE_F_MORE) != 0};
+    io_uring_cqe_seen(&ring_, entry);
+  }
+  return taken;
+}
+
+}  // namespace kernel

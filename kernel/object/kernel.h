@@ -1,0 +1,166 @@
+// Kernel: the core. Owns accounts, objects, capabilities and sessions, and
+// the work that is done in steps between requests.
+//
+// One thread, no waits, no loop: whoever drives it calls Receive when a
+// message came and Turn as long as it has work.
+//
+//   Session --table--> Capability --object--> Port, Lane, Region, ...
+//      ^                   |  ^ derivation tree
+//      +------holder-------+
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "kernel/cap/revoke.h"
+#include "kernel/object/answer.h"
+#include "kernel/object/lanes.h"
+#include "kernel/object/port.h"
+#include "kernel/object/region.h"
+#include "kernel/object/trace_board.h"
+#include "kernel/session/session.h"
+
+namespace kernel {
+
+// Why a capability goes.
+enum class Ending { kClosed, kMoved, kRevoked, kDeath };
+Error ErrorOf(Ending ending);
+
+// A random number for stamps.
+uint64_t RandomKey();
+
+class Kernel {
+ public:
+  static constexpr size_t kSessionsMax = 16'384;
+  // Steps of background work a turn.
+  static constexpr uint32_t kStepsPerTurn = 1'024;
+
+  explicit Kernel(Host* host);
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  ~Kernel();
+
+  // ---- For whoever drives it.
+  // Null at the limit of sessions. The caller gives it its transport.
+  Session* AddSession(Session::Origin origin);
+  Session* FindSession(uint64_t id);
+  void Receive(Session& session, std::span<const uint8_t> message,
+               Credentials from);
+  void Writable(Session& session);
+  void EndSession(Session& session);
+  // One turn for every session with requests, then a bounded amount of other
+  // work. Returns whether there is more to do at once.
+  bool Turn();
+  bool HasWork() const;
+  bool had_root() const { return had_root_; }
+  uint32_t live_roots() const { return live_roots_; }
+
+  // ---- Objects.
+  template <typename T, typename... Args>
+  T& Add(Args&&... args) {
+    const uint64_t id = next_id_++;
+    auto object = std::make_unique<T>(id, std::forward<Args>(args)...);
+    T& added = *object;
+    objects_[KindIndex(added.kind)].emplace_hint(
+        objects_[KindIndex(added.kind)].end(), id, std::move(object));
+    return added;
+  }
+  using ObjectMap = std::map<uint64_t, std::unique_ptr<Object>>;
+  const ObjectMap& objects(ObjectKind kind) const {
+    return objects_[KindIndex(kind)];
+  }
+  void Use(Object& object) { ++object.users; }
+  void Unuse(Object& object);
+  // Completes the watches of which a signal is true now.
+  void Signal(Object& object);
+  static abi::Signals SignalsOf(const Object& object);
+  static abi::Signals SignalsOfKind(ObjectKind kind);
+
+  // ---- Charges; the caller has asked Account::Refusal.
+  void Charge(Account& account, const Charges& charges);
+  void Refund(Account& account, const Charges& charges);
+
+  // ---- Capabilities.
+  CapabilityTree& tree() { return tree_; }
+  Capability* NewCapability(Object& object, Rights rights, uint64_t badge,
+                            Capability* parent);
+  // Room for handles in the table and the account?
+  Answer RoomFor(const Session& session, uint64_t handles) const;
+  // Puts it into the table, charged to `account` from now on, if given.
+  Handle Place(Session& session, Capability& capability, Account* account);
+  // Takes it out of its table, to be given away: its uses end, its charge
+  // stays.
+  void TakeOut(Capability& capability);
+  void SetRights(Capability& capability, Rights rights);
+  // Charged to another account from now on.
+  void Recharge(Capability& capability, Account& account);
+  void Destroy(Capability& capability, Ending ending);
+  void StartRevoke(Session& session, Capability& root, uint64_t badge,
+                   uint64_t user_data);
+  // Destroyed bit by bit, with whatever that entails.
+  void Doom(std::unique_ptr<Transfer> transfer);
+
+  // ---- Waits.
+  void EndWait(Wait& wait, Answer answer);
+
+  // ---- Sessions.
+  void MarkReady(Session& session);
+  void MarkDirty(Session& session);
+  void SessionBegan(Session& session);
+  Session* NewSession(Session::Origin origin, Account& account);
+  bool SessionsFull() const { return sessions_.size() >= kSessionsMax; }
+
+  Lanes& lanes() { return lanes_; }
+  TraceBoard& trace() { return trace_; }
+  Account& root_account() { return *root_account_; }
+  Host& host() { return *host_; }
+
+ private:
+  static size_t KindIndex(ObjectKind kind) {
+    return static_cast<size_t>(kind);
+  }
+
+  // kernel_capabilities.cc
+  void EndUses(Capability& capability, Ending ending);
+  void CountPort(Port& port, Rights before, Rights after);
+  void ClosePort(Port& port);
+
+  // kernel_work.cc
+  void GiveNames(Session& session);
+  void RunRevokes();
+  void ClearSessions();
+  bool ClearSome(Session& session, uint32_t steps);
+  void DropSession(Session& session);
+  void DestroyDoomed();
+  void Reap();
+  void ReapObject(Object& object);
+  void ServeReady();
+  void FlushAndRest();
+
+  Host* const host_;
+  uint64_t next_id_ = 1;
+  ObjectMap objects_[8];
+  CapabilityTree tree_;
+  KernelObject* kernel_object_ = nullptr;
+  Account* root_account_ = nullptr;
+  Account* tools_account_ = nullptr;
+  Lanes lanes_;
+  TraceBoard trace_;
+
+  std::map<uint64_t, std::unique_ptr<Session>> sessions_;
+  bool had_root_ = false;
+  uint32_t live_roots_ = 0;
+
+  // Work, each list done in order and in steps.
+  std::vector<Session*> ready_;   // may have requests
+  std::vector<Session*> dirty_;   // have something to flush, or to rest
+  std::deque<std::unique_ptr<RevokeJob>> revokes_;
+  std::deque<Session*> clearing_;  // ended
+  std::deque<std::unique_ptr<Transfer>> doomed_;
+  std::deque<Object*> reap_;
+};
+
+}  // namespace kernel

@@ -1,0 +1,171 @@
+// Kernel: the work done in steps, and the turn.
+#include "kernel/object/kernel.h"
+
+namespace kernel {
+
+bool Kernel::HasWork() const {
+  return !ready_.empty() || !dirty_.empty() || !revokes_.empty() ||
+         !clearing_.empty() || !doomed_.empty() || !reap_.empty() ||
+         lanes_.HasWork();
+}
+
+bool Kernel::Turn() {
+  ServeReady();
+  RunRevokes();
+  ClearSessions();
+  lanes_.SettleSome();
+  DestroyDoomed();
+  Reap();
+  FlushAndRest();
+  return HasWork();
+}
+
+void Kernel::ServeReady() {
+  std::vector<Session*> ready = std::move(ready_);
+  ready_.clear();
+  for (Session* session : ready) {
+    session->in_ready = false;
+    if (!session->served()) continue;
+    bool more = false;
+    if (!session->Serve(&more)) {
+      EndSession(*session);
+      continue;
+    }
+    if (more) MarkReady(*session);
+    MarkDirty(*session);
+  }
+}
+
+// A session stays dirty until it has been flushed; then it sleeps, unless it
+// has requests.
+void Kernel::FlushAndRest() {
+  std::vector<Session*> dirty = std::move(dirty_);
+  dirty_.clear();
+  for (Session* session : dirty) {
+    session->in_dirty = false;
+    if (!session->served()) continue;
+    if (!session->Flush()) {
+      EndSession(*session);
+      continue;
+    }
+    if (!session->in_ready && !session->Rest()) MarkReady(*session);
+  }
+}
+
+void Kernel::RunRevokes() {
+  if (revokes_.empty()) return;
+  std::unique_ptr<RevokeJob> job = std::move(revokes_.front());
+  revokes_.pop_front();
+  const bool done = job->Run(kStepsPerTurn, [this](Capability* doomed) {
+    Destroy(*doomed, Ending::kRevoked);
+  });
+  if (!done) {
+    revokes_.push_back(std::move(job));
+    return;
+  }
+  Session* session = FindSession(job->session);
+  if (session == nullptr) return;
+  const RevokeReceipt& hit = job->receipt();
+  session->Complete(
+      static_cast<uint32_t>(abi::Syscall::handle_revoke), job->user_data,
+      Answer::Of(hit.capabilities, hit.lanes, hit.mappings, hit.messages));
+}
+
+void Kernel::EndSession(Session& session) {
+  if (!session.alive()) return;
+  session.state = Session::State::kEnded;
+  session.transport.reset();
+  session.process->state = abi::ProcessState::dead;
+  if (session.origin == Session::Origin::kRoot) --live_roots_;
+  trace_.Fact(abi::TraceKind::process_ended, session.id(), 0);
+  trace_.EndSession(session);
+  while (!session.waits.empty())
+    EndWait(*session.waits.begin()->second, Error::canceled);
+  while (!session.listening.empty())
+    lanes_.EndListening(**session.listening.begin(), session,
+                        Error::peer_closed);
+  clearing_.push_back(&session);
+}
+
+void Kernel::ClearSessions() {
+  if (clearing_.empty()) return;
+  Session* session = clearing_.front();
+  clearing_.pop_front();
+  if (ClearSome(*session, kStepsPerTurn))
+    DropSession(*session);
+  else
+    clearing_.push_back(session);
+}
+
+bool Kernel::ClearSome(Session& session, uint32_t steps) {
+  // A lane's end costs more than a plain capability.
+  constexpr uint32_t kLaneSteps = 32;
+  for (uint32_t done = 0; done < steps; ++done) {
+    if (session.clear_slot == session.handles.slots()) return true;
+    Capability* capability = session.handles.At(session.clear_slot++);
+    if (capability == nullptr) continue;
+    if (capability->object->kind == ObjectKind::lane) done += kLaneSteps;
+    Destroy(*capability, Ending::kDeath);
+  }
+  return false;
+}
+
+// Watchers hear of a death when all of it has happened.
+void Kernel::DropSession(Session& session) {
+  Process& process = *session.process;
+  for (Region* region : session.granted) Unuse(*region);
+  Unuse(*session.account);
+  process.session = nullptr;
+  Signal(process);
+  Unuse(process);
+  std::erase(ready_, &session);
+  std::erase(dirty_, &session);
+  sessions_.erase(process.id);
+}
+
+void Kernel::DestroyDoomed() {
+  for (uint32_t steps = 0; steps < kStepsPerTurn && !doomed_.empty();
+       ++steps) {
+    Transfer& transfer = *doomed_.front();
+    if (transfer.items.empty()) {
+      doomed_.pop_front();
+      continue;
+    }
+    Capability* capability = transfer.items.back().capability;
+    if (capability != nullptr) Destroy(*capability, Ending::kClosed);
+    transfer.items.pop_back();
+  }
+}
+
+void Kernel::Reap() {
+  for (uint32_t steps = 0; steps < kStepsPerTurn && !reap_.empty();
+       ++steps) {
+    Object* object = reap_.front();
+    reap_.pop_front();
+    object->reaping = false;
+    if (!object->needed()) ReapObject(*object);
+  }
+}
+
+void Kernel::ReapObject(Object& object) {
+  switch (object.kind) {
+    case ObjectKind::account:
+      Unuse(*As<Account>(object).parent);
+      break;
+    case ObjectKind::port:
+      Refund(*As<Port>(object).charged,
+             Charges().Add(AccountItem::ports, 1));
+      break;
+    case ObjectKind::region:
+      Refund(*As<Region>(object).charged,
+             Charges()
+                 .Add(AccountItem::regions, 1)
+                 .Add(AccountItem::bytes, As<Region>(object).bytes));
+      break;
+    default:
+      break;
+  }
+  objects_[KindIndex(object.kind)].erase(object.id);
+}
+
+}  // namespace kernel

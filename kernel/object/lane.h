@@ -1,0 +1,95 @@
+// Lane: the two-way connection between one Send capability in use and the
+// port's listener. Plain state; object/lanes.h changes it.
+//
+//   sender end                          listener end
+//   half A: requests  ------------->    reads
+//   reads             <-------------    half B: replies
+//
+// The sender's end lasts as long as the lane; listeners come and go. What
+// they had taken and answered stays in `taken` and `reply_end`, where the
+// next one goes on.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "kernel/cap/account.h"
+#include "kernel/cap/capability.h"
+#include "libipc/base/half.h"
+
+namespace kernel {
+
+class Port;
+class Region;
+
+enum class LaneEnd : uint8_t { kSender = 0, kListener = 1 };
+constexpr LaneEnd Opposite(LaneEnd end) {
+  return end == LaneEnd::kSender ? LaneEnd::kListener : LaneEnd::kSender;
+}
+
+// Capabilities on their way through a lane.
+struct Transfer {
+  struct Item {
+    Capability* capability;  // null: revoked on the way
+    ObjectKind kind;
+  };
+  uint64_t token;
+  LaneEnd from;
+  uint64_t process;  // who staged it, and alone may cancel
+  std::vector<Item> items;
+};
+
+class Lane : public Object {
+ public:
+  struct End {
+    Session* session = nullptr;
+    uint64_t process = 0;
+    Capability* handle = nullptr;  // null: left
+    uint64_t key = 0;
+    UniqueFd memory;               // of the half that this end writes
+    std::shared_ptr<base::Half> half;  // once it is ready
+    std::vector<Region*> attachments;
+    bool ready() const { return half != nullptr; }
+  };
+
+  explicit Lane(uint64_t object_id, Port* lane_port, uint64_t lane_badge)
+      : Object(ObjectKind::lane, object_id),
+        port(lane_port),
+        badge(lane_badge) {}
+
+  End& end(LaneEnd which) { return ends[static_cast<size_t>(which)]; }
+  const End& sender() const { return ends[0]; }
+  const End& listener() const { return ends[1]; }
+  // A listener has been given this lane.
+  bool bound() const { return ends[1].session != nullptr; }
+  // Published messages wait for a next listener, though the sender is gone.
+  bool has_leftover() const { return sender_cut && taken < cut_end; }
+
+  // Constant after construction.
+  Port* const port;
+  const uint64_t badge;
+  Charges charges;
+  Account* charged = nullptr;
+
+  End ends[2];
+  UniqueFd listener_bell;
+  Capability* send_capability = nullptr;  // null once it is gone
+
+  uint64_t taken = 0;      // requests below it were taken
+  uint64_t reply_end = 0;  // replies published up to here
+  uint64_t cut_end = 0;    // requests published, once sender_cut
+
+  Error sender_leaves = Error::ok;  // why, once it must be cut
+  bool cut = false;
+  bool sender_cut = false;  // cut from the sender's side
+  bool traced = false;
+  bool queued = false;      // to be settled
+  bool retired = false;     // waits to be destroyed
+  uint64_t listening = 0;   // serial of the capability bound to
+
+  uint64_t last_token = 0;
+  std::map<uint64_t, std::unique_ptr<Transfer>> transfers;
+};
+
+}  // namespace kernel

@@ -1,0 +1,217 @@
+#include "kernel/object/lanes.h"
+
+#include <fcntl.h>
+
+#include "kernel/object/kernel.h"
+#include "libipc/base/socket.h"
+
+namespace kernel {
+namespace {
+
+Charges ChargesOf(const Port& port) {
+  const uint64_t half = abi::kControlBytes + port.ring_bytes;
+  return Charges()
+      .Add(AccountItem::handles, 1)
+      .Add(AccountItem::lanes, 1)
+      .Add(AccountItem::bytes, 2 * half);
+}
+
+Charges WithoutHandle(Charges charges) {
+  charges.amount[static_cast<size_t>(AccountItem::handles)] = 0;
+  return charges;
+}
+
+Answer Granted(const Lane& lane, const Port& port) {
+  Answer answer =
+      Answer::Of(lane.sender().handle->handle, lane.sender().key,
+                 port.ring_bytes, port.listeners.size());
+  answer.Append(abi::LaneGranted{.lane_id = lane.id,
+                                 .port_id = port.id,
+                                 .port_options = port.options,
+                                 .traced = lane.traced ? 1u : 0u});
+  return answer;
+}
+
+}  // namespace
+
+Answer Lanes::Connect(Session& session, Capability& port_capability) {
+  Port& port = As<Port>(*port_capability.object);
+  if (port.closed) return Error::peer_closed;
+  KP_ANSWER(kernel_->RoomFor(session, 1));
+  const Charges charges = ChargesOf(port);
+  if (const auto refusal = session.account->Refusal(charges))
+    return Answer::OverQuota(*refusal);
+  auto memory = base::Half::Create(port.ring_bytes);
+  auto bells = base::CreateSocketPair();
+  if (!memory.ok() || !bells.ok()) return Error::quota_exceeded;
+  UniqueFd copy(fcntl(memory->get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return Error::quota_exceeded;
+
+  Lane& lane = kernel_->Add<Lane>(&port, port_capability.badge);
+  kernel_->Use(lane);
+  kernel_->Use(port);
+  lane.charges = WithoutHandle(charges);
+  lane.charged = session.account;
+  kernel_->Charge(*session.account, lane.charges);
+  lane.traced = kernel_->trace().Traces(port);
+  lane.listener_bell = std::move(bells->second);
+  lane.send_capability = &port_capability;
+  port_capability.Use().lanes.push_back(&lane);
+  Lane::End& sender = lane.end(LaneEnd::kSender);
+  sender.session = &session;
+  sender.process = session.id();
+  sender.key = RandomKey();
+  sender.memory = *std::move(memory);
+  sender.handle = kernel_->NewCapability(lane, 0, 0, nullptr);
+  kernel_->Place(session, *sender.handle, session.account);
+  port.lanes.emplace(lane.id, &lane);
+  port.by_sender[session.id()].push_back(&lane);
+  ++session.lanes_sending;
+  kernel_->trace().LaneJoined(session, port);
+  return Granted(lane, port)
+      .With(std::move(copy))
+      .With(std::move(bells->first));
+}
+
+Answer Lanes::Listen(Session& session, Capability& port_capability) {
+  Port& port = As<Port>(*port_capability.object);
+  if (port.FindListener(&session) != nullptr) return Error::bad_state;
+  if (!port.shareable() && !port.listeners.empty()) return Error::bad_state;
+  if (port.listeners.size() >= abi::kListenersMax)
+    return Answer::Failed(Error::quota_exceeded, port.listeners.size(),
+                          abi::kListenersMax);
+  port.listeners.push_back({&session, &port_capability, 0});
+  port_capability.Use().listening = true;
+  session.listening.insert(&port);
+  for (auto& [id, lane] : port.lanes)
+    if (!lane->bound()) Enqueue(*lane);
+  TellSenders(port);
+  return Answer::Of(port.id);
+}
+
+Answer Lanes::Ready(Lane& lane, LaneEnd which) {
+  Lane::End& end = lane.end(which);
+  if (end.ready()) return Error::bad_state;
+  auto half = base::Half::Map(end.memory.get(), lane.port->ring_bytes,
+                              end.key, base::Access::kRead);
+  if (!half.ok()) return Error::quota_exceeded;
+  KP_TRY(base::SealMemory(end.memory.get(), base::Seal::kSingleWriter));
+  end.half = *std::move(half);
+  if (which == LaneEnd::kSender)
+    Enqueue(lane);
+  else
+    PostJoined(lane);
+  return {};
+}
+
+void Lanes::PostJoined(Lane& lane) {
+  Lane::End& listener = lane.end(LaneEnd::kListener);
+  if (lane.sender().handle != nullptr && !lane.sender_cut)
+    Post(lane, LaneEnd::kSender, abi::Event::lane_joined,
+         Answer::Of(listener.key, lane.taken, lane.reply_end,
+                    listener.process)
+             .With(std::move(listener.memory)));
+  listener.memory.Reset();
+}
+
+Answer Lanes::Attach(Lane& lane, LaneEnd which, Region& region) {
+  Lane::End& end = lane.end(which);
+  if (lane.cut) return Error::peer_closed;
+  if (region.guarantee == abi::kGuaranteeNone) return Error::bad_state;
+  if (end.attachments.size() >= abi::kAttachedRegionsMax)
+    return Answer::Failed(Error::quota_exceeded, end.attachments.size(),
+                          abi::kAttachedRegionsMax);
+  kernel_->Use(region);
+  ++region.attachments;
+  end.attachments.push_back(&region);
+  return Answer::Of(end.attachments.size() - 1);
+}
+
+Answer Lanes::MapAttached(Session& session, Lane& lane, LaneEnd which,
+                          uint64_t attachment) {
+  const auto& attached = lane.end(Opposite(which)).attachments;
+  if (attachment >= attached.size()) return Error::not_found;
+  Region& region = *attached[attachment];
+  KP_ASSIGN(UniqueFd memory, region.Grant(abi::kMapRead));
+  if (session.granted.insert(&region).second) kernel_->Use(region);
+  return Answer::Of(region.bytes).With(std::move(memory));
+}
+
+void Lanes::DropAttachments(Lane::End& end) {
+  for (Region* region : end.attachments) {
+    if (--region->attachments == 0 && region->capabilities == 0)
+      region->memory.Reset();
+    kernel_->Unuse(*region);
+  }
+  end.attachments.clear();
+}
+
+void Lanes::EndListening(Port& port, Session& session, Error why) {
+  const Port::Listener* listener = port.FindListener(&session);
+  if (listener == nullptr) return;
+  listener->capability->Use().listening = false;
+  std::erase_if(port.listeners, [&](const Port::Listener& one) {
+    return one.session == &session;
+  });
+  session.listening.erase(&port);
+  for (auto& [id, lane] : port.lanes)
+    if (lane->listener().session == &session) Enqueue(*lane);
+  session.Post(abi::Event::listen_ended, port.id,
+               Answer::Of(static_cast<uint64_t>(why)));
+  TellSenders(port);
+}
+
+void Lanes::TellSenders(Port& port) {
+  if (!port.shareable()) return;
+  for (const auto& [process, lanes] : port.by_sender)
+    for (const Lane* lane : lanes) {
+      if (lane->sender().handle == nullptr || lane->cut) continue;
+      Post(*lane, LaneEnd::kSender, abi::Event::listeners_changed,
+           Answer::Of(port.listeners.size()));
+      break;
+    }
+}
+
+void Lanes::LoseCapability(Lane& lane, Ending ending) {
+  lane.send_capability = nullptr;
+  if (lane.sender_leaves == Error::ok)
+    lane.sender_leaves = ErrorOf(ending);
+  Enqueue(lane);
+}
+
+void Lanes::HandleGone(Lane& lane, const Capability& handle, Ending ending) {
+  const LaneEnd which = EndOf(lane, handle);
+  Lane::End& end = lane.end(which);
+  if (end.handle != &handle) return;  // taken away by Unbind
+  end.handle = nullptr;
+  if (which == LaneEnd::kSender) {
+    --end.session->lanes_sending;
+    if (lane.sender_leaves == Error::ok)
+      lane.sender_leaves = Error::canceled;
+  } else {
+    Unbind(lane);
+    if (ending == Ending::kDeath) {
+      PostOrphaned(lane);
+    } else {
+      CutByListener(lane, Error::peer_closed);
+      // Who leaves a lane by itself has no use for what is left in it.
+      if (lane.sender_cut) lane.cut_end = lane.taken;
+    }
+  }
+  Enqueue(lane);
+}
+
+void Lanes::Enqueue(Lane& lane) {
+  if (lane.queued) return;
+  lane.queued = true;
+  queue_.push_back(&lane);
+}
+
+void Lanes::Post(const Lane& lane, LaneEnd which, abi::Event event,
+                 Answer values) {
+  const Lane::End& end = lane.ends[static_cast<size_t>(which)];
+  if (end.handle == nullptr) return;
+  end.session->Post(event, end.handle->handle, std::move(values));
+}
+
+}  // namespace kernel

@@ -1,0 +1,83 @@
+// Lanes: makes, binds, cuts and ends lanes, and tells both ends.
+//
+// What happens to a port or a session only marks its lanes; Settle brings each
+// marked lane, in its turn, into the state that its port, its sender's
+// capability and its ends ask for:
+//
+//        connect          ready + a listener
+//   (made) ---> unbound -----------------------> bound
+//                  ^        listener gone          |
+//                  +-------------------------------+
+//   cut, from any of them: no Send capability, sender gone, listener left the
+//   lane, or port closed. Messages already sent stay for a next listener when
+//   only the sender is gone. A lane ends when both ends have left.
+#pragma once
+
+#include <deque>
+#include <set>
+
+#include "kernel/object/answer.h"
+#include "kernel/object/lane.h"
+
+namespace kernel {
+
+class Kernel;
+class Port;
+class Session;
+enum class Ending;
+
+class Lanes {
+ public:
+  // Lanes settled a turn: each may make and map memory.
+  static constexpr uint32_t kSettledPerTurn = 64;
+
+  explicit Lanes(Kernel* kernel) : kernel_(kernel) {}
+
+  // ---- Syscalls.
+  Answer Connect(Session& session, Capability& port_capability);
+  Answer Listen(Session& session, Capability& port_capability);
+  Answer Ready(Lane& lane, LaneEnd end);
+  Answer Attach(Lane& lane, LaneEnd end, Region& region);
+  Answer MapAttached(Session& session, Lane& lane, LaneEnd end,
+                     uint64_t attachment);
+  // Which end this lane handle is.
+  static LaneEnd EndOf(const Lane& lane, const Capability& handle) {
+    return lane.sender().handle == &handle ? LaneEnd::kSender
+                                           : LaneEnd::kListener;
+  }
+
+  // ---- What happened around lanes.
+  void EndListening(Port& port, Session& session, Error why);
+  void LoseCapability(Lane& lane, Ending ending);
+  void HandleGone(Lane& lane, const Capability& handle, Ending ending);
+  void Enqueue(Lane& lane);
+
+  bool HasWork() const { return !queue_.empty(); }
+  void SettleSome();
+
+ private:
+  void Settle(Lane& lane);
+  void Bind(Lane& lane);
+  Result<void> Open(Lane& lane, Session& listener, Handle port_handle);
+  void PostJoined(Lane& lane);
+  bool Listened(const Lane& lane) const;
+  // The listener is gone from the lane; its handle too.
+  void Unbind(Lane& lane);
+  void PostOrphaned(const Lane& lane);
+  void CutBySender(Lane& lane, Error why);
+  void CutByListener(Lane& lane, Error why);
+  void UpdateTraced(Lane& lane);
+  void RetireIfOver(Lane& lane);
+  void Retire(Lane& lane);
+  void DropAttachments(Lane::End& end);
+  void TellSenders(Port& port);
+  void Post(const Lane& lane, LaneEnd end, abi::Event event, Answer values);
+
+  Kernel* const kernel_;
+  std::deque<Lane*> queue_;
+  // Could not be bound for want of descriptors: tried again when some are
+  // freed. Ids, because they may be gone by then.
+  std::set<uint64_t> starved_;
+};
+
+}  // namespace kernel

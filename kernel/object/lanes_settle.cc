@@ -1,0 +1,184 @@
+// Lanes: brings marked lanes into the state that is asked for.
+#include <fcntl.h>
+
+#include "kernel/object/kernel.h"
+#include "kernel/object/lane_positions.h"
+
+namespace kernel {
+
+void Lanes::SettleSome() {
+  for (uint32_t done = 0; done < kSettledPerTurn && !queue_.empty();
+       ++done) {
+    Lane& lane = *queue_.front();
+    queue_.pop_front();
+    lane.queued = false;
+    Settle(lane);
+  }
+}
+
+void Lanes::Settle(Lane& lane) {
+  Port& port = *lane.port;
+  if (lane.bound() && !Listened(lane)) {
+    Unbind(lane);
+    PostOrphaned(lane);
+  }
+  if (lane.sender_leaves != Error::ok && !lane.sender_cut)
+    CutBySender(lane, lane.sender_leaves);
+  if (port.closed && !lane.cut) CutByListener(lane, Error::peer_closed);
+  UpdateTraced(lane);
+  Bind(lane);
+  RetireIfOver(lane);
+}
+
+// By the listening that it was bound to, not by a later one of the session.
+bool Lanes::Listened(const Lane& lane) const {
+  const Port::Listener* listener =
+      lane.port->FindListener(lane.listener().session);
+  return listener != nullptr &&
+         listener->capability->serial == lane.listening;
+}
+
+void Lanes::Bind(Lane& lane) {
+  if (lane.bound() || !lane.sender().ready() || lane.port->closed) return;
+  if (lane.cut && !lane.has_leftover()) return;
+  Port::Listener* listener =
+      lane.port->ChooseListener(lane.sender().process);
+  if (listener == nullptr) return;
+  const Handle port_handle = listener->capability->handle;
+  if (!Open(lane, *listener->session, port_handle).ok()) {
+    starved_.insert(lane.id);
+    return;
+  }
+  ++listener->lanes;
+  lane.listening = listener->capability->serial;
+  kernel_->trace().Fact(abi::TraceKind::lane_opened, lane.port->id,
+                        lane.id);
+  if (lane.sender_cut)
+    Post(lane, LaneEnd::kListener, abi::Event::lane_cut,
+         Answer::Of(lane.cut_end, 0,
+                    static_cast<uint64_t>(Error::peer_closed)));
+}
+
+Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
+  if (!session.handles.HasRoom(1)) return Error::quota_exceeded;
+  const Lane::End& sender = lane.sender();
+  KP_ASSIGN(UniqueFd memory, base::Half::Create(lane.port->ring_bytes));
+  UniqueFd half_a(fcntl(sender.memory.get(), F_DUPFD_CLOEXEC, 0));
+  UniqueFd half_b(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
+  UniqueFd bell(fcntl(lane.listener_bell.get(), F_DUPFD_CLOEXEC, 0));
+  if (!half_a.valid() || !half_b.valid() || !bell.valid())
+    return Error::quota_exceeded;
+  Lane::End& listener = lane.end(LaneEnd::kListener);
+  listener.session = &session;
+  listener.process = session.id();
+  listener.key = RandomKey();
+  listener.memory = std::move(memory);
+  listener.handle = kernel_->NewCapability(lane, 0, 0, nullptr);
+  // Not charged to the listener: the sender paid for the lane.
+  const Handle handle = kernel_->Place(session, *listener.handle, nullptr);
+  ++session.lanes_receiving;
+  kernel_->trace().LaneJoined(session, *lane.port);
+  Answer opened = Answer::Of(lane.port->ring_bytes, sender.key,
+                             listener.key);
+  opened.Append(abi::LaneOpened{.lane_id = lane.id,
+                                .port_id = lane.port->id,
+                                .badge = lane.badge,
+                                .sender_process = sender.process,
+                                .request_start = lane.taken,
+                                .reply_start = lane.reply_end,
+                                .port_handle = port_handle,
+                                .traced = lane.traced ? 1u : 0u});
+  session.Post(abi::Event::lane_opened, handle,
+               std::move(opened)
+                   .With(std::move(half_a))
+                   .With(std::move(half_b))
+                   .With(std::move(bell)));
+  return {};
+}
+
+void Lanes::Unbind(Lane& lane) {
+  const LanePositions at = Measure(lane);
+  lane.taken = at.taken;
+  lane.reply_end = at.reply_end;
+  Lane::End& listener = lane.end(LaneEnd::kListener);
+  if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
+  --listener.session->lanes_receiving;
+  DropAttachments(listener);
+  Capability* handle = listener.handle;
+  listener = Lane::End();
+  if (handle != nullptr) kernel_->Destroy(*handle, Ending::kClosed);
+}
+
+void Lanes::PostOrphaned(const Lane& lane) {
+  if (lane.cut || lane.port->closed) return;
+  Post(lane, LaneEnd::kSender, abi::Event::lane_orphaned,
+       Answer::Of(lane.taken, lane.reply_end));
+}
+
+void Lanes::CutBySender(Lane& lane, Error why) {
+  const LanePositions at = Measure(lane);
+  // What a listener left behind by itself is for nobody.
+  lane.cut_end = lane.cut ? at.taken : at.request_end;
+  lane.sender_cut = true;
+  if (lane.cut) return;  // both were told already
+  lane.cut = true;
+  kernel_->trace().Fact(abi::TraceKind::lane_cut, lane.port->id, lane.id);
+  const Error to_listener =
+      why == Error::revoked ? Error::revoked : Error::peer_closed;
+  Post(lane, LaneEnd::kListener, abi::Event::lane_cut,
+       Answer::Of(lane.cut_end, 0, static_cast<uint64_t>(to_listener)));
+  Post(lane, LaneEnd::kSender, abi::Event::lane_cut,
+       Answer::Of(at.reply_end, at.taken, static_cast<uint64_t>(why)));
+}
+
+void Lanes::CutByListener(Lane& lane, Error why) {
+  if (lane.cut) return;
+  lane.cut = true;
+  kernel_->trace().Fact(abi::TraceKind::lane_cut, lane.port->id, lane.id);
+  Post(lane, LaneEnd::kSender, abi::Event::lane_cut,
+       Answer::Of(lane.reply_end, lane.taken, static_cast<uint64_t>(why)));
+}
+
+void Lanes::UpdateTraced(Lane& lane) {
+  const bool traced = kernel_->trace().Traces(*lane.port);
+  if (traced == lane.traced) return;
+  lane.traced = traced;
+  for (const LaneEnd which : {LaneEnd::kSender, LaneEnd::kListener}) {
+    const Lane::End& end = lane.end(which);
+    if (end.handle == nullptr) continue;
+    kernel_->trace().LaneJoined(*end.session, *lane.port);
+    Post(lane, which, abi::Event::lane_traced, Answer::Of(traced ? 1 : 0));
+  }
+}
+
+void Lanes::RetireIfOver(Lane& lane) {
+  if (lane.sender().handle != nullptr || lane.bound()) return;
+  if (lane.has_leftover() && lane.sender().ready() && !lane.port->closed)
+    return;
+  Retire(lane);
+}
+
+void Lanes::Retire(Lane& lane) {
+  Port& port = *lane.port;
+  lane.retired = true;
+  port.lanes.erase(lane.id);
+  auto lanes = port.by_sender.find(lane.sender().process);
+  std::erase(lanes->second, &lane);
+  if (lanes->second.empty()) port.by_sender.erase(lanes);
+  if (lane.send_capability != nullptr)
+    std::erase(lane.send_capability->Use().lanes, &lane);
+  for (auto& [token, transfer] : lane.transfers)
+    kernel_->Doom(std::move(transfer));
+  DropAttachments(lane.end(LaneEnd::kSender));
+  kernel_->Refund(*lane.charged, lane.charges);
+  kernel_->Unuse(port);
+  kernel_->Unuse(lane);
+  for (const uint64_t id : std::exchange(starved_, {})) {
+    const auto found = kernel_->objects(ObjectKind::lane).find(id);
+    if (found == kernel_->objects(ObjectKind::lane).end()) continue;
+    if (Lane& hungry = As<Lane>(*found->second); !hungry.retired)
+      Enqueue(hungry);
+  }
+}
+
+}  // namespace kernel

@@ -1,0 +1,62 @@
+// Port: where lanes lead to. Holds who listens and which lanes there are; the
+// messages are in the lanes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "kernel/cap/account.h"
+
+namespace kernel {
+
+class Lane;
+
+class Port : public Object {
+ public:
+  struct Listener {
+    Session* session;
+    Capability* capability;
+    uint32_t lanes;  // open at it
+  };
+
+  Port(uint64_t object_id, std::string name_text, uint32_t port_options,
+       uint32_t bytes)
+      : Object(ObjectKind::port, object_id),
+        name(std::move(name_text)),
+        options(port_options),
+        ring_bytes(bytes) {}
+
+  bool shareable() const { return (options & abi::kPortShareable) != 0; }
+  Listener* FindListener(const Session* session) {
+    for (Listener& listener : listeners)
+      if (listener.session == session) return &listener;
+    return nullptr;
+  }
+  // Who gets a new lane of this sender: a listener without one from it, else
+  // the one with the fewest lanes.
+  Listener* ChooseListener(uint64_t sender);
+
+  // Constant after construction.
+  const std::string name;
+  const uint32_t options;
+  const uint32_t ring_bytes;
+  uint64_t owner_process = 0;
+  Account* charged = nullptr;
+
+  std::vector<Listener> listeners;  // at most kListenersMax
+  std::map<uint64_t, Lane*> lanes;  // by id
+  // By the sender's process id.
+  absl::flat_hash_map<uint64_t, std::vector<Lane*>> by_sender;
+  uint32_t senders = 0;    // capabilities with Send and without Receive
+  uint32_t send_capabilities = 0;
+  uint32_t receivers = 0;  // capabilities with Receive
+  uint64_t no_senders_generation = 0;
+  bool no_senders = false;
+  bool closed = false;     // the last Receive capability is gone
+  uint32_t tracers = 0;    // sessions that trace this port
+};
+
+}  // namespace kernel

@@ -1,0 +1,113 @@
+#include "kernel/session/session.h"
+
+#include <climits>
+
+#include "kernel/object/kernel.h"
+#include "kernel/syscall/dispatch.h"
+#include "libipc/abi/handshake.h"
+#include "libipc/base/futex.h"
+
+namespace kernel {
+
+bool Session::ServeOne(const abi::RecordHeader& header) {
+  if (header.payload_bytes < sizeof(abi::Request) ||
+      header.payload_bytes >
+          sizeof(abi::Request) + abi::kRequestPayloadMax)
+    return false;
+  // Copied once; only the copy is looked at.
+  struct {
+    abi::Request request;
+    uint8_t payload[abi::kRequestPayloadMax];
+  } copy;
+  std::memcpy(&copy, reader_.Payload(), header.payload_bytes);
+  const size_t payload_bytes =
+      header.payload_bytes - sizeof(abi::Request);
+  reader_.Consume(header, completions_.get());
+  ++process->requests;
+  Answer answer =
+      Dispatch(*kernel, *this, copy.request,
+               std::span<const uint8_t>(copy.payload, payload_bytes));
+  if (!answer.parked)
+    Complete(copy.request.number, copy.request.user_data,
+             std::move(answer));
+  return true;
+}
+
+bool Session::Serve(bool* more) {
+  *more = false;
+  if (!outbox_.empty()) {
+    if (!Flush()) return false;
+    if (!outbox_.empty()) return true;
+  }
+  uint32_t served = 0;
+  while (state == State::kServing && served < kRequestsPerTurn) {
+    abi::RecordHeader header;
+    const auto peeked = reader_.Peek(&header);
+    if (peeked == base::RingReader::State::kEmpty) break;
+    if (peeked == base::RingReader::State::kMalformed) return false;
+    if (!ServeOne(header)) return false;
+    ++served;
+  }
+  *more = served == kRequestsPerTurn;
+  if (served > 0) WakeClient(false, true);
+  return true;
+}
+
+bool Session::Flush() {
+  if (state != State::kServing) return true;
+  uint32_t published = 0;
+  const auto outcome =
+      outbox_.Flush(writer_, *requests_, *transport, &published);
+  if (published > 0) WakeClient(true, false);
+  ring_full_ = outcome == Outbox::Outcome::kRingFull;
+  if (outcome == Outbox::Outcome::kSocketFull) transport->NotifyWritable();
+  return outcome != Outbox::Outcome::kBroken;
+}
+
+void Session::WakeClient(bool published, bool consumed) {
+  // Pairs with the client's fence between arming and looking again.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const uint32_t armed = requests_->armed().load(std::memory_order_relaxed);
+  if (published && (armed & abi::kArmRecordsFutex) != 0)
+    base::WakeWord(completions_->tail_word(), INT_MAX);
+  if (consumed && (armed & abi::kArmRoomFutex) != 0)
+    base::WakeWord(completions_->head_word(), INT_MAX);
+  if (published && (armed & abi::kArmRecordsBell) != 0) {
+    const abi::SocketMessage bell = {
+        .magic = abi::kMagic, .kind = abi::SocketKind::bell, .serial = 0};
+    // A full socket is something to read already.
+    (void)transport->Send(&bell, sizeof(bell), {});
+  }
+}
+
+bool Session::Rest() {
+  if (state != State::kServing) return true;
+  completions_->armed().store(
+      abi::kArmRecordsBell | (ring_full_ ? abi::kArmRoomFutex : 0u),
+      std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (ring_full_) {
+    const uint64_t known = writer_.known_head();
+    writer_.LookAtHead(*requests_);
+    return writer_.known_head() == known;
+  }
+  return !outbox_.empty() || !reader_.Ready();
+}
+
+void Session::Awake() {
+  if (state == State::kServing)
+    completions_->armed().store(0, std::memory_order_relaxed);
+}
+
+void Session::Complete(uint32_t number, uint64_t user_data, Answer answer) {
+  if (!alive()) return;
+  outbox_.Push(number, user_data, std::move(answer));
+  kernel->MarkDirty(*this);
+}
+
+void Session::Post(abi::Event event, uint64_t user_data, Answer values) {
+  Complete(abi::kEventFlag | static_cast<uint32_t>(event), user_data,
+           std::move(values));
+}
+
+}  // namespace kernel

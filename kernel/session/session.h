@@ -1,0 +1,110 @@
+// Session: the kernel's record of one connected process: its socket, its call
+// ring, its handle table, and everything that ends with it.
+//
+// States: waiting_hello -> waiting_ready -> serving -> ended. A session that
+// ended is cleared away in steps by the kernel.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "kernel/cap/handle_table.h"
+#include "kernel/object/process.h"
+#include "kernel/session/outbox.h"
+
+namespace kernel {
+
+class Kernel;
+class Port;
+class Region;
+struct TraceOwner;
+
+class Session {
+ public:
+  enum class Origin {
+    kRoot,   // inherited by the kernel process: holds everything
+    kPath,   // came by the socket path: may look
+    kChild,  // made by process_create
+  };
+  enum class State { kWaitingHello, kWaitingReady, kServing, kEnded };
+
+  // Requests served a turn, and watches parked.
+  static constexpr uint32_t kRequestsPerTurn = 64;
+  static constexpr uint32_t kWaitsMax = 4096;
+
+  Session(Kernel* owner, Process* record, Account* budget, Origin came_by)
+      : kernel(owner), process(record), account(budget), origin(came_by) {}
+
+  uint64_t id() const { return process->id; }
+  bool alive() const { return state != State::kEnded; }
+
+  // A message came on the socket. Returns whether the session goes on.
+  bool Receive(std::span<const uint8_t> message, Credentials from);
+  // Takes and answers requests. Returns whether the session goes on;
+  // `more` tells whether more may be there.
+  bool Serve(bool* more);
+  // Publishes completions and wakes the client. As Serve.
+  bool Flush();
+  // Sleeps on the request ring. Returns false when there is work after all.
+  bool Rest();
+  void Awake();
+  bool served() const { return state == State::kServing; }
+
+  void Complete(uint32_t number, uint64_t user_data, Answer answer);
+  void Post(abi::Event event, uint64_t user_data, Answer values);
+
+  // Constant after construction.
+  Kernel* const kernel;
+  Process* const process;
+  Account* const account;
+  const Origin origin;
+
+  State state = State::kWaitingHello;
+  std::unique_ptr<Transport> transport;
+  HandleTable handles;
+  struct Name {
+    std::string name;
+    Handle handle;
+  };
+  std::vector<Name> names;  // what it was started with
+
+  std::multimap<uint64_t, std::unique_ptr<Wait>> waits;  // by user_data
+  absl::flat_hash_set<Port*> listening;
+  absl::flat_hash_set<Region*> granted;  // kept until the session is gone
+  uint32_t lanes_sending = 0;
+  uint32_t lanes_receiving = 0;
+
+  // Tracing: what it writes, and what it reads.
+  std::shared_ptr<TraceOwner> trace_owner;
+  uint32_t trace_rings = 0;
+  bool traces_all = false;
+  absl::flat_hash_set<Port*> traced_ports;
+
+  // The kernel's: its lists of sessions, and clearing away.
+  bool in_ready = false;
+  bool in_dirty = false;
+  uint32_t clear_slot = 0;
+
+ private:
+  bool TakeHello(std::span<const uint8_t> message, Credentials from);
+  bool Refuse(Error why);
+  bool Grant();
+  bool Begin();
+  bool ServeOne(const abi::RecordHeader& header);
+  void WakeClient(bool published, bool consumed);
+
+  UniqueFd request_memory_;  // until it is mapped and sealed
+  uint64_t request_key_ = 0;
+  std::shared_ptr<base::Half> requests_;     // written by the client
+  std::shared_ptr<base::Half> completions_;  // written here
+  base::RingReader reader_;
+  base::RingWriter writer_;
+  Outbox outbox_;
+  bool ring_full_ = false;
+};
+
+}  // namespace kernel

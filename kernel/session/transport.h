@@ -1,0 +1,41 @@
+// What the kernel's core asks of the world around it: a session's socket, and
+// sockets for sessions it makes itself. Implemented by the loop, and by tests.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "kernel/object/object.h"
+
+namespace kernel {
+
+// One session's socket. Destroying it hangs up.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // Sends one message; never waits. Errors: should_wait, peer_closed.
+  virtual Result<void> Send(const void* data, size_t bytes,
+                            std::span<const int> descriptors) = 0;
+  // After should_wait: Kernel::Writable is to be called when it is worth
+  // trying again.
+  virtual void NotifyWritable() = 0;
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+  // Takes over the kernel's end of a new session's socket.
+  virtual std::unique_ptr<Transport> Adopt(Session& session,
+                                           UniqueFd socket) = 0;
+};
+
+// Who sent a message, by the running Linux's word. pid 0: not told.
+struct Credentials {
+  pid_t pid = 0;
+  uid_t uid = static_cast<uid_t>(-1);
+};
+
+}  // namespace kernel

@@ -1,0 +1,35 @@
+// Calls about accounts.
+#include "kernel/syscall/call.h"
+#include "kernel/syscall/entries.h"
+
+namespace kernel::handlers {
+
+Answer account_create(Call& call) {
+  KP_ANSWER(call.Check({.payload = true}));
+  abi::AccountLimits limits;
+  if (call.payload.size() < sizeof(limits)) return Error::invalid_args;
+  std::memcpy(&limits, call.payload.data(), sizeof(limits));
+  const auto name = call.payload.subspan(sizeof(limits));
+  KP_ANSWER(CheckName(name));
+  Account& parent = call.object<Account>();
+  if (parent.depth >= Account::kDepthMax)
+    return Answer::OutOfRange(0, Account::kDepthMax);
+  KP_ANSWER(call.kernel.RoomFor(call.session, 1));
+  Account& account =
+      call.kernel.Add<Account>(&parent, NameOf(name), limits);
+  call.kernel.Use(parent);
+  Capability* made =
+      call.kernel.NewCapability(account, abi::kRightsAll, 0, nullptr);
+  return Answer::Of(
+      call.kernel.Place(call.session, *made, call.session.account),
+      account.id);
+}
+
+Answer account_info(Call& call) {
+  KP_ANSWER(call.Check({}));
+  Answer answer;
+  answer.Append(AccountEntryOf(call.object<Account>()));
+  return answer;
+}
+
+}  // namespace kernel::handlers

@@ -1,0 +1,70 @@
+#include "kernel/syscall/dispatch.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernel/session/session.h"
+#include "kernel/syscall/call.h"
+
+namespace kernel {
+namespace {
+
+using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
+    abi::kRightMap, abi::kRightReceive, abi::kRightSend,
+    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+
+struct Line {
+  uint32_t number;
+  ObjectKind kind;
+  Rights rights;
+  Answer (*handler)(Call& call);
+};
+
+constexpr Line kLines[] = {
+#define KEYPORT_SYSCALL(name, number, kind, rights) \
+  {number, ObjectKind::kind, rights, &handlers::name},
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+};
+
+const Line* FindLine(uint32_t number) {
+  // The list is numbered from 1 without gaps.
+  if (number == 0 || number > std::size(kLines)) return nullptr;
+  return &kLines[number - 1];
+}
+
+}  // namespace
+
+Answer Dispatch(Kernel& kernel, Session& session,
+                const abi::Request& request,
+                std::span<const uint8_t> payload) {
+  const Line* line = FindLine(request.number);
+  if (line == nullptr) return Error::not_supported;
+  Call call = {kernel, session, request, payload};
+  if (line->kind == ObjectKind::none) {
+    if (request.handle != abi::kNoHandle) return Error::invalid_args;
+    return line->handler(call);
+  }
+  call.capability = session.handles.Find(request.handle);
+  if (call.capability == nullptr) return Error::bad_handle;
+  if (line->kind != ObjectKind::any &&
+      line->kind != call.capability->object->kind)
+    return Error::wrong_type;
+  const Rights missing = line->rights & ~call.capability->rights;
+  if (missing != 0) return Answer::Missing(missing);
+  return line->handler(call);
+}
+
+Answer CheckName(std::span<const uint8_t> bytes) {
+  if (bytes.size() > abi::kNameBytesMax - 1)
+    return Answer::OutOfRange(0, abi::kNameBytesMax - 1);
+  if (std::find(bytes.begin(), bytes.end(), 0) != bytes.end())
+    return Error::invalid_args;
+  return {};
+}
+
+std::string NameOf(std::span<const uint8_t> bytes) {
+  return std::string(bytes.begin(), bytes.end());
+}
+
+}  // namespace kernel

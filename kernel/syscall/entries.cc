@@ -1,0 +1,111 @@
+#include "kernel/syscall/entries.h"
+
+#include "kernel/object/lane_positions.h"
+#include "kernel/syscall/call.h"
+
+namespace kernel {
+namespace {
+
+uint32_t ArmedOf(const Lane::End& end) {
+  if (!end.ready()) return 0;
+  return end.half->armed().load(std::memory_order_relaxed) &
+         (abi::kArmRecordsFutex | abi::kArmRecordsBell |
+          abi::kArmRoomFutex);
+}
+
+}  // namespace
+
+abi::PortEntry PortEntryOf(const Port& port) {
+  abi::PortEntry entry = {};
+  entry.id = port.id;
+  CopyName(entry.name, port.name);
+  entry.owner_process = port.owner_process;
+  entry.options = port.options;
+  entry.ring_bytes = port.ring_bytes;
+  entry.listeners = static_cast<uint32_t>(port.listeners.size());
+  entry.lanes = static_cast<uint32_t>(port.lanes.size());
+  entry.send_capabilities = port.send_capabilities;
+  entry.receive_capabilities = port.receivers;
+  for (const auto& [id, lane] : port.lanes) {
+    const LanePositions at = Measure(*lane);
+    entry.queued_bytes += at.request_end - at.taken;
+  }
+  entry.closed = port.closed ? 1 : 0;
+  entry.traced = port.tracers;
+  return entry;
+}
+
+abi::LaneEntry LaneEntryOf(const Lane& lane) {
+  const LanePositions at = Measure(lane);
+  abi::LaneEntry entry = {};
+  entry.id = lane.id;
+  entry.port = lane.port->id;
+  entry.sender_process = lane.sender().process;
+  entry.receiver_process = lane.listener().process;
+  entry.badge = lane.badge;
+  entry.queued_bytes = at.request_end - at.taken;
+  entry.sent_bytes = at.request_end;
+  entry.replied_bytes = at.reply_end;
+  entry.sender_armed = ArmedOf(lane.sender());
+  entry.receiver_armed = ArmedOf(lane.listener());
+  entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
+  entry.cut = lane.cut ? 1 : 0;
+  return entry;
+}
+
+abi::RegionEntry RegionEntryOf(const Region& region) {
+  abi::RegionEntry entry = {};
+  entry.id = region.id;
+  entry.owner_process = region.owner_process;
+  entry.bytes = region.bytes;
+  entry.guarantee = region.guarantee;
+  entry.capabilities = region.capabilities;
+  entry.grants = region.grants;
+  entry.attachments = region.attachments;
+  return entry;
+}
+
+abi::ProcessEntry ProcessEntryOf(const Process& process) {
+  abi::ProcessEntry entry = {};
+  entry.id = process.id;
+  CopyName(entry.name, process.name);
+  entry.state = process.state;
+  entry.pid = process.pid;
+  entry.requests = process.requests;
+  const Session* session = process.session;
+  if (session == nullptr) return entry;
+  entry.account = session->account->id;
+  entry.handles = session->handles.size();
+  entry.lanes_sending = session->lanes_sending;
+  entry.lanes_receiving = session->lanes_receiving;
+  entry.calls_parked = static_cast<uint32_t>(session->waits.size());
+  return entry;
+}
+
+abi::AccountEntry AccountEntryOf(const Account& account) {
+  abi::AccountEntry entry = {};
+  entry.id = account.id;
+  CopyName(entry.name, account.name);
+  entry.parent = account.parent != nullptr ? account.parent->id : 0;
+  for (uint32_t i = 0; i < abi::kAccountItems; ++i) {
+    entry.used[i] = account.used[i];
+    entry.limit[i] = account.limits.limit[i];
+  }
+  return entry;
+}
+
+abi::CapabilityEntry CapabilityEntryOf(const Capability& capability) {
+  abi::CapabilityEntry entry = {};
+  entry.serial = capability.serial;
+  if (capability.holder != nullptr)
+    entry.process = capability.holder->id();
+  entry.object = capability.object->id;
+  entry.badge = capability.badge;
+  entry.parent = CapabilityTree::ParentSerial(capability);
+  entry.handle = capability.handle;
+  entry.kind = capability.object->kind;
+  entry.rights = capability.rights;
+  return entry;
+}
+
+}  // namespace kernel

@@ -1,0 +1,15 @@
+// What object_list and the info calls tell about objects.
+#pragma once
+
+#include "kernel/object/kernel.h"
+
+namespace kernel {
+
+abi::PortEntry PortEntryOf(const Port& port);
+abi::LaneEntry LaneEntryOf(const Lane& lane);
+abi::RegionEntry RegionEntryOf(const Region& region);
+abi::ProcessEntry ProcessEntryOf(const Process& process);
+abi::AccountEntry AccountEntryOf(const Account& account);
+abi::CapabilityEntry CapabilityEntryOf(const Capability& capability);
+
+}  // namespace kernel

@@ -1,0 +1,72 @@
+// Calls about lanes, and capabilities in messages.
+#include <vector>
+
+#include "kernel/object/transfers.h"
+#include "kernel/syscall/call.h"
+
+namespace kernel::handlers {
+namespace {
+
+LaneEnd EndOf(const Call& call) {
+  return Lanes::EndOf(call.object<Lane>(), *call.capability);
+}
+
+}  // namespace
+
+Answer lane_ready(Call& call) {
+  KP_ANSWER(call.Check({}));
+  return call.kernel.lanes().Ready(call.object<Lane>(), EndOf(call));
+}
+
+Answer lane_close(Call& call) {
+  KP_ANSWER(call.Check({}));
+  call.kernel.Destroy(*call.capability, Ending::kClosed);
+  return {};
+}
+
+Answer lane_attach(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  if (call.request.args[0] > ~Handle{0}) return Error::bad_handle;
+  const Capability* region = call.session.handles.Find(
+      static_cast<Handle>(call.request.args[0]));
+  if (region == nullptr) return Error::bad_handle;
+  if (region->object->kind != ObjectKind::region) return Error::wrong_type;
+  const Rights missing =
+      (abi::kRightRead | abi::kRightMap) & ~region->rights;
+  if (missing != 0) return Answer::Missing(missing);
+  return call.kernel.lanes().Attach(call.object<Lane>(), EndOf(call),
+                                    As<Region>(*region->object));
+}
+
+Answer lane_map(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.lanes().MapAttached(call.session, call.object<Lane>(),
+                                         EndOf(call), call.request.args[0]);
+}
+
+Answer transfer_stage(Call& call) {
+  KP_ANSWER(call.Check({.payload = true}));
+  const size_t count = call.payload.size() / sizeof(abi::TransferItem);
+  if (call.payload.size() != count * sizeof(abi::TransferItem))
+    return Error::invalid_args;
+  if (count == 0 || count > abi::kMessageHandlesMax)
+    return Answer::OutOfRange(1, abi::kMessageHandlesMax);
+  std::vector<abi::TransferItem> items(count);
+  std::memcpy(items.data(), call.payload.data(), call.payload.size());
+  return StageTransfer(call.kernel, call.session, call.object<Lane>(),
+                       EndOf(call), items);
+}
+
+Answer transfer_redeem(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return RedeemTransfer(call.kernel, call.session, call.object<Lane>(),
+                        EndOf(call), call.request.args[0]);
+}
+
+Answer transfer_cancel(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return CancelTransfer(call.kernel, call.session, call.object<Lane>(),
+                        EndOf(call), call.request.args[0]);
+}
+
+}  // namespace kernel::handlers

@@ -1,0 +1,42 @@
+// Calls that wait for an object's signals.
+#include "kernel/syscall/call.h"
+
+namespace kernel::handlers {
+
+Answer object_watch(Call& call) {
+  Object& object = *call.capability->object;
+  const abi::Signals possible = Kernel::SignalsOfKind(object.kind);
+  if (possible == 0) return Error::wrong_type;
+  KP_ANSWER(call.Check({.args = 1}));
+  const uint64_t wanted = call.request.args[0];
+  if (wanted == 0 || (wanted & ~uint64_t{abi::kSignalsAll}) != 0)
+    return Error::invalid_args;
+  if ((wanted & ~uint64_t{possible}) != 0) return Error::wrong_type;
+  Session& session = call.session;
+  const auto now =
+      static_cast<abi::Signals>(Kernel::SignalsOf(object) & wanted);
+  if (now != 0)
+    return Answer::Of(now, object.kind == ObjectKind::port
+                               ? As<Port>(object).no_senders_generation
+                               : 0);
+  if (session.waits.size() >= Session::kWaitsMax)
+    return Answer::Failed(Error::quota_exceeded, session.waits.size(),
+                          Session::kWaitsMax);
+  auto wait = std::make_unique<Wait>(
+      Wait{&session, call.capability, call.request.user_data,
+           static_cast<abi::Signals>(wanted)});
+  object.waits.insert(wait.get());
+  call.capability->Use().waits.push_back(wait.get());
+  session.waits.emplace(call.request.user_data, std::move(wait));
+  return Answer::Parked();
+}
+
+Answer wait_cancel(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  const auto found = call.session.waits.find(call.request.args[0]);
+  if (found == call.session.waits.end()) return Error::not_found;
+  call.kernel.EndWait(*found->second, Error::canceled);
+  return {};
+}
+
+}  // namespace kernel::handlers

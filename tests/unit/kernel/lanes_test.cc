@@ -1,0 +1,230 @@
+// Lanes: opened, orphaned, cut, and measured against hostile words.
+#include "kernel/object/lane_positions.h"
+#include "tests/unit/kernel/raw_client.h"
+
+namespace kernel {
+namespace {
+
+using abi::Event;
+using abi::Syscall;
+
+class LanesTest : public KernelTest {
+ protected:
+  LanesTest() {
+    port_ = CreatePort(*root_, 0, 4096);
+    server_ = AddChild(*root_, {{"port", port_}});
+    client_ = AddChild(*root_, {{"port", port_, abi::kRightSend}});
+    served_ = server_->Named("port");
+    used_ = client_->Named("port");
+  }
+  Lane& OnlyLane() {
+    return As<Lane>(*kernel_.objects(ObjectKind::lane).begin()->second);
+  }
+  void Kill(RawClient& client) {
+    kernel_.EndSession(*client.session());
+    Settle();
+  }
+
+  Handle port_ = 0;
+  std::unique_ptr<RawClient> server_;
+  std::unique_ptr<RawClient> client_;
+  Handle served_ = 0;
+  Handle used_ = 0;
+};
+
+TEST_F(LanesTest, MessagesAndRepliesPassWithoutTheKernel) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("early");
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  abi::LaneOpened opened;
+  RawEnd listener = Open(*server_, &opened);
+  EXPECT_EQ(opened.sender_process, client_->id());
+  EXPECT_EQ(opened.port_handle, served_);
+  EXPECT_EQ(listener.Take(), "early");
+  Joined(*client_, &sender);
+  listener.Send("answer");
+  EXPECT_EQ(sender.Take(), "answer");
+}
+
+TEST_F(LanesTest, HalvesCannotBeMappedForWritingOnceReady) {
+  Connect(*client_, used_);
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  const Done event = server_->TakeEvent(Event::lane_opened);
+  ASSERT_EQ(event.descriptors.size(), 3u);
+  EXPECT_FALSE(base::Half::Map(event.descriptors[0].get(), 4096, 0,
+                               base::Access::kReadWrite)
+                   .ok());
+}
+
+TEST_F(LanesTest, DeadListenerLeavesTheLaneWhereItStood) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("one");
+  sender.Send("two");
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  RawEnd listener = Open(*server_);
+  EXPECT_EQ(listener.Take(), "one");
+  listener.Send("reply");
+  Kill(*server_);
+  const Done orphaned = client_->TakeEvent(Event::lane_orphaned);
+  EXPECT_EQ(orphaned.value(0), 64u);
+  EXPECT_EQ(orphaned.value(1), 64u);
+
+  ASSERT_EQ(root_->Call(Syscall::port_listen, port_).error(), Error::ok);
+  abi::LaneOpened opened;
+  RawEnd next = Open(*root_, &opened);
+  EXPECT_EQ(opened.request_start, 64u);
+  EXPECT_EQ(opened.reply_start, 64u);
+  EXPECT_EQ(next.Take(), "two");
+  EXPECT_EQ(next.Take(), "-");
+}
+
+TEST_F(LanesTest, StampedRecordCountsThoughItsTailWasNotMoved) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("one");
+  sender.Send("two");
+  sender.own->tail().store(64);
+  EXPECT_EQ(Measure(OnlyLane()).request_end, 128u);
+}
+
+TEST_F(LanesTest, FalsePositionsAreBounded) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("one");
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  RawEnd listener = Open(*server_);
+  const uint64_t lies[] = {0,        1,         63,        65,
+                           4096,     1u << 20,  1ull << 62, 1ull << 63,
+                           ~0ull,    ~0ull - 63};
+  for (const uint64_t tail : lies)
+    for (const uint64_t head : lies) {
+      sender.own->tail().store(tail);
+      sender.own->head().store(head);
+      listener.own->head().store(head);
+      listener.own->tail().store(tail);
+      const LanePositions at = Measure(OnlyLane());
+      EXPECT_EQ(at.request_end % 64, 0u);
+      EXPECT_EQ(at.taken % 64, 0u);
+      EXPECT_EQ(at.reply_end % 64, 0u);
+      EXPECT_LE(at.taken, at.request_end);
+      EXPECT_LE(at.request_end - at.taken, 4096u);
+    }
+  Kill(*server_);
+  EXPECT_TRUE(client_->HasEvent(Event::lane_orphaned));
+}
+
+TEST_F(LanesTest, DeadSenderIsReportedAfterWhatItSent) {
+  RawEnd sender = Connect(*client_, used_);
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  RawEnd listener = Open(*server_);
+  sender.Send("last");
+  Kill(*client_);
+  const Done cut = server_->TakeEvent(Event::lane_cut);
+  EXPECT_EQ(cut.value(0), 64u);
+  EXPECT_EQ(cut.value(2), static_cast<uint64_t>(Error::peer_closed));
+  EXPECT_EQ(listener.Take(), "last");
+  EXPECT_EQ(kernel_.objects(ObjectKind::lane).size(), 1u);
+  EXPECT_EQ(server_->Call(Syscall::lane_close, listener.lane).error(),
+            Error::ok);
+  EXPECT_TRUE(kernel_.objects(ObjectKind::lane).empty());
+}
+
+TEST_F(LanesTest, MessagesOfADeadSenderWaitForAListener) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("testament");
+  Kill(*client_);
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  RawEnd listener = Open(*server_);
+  EXPECT_EQ(server_->TakeEvent(Event::lane_cut).value(0), 64u);
+  EXPECT_EQ(listener.Take(), "testament");
+}
+
+TEST_F(LanesTest, EmptyLaneOfADeadSenderIsGone) {
+  Connect(*client_, used_);
+  Kill(*client_);
+  EXPECT_TRUE(kernel_.objects(ObjectKind::lane).empty());
+}
+
+TEST_F(LanesTest, ClosingTheLastReceiveRightCutsTheLanes) {
+  Connect(*client_, used_);
+  server_->Call(Syscall::handle_close, served_);
+  EXPECT_FALSE(client_->HasEvent(Event::lane_cut));
+  root_->Call(Syscall::handle_close, port_);
+  const Done cut = client_->TakeEvent(Event::lane_cut);
+  EXPECT_EQ(cut.value(2), static_cast<uint64_t>(Error::peer_closed));
+  EXPECT_EQ(client_->Call(Syscall::port_connect, used_).error(),
+            Error::peer_closed);
+}
+
+TEST_F(LanesTest, RevokedSendCapabilityCutsBothEnds) {
+  Connect(*client_, used_);
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  Open(*server_);
+  // The server's came from the same one: only the badge-less client's goes.
+  const Done receipt = root_->Call(Syscall::handle_revoke, port_);
+  EXPECT_EQ(receipt.value(0), 2u);
+  EXPECT_EQ(receipt.value(1), 1u);
+  EXPECT_EQ(client_->TakeEvent(Event::lane_cut).value(2),
+            static_cast<uint64_t>(Error::revoked));
+  EXPECT_EQ(server_->TakeEvent(Event::listen_ended).value(0),
+            static_cast<uint64_t>(Error::revoked));
+}
+
+TEST_F(LanesTest, SecondListenerIsRefusedUnlessShareable) {
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  EXPECT_EQ(server_->Call(Syscall::port_listen, served_).error(),
+            Error::bad_state);
+  EXPECT_EQ(root_->Call(Syscall::port_listen, port_).error(),
+            Error::bad_state);
+  const Handle shared = CreatePort(*root_, abi::kPortShareable);
+  auto worker = AddChild(*root_, {{"port", shared}});
+  EXPECT_EQ(root_->Call(Syscall::port_listen, shared).error(), Error::ok);
+  EXPECT_EQ(worker->Call(Syscall::port_listen, worker->Named("port")).error(),
+            Error::ok);
+}
+
+TEST_F(LanesTest, SharedPortSpreadsLanesAndTellsSenders) {
+  const Handle shared = CreatePort(*root_, abi::kPortShareable);
+  auto one = AddChild(*root_, {{"port", shared}});
+  auto two = AddChild(*root_, {{"port", shared}});
+  auto sender = AddChild(*root_, {{"port", shared, abi::kRightSend}});
+  one->Call(Syscall::port_listen, one->Named("port"));
+  Connect(*sender, sender->Named("port"));
+  Open(*one);
+  two->Call(Syscall::port_listen, two->Named("port"));
+  EXPECT_EQ(sender->TakeEvent(Event::listeners_changed).value(0), 2u);
+  Connect(*sender, sender->Named("port"));
+  EXPECT_FALSE(one->HasEvent(Event::lane_opened));
+  Open(*two);
+  Kill(*one);
+  EXPECT_TRUE(sender->HasEvent(Event::lane_orphaned));
+  EXPECT_TRUE(two->HasEvent(Event::lane_opened));
+}
+
+TEST_F(LanesTest, ReadyTwiceIsRefused) {
+  const RawEnd sender = Connect(*client_, used_);
+  EXPECT_EQ(client_->Call(Syscall::lane_ready, sender.lane).error(),
+            Error::bad_state);
+  EXPECT_EQ(client_->Call(Syscall::handle_duplicate, sender.lane,
+                          {abi::kRightsSame})
+                .error(),
+            Error::access_denied);
+}
+
+TEST_F(LanesTest, ListeningAgainOpensTheLanesAnew) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("one");
+  const Handle second =
+      server_->Call(Syscall::handle_duplicate, served_, {abi::kRightsSame})
+          .handle();
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  Open(*server_);
+  // Both in one turn: the lane must not stay with the ended listening.
+  server_->Submit(Syscall::handle_close, served_);
+  server_->Submit(Syscall::port_listen, second);
+  server_->Settle();
+  RawEnd again = Open(*server_);
+  EXPECT_EQ(again.Take(), "one");
+  EXPECT_TRUE(client_->HasEvent(Event::lane_orphaned));
+}
+
+}  // namespace
+}  // namespace kernel
