@@ -1,0 +1,50 @@
+# What every target shares: packages, warnings, sanitizers, one way to declare
+# a layer.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing)
+
+find_program(KEYPORT_CCACHE ccache)
+if(KEYPORT_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${KEYPORT_CCACHE})
+endif()
+
+add_library(keyport_options INTERFACE)
+# Abseil's headers are not ours to warn about; it comes as a system include.
+target_include_directories(keyport_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+target_compile_options(keyport_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align
+  -Wno-missing-field-initializers)
+if(KEYPORT_WERROR)
+  target_compile_options(keyport_options INTERFACE -Werror)
+endif()
+if(KEYPORT_SANITIZE STREQUAL "thread")
+  # It does not know fences; what they order is atomic here all the same.
+  target_compile_options(keyport_options INTERFACE -Wno-tsan)
+endif()
+if(KEYPORT_SANITIZE)
+  target_compile_options(keyport_options INTERFACE
+    -fsanitize=${KEYPORT_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
+  target_link_options(keyport_options INTERFACE
+    -fsanitize=${KEYPORT_SANITIZE})
+endif()
+target_link_libraries(keyport_options INTERFACE Threads::Threads)
+
+# keyport_layer(NAME SOURCES a.cc ... DEPENDS target ... [NOEXCEPT])
+# A static library. NOEXCEPT: built without exceptions and RTTI.
+function(keyport_layer name)
+  cmake_parse_arguments(ARG "NOEXCEPT" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC keyport_options ${ARG_DEPENDS})
+  # UBSan's vptr check wants RTTI, so sanitized builds keep it.
+  if(ARG_NOEXCEPT)
+    target_compile_options(${name} PRIVATE -fno-exceptions)
+    if(NOT KEYPORT_SANITIZE)
+      target_compile_options(${name} PRIVATE -fno-rtti)
+    endif()
+  endif()
+endfunction()

@@ -1,0 +1,275 @@
+// Requests and completions: what travels on a session's call ring.
+//
+// A request is one record on the request ring: Request, then an optional
+// payload. A completion is one record on the completion ring: Completion, then
+// an optional payload. An event is a Completion with kEventFlag in `number`;
+// its `user_data` is the handle of the lane (or port) it speaks of.
+//
+// Fields that a call does not name must be zero (invalid_args otherwise).
+#pragma once
+
+#include <cstdint>
+
+#include "libipc/abi/limits.h"
+#include "libipc/abi/types.h"
+
+namespace ipc::abi {
+
+struct Request {
+  uint32_t number;     // Syscall
+  uint32_t options;    // bits of the call; unknown ones are invalid_args
+  Handle handle;
+  uint32_t reserved;   // 0
+  uint64_t args[4];
+  uint64_t user_data;  // comes back in the completion
+  uint64_t reserved2;  // 0
+};
+static_assert(sizeof(Request) == 64);
+
+struct Completion {
+  uint32_t number;           // Syscall, or kEventFlag | Event
+  Error error;
+  uint64_t user_data;
+  uint64_t values[4];
+  uint32_t descriptor_count; // sent on the socket with this serial
+  uint32_t payload_bytes;
+  uint64_t descriptor_serial;
+};
+static_assert(sizeof(Completion) == 64);
+// On error: values[0] and [1] carry what errors.def's case promises
+// (access_denied: the missing rights; out_of_range: minimum and maximum;
+// quota_exceeded: used and limit, [2] the account's id, [3] AccountItem).
+
+// ---- session_info() -> {session id, process id, version, count of names}
+//      payload: NamedCapability[count]
+struct NamedCapability {
+  char name[kNameBytesMax];
+  Handle handle;
+  ObjectKind kind;
+  Rights rights;
+  uint32_t reserved;
+};
+static_assert(sizeof(NamedCapability) == 64);
+
+// ---- handle_duplicate(handle, args: rights) -> {handle}
+// ---- handle_mint(handle, args: rights, badge != 0) -> {handle}
+// ---- handle_close(handle)
+// ---- handle_revoke(handle, options: kRevokeBadge, args: badge)
+//      -> {capabilities, lanes, mappings, messages} hit; answered when done
+inline constexpr uint32_t kRevokeBadge = 1;
+// ---- handle_info(handle) -> {kind | rights << 32, badge, object id, 0}
+
+// ---- port_create(account, options: PortOptions, args: ring bytes or 0;
+//      payload: name without zero) -> {handle, object id, ring bytes}
+enum PortOptions : uint32_t {
+  kPortShareable = 1,  // several processes may listen
+  kPortFullFails = 2,  // a send at full fails with should_wait, never blocks
+  kPortOptionsAll = 3,
+};
+// ---- port_connect(port, options: 0)
+//      -> {lane handle, key of half A, ring bytes, listeners now}
+//      descriptors: half A (read-write, to be mapped, then lane_ready), bell
+//      payload: LaneGranted
+struct LaneGranted {
+  uint64_t lane_id;
+  uint64_t port_id;
+  uint32_t port_options;
+  uint32_t traced;  // 1: write trace records
+};
+static_assert(sizeof(LaneGranted) == 24);
+// ---- port_listen(port) -> {port id}: lanes come as lane_opened events;
+//      bad_state when another listens and the port is not shareable, or when
+//      this session listens already. Listening ends with the handle.
+// ---- lane_ready(lane): own half is mapped; seals it, shows it to the peer
+// ---- lane_close(lane): leaves the lane; the peer drains, then peer_closed
+// ---- lane_attach(lane, args: region handle) -> {attachment}: lets the peer
+//      map a sealed region; needs Read|Map on it; bad_state if not sealed
+// ---- lane_map(lane, args: attachment) -> {bytes}, descriptor (read-only):
+//      of the peer's attachments
+
+// ---- transfer_stage(lane; payload: TransferItem[]) -> {token}
+//      on failure payload: Error[] item by item, nothing moved
+struct TransferItem {
+  Handle handle;
+  Rights rights;  // to give; kRightsSame for all it has
+  uint32_t mode;  // TransferMode
+  uint32_t reserved;
+};
+static_assert(sizeof(TransferItem) == 16);
+enum TransferMode : uint32_t { kTransferMove = 0, kTransferDuplicate = 1 };
+// ---- transfer_redeem(lane, args: token) -> {count}; payload: RedeemedItem[]
+struct RedeemedItem {
+  Handle handle;  // 0 with error revoked
+  ObjectKind kind;
+  Rights rights;
+  Error error;
+};
+static_assert(sizeof(RedeemedItem) == 16);
+// ---- transfer_cancel(lane, args: token) -> {count}; payload: Handle[]
+//      gives back, in order, what the same end staged
+
+// ---- region_create(account, args: bytes) -> {handle, bytes, object id}
+// ---- region_seal(region, options: SealMode) -> {guarantee}
+enum SealMode : uint32_t {
+  kSealSingleWriter = 0,  // mapped writers go on, nobody new can
+  kSealImmutable = 1,     // bad_state while a writable mapping exists
+};
+// How well a read-only grant is enforced.
+enum Guarantee : uint32_t {
+  kGuaranteeNone = 0,          // advisory: one uid can reopen it for writing
+  kGuaranteeSingleWriter = 1,  // sealed: only mappings made before can write
+  kGuaranteeImmutable = 2,     // sealed: nobody can write
+};
+// ---- region_map(region, options: MapAccess) -> {bytes, guarantee}; descriptor
+enum MapAccess : uint32_t { kMapRead = 0, kMapWrite = 1 };
+// ---- region_info(region) -> {bytes, guarantee, grants to map, object id}
+
+// ---- process_create(account; payload: ProcessCreate, InitialItem[count])
+//      -> {process handle, object id}; descriptor: the child's session socket
+struct ProcessCreate {
+  char name[kNameBytesMax];
+  uint32_t count;
+  uint32_t reserved;
+};
+struct InitialItem {
+  char name[kNameBytesMax];
+  Handle handle;
+  Rights rights;
+  uint32_t mode;  // TransferMode
+  uint32_t reserved;
+};
+static_assert(sizeof(InitialItem) == 64);
+// ---- process_info(process) -> {ProcessState, pid, handles, object id}
+enum class ProcessState : uint32_t {
+  waiting = 0,  // its socket was not picked up yet
+  running = 1,
+  dead = 2,
+};
+
+// ---- object_watch(object, args: signals) -> {signals true now, generation}
+//      answered when one of them is true, at once if it is
+// ---- wait_cancel(args: user_data of an object_watch): that one is answered
+//      with canceled; not_found when it was answered already
+
+// ---- account_create(account, payload: AccountLimits, then name)
+//      -> {handle, object id}
+enum class AccountItem : uint32_t { handles, ports, lanes, regions, bytes };
+inline constexpr uint32_t kAccountItems = 5;
+struct AccountLimits {
+  uint64_t limit[kAccountItems];  // by AccountItem; 0: the parent's limit
+};
+// ---- account_info(account) -> payload: AccountEntry
+
+// ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
+//      payload: entries with ids above `after`, ordered by id, as many as fit.
+//      Of kind `any`: the capabilities, as CapabilityEntry, ordered by their
+//      serial number.
+struct PortEntry {
+  uint64_t id;
+  char name[kNameBytesMax];
+  uint64_t owner_process;  // who made it
+  uint32_t options;
+  uint32_t ring_bytes;
+  uint32_t listeners;
+  uint32_t lanes;
+  uint32_t send_capabilities;
+  uint32_t receive_capabilities;
+  uint64_t queued_bytes;   // published, not taken, over all lanes
+  uint32_t closed;
+  uint32_t traced;
+};
+struct LaneEntry {
+  uint64_t id;
+  uint64_t port;
+  uint64_t sender_process;
+  uint64_t receiver_process;  // 0: nobody listens
+  uint64_t badge;
+  uint64_t queued_bytes;      // requests not taken
+  uint64_t sent_bytes;        // position of half A
+  uint64_t replied_bytes;     // position of half B
+  uint32_t sender_armed;      // ArmBits: what its sender sleeps on
+  uint32_t receiver_armed;
+  uint32_t staged_transfers;
+  uint32_t cut;
+};
+struct RegionEntry {
+  uint64_t id;
+  uint64_t owner_process;
+  uint64_t bytes;
+  uint32_t guarantee;
+  uint32_t capabilities;
+  uint32_t grants;        // descriptors given out for mapping
+  uint32_t attachments;   // lanes it is attached to
+};
+struct ProcessEntry {
+  uint64_t id;
+  char name[kNameBytesMax];
+  ProcessState state;
+  int32_t pid;
+  uint64_t account;
+  uint32_t handles;
+  uint32_t lanes_sending;
+  uint32_t lanes_receiving;
+  uint32_t calls_parked;   // watches
+  uint64_t requests;       // syscalls answered since it began
+};
+struct AccountEntry {
+  uint64_t id;
+  char name[kNameBytesMax];
+  uint64_t parent;
+  uint64_t used[kAccountItems];
+  uint64_t limit[kAccountItems];
+};
+struct CapabilityEntry {
+  uint64_t serial;
+  uint64_t process;     // holder; 0: in flight in a lane
+  uint64_t object;
+  uint64_t badge;
+  uint64_t parent;      // serial it was derived from; 0: none
+  Handle handle;
+  ObjectKind kind;
+  Rights rights;
+  uint32_t reserved;
+};
+
+// ---- trace_ring(options: TraceRingStep, args: ring) -> grant: {ring, key,
+//      bytes}, descriptor to map read-write; ready: seals it; end: forgets it
+enum TraceRingStep : uint32_t {
+  kTraceRingGrant = 0,
+  kTraceRingReady = 1,
+  kTraceRingEnd = 2,
+};
+// ---- trace_port(port, options: 1 on, 0 off), trace_all(kernel, same):
+//      this session traces the port, or every port, until it ends
+// ---- trace_next(args: after ring id) -> {ring id, process id, pid, bytes};
+//      descriptor (read-only); payload: process name. The rings of processes
+//      that have a lane this session traces; not_found when there are no more.
+//      The kernel's own ring of facts has process id 0 (trace_all only).
+
+// ---- Events. user_data is the lane's handle (port's for listen_ended).
+// lane_opened, to the listener. values: {ring bytes, key A, key B, 0};
+// payload LaneOpened; descriptors: half A (read-only), half B (read-write, to
+// be mapped, then lane_ready), bell.
+struct LaneOpened {
+  uint64_t lane_id;
+  uint64_t port_id;
+  uint64_t badge;
+  uint64_t sender_process;
+  uint64_t request_start;  // position in half A where reading goes on
+  uint64_t reply_start;    // position in half B where writing goes on
+  uint32_t port_handle;    // the listener's
+  uint32_t traced;
+};
+static_assert(sizeof(LaneOpened) == 56);
+// lane_joined, to the sender: a listener mapped its half. values: {key B,
+// request_start, reply_start, receiver process}; descriptor: half B.
+// lane_orphaned, to the sender: its listener is gone, the lane is kept.
+// values: {taken: requests below it were taken, reply_end, 0, 0}.
+// lane_cut, to either: values: {end: published position of the peer's half,
+// taken (to the sender), Error why, 0}. What lies below `end` stays readable.
+// lane_traced: values: {1 or 0}.
+// listeners_changed, to senders of a shareable port: values: {listeners now}.
+// listen_ended: the Receive capability listened with is gone; user_data is the
+// port id, values: {Error why}.
+
+}  // namespace ipc::abi

@@ -1,0 +1,51 @@
+// Trace records, and the ring in which a thread writes them.
+//
+// A thread's trace ring is a half like a lane's (HalfControl, then records of
+// 64 bytes), written by the thread, sealed, and read by tracers only. There is
+// no reader to wait for: `tail` counts bytes ever written and `head` counts
+// bytes dropped by the writer's own choice (always 0: the oldest are
+// overwritten); a reader that fell behind by more than the ring counts what
+// it missed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ipc::abi {
+
+enum class TraceKind : uint16_t {
+  none = 0,
+  send = 1,       // a message or call left
+  receive = 2,    // it was taken
+  reply = 3,      // an answer left
+  outcome = 4,    // the caller got the answer, or an error
+  drop = 5,       // a request was destroyed unanswered
+  block = 6,      // a send found no room
+  // Facts, written by the kernel process about `port` or `object`.
+  port_created = 32,
+  lane_opened = 33,
+  lane_cut = 34,
+  capability_moved = 35,
+  capability_revoked = 36,
+  process_started = 37,
+  process_ended = 38,
+};
+
+struct TraceRecord {
+  uint64_t sequence;     // position / 64 + 1, stored last: reader's check
+  uint64_t time_ns;      // CLOCK_MONOTONIC, taken at the trace point
+  uint64_t flow;
+  uint64_t port;         // object id
+  uint64_t lane;         // object id
+  uint32_t label;
+  uint32_t correlation;
+  uint32_t payload_bytes;
+  uint16_t kind;         // TraceKind
+  uint8_t handle_count;
+  uint8_t error;         // Error of an outcome
+  uint64_t interval_ns;  // receive: since send; reply: since receive;
+                         // outcome: since send
+};
+static_assert(sizeof(TraceRecord) == 64);
+
+}  // namespace ipc::abi

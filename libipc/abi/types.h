@@ -1,0 +1,66 @@
+// Numbers that every part of Keyport agrees on: errors, rights, kinds of
+// objects, syscalls and events, each made from its one list.
+#pragma once
+
+#include <cstdint>
+
+namespace ipc::abi {
+
+// 1: first version. Peers with another version are refused (not_supported).
+inline constexpr uint32_t kVersion = 1;
+
+enum class Error : int32_t {
+#define KEYPORT_ERROR(name, number, text) name = number,
+#include "libipc/abi/errors.def"
+#undef KEYPORT_ERROR
+};
+
+using Rights = uint32_t;
+#define KEYPORT_RIGHT(Name, bit, text) \
+  inline constexpr Rights kRight##Name = 1u << (bit);
+#include "libipc/abi/rights.def"
+#undef KEYPORT_RIGHT
+
+inline constexpr Rights kRightsAll = (1u << 14) - 1;
+// What handle_duplicate and handle_mint take for "the same rights".
+inline constexpr Rights kRightsSame = 1u << 31;
+
+enum class ObjectKind : uint32_t {
+  none = 0,
+#define KEYPORT_OBJECT_KIND(name, number) name = number,
+#include "libipc/abi/object_kinds.def"
+#undef KEYPORT_OBJECT_KIND
+  any = 0xff,  // in syscalls.def only
+};
+
+enum class Syscall : uint32_t {
+#define KEYPORT_SYSCALL(name, number, kind, rights) name = number,
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+};
+
+// Set in Completion::number when the record is an event, not an answer.
+inline constexpr uint32_t kEventFlag = 0x8000'0000;
+
+enum class Event : uint32_t {
+#define KEYPORT_EVENT(name, number) name = number,
+#include "libipc/abi/events.def"
+#undef KEYPORT_EVENT
+};
+
+// A process's name for one of its capabilities: slot index in the low 20
+// bits, generation in the high 12. 0 is never valid.
+using Handle = uint32_t;
+inline constexpr Handle kNoHandle = 0;
+inline constexpr uint32_t kHandleSlotBits = 20;
+inline constexpr uint32_t kHandleSlotsMax = 1u << kHandleSlotBits;
+inline constexpr uint32_t kHandleGenerations = 1u << 12;
+
+// What object_watch waits for.
+using Signals = uint32_t;
+inline constexpr Signals kSignalPeerClosed = 1u << 0;  // port: no receiver any more
+inline constexpr Signals kSignalNoSenders = 1u << 1;   // port: no Send capability
+inline constexpr Signals kSignalDead = 1u << 2;        // process: has ended
+inline constexpr Signals kSignalsAll = 7;
+
+}  // namespace ipc::abi

@@ -1,0 +1,19 @@
+// Words for the ABI's numbers, made from its lists.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "libipc/abi/types.h"
+
+namespace base {
+
+const char* SyscallName(ipc::abi::Syscall call);  // "port_create"; "unknown"
+const char* KindName(ipc::abi::ObjectKind kind);  // "port"
+// "Send|Duplicate", in the order of rights.def; "-" for none.
+std::string RightsText(ipc::abi::Rights rights);
+// The right of that name ("Send"), if there is one.
+std::optional<ipc::abi::Rights> RightByName(std::string_view name);
+
+}  // namespace base

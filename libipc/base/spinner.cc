@@ -1,0 +1,45 @@
+#include "libipc/base/spinner.h"
+
+#include <sched.h>
+
+namespace base {
+
+int UsableProcessors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 2;
+  return CPU_COUNT(&set);
+}
+
+std::atomic<int64_t> Spinner::most_ns_{30'000};
+
+void Spinner::SetMost(int64_t ns) {
+  most_ns_.store(ns, std::memory_order_relaxed);
+}
+
+int64_t Spinner::Budget() {
+  const int64_t most = most_ns_.load(std::memory_order_relaxed);
+  if (most < kLeastNs) return 0;
+  const int64_t budget = budget_ns_.load(std::memory_order_relaxed);
+  if (budget >= kLeastNs && budget <= most) return budget;
+  // Asking Linux costs a system call: at the start, then now and then. Where
+  // polling has not paid lately it is tried rarely; it may again.
+  const uint32_t waits = waits_.fetch_add(1, std::memory_order_relaxed);
+  if (budget != kNotLearnt && waits % 64 != 63) return 0;
+  if (UsableProcessors() < 2) {
+    budget_ns_.store(0, std::memory_order_relaxed);
+    return 0;
+  }
+  return budget == kNotLearnt ? most : most / 4;
+}
+
+void Spinner::Learn(bool paid) {
+  const int64_t most = most_ns_.load(std::memory_order_relaxed);
+  const int64_t budget = budget_ns_.load(std::memory_order_relaxed);
+  if (paid) {
+    if (budget != most) budget_ns_.store(most, std::memory_order_relaxed);
+  } else {
+    budget_ns_.store(budget > 0 ? budget / 2 : 0, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace base

@@ -1,0 +1,63 @@
+// Spinner: how long to poll before sleeping, learnt from what it brought.
+//
+// Polling pays while the other side runs on another processor; where both
+// share one it only keeps the other from running. The budget halves each time
+// it ran out in vain and is restored when polling, or a rare trial, succeeds.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "libipc/base/clock.h"
+
+namespace base {
+
+// Processors this thread may run on, as Linux says now.
+int UsableProcessors();
+
+inline void CpuRelax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+#endif
+}
+
+// Thread: any; racing updates lose no more than a little learning.
+class Spinner {
+ public:
+  static constexpr int64_t kLeastNs = 1'000;
+
+  // The process's limit; 0: never poll.
+  static void SetMost(int64_t ns);
+
+  // Polls `ready()` for the learnt time; true as soon as it holds.
+  template <typename Ready>
+  bool Spin(Ready&& ready) {
+    const int64_t budget = Budget();
+    if (budget == 0) return false;
+    const int64_t end = NowNs() + budget;
+    do {
+      for (int i = 0; i < 64; ++i) {
+        if (ready()) {
+          Learn(true);
+          return true;
+        }
+        CpuRelax();
+      }
+    } while (NowNs() < end);
+    Learn(false);
+    return false;
+  }
+
+ private:
+  static constexpr int64_t kNotLearnt = -1;
+  int64_t Budget();
+  void Learn(bool paid);
+
+  static std::atomic<int64_t> most_ns_;
+  std::atomic<int64_t> budget_ns_{kNotLearnt};
+  std::atomic<uint32_t> waits_{0};
+};
+
+}  // namespace base

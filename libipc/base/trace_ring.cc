@@ -1,0 +1,47 @@
+#include "libipc/base/trace_ring.h"
+
+#include <algorithm>
+
+namespace base {
+
+TraceRingReader::TraceRingReader(std::shared_ptr<Half> theirs, From from)
+    : theirs_(std::move(theirs)) {
+  const uint64_t tail =
+      theirs_->tail().load(std::memory_order_acquire) & ~uint64_t{63};
+  const uint64_t ring = theirs_->ring_bytes();
+  position_ = from == From::kNow ? tail : tail - std::min(tail, ring);
+}
+
+uint64_t TraceRingReader::End() {
+  const uint64_t tail =
+      theirs_->tail().load(std::memory_order_acquire) & ~uint64_t{63};
+  if (tail <= position_) return position_;  // nothing, or a writer that lies
+  // The oldest record is being overwritten while the ring is full: leave it.
+  const uint64_t kept = theirs_->ring_bytes() - sizeof(abi::TraceRecord);
+  if (tail - position_ > kept) {
+    const uint64_t first = tail - kept;
+    lost_ += (first - position_) / sizeof(abi::TraceRecord);
+    position_ = first;
+  }
+  return tail;
+}
+
+bool TraceRingReader::Read(abi::TraceRecord* record) const {
+  uint8_t* at = theirs_->ring() + (position_ & (theirs_->ring_bytes() - 1));
+  std::atomic_ref<uint64_t> sequence(*reinterpret_cast<uint64_t*>(at));
+  const uint64_t expected = position_ / sizeof(*record) + 1;
+  if (sequence.load(std::memory_order_acquire) != expected) return false;
+  auto* to = reinterpret_cast<uint8_t*>(record);
+  for (size_t i = 8; i < sizeof(*record); i += 8) {
+    const uint64_t word =
+        std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(at + i))
+            .load(std::memory_order_relaxed);
+    std::memcpy(to + i, &word, 8);
+  }
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (sequence.load(std::memory_order_relaxed) != expected) return false;
+  record->sequence = expected;
+  return true;
+}
+
+}  // namespace base

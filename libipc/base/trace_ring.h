@@ -1,0 +1,85 @@
+// A thread's ring of trace records: never waits, overwrites the oldest.
+//
+// The writer is the half's one writer; any number of readers follow at their
+// own pace and count what was overwritten before they came.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+
+#include "libipc/abi/trace.h"
+#include "libipc/base/half.h"
+
+namespace base {
+
+class TraceRingWriter {
+ public:
+  explicit TraceRingWriter(std::shared_ptr<Half> own) : own_(std::move(own)) {}
+
+  void Append(const abi::TraceRecord& record) {
+    uint8_t* at = own_->ring() + (position_ & (own_->ring_bytes() - 1));
+    std::atomic_ref<uint64_t> sequence(*reinterpret_cast<uint64_t*>(at));
+    // A reader that sees 0 or a foreign number takes nothing from here.
+    sequence.store(0, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    CopyWords(at, reinterpret_cast<const uint8_t*>(&record));
+    sequence.store(position_ / sizeof(record) + 1, std::memory_order_release);
+    position_ += sizeof(record);
+    own_->tail().store(position_, std::memory_order_release);
+  }
+
+ private:
+  // All words but the sequence, one by one: a reader may look meanwhile.
+  static void CopyWords(uint8_t* to, const uint8_t* from) {
+    for (size_t i = 8; i < sizeof(abi::TraceRecord); i += 8) {
+      uint64_t word;
+      std::memcpy(&word, from + i, 8);
+      std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(to + i))
+          .store(word, std::memory_order_relaxed);
+    }
+  }
+
+  std::shared_ptr<Half> own_;
+  uint64_t position_ = 0;
+};
+
+class TraceRingReader {
+ public:
+  // Starts at what is written from now on, or at the oldest still there.
+  enum class From { kNow, kOldest };
+  TraceRingReader(std::shared_ptr<Half> theirs, From from);
+
+  // Hands every record there is to `sink(const abi::TraceRecord&)`, at most
+  // one ring's worth. Returns how many.
+  template <typename Sink>
+  uint64_t Drain(Sink&& sink) {
+    uint64_t seen = 0;
+    uint64_t end = End();
+    while (position_ < end) {
+      abi::TraceRecord record;
+      if (Read(&record)) {
+        sink(record);
+        ++seen;
+      } else {
+        ++lost_;
+      }
+      position_ += sizeof(record);
+    }
+    return seen;
+  }
+  // Records overwritten before they were read.
+  uint64_t lost() const { return lost_; }
+
+ private:
+  // Where to stop now; skips (and counts) what was overwritten already.
+  uint64_t End();
+  bool Read(abi::TraceRecord* record) const;
+
+  std::shared_ptr<Half> theirs_;
+  uint64_t position_ = 0;
+  uint64_t lost_ = 0;
+};
+
+}  // namespace base

@@ -1,0 +1,175 @@
+#include "libipc/base/half.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <thread>
+
+#include "libipc/base/spinner.h"
+
+namespace base {
+namespace {
+
+using State = RingReader::State;
+constexpr uint64_t kKey = 0x1234'5678'9abc'def0;
+
+// Both halves, each as its writer and as its reader maps it.
+struct Pair {
+  explicit Pair(uint32_t bytes) {
+    for (int i = 0; i < 2; ++i) {
+      UniqueFd fd = *Half::Create(bytes);
+      own[i] = *Half::Map(fd.get(), bytes, kKey, Access::kReadWrite);
+      EXPECT_TRUE(SealMemory(fd.get(), Seal::kSingleWriter).ok());
+      seen[i] = *Half::Map(fd.get(), bytes, kKey, Access::kRead);
+    }
+  }
+  std::shared_ptr<Half> own[2];
+  std::shared_ptr<Half> seen[2];
+};
+
+void Put(RingWriter& writer, const std::string& text, uint32_t label) {
+  std::memcpy(writer.Payload(), text.data(), text.size());
+  abi::RecordHeader header = {};
+  header.payload_bytes = static_cast<uint32_t>(text.size());
+  header.label = label;
+  writer.Publish(header);
+}
+
+TEST(Ring, CarriesRecordsOverManyWraps) {
+  Pair pair(4096);
+  RingWriter writer(pair.own[0], 0);
+  RingReader reader(pair.seen[0], 0);
+  std::mt19937 random(1);
+  for (uint32_t i = 0; i < 5000; ++i) {
+    const std::string text(random() % 1500, static_cast<char>(i));
+    ASSERT_TRUE(writer.HasRoom(text.size(), pair.seen[1].get()));
+    Put(writer, text, i);
+    abi::RecordHeader header;
+    ASSERT_EQ(reader.Peek(&header), State::kRecord);
+    ASSERT_EQ(header.label, i);
+    ASSERT_EQ(std::string(reinterpret_cast<const char*>(reader.Payload()),
+                          header.payload_bytes),
+              text);
+    reader.Consume(header, pair.own[1].get());
+    ASSERT_EQ(reader.Peek(&header), State::kEmpty);
+  }
+}
+
+TEST(Ring, IsFullUntilTheReaderGoesOn) {
+  Pair pair(4096);
+  RingWriter writer(pair.own[0], 0);
+  RingReader reader(pair.seen[0], 0);
+  int count = 0;
+  for (; writer.HasRoom(100, pair.seen[1].get()); ++count)
+    Put(writer, std::string(100, 'x'), 0);
+  EXPECT_EQ(count, 4096 / 192);
+  abi::RecordHeader header;
+  ASSERT_EQ(reader.Peek(&header), State::kRecord);
+  reader.Consume(header, pair.own[1].get());
+  EXPECT_TRUE(writer.HasRoom(100, pair.seen[1].get()));
+}
+
+TEST(Ring, OldContentNeverPassesForARecord) {
+  Pair pair(4096);
+  RingWriter writer(pair.own[0], 0);
+  RingReader reader(pair.seen[0], 0);
+  abi::RecordHeader header;
+  // A lap of records of one size; then the reader looks where the first lap's
+  // stamps still stand.
+  for (int i = 0; i < 64; ++i) {
+    ASSERT_TRUE(writer.HasRoom(8, pair.seen[1].get()));
+    Put(writer, "12345678", 0);
+    ASSERT_EQ(reader.Peek(&header), State::kRecord);
+    reader.Consume(header, pair.own[1].get());
+    ASSERT_EQ(reader.Peek(&header), State::kEmpty);
+  }
+}
+
+TEST(Ring, RefusesSizesAndFlagsThatCannotBe) {
+  Pair pair(4096);
+  auto* header = reinterpret_cast<abi::RecordHeader*>(pair.own[0]->ring());
+  RingReader reader(pair.seen[0], 0);
+  abi::RecordHeader copy;
+  header->stamp = kKey;
+  for (const uint32_t bytes : {4097u, 65'601u, 0xffff'ffffu}) {
+    header->payload_bytes = bytes;
+    EXPECT_EQ(reader.Peek(&copy), State::kMalformed) << bytes;
+  }
+  header->payload_bytes = 8;
+  header->flags = 0x8000;
+  EXPECT_EQ(reader.Peek(&copy), State::kMalformed);
+}
+
+TEST(Ring, AnyGarbageIsEmptyMalformedOrBounded) {
+  Pair pair(4096);
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 20'000; ++round) {
+    const uint64_t position = (random() % 64) * 64;
+    RingReader reader(pair.seen[0], position);
+    auto* at = pair.own[0]->ring() + position;
+    auto* words = reinterpret_cast<uint64_t*>(at);
+    words[0] = random() % 2 == 0 ? kKey + position : random();
+    words[1] = random() >> (random() % 64);
+    abi::RecordHeader header;
+    if (reader.Peek(&header) != State::kRecord) continue;
+    ASSERT_LE(abi::RecordBytes(header.payload_bytes), 4096u);
+    // All of it can be read.
+    volatile uint8_t sum = 0;
+    for (uint32_t i = 0; i < header.payload_bytes; ++i)
+      sum = static_cast<uint8_t>(sum + reader.Payload()[i]);
+  }
+}
+
+TEST(Ring, AWriterBelievesNoHeadBeyondItsTail) {
+  Pair pair(4096);
+  RingWriter writer(pair.own[0], 0);
+  while (writer.HasRoom(100, pair.seen[1].get()))
+    Put(writer, std::string(100, 'x'), 0);
+  for (const uint64_t head : {~uint64_t{0}, uint64_t{1} << 63, uint64_t{4160}}) {
+    pair.own[1]->head().store(head);
+    EXPECT_FALSE(writer.HasRoom(4000, pair.seen[1].get())) << head;
+  }
+}
+
+TEST(Ring, TwoThreadsLoseNothing) {
+  Pair pair(4096);
+  constexpr uint32_t kCount = 100'000;
+  std::thread sender([&] {
+    RingWriter writer(pair.own[0], 0);
+    for (uint32_t i = 0; i < kCount; ++i) {
+      while (!writer.HasRoom(i % 100, pair.seen[1].get())) {
+        CpuRelax();
+        std::this_thread::yield();
+      }
+      Put(writer, std::string(i % 100, static_cast<char>(i)), i);
+    }
+  });
+  RingReader reader(pair.seen[0], 0);
+  for (uint32_t i = 0; i < kCount; ++i) {
+    abi::RecordHeader header;
+    while (reader.Peek(&header) == State::kEmpty) {
+      CpuRelax();
+      std::this_thread::yield();
+    }
+    ASSERT_EQ(header.label, i);
+    ASSERT_EQ(header.payload_bytes, i % 100);
+    reader.Consume(header, pair.own[1].get());
+  }
+  sender.join();
+}
+
+TEST(HalfMapping, RefusesWhatIsNoHalf) {
+  UniqueFd small = *CreateMemory("small", 4096);
+  EXPECT_EQ(Half::Map(small.get(), 4096, 0, Access::kRead).error(),
+            Error::invalid_args);
+  UniqueFd right = *Half::Create(4096);
+  EXPECT_EQ(Half::Map(right.get(), 5000, 0, Access::kRead).error(),
+            Error::invalid_args);
+  EXPECT_EQ(Half::Map(-1, 4096, 0, Access::kRead).error(),
+            Error::invalid_args);
+  EXPECT_TRUE(Half::Map(right.get(), 4096, 0, Access::kRead).ok());
+}
+
+}  // namespace
+}  // namespace base
