@@ -1,0 +1,79 @@
+// Capability: owns one handle of this process's table. Move-only; closes it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "ipc/status.h"
+
+namespace ipc {
+
+class SessionCore;
+
+// What a capability is and allows.
+struct CapabilityInfo {
+  ObjectKind kind = ObjectKind::none;
+  Rights rights = 0;
+  uint64_t badge = 0;      // 0: none
+  uint64_t object_id = 0;  // never used again while the kernel process lives
+};
+
+// What handle_revoke hit.
+struct RevokeReceipt {
+  uint64_t capabilities = 0;
+  uint64_t lanes = 0;
+  uint64_t mappings = 0;  // region descriptors that cannot be taken back
+  uint64_t messages = 0;  // capabilities that were in flight
+};
+
+class Capability {
+ public:
+  Capability() = default;
+  // Owns: the handle, which must be this session's.
+  Capability(std::shared_ptr<SessionCore> session, Handle handle)
+      : session_(std::move(session)), handle_(handle) {}
+  Capability(Capability&& other) noexcept;
+  Capability& operator=(Capability&& other) noexcept;
+  // Closes the handle. Thread: any; asks the kernel process without waiting.
+  ~Capability();
+
+  bool valid() const { return handle_ != abi::kNoHandle; }
+  Handle handle() const { return handle_; }
+  const std::shared_ptr<SessionCore>& session() const { return session_; }
+
+  // A copy with the same or fewer rights; the badge stays.
+  // Rights: Duplicate. Errors: bad_handle; access_denied; invalid_args when
+  // more rights are asked for than it has; quota_exceeded.
+  // Thread: any; waits for the kernel process.
+  absl::StatusOr<Capability> Duplicate(Rights rights = kRightsSame) const;
+
+  // A copy with the same or fewer rights and a badge (not 0) that every
+  // receiver of its messages sees. Rights: Duplicate. Errors: as Duplicate;
+  // invalid_args when it has a badge already.
+  absl::StatusOr<Capability> Mint(Rights rights, uint64_t badge) const;
+
+  // Destroys everything derived from this capability, in every process and in
+  // flight, and keeps this one. With a badge: only what carries it.
+  // Rights: Manage. Errors: bad_handle; access_denied.
+  absl::StatusOr<RevokeReceipt> Revoke(uint64_t only_badge = 0) const;
+
+  // Errors: bad_handle.
+  absl::StatusOr<CapabilityInfo> Info() const;
+
+  // Waits until one of `signals` holds for the object; returns those that do.
+  // Rights: Wait. Errors: bad_handle; access_denied; wrong_type when the kind
+  // has no such signal; canceled, revoked; timed_out.
+  absl::StatusOr<Signals> Wait(Signals signals,
+                               Deadline deadline = Deadline::Never()) const;
+
+  // Closes it now and tells what came of it. Errors: bad_handle.
+  absl::Status Close();
+  // Gives the handle up without closing it.
+  Handle Release();
+
+ private:
+  std::shared_ptr<SessionCore> session_;
+  Handle handle_ = abi::kNoHandle;
+};
+
+}  // namespace ipc

@@ -1,0 +1,83 @@
+// Message: one received message or reply, and the duty to answer it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "ipc/capability.h"
+#include "ipc/loan.h"
+#include "ipc/status.h"
+
+namespace ipc {
+
+class LaneEnd;
+
+// One capability that came with a message.
+struct ReceivedCapability {
+  Capability capability;  // empty when `error` is not ok
+  ObjectKind kind = ObjectKind::none;
+  Rights rights = 0;
+  Error error = Error::ok;  // revoked: it was taken back on the way
+};
+
+// Move-only. Thread: one at a time; may be moved to another thread.
+//
+// A call that is destroyed unanswered tells its caller "dropped". A payload
+// that was lent is given back when the message is destroyed.
+class Message {
+ public:
+  Message();
+  Message(Message&&) noexcept;
+  Message& operator=(Message&&) noexcept;
+  ~Message();
+
+  // The sender's word for what this is.
+  uint32_t label() const;
+  // Who sent it: the badge of the capability it came through; 0 for none.
+  uint64_t badge() const;
+  // Follows a chain of calls; set in each message, inherited by the calls and
+  // messages that this thread sends after receiving it.
+  uint64_t flow() const;
+  // The payload, valid while the message lives. Own memory of this process,
+  // unless is_loan(): then it lies in the sender's pool, read-only here, and
+  // the sender could still change it. Copy first what must be checked.
+  Bytes payload() const;
+  std::string_view text() const { return TextOf(payload()); }
+  bool is_loan() const;
+
+  // The capabilities that came with it, in order. They are fetched from the
+  // kernel process at the first call. Errors: quota_exceeded when the own
+  // table is full (they stay with the message).
+  absl::StatusOr<std::vector<ReceivedCapability>> TakeCapabilities();
+  size_t capability_count() const;
+
+  // Whether it is a call that still wants its answer.
+  bool wants_reply() const;
+  // Until when the caller waits.
+  Deadline deadline() const;
+  // Whether the caller has given up (timed out) or is gone.
+  bool IsCancelled() const;
+
+  // Answers the call. Of any size: what does not fit inline is lent. One
+  // shot, also when it fails, except for should_wait and timed_out.
+  // Owns: moves `capabilities` on success; they stay with the caller on error.
+  // Errors: bad_state (no call, or answered); stale_reply (the caller gave
+  // up); peer_closed; timed_out, should_wait (its reply ring is full).
+  absl::Status Reply(Bytes payload, std::span<Capability> capabilities = {},
+                     Deadline deadline = Deadline::Never());
+  absl::Status Reply(std::string_view text) { return Reply(BytesOf(text)); }
+  // Answers with a block, without copying it.
+  absl::Status ReplyLoan(Loan loan, Deadline deadline = Deadline::Never());
+
+  struct State;  // libipc's own
+
+ private:
+  friend class LaneEnd;
+  friend class ReceiverCore;
+  friend class SenderCore;
+  explicit Message(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ipc

@@ -1,0 +1,72 @@
+// Starting processes with named initial capabilities, and budgets for them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ipc/capability.h"
+#include "libipc/abi/requests.h"
+#include "libipc/base/unique_fd.h"
+
+namespace ipc {
+
+class Session;
+
+// One capability for a new process.
+struct InitialCapability {
+  std::string name;
+  const Capability* capability = nullptr;  // duplicated: needs Duplicate
+  Rights rights = kRightsSame;
+};
+
+struct NewProcess {
+  Capability process;      // watch it with kSignalDead
+  base::UniqueFd socket;   // for the child: its session's end
+  uint64_t object_id = 0;
+};
+
+// Makes a session for a child that does not run yet. Pass the socket to it as
+// KEYPORT_SESSION_FD. Its objects are charged to `account`.
+// Rights: Manage on the account, Duplicate on each capability.
+// Errors: invalid_args (a name twice, too long); quota_exceeded.
+absl::StatusOr<NewProcess> CreateProcess(
+    const Capability& account, std::string_view name,
+    std::span<const InitialCapability> initial);
+
+struct ProcessInfo {
+  abi::ProcessState state = abi::ProcessState::waiting;
+  int pid = 0;
+  uint64_t handles = 0;
+};
+absl::StatusOr<ProcessInfo> GetProcessInfo(const Capability& process);
+
+// Forks and executes `argv` with the session socket inherited and `variables`
+// (NAME=value) added to the environment. `output`: descriptor for standard
+// output and error, -1 for the own. The child is killed when its parent dies.
+// Returns the pid. Errors: not_found (no such program), quota_exceeded.
+struct LaunchOptions {
+  std::vector<std::string> argv;
+  std::vector<std::string> variables;
+  int output = -1;
+  int session_socket = -1;
+};
+absl::StatusOr<int> Launch(const LaunchOptions& options);
+
+// Limits of an account; 0: the parent's.
+struct AccountLimits {
+  uint64_t handles = 0;
+  uint64_t ports = 0;
+  uint64_t lanes = 0;
+  uint64_t regions = 0;
+  uint64_t bytes = 0;
+};
+// Rights: Manage on the parent. Errors: quota_exceeded; invalid_args.
+absl::StatusOr<Capability> CreateAccount(const Capability& parent,
+                                         std::string_view name,
+                                         const AccountLimits& limits);
+// Rights: Inspect.
+absl::StatusOr<abi::AccountEntry> GetAccountInfo(const Capability& account);
+
+}  // namespace ipc

@@ -1,0 +1,48 @@
+// Receiver: the receiving side of a port.
+#pragma once
+
+#include <memory>
+
+#include "ipc/capability.h"
+#include "ipc/message.h"
+
+namespace ipc {
+
+class ReceiverCore;
+
+// Thread: any; several threads may receive, each message goes to one.
+class Receiver {
+ public:
+  // Starts to listen. Owns: the capability, on success and on failure.
+  // Rights: Receive. Errors: wrong_type; access_denied; bad_state when
+  // another process listens and the port is not shareable, or when this
+  // session listens to it already.
+  static absl::StatusOr<Receiver> Create(Capability port);
+  Receiver(Receiver&&) noexcept;
+  Receiver& operator=(Receiver&&) noexcept;
+  // Stops listening. What was not received stays with the port as long as
+  // somebody else holds its Receive right.
+  ~Receiver();
+
+  // The next message, in order for each sender; busy senders take turns.
+  // Errors: timed_out; should_wait (deadline Immediately); canceled (closed
+  // meanwhile); revoked; peer_closed (the kernel process is gone).
+  // Thread: any; sleeps without using the CPU.
+  absl::StatusOr<Message> Receive(Deadline deadline = Deadline::Never());
+
+  // Readable while a message may wait (level-triggered): for poll, epoll and
+  // event loops. Only poll it; then Receive(Deadline::Immediately()) until it
+  // says should_wait. Owned by the receiver. -1 if Linux has no descriptor
+  // left.
+  int descriptor();
+
+  const Capability& capability() const;
+  // Ends all waiting Receives with canceled, and listening.
+  void Close();
+
+ private:
+  explicit Receiver(std::shared_ptr<ReceiverCore> core);
+  std::shared_ptr<ReceiverCore> core_;
+};
+
+}  // namespace ipc

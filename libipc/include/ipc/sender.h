@@ -1,0 +1,72 @@
+// Sender: the sending side of a port. Send and Call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "ipc/capability.h"
+#include "ipc/loan.h"
+#include "ipc/message.h"
+
+namespace ipc {
+
+class SenderCore;
+
+struct SendOptions {
+  uint32_t label = 0;
+  // Moved on success, untouched on failure. At most kMessageHandlesMax.
+  std::span<Capability> capabilities = {};
+  // For Send: until when to wait for room. For Call: until when to wait for
+  // room and for the answer; it travels with the call.
+  Deadline deadline = Deadline::Never();
+};
+
+// Thread: any; concurrent calls share the lane.
+class Sender {
+ public:
+  // Owns: the capability, on success and on failure. Makes no lane yet: that
+  // is done at the first use. Rights: Send.
+  // Errors: wrong_type; access_denied.
+  static absl::StatusOr<Sender> Create(Capability port);
+  Sender(Sender&&) noexcept;
+  Sender& operator=(Sender&&) noexcept;
+  ~Sender();
+
+  // Queues a message. What is larger than inline goes as a loan by itself.
+  // All or nothing: on failure nothing was queued and the capabilities are
+  // still the caller's.
+  // Errors: timed_out, should_wait (no room by then; the port fails when
+  // full); peer_closed; revoked; out_of_range (too many capabilities);
+  // bad_handle, access_denied, invalid_args (a capability cannot be moved);
+  // quota_exceeded.
+  // Thread: any; waits when the queue is full.
+  absl::Status Send(Bytes payload, const SendOptions& options = {});
+  absl::Status Send(std::string_view text, const SendOptions& options = {}) {
+    return Send(BytesOf(text), options);
+  }
+  // Lends the block; nothing is copied. Owns: the loan, on success; it stays
+  // with the caller on failure. Errors: as Send.
+  absl::Status SendLoan(Loan& loan, const SendOptions& options = {});
+
+  // Sends a call and waits for its one outcome: the reply or an error.
+  // Errors: as Send, and dropped (the server destroyed it unanswered),
+  // peer_closed (it took the call and died, or closed).
+  absl::StatusOr<Message> Call(Bytes payload, const SendOptions& options = {});
+  absl::StatusOr<Message> Call(std::string_view text,
+                               const SendOptions& options = {}) {
+    return Call(BytesOf(text), options);
+  }
+  absl::StatusOr<Message> CallLoan(Loan& loan,
+                                   const SendOptions& options = {});
+
+  // Replies that came after their call was over; they are thrown away.
+  uint64_t stale_replies() const;
+  const Capability& capability() const;
+
+ private:
+  explicit Sender(std::shared_ptr<SenderCore> core);
+  std::shared_ptr<SenderCore> core_;
+};
+
+}  // namespace ipc

@@ -1,0 +1,56 @@
+// WaitSet: waits on ports, object events and descriptors together.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "ipc/capability.h"
+#include "ipc/receiver.h"
+
+namespace ipc {
+
+class WaitSetCore;
+class Session;
+
+// One ready member.
+struct Ready {
+  uint64_t key = 0;
+  Signals signals = 0;  // of a watched object, else 0
+  Error error = Error::ok;  // of a watch that ended: canceled, revoked
+};
+
+// Level-triggered: a member is reported as long as it is ready; ready members
+// take turns. Thread: any; members may be added and removed while another
+// thread waits.
+class WaitSet {
+ public:
+  // Errors: quota_exceeded when Linux has no descriptors left.
+  static absl::StatusOr<WaitSet> Create(const Session& session);
+  WaitSet(WaitSet&&) noexcept;
+  WaitSet& operator=(WaitSet&&) noexcept;
+  ~WaitSet();
+
+  // Keys name members; one that is taken gives already_exists.
+  // The receiver must stay until it is removed.
+  absl::Status Add(uint64_t key, Receiver& receiver);
+  // Ready when the object has one of the signals. Rights: Wait.
+  absl::Status Add(uint64_t key, const Capability& object, Signals signals);
+  // Ready when the descriptor is readable or hangs up. Not owned.
+  absl::Status AddDescriptor(uint64_t key, int fd);
+  // Errors: not_found.
+  absl::Status Remove(uint64_t key);
+
+  // Errors: timed_out; should_wait (deadline Immediately); canceled (the
+  // session ended).
+  absl::StatusOr<Ready> Wait(Deadline deadline = Deadline::Never());
+  // Makes one Wait, running or the next, return canceled. Thread: any.
+  void Interrupt();
+  // Readable while a member is ready: wait sets nest in foreign loops.
+  int descriptor() const;
+
+ private:
+  explicit WaitSet(std::unique_ptr<WaitSetCore> core);
+  std::unique_ptr<WaitSetCore> core_;
+};
+
+}  // namespace ipc

@@ -1,0 +1,101 @@
+#include "ipc/capability.h"
+
+#include "session_core.h"
+
+namespace ipc {
+namespace {
+
+absl::Status NoHandle() {
+  return MakeStatus(Error::bad_handle,
+                    "this Capability is empty: it was moved, closed or never "
+                    "given");
+}
+
+}  // namespace
+
+Capability::Capability(Capability&& other) noexcept
+    : session_(std::move(other.session_)), handle_(other.Release()) {}
+
+Capability& Capability::operator=(Capability&& other) noexcept {
+  std::swap(session_, other.session_);
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+Capability::~Capability() {
+  if (valid()) session_->Post(abi::Syscall::handle_close, handle_);
+}
+
+Handle Capability::Release() {
+  return std::exchange(handle_, abi::kNoHandle);
+}
+
+absl::StatusOr<Capability> Capability::Duplicate(Rights rights) const {
+  if (!valid()) return NoHandle();
+  const Answer answer = session_->Call(abi::Syscall::handle_duplicate,
+                                       handle_, {.args = {rights}});
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::handle_duplicate, handle_, answer);
+  return Capability(session_, static_cast<Handle>(answer.value(0)));
+}
+
+absl::StatusOr<Capability> Capability::Mint(Rights rights,
+                                            uint64_t badge) const {
+  if (!valid()) return NoHandle();
+  const Answer answer = session_->Call(abi::Syscall::handle_mint, handle_,
+                                       {.args = {rights, badge}});
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::handle_mint, handle_, answer);
+  return Capability(session_, static_cast<Handle>(answer.value(0)));
+}
+
+absl::StatusOr<RevokeReceipt> Capability::Revoke(uint64_t only_badge) const {
+  if (!valid()) return NoHandle();
+  const Answer answer = session_->Call(
+      abi::Syscall::handle_revoke, handle_,
+      {.options = only_badge != 0 ? abi::kRevokeBadge : 0,
+       .args = {only_badge}});
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::handle_revoke, handle_, answer);
+  return RevokeReceipt{answer.value(0), answer.value(1), answer.value(2),
+                       answer.value(3)};
+}
+
+absl::StatusOr<CapabilityInfo> Capability::Info() const {
+  if (!valid()) return NoHandle();
+  const Answer answer = session_->Call(abi::Syscall::handle_info, handle_);
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::handle_info, handle_, answer);
+  CapabilityInfo info;
+  info.kind = static_cast<ObjectKind>(answer.value(0) & 0xffff'ffff);
+  info.rights = static_cast<Rights>(answer.value(0) >> 32);
+  info.badge = answer.value(1);
+  info.object_id = answer.value(2);
+  return info;
+}
+
+absl::StatusOr<Signals> Capability::Wait(Signals signals,
+                                         Deadline deadline) const {
+  if (!valid()) return NoHandle();
+  Answer answer = session_->Call(abi::Syscall::object_watch, handle_,
+                                 {.args = {signals}}, deadline);
+  if (answer.error() == Error::timed_out) {
+    session_->Post(abi::Syscall::wait_cancel, abi::kNoHandle,
+                   {.args = {answer.completion.user_data}});
+    return MakeStatus(deadline.ns == 0 ? Error::should_wait : Error::timed_out,
+                      "none of the signals became true in time");
+  }
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::object_watch, handle_, answer);
+  return static_cast<Signals>(answer.value(0));
+}
+
+absl::Status Capability::Close() {
+  if (!valid()) return NoHandle();
+  const Handle handle = Release();
+  const Answer answer = session_->Call(abi::Syscall::handle_close, handle);
+  if (answer.error() == Error::ok) return absl::OkStatus();
+  return StatusOfAnswer(abi::Syscall::handle_close, handle, answer);
+}
+
+}  // namespace ipc

@@ -1,0 +1,249 @@
+// LaneEnd: one end of a lane, the same for sender and receiver: it publishes
+// records in its own half, takes them from the peer's, and knows what it owes.
+//
+// The peer is hostile: every record is copied and checked, a malformed one
+// ends the lane (for this end only).
+//
+// Nothing here calls the kernel process while the lane's mutex is held.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "ipc/message.h"
+#include "libipc/abi/lane.h"
+#include "libipc/base/half.h"
+#include "libipc/base/spinner.h"
+#include "message_state.h"
+#include "pool_core.h"
+#include "session_core.h"
+
+namespace ipc {
+
+// A record to be sent.
+struct Outgoing {
+  uint16_t flags = 0;
+  uint16_t handle_count = 0;
+  uint32_t correlation = 0;
+  uint32_t label = 0;
+  uint64_t flow = 0;
+  uint64_t token = 0;
+  int64_t deadline_ns = base::kNoDeadline;
+  int64_t sent_ns = 0;
+  Bytes payload;
+  // The block that goes with it, if it lends one.
+  std::shared_ptr<PoolCore> lent_pool;
+  abi::LoanRef lent = {};
+};
+
+// A call that waits for its outcome. Guarded by the lane's mutex while it is
+// in the lane's list.
+struct CallSlot {
+  uint32_t correlation = 0;
+  uint64_t position = 0;  // of its record
+  bool done = false;
+  Error error = Error::ok;
+  std::unique_ptr<Message::State> reply;
+};
+
+class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
+ public:
+  enum class Role { kSender, kReceiver };
+  struct Setup {
+    std::shared_ptr<SessionCore> session;
+    Role role;
+    Handle handle;
+    uint64_t lane_id;
+    uint64_t port_id;
+    uint64_t badge;
+    base::UniqueFd bell;
+    std::shared_ptr<base::Half> own;
+    uint64_t own_start;
+    std::shared_ptr<base::Half> peer;  // null: nobody has joined
+    uint64_t peer_start;
+    bool traced;
+  };
+  static std::shared_ptr<LaneEnd> Create(Setup setup);
+  ~LaneEnd();
+
+  // Publishes the record, waiting for room until the deadline. `slot`: the
+  // call it makes, if it is one; correlation and position are filled in.
+  // Errors: should_wait, timed_out, peer_closed, revoked, canceled,
+  // out_of_range (larger than this ring takes inline).
+  Error Send(Outgoing& record, CallSlot* slot, Deadline deadline);
+  // Waits for the call's outcome; on timeout the peer is told.
+  void Await(CallSlot& slot, Deadline deadline);
+  uint32_t inline_max() const { return inline_max_; }
+
+  // Lends a block with a record. Owns: the block, on success.
+  Error SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
+                 Deadline deadline);
+  // Lends a copy of what is too large to go inline.
+  Error SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
+                 Deadline deadline);
+  // Makes the received loan readable; asks the kernel process the first time.
+  Error ResolveLoan(Message::State& state);
+
+  // The receiver's: takes the next message.
+  enum class Take { kNothing, kMessage, kFinished };
+  Take TakeMessage(std::unique_ptr<Message::State>* message);
+  bool LooksReady();
+  // What remains of a received message that is destroyed or answered.
+  void Settle(Message::State& state);
+  bool IsCancelled(uint32_t correlation);
+  Error Answer(Message::State& state, Outgoing& record, Loan* loan,
+               Deadline deadline);
+
+  // Arms for sleeping; returns the words to sleep on, nothing when there is
+  // something to take already. Each success is undone by one Disarm.
+  enum class ArmBy { kFutex, kBell };
+  bool ArmRecords(ArmBy by, std::vector<base::FutexWait>* words);
+  void DisarmRecords(ArmBy by);
+
+  // Takes what the kernel process said about this lane.
+  void ProcessMail();
+  // Bytes sent and not taken yet by the peer.
+  uint64_t Outstanding();
+  // The port is not listened to any more by this process.
+  void Detach(Error why);
+  bool IsIdle();  // nothing sent, lent or called that is not settled
+  Error cut();    // ok while the lane is whole
+
+  Handle handle() const { return handle_; }
+  uint64_t lane_id() const { return lane_id_; }
+  uint64_t port_id() const { return port_id_; }
+  uint64_t badge() const { return badge_; }
+  int bell() const { return bell_.get(); }
+  bool traced() const { return traced_.load(std::memory_order_relaxed); }
+  SessionCore& session() const { return *session_; }
+  const std::shared_ptr<SessionCore>& session_ptr() const { return session_; }
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
+  uint64_t receiver_process() const {
+    return receiver_process_.load(std::memory_order_relaxed);
+  }
+  // Listeners of the port now, as last heard; 0: not heard.
+  uint32_t listeners() const {
+    return listeners_.load(std::memory_order_relaxed);
+  }
+  uint64_t stale_replies() const {
+    return stale_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  struct Lent {
+    uint32_t attachment;
+    uint64_t offset;
+    uint64_t position;  // of the record that lent it
+    std::shared_ptr<PoolCore> pool;
+  };
+  struct OpenCall {
+    uint32_t correlation;
+    bool cancelled;
+  };
+  struct Owed {
+    uint16_t flags;
+    uint32_t correlation;
+    abi::LoanReturn back;
+  };
+  // A record's content after its prefix words.
+  struct Parsed {
+    abi::RecordHeader header;
+    uint64_t token = 0;
+    int64_t deadline_ns = base::kNoDeadline;
+    int64_t sent_ns = 0;
+    const uint8_t* payload = nullptr;
+    uint32_t bytes = 0;
+  };
+
+  explicit LaneEnd(Setup setup);
+
+  // All below with mutex_ held, unless said otherwise.
+  void ProcessMailLocked();
+  void OnJoined(ipc::Answer& event);
+  void OnOrphaned(const ipc::Answer& event);
+  void OnCut(const ipc::Answer& event);
+  Error TryPublish(Outgoing& record, CallSlot* slot);
+  void WriteRecord(const Outgoing& record, uint64_t bytes);
+  void WakePeerForRecords();
+  void WakePeerForRoom(bool fenced);
+  bool Peek(Parsed* parsed);
+  void ConsumeRecord(const Parsed& parsed);
+  void PollReplies();
+  void DeliverReply(const Parsed& parsed);
+  std::unique_ptr<Message::State> MakeState(const Parsed& parsed);
+  void TakeBack(const Parsed& parsed);
+  void FailCalls(uint64_t below, Error error);
+  void ReclaimLoans(uint64_t below);
+  void Owe(Owed owed);
+  void FlushOwed();
+  void Break();
+  void UpdateArmed();
+  bool RoomNow(uint64_t bytes);
+  uint64_t RecordPayloadBytes(const Outgoing& record) const;
+  // Without mutex_: these ask the kernel process.
+  void CloseUnwanted();
+  base::Result<uint32_t> Attach(const std::shared_ptr<PoolCore>& pool);
+  base::Result<std::shared_ptr<base::Mapping>> MapPeer(uint32_t attachment);
+  base::Result<Loan> AllocateForCopy(uint64_t bytes);
+
+  // Constant after Create.
+  const std::shared_ptr<SessionCore> session_;
+  const Role role_;
+  const Handle handle_;
+  const uint64_t lane_id_;
+  const uint64_t port_id_;
+  const uint64_t badge_;
+  const base::UniqueFd bell_;
+  const std::shared_ptr<base::Half> own_;
+  const uint32_t inline_max_;
+  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+
+  std::atomic<bool> traced_;
+  std::atomic<uint32_t> listeners_{0};
+  std::atomic<uint64_t> receiver_process_{0};
+  std::atomic<uint64_t> stale_{0};
+  base::Spinner reply_spinner_;
+  base::Spinner room_spinner_;
+
+  std::mutex mutex_;
+  base::RingWriter out_;
+  base::RingReader in_;  // not valid() while nobody has joined
+  Error cut_ = Error::ok;
+  uint64_t in_end_ = ~uint64_t{0};  // nothing is read at or beyond it
+  uint64_t incarnation_ = 0;
+  uint32_t next_correlation_ = 1;
+  std::vector<CallSlot*> calls_;
+  std::vector<OpenCall> open_calls_;
+  std::vector<Lent> lent_;
+  std::deque<Owed> owed_;
+  std::vector<uint64_t> unwanted_tokens_;  // came with stale replies
+  int futex_armed_ = 0;
+  int bell_armed_ = 0;
+  int room_armed_ = 0;
+  uint32_t arm_generation_ = 0;
+  uint32_t woken_records_ = 0;  // the peer's armed word last woken
+  uint32_t woken_room_ = 0;
+  uint64_t room_told_ = 0;  // position at the last fenced look
+  bool room_look_due_ = false;
+
+  std::mutex attach_mutex_;  // held while the kernel process is asked
+  struct Attached {
+    std::shared_ptr<PoolCore> pool;
+    uint32_t number;
+  };
+  std::vector<Attached> attached_;
+  std::vector<std::shared_ptr<PoolCore>> copy_pools_;
+  struct PeerMap {
+    uint64_t incarnation;
+    uint32_t attachment;
+    std::shared_ptr<base::Mapping> mapping;
+  };
+  std::vector<PeerMap> peer_maps_;
+};
+
+}  // namespace ipc

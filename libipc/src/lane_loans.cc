@@ -1,0 +1,140 @@
+// The part of LaneEnd that lends blocks and maps what was lent.
+#include <algorithm>
+#include <cstring>
+
+#include "lane_end.h"
+
+namespace ipc {
+namespace {
+
+constexpr uint64_t kCopyPoolLeast = 4u << 20;
+constexpr size_t kCopyPoolsMax = 16;
+
+}  // namespace
+
+base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
+  std::lock_guard lock(attach_mutex_);
+  for (const Attached& attached : attached_)
+    if (attached.pool == pool) return attached.number;
+  const ipc::Answer answer = session_->Call(
+      abi::Syscall::lane_attach, handle_, {.args = {pool->region()}});
+  if (answer.error() != Error::ok) return answer.error();
+  const auto number = static_cast<uint32_t>(answer.value(0));
+  attached_.push_back({pool, number});
+  return number;
+}
+
+Error LaneEnd::SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
+                        Deadline deadline) {
+  const std::shared_ptr<PoolCore> pool = PoolCore::Of(loan);
+  if (pool == nullptr) return Error::invalid_args;
+  auto number = Attach(pool);
+  if (!number.ok()) return number.error();
+  record.lent_pool = pool;
+  record.lent = {*number, 0, PoolCore::OffsetOf(loan), loan.bytes().size()};
+  const Bytes inline_payload = record.payload;
+  record.flags |= abi::kRecordLoan;
+  record.payload = std::as_bytes(std::span(&record.lent, 1));
+  const Error error = Send(record, slot, deadline);
+  record.lent_pool.reset();
+  if (error == Error::ok) {
+    PoolCore::Disown(loan);
+  } else {
+    record.flags &= ~abi::kRecordLoan;
+    record.payload = inline_payload;
+  }
+  return error;
+}
+
+base::Result<Loan> LaneEnd::AllocateForCopy(uint64_t bytes) {
+  std::vector<std::shared_ptr<PoolCore>> pools;
+  {
+    std::lock_guard lock(attach_mutex_);
+    pools = copy_pools_;
+  }
+  uint64_t largest = kCopyPoolLeast / 2;
+  for (const auto& pool : pools) {
+    if (auto offset = pool->Allocate(bytes); offset.ok())
+      return PoolCore::MakeLoan(pool, *offset, bytes);
+    largest = std::max(largest, pool->bytes());
+  }
+  if (pools.size() >= kCopyPoolsMax) return Error::should_wait;
+  const uint64_t wanted =
+      std::max({kCopyPoolLeast, 2 * largest > (64u << 20) ? 0 : 2 * largest,
+                bytes});
+  auto pool = PoolCore::Create(session_, wanted);
+  if (!pool.ok()) return ErrorOf(pool.status());
+  {
+    std::lock_guard lock(attach_mutex_);
+    copy_pools_.push_back(*pool);
+  }
+  if (auto offset = (*pool)->Allocate(bytes); offset.ok())
+    return PoolCore::MakeLoan(*pool, *offset, bytes);
+  return Error::should_wait;
+}
+
+Error LaneEnd::SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
+                        Deadline deadline) {
+  while (true) {
+    const uint32_t seen = session_->epoch();
+    if (session_->HasNews()) session_->Pump();
+    if (Error why = cut(); why != Error::ok) return why;
+    if (session_->over() != Error::ok) return session_->over();
+    IsIdle();  // takes blocks back that were returned
+    auto loan = AllocateForCopy(payload.size());
+    if (loan.ok()) {
+      std::memcpy(loan->bytes().data(), payload.data(), payload.size());
+      return SendLoan(record, *loan, slot, deadline);
+    }
+    if (loan.error() != Error::should_wait) return loan.error();
+    if (deadline.ns <= base::NowNs())
+      return deadline.ns == 0 ? Error::should_wait : Error::timed_out;
+    // Blocks come back as records.
+    std::vector<base::FutexWait> words;
+    if (!ArmRecords(ArmBy::kFutex, &words)) continue;
+    session_->Sleep(seen, words, deadline.ns);
+    DisarmRecords(ArmBy::kFutex);
+  }
+}
+
+base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
+    uint32_t attachment) {
+  uint64_t incarnation;
+  {
+    std::lock_guard lock(mutex_);
+    incarnation = incarnation_;
+  }
+  std::lock_guard lock(attach_mutex_);
+  std::erase_if(peer_maps_, [&](const PeerMap& map) {
+    return map.incarnation != incarnation;
+  });
+  for (const PeerMap& map : peer_maps_)
+    if (map.attachment == attachment) return map.mapping;
+  const ipc::Answer answer =
+      session_->Call(abi::Syscall::lane_map, handle_, {.args = {attachment}});
+  if (answer.error() != Error::ok) return answer.error();
+  if (answer.descriptors.size() != 1 ||
+      !base::IsMemoryOf(answer.descriptors[0].get(), answer.value(0)))
+    return Error::invalid_args;
+  KP_ASSIGN(base::Mapping mapping,
+            base::Mapping::Map(answer.descriptors[0].get(), 0,
+                               answer.value(0), base::Access::kRead));
+  auto shared = std::make_shared<base::Mapping>(std::move(mapping));
+  peer_maps_.push_back({incarnation, attachment, shared});
+  return shared;
+}
+
+Error LaneEnd::ResolveLoan(Message::State& state) {
+  auto mapping = MapPeer(state.loan.attachment);
+  if (!mapping.ok()) return mapping.error();
+  const uint64_t size = (*mapping)->bytes();
+  if (state.loan.offset > size || state.loan.bytes > size - state.loan.offset)
+    return Error::out_of_range;
+  state.mapping = *mapping;
+  state.payload = {reinterpret_cast<const std::byte*>((*mapping)->data()) +
+                       state.loan.offset,
+                   static_cast<size_t>(state.loan.bytes)};
+  return Error::ok;
+}
+
+}  // namespace ipc

@@ -1,0 +1,139 @@
+#include "ipc/message.h"
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "lane_end.h"
+#include "message_state.h"
+#include "trace_points.h"
+#include "transfer.h"
+
+namespace ipc {
+namespace {
+
+thread_local uint64_t t_flow = 0;
+
+void TraceAnswer(const Message::State& state, abi::TraceKind kind,
+                 size_t bytes, size_t handles, Error error) {
+  if (!state.lane->traced()) return;
+  abi::TraceRecord record = TraceOf(*state.lane, kind);
+  record.flow = state.flow;
+  record.label = state.label;
+  record.correlation = state.correlation;
+  record.payload_bytes = static_cast<uint32_t>(bytes);
+  record.handle_count = static_cast<uint8_t>(handles);
+  record.error = static_cast<uint8_t>(error);
+  if (state.received_ns != 0)
+    record.interval_ns = record.time_ns - state.received_ns;
+  WriteTrace(state.lane->session_ptr(), record);
+}
+
+absl::Status StatusOfReply(Error error, uint32_t correlation) {
+  if (error == Error::ok) return absl::OkStatus();
+  const char* what = "the answer could not be sent";
+  if (error == Error::stale_reply)
+    what = "the caller gave up before it was answered; nothing was sent";
+  if (error == Error::should_wait || error == Error::timed_out)
+    what = "the caller reads its answers too slowly; try again later";
+  return MakeStatus(error, absl::StrCat(what, " (call ", correlation, ")"));
+}
+
+}  // namespace
+
+uint64_t CurrentFlow() { return t_flow; }
+void EnterFlow(uint64_t flow) { t_flow = flow; }
+void LeaveFlow(uint64_t flow) {
+  if (t_flow == flow) t_flow = 0;
+}
+
+void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
+  std::byte* to = small;
+  if (bytes > sizeof(small)) {
+    large.reset(new std::byte[bytes]);
+    to = large.get();
+  }
+  std::memcpy(to, from, bytes);
+  payload = {to, bytes};
+}
+
+Message::State::~State() {
+  if (lane == nullptr) return;
+  if (in_flow) LeaveFlow(flow);
+  if (is_call() && !answered)
+    TraceAnswer(*this, abi::TraceKind::drop, 0, 0, Error::dropped);
+  if (has_loan() || (is_call() && !answered)) lane->Settle(*this);
+  if (handle_count > 0)
+    Redeem(*lane, token, [](std::vector<ReceivedCapability>) {});
+}
+
+Message::Message() = default;
+Message::Message(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Message::Message(Message&&) noexcept = default;
+Message& Message::operator=(Message&&) noexcept = default;
+Message::~Message() = default;
+
+uint32_t Message::label() const { return state_ ? state_->label : 0; }
+uint64_t Message::badge() const { return state_ ? state_->badge : 0; }
+uint64_t Message::flow() const { return state_ ? state_->flow : 0; }
+Bytes Message::payload() const { return state_ ? state_->payload : Bytes(); }
+bool Message::is_loan() const { return state_ && state_->has_loan(); }
+
+size_t Message::capability_count() const {
+  return state_ ? state_->handle_count : 0;
+}
+
+absl::StatusOr<std::vector<ReceivedCapability>> Message::TakeCapabilities() {
+  if (capability_count() == 0) return std::vector<ReceivedCapability>();
+  auto taken = RedeemNow(*state_->lane, state_->token);
+  if (taken.ok()) state_->handle_count = 0;
+  return taken;
+}
+
+bool Message::wants_reply() const {
+  return state_ && state_->is_call() && !state_->answered;
+}
+
+Deadline Message::deadline() const {
+  return state_ ? Deadline{state_->deadline_ns} : Deadline::Never();
+}
+
+bool Message::IsCancelled() const {
+  return wants_reply() && state_->lane->IsCancelled(state_->correlation);
+}
+
+absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
+                            Deadline deadline) {
+  if (!wants_reply())
+    return MakeStatus(Error::bad_state,
+                      "this message wants no answer: it is no call, or was "
+                      "answered already");
+  Outgoing record;
+  record.label = state_->label;
+  record.flow = state_->flow;
+  record.payload = payload;
+  absl::StatusOr<StagedTransfer> staged =
+      StagedTransfer::Stage(*state_->lane, capabilities);
+  if (!staged.ok()) return staged.status();
+  staged->AddTo(record);
+  const Error error = state_->lane->Answer(*state_, record, nullptr, deadline);
+  if (error == Error::ok) staged->Commit();
+  TraceAnswer(*state_, abi::TraceKind::reply, payload.size(),
+              capabilities.size(), error);
+  return StatusOfReply(error, state_->correlation);
+}
+
+absl::Status Message::ReplyLoan(Loan loan, Deadline deadline) {
+  if (!wants_reply())
+    return MakeStatus(Error::bad_state,
+                      "this message wants no answer: it is no call, or was "
+                      "answered already");
+  Outgoing record;
+  record.label = state_->label;
+  record.flow = state_->flow;
+  const size_t bytes = loan.bytes().size();
+  const Error error = state_->lane->Answer(*state_, record, &loan, deadline);
+  TraceAnswer(*state_, abi::TraceKind::reply, bytes, 0, error);
+  return StatusOfReply(error, state_->correlation);
+}
+
+}  // namespace ipc

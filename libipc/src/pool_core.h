@@ -1,0 +1,51 @@
+// PoolCore: a sealed region of this process and its allocator, whose books
+// are in private memory: no other process can confuse it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "ipc/loan.h"
+#include "ipc/region.h"
+#include "libipc/base/result.h"
+
+namespace ipc {
+
+class PoolCore {
+ public:
+  static absl::StatusOr<std::shared_ptr<PoolCore>> Create(
+      const std::shared_ptr<SessionCore>& session, uint64_t bytes);
+
+  // First fit. Errors: should_wait, out_of_range, invalid_args.
+  base::Result<uint64_t> Allocate(uint64_t bytes);
+  void Free(uint64_t offset);
+  static Loan MakeLoan(const std::shared_ptr<PoolCore>& pool, uint64_t offset,
+                       uint64_t bytes);
+  // Leaves the block to the lane that lends it.
+  static void Disown(Loan& loan) { loan.pool_.reset(); }
+  static const std::shared_ptr<PoolCore>& Of(const Loan& loan) {
+    return loan.pool_;
+  }
+  static uint64_t OffsetOf(const Loan& loan) { return loan.offset_; }
+
+  std::byte* At(uint64_t offset) const {
+    return mapping_.bytes().data() + offset;
+  }
+  Handle region() const { return region_.capability().handle(); }
+  uint64_t bytes() const { return mapping_.bytes().size(); }
+  uint64_t bytes_in_use() const;
+
+ private:
+  PoolCore(Region region, Mapping mapping);
+
+  const Region region_;
+  const Mapping mapping_;
+  mutable std::mutex mutex_;
+  std::map<uint64_t, uint64_t> free_;       // offset -> bytes, merged
+  std::map<uint64_t, uint64_t> allocated_;  // offset -> bytes
+  uint64_t in_use_ = 0;
+};
+
+}  // namespace ipc

@@ -1,0 +1,364 @@
+#include "ipc/receiver.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "libipc/base/socket.h"
+#include "receiver_core.h"
+#include "trace_points.h"
+
+namespace ipc {
+namespace {
+
+// Each lane takes up to two futex words of the 128 that Linux waits on.
+constexpr size_t kFutexLanesMax = 60;
+constexpr int kTurn = 16;       // messages in a row from one busy lane
+constexpr int kBellsEvery = 64; // messages between looks at idle lanes
+constexpr uint64_t kSessionKey = ~uint64_t{0};
+constexpr uint64_t kEventKey = ~uint64_t{0} - 1;
+
+bool Watch(int epoll, int fd, uint64_t key) {
+  epoll_event event = {.events = EPOLLIN, .data = {.u64 = key}};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+absl::Status StatusOfReceive(Error error, Handle handle) {
+  const char* what = "nothing can be received any more";
+  switch (error) {
+    case Error::should_wait:
+      what = "no message is there";
+      break;
+    case Error::timed_out:
+      what = "no message came until the deadline";
+      break;
+    case Error::canceled:
+      what = "the receiver was closed, or its capability was moved";
+      break;
+    case Error::revoked:
+      what = "the Receive capability was revoked";
+      break;
+    case Error::peer_closed:
+      what = "the kernel process is gone";
+      break;
+    default:
+      break;
+  }
+  return MakeStatus(error, absl::StrCat(what, " (port handle ", handle, ")"));
+}
+
+}  // namespace
+
+ReceiverCore::ReceiverCore(Capability port, uint64_t port_id)
+    : capability_(std::move(port)),
+      session_(capability_.session()),
+      port_id_(port_id) {}
+
+absl::StatusOr<std::shared_ptr<ReceiverCore>> ReceiverCore::Create(
+    Capability port) {
+  if (!port.valid())
+    return MakeStatus(Error::bad_handle, "this Capability is empty");
+  auto session = port.session();
+  SessionCore::Expect expect(*session);
+  const Answer answer =
+      session->Call(abi::Syscall::port_listen, port.handle());
+  if (answer.error() == Error::bad_state)
+    return MakeStatus(Error::bad_state,
+                      "somebody listens to this port already; make the port "
+                      "shareable if several processes shall share its work");
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::port_listen, port.handle(), answer);
+  std::shared_ptr<ReceiverCore> core(
+      new ReceiverCore(std::move(port), answer.value(0)));
+  session->AddPort(core->port_id_, core->mailbox_);
+  return core;
+}
+
+ReceiverCore::~ReceiverCore() {
+  Close();
+  session_->RemovePort(port_id_);
+  if (bells_.load()) session_->RemoveBellUser();
+}
+
+void ReceiverCore::Close() {
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_ == Error::ok) ended_ = Error::canceled;
+    for (auto& [id, lane] : lanes_) lane->Detach(Error::canceled);
+    active_.clear();
+    lanes_.clear();
+    NoteWaiting(true);
+  }
+  // Listening ends with the handle.
+  if (capability_.valid()) {
+    const Handle handle = capability_.Release();
+    session_->Post(abi::Syscall::handle_close, handle);
+  }
+  session_->WakeAll();
+}
+
+// ---- events --------------------------------------------------------------
+
+void ReceiverCore::ProcessMail() {
+  if (!mailbox_->HasMail()) return;
+  for (Answer& event : mailbox_->Take()) {
+    if (event.completion.number ==
+        (abi::kEventFlag | static_cast<uint32_t>(abi::Event::lane_opened)))
+      OpenLane(event);
+    else if (ended_ == Error::ok)
+      ended_ = static_cast<Error>(event.value(0));
+  }
+}
+
+void ReceiverCore::OpenLane(Answer& event) {
+  abi::LaneOpened opened;
+  const auto handle = static_cast<Handle>(event.completion.user_data);
+  const auto ring_bytes = static_cast<uint32_t>(event.value(0));
+  if (ended_ != Error::ok || !event.Read(&opened) ||
+      event.descriptors.size() != 3)
+    return;
+  auto theirs = base::Half::Map(event.descriptors[0].get(), ring_bytes,
+                                event.value(1), base::Access::kRead);
+  auto own = base::Half::Map(event.descriptors[1].get(), ring_bytes,
+                             event.value(2), base::Access::kReadWrite);
+  if (!theirs.ok() || !own.ok()) {
+    session_->Post(abi::Syscall::lane_close, handle);
+    return;
+  }
+  LanePtr lane = LaneEnd::Create({.session = session_,
+                                  .role = LaneEnd::Role::kReceiver,
+                                  .handle = handle,
+                                  .lane_id = opened.lane_id,
+                                  .port_id = opened.port_id,
+                                  .badge = opened.badge,
+                                  .bell = std::move(event.descriptors[2]),
+                                  .own = *std::move(own),
+                                  .own_start = opened.reply_start,
+                                  .peer = *std::move(theirs),
+                                  .peer_start = opened.request_start,
+                                  .traced = opened.traced != 0});
+  session_->Post(abi::Syscall::lane_ready, handle);
+  lanes_[opened.lane_id] = lane;
+  active_.push_back(lane);
+  if (bells_.load()) Watch(epoll_.get(), lane->bell(), opened.lane_id);
+}
+
+void ReceiverCore::RemoveLane(const LanePtr& lane) {
+  if (bells_.load())
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, lane->bell(), nullptr);
+  lanes_.erase(lane->lane_id());
+}
+
+// ---- taking --------------------------------------------------------------
+
+ReceiverCore::StatePtr ReceiverCore::TakeOne() {
+  StatePtr message;
+  for (size_t looked = 0; looked < active_.size();) {
+    LanePtr lane = active_.front();
+    switch (lane->TakeMessage(&message)) {
+      case LaneEnd::Take::kMessage:
+        if (++taken_in_turn_ >= kTurn) {
+          taken_in_turn_ = 0;
+          active_.pop_front();
+          active_.push_back(std::move(lane));
+        }
+        return message;
+      case LaneEnd::Take::kFinished:
+        active_.pop_front();
+        RemoveLane(lane);
+        break;
+      case LaneEnd::Take::kNothing:
+        active_.pop_front();
+        if (!bells_.load() || !lane->ArmRecords(LaneEnd::ArmBy::kBell,
+                                                nullptr)) {
+          active_.push_back(std::move(lane));
+          ++looked;
+        }
+        break;
+    }
+    taken_in_turn_ = 0;
+  }
+  return nullptr;
+}
+
+Error ReceiverCore::Ended() {
+  if (ended_ != Error::ok) return ended_;
+  return session_->over();
+}
+
+absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
+  while (true) {
+    const uint32_t seen = session_->epoch();
+    if (session_->HasNews()) session_->Pump();
+    StatePtr state;
+    {
+      std::lock_guard lock(mutex_);
+      ProcessMail();
+      if (lanes_.size() > kFutexLanesMax && !bells_.load()) UseBells();
+      if (bells_.load() &&
+          (active_.empty() || ++taken_since_bells_ >= kBellsEvery))
+        CollectBells();
+      state = TakeOne();
+      if (state == nullptr) {
+        if (const Error why = Ended(); why != Error::ok)
+          return StatusOfReceive(why, capability_.handle());
+      }
+      if (bells_.load()) NoteWaiting(!active_.empty());
+    }
+    if (state != nullptr) {
+      // What cannot be read is thrown away: its sender lied about the loan,
+      // or is gone with it.
+      if (state->has_loan() &&
+          state->lane->ResolveLoan(*state) != Error::ok)
+        continue;
+      Deliver(*state);
+      return Message(std::move(state));
+    }
+    if (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs()) {
+      if (deadline.ns == 0 && session_->HasNews()) continue;
+      return StatusOfReceive(
+          deadline.ns == 0 ? Error::should_wait : Error::timed_out,
+          capability_.handle());
+    }
+    if (spinner_.Spin([this] { return LooksReady(); })) continue;
+    if (bells_.load())
+      SleepOnBells(deadline.ns);
+    else
+      SleepOnWords(seen, deadline.ns);
+  }
+}
+
+void ReceiverCore::Deliver(Message::State& state) {
+  EnterFlow(state.flow);
+  state.in_flow = true;
+  if (!state.lane->traced()) return;
+  abi::TraceRecord record = TraceOf(*state.lane, abi::TraceKind::receive);
+  state.received_ns = static_cast<int64_t>(record.time_ns);
+  record.flow = state.flow;
+  record.label = state.label;
+  record.correlation = state.correlation;
+  record.payload_bytes = static_cast<uint32_t>(state.payload.size());
+  record.handle_count = static_cast<uint8_t>(state.handle_count);
+  if (state.sent_ns != 0)
+    record.interval_ns =
+        record.time_ns - static_cast<uint64_t>(state.sent_ns);
+  WriteTrace(session_, record);
+}
+
+bool ReceiverCore::LooksReady() {
+  if (session_->HasNews() || mailbox_->HasMail()) return true;
+  std::lock_guard lock(mutex_);
+  if (ended_ != Error::ok) return true;
+  return std::any_of(active_.begin(), active_.end(),
+                     [](const LanePtr& lane) { return lane->LooksReady(); });
+}
+
+// ---- sleeping ------------------------------------------------------------
+
+void ReceiverCore::SleepOnWords(uint32_t seen, int64_t deadline_ns) {
+  std::vector<LanePtr> lanes;
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_ != Error::ok) return;
+    lanes.assign(active_.begin(), active_.end());
+  }
+  std::vector<base::FutexWait> words;
+  size_t armed = 0;
+  while (armed < lanes.size() &&
+         lanes[armed]->ArmRecords(LaneEnd::ArmBy::kFutex, &words))
+    ++armed;
+  if (armed == lanes.size() && !mailbox_->HasMail())
+    session_->Sleep(seen, words, deadline_ns);
+  for (size_t i = 0; i < armed; ++i)
+    lanes[i]->DisarmRecords(LaneEnd::ArmBy::kFutex);
+}
+
+bool ReceiverCore::UseBells() {
+  if (bells_.load()) return true;
+  base::UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  base::UniqueFd event(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!epoll.valid() || !event.valid() ||
+      !Watch(epoll.get(), session_->socket(), kSessionKey) ||
+      !Watch(epoll.get(), event.get(), kEventKey))
+    return false;
+  for (const auto& [id, lane] : lanes_)
+    Watch(epoll.get(), lane->bell(), id);
+  epoll_ = std::move(epoll);
+  event_ = std::move(event);
+  waiting_noted_ = true;
+  session_->AddBellUser();
+  bells_.store(true);
+  return true;
+}
+
+int ReceiverCore::Descriptor() {
+  std::lock_guard lock(mutex_);
+  return UseBells() ? epoll_.get() : -1;
+}
+
+void ReceiverCore::NoteWaiting(bool waiting) {
+  if (!event_.valid() || waiting == waiting_noted_) return;
+  waiting_noted_ = waiting;
+  uint64_t value = 1;
+  const ssize_t done = waiting ? write(event_.get(), &value, sizeof(value))
+                               : read(event_.get(), &value, sizeof(value));
+  static_cast<void>(done);
+}
+
+void ReceiverCore::CollectBells() {
+  taken_since_bells_ = 0;
+  epoll_event events[64];
+  const int count = epoll_wait(epoll_.get(), events, 64, 0);
+  for (int i = 0; i < count; ++i) {
+    const uint64_t key = events[i].data.u64;
+    if (key == kEventKey) continue;
+    if (key == kSessionKey) {
+      session_->DrainBells();
+      continue;
+    }
+    const auto found = lanes_.find(key);
+    if (found == lanes_.end()) continue;
+    base::DrainBell(found->second->bell());
+    if (std::find(active_.begin(), active_.end(), found->second) !=
+        active_.end())
+      continue;
+    found->second->DisarmRecords(LaneEnd::ArmBy::kBell);
+    active_.push_back(found->second);
+  }
+}
+
+void ReceiverCore::SleepOnBells(int64_t deadline_ns) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!active_.empty() || mailbox_->HasMail() || Ended() != Error::ok)
+      return;
+  }
+  if (session_->HasNews()) return;
+  base::WaitReadable(epoll_.get(), deadline_ns);
+}
+
+// ---- the public face -----------------------------------------------------
+
+Receiver::Receiver(std::shared_ptr<ReceiverCore> core)
+    : core_(std::move(core)) {}
+Receiver::Receiver(Receiver&&) noexcept = default;
+Receiver& Receiver::operator=(Receiver&&) noexcept = default;
+Receiver::~Receiver() = default;
+
+absl::StatusOr<Receiver> Receiver::Create(Capability port) {
+  auto core = ReceiverCore::Create(std::move(port));
+  if (!core.ok()) return core.status();
+  return Receiver(*std::move(core));
+}
+
+absl::StatusOr<Message> Receiver::Receive(Deadline deadline) {
+  return core_->Receive(deadline);
+}
+
+int Receiver::descriptor() { return core_->Descriptor(); }
+const Capability& Receiver::capability() const { return core_->capability(); }
+void Receiver::Close() { core_->Close(); }
+
+}  // namespace ipc

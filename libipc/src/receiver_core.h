@@ -1,0 +1,69 @@
+// ReceiverCore: the lanes of one listened port, and waiting on them.
+//
+// Few lanes: all are looked at in turn and slept on by futex. Many lanes, or a
+// caller who polls the descriptor: a lane found empty is armed by its bell and
+// left alone until it rings, so idle lanes cost nothing.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "ipc/receiver.h"
+#include "lane_end.h"
+
+namespace ipc {
+
+class ReceiverCore {
+ public:
+  static absl::StatusOr<std::shared_ptr<ReceiverCore>> Create(Capability port);
+  ~ReceiverCore();
+
+  absl::StatusOr<Message> Receive(Deadline deadline);
+  int Descriptor();
+  void Close();
+  const Capability& capability() const { return capability_; }
+
+ private:
+  using LanePtr = std::shared_ptr<LaneEnd>;
+  using StatePtr = std::unique_ptr<Message::State>;
+
+  ReceiverCore(Capability port, uint64_t port_id);
+  // With mutex_ held:
+  void ProcessMail();
+  void OpenLane(Answer& event);
+  void RemoveLane(const LanePtr& lane);
+  StatePtr TakeOne();
+  bool UseBells();
+  void CollectBells();
+  void NoteWaiting(bool waiting);
+  Error Ended();
+  // Without:
+  bool LooksReady();
+  void SleepOnWords(uint32_t seen, int64_t deadline_ns);
+  void SleepOnBells(int64_t deadline_ns);
+  void Deliver(Message::State& state);
+
+  Capability capability_;
+  const std::shared_ptr<SessionCore> session_;
+  const uint64_t port_id_;
+  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+  base::Spinner spinner_;
+
+  std::mutex mutex_;
+  absl::flat_hash_map<uint64_t, LanePtr> lanes_;  // by lane id
+  std::deque<LanePtr> active_;                    // those to look at
+  int taken_in_turn_ = 0;
+  int taken_since_bells_ = 0;
+  Error ended_ = Error::ok;
+  bool waiting_noted_ = false;
+
+  std::atomic<bool> bells_{false};
+  base::UniqueFd epoll_;
+  base::UniqueFd event_;  // readable while messages may wait
+};
+
+}  // namespace ipc

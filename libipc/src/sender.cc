@@ -1,0 +1,290 @@
+#include "ipc/sender.h"
+
+#include "absl/strings/str_cat.h"
+#include "sender_core.h"
+#include "trace_points.h"
+#include "transfer.h"
+
+namespace ipc {
+namespace {
+
+absl::Status StatusOfSend(Error error, const SenderCore& sender) {
+  if (error == Error::ok) return absl::OkStatus();
+  const char* what = "the message could not be sent";
+  switch (error) {
+    case Error::should_wait:
+      what = "the queue is full; nothing was sent";
+      break;
+    case Error::timed_out:
+      what = "the deadline passed before there was room, or an answer";
+      break;
+    case Error::peer_closed:
+      what = "the port is closed, or whoever took the call is gone";
+      break;
+    case Error::revoked:
+      what = "the Send capability was revoked";
+      break;
+    case Error::dropped:
+      what = "the server destroyed the call without answering it";
+      break;
+    case Error::canceled:
+      what = "the session or the Send capability was closed meanwhile";
+      break;
+    default:
+      break;
+  }
+  return MakeStatus(error,
+                    absl::StrCat(what, " (port handle ",
+                                 sender.capability().handle(), ")"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<SenderCore>> SenderCore::Create(
+    Capability port) {
+  absl::StatusOr<CapabilityInfo> info = port.Info();
+  if (!info.ok()) return info.status();
+  if (info->kind != ObjectKind::port)
+    return MakeStatus(Error::wrong_type,
+                      "a Sender needs a capability of a port");
+  if ((info->rights & abi::kRightSend) == 0)
+    return MakeStatus(Error::access_denied,
+                      "the capability lacks the right Send; ask whoever gave "
+                      "it for one with Send");
+  return std::shared_ptr<SenderCore>(new SenderCore(std::move(port)));
+}
+
+base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
+  const auto& session = capability_.session();
+  SessionCore::Expect expect(*session);
+  Answer answer =
+      session->Call(abi::Syscall::port_connect, capability_.handle());
+  if (answer.error() != Error::ok) return answer.error();
+  abi::LaneGranted granted;
+  if (!answer.Read(&granted) || answer.descriptors.size() != 2)
+    return Error::peer_closed;
+  const auto handle = static_cast<Handle>(answer.value(0));
+  auto half = base::Half::Map(answer.descriptors[0].get(),
+                              static_cast<uint32_t>(answer.value(2)),
+                              answer.value(1), base::Access::kReadWrite);
+  if (!half.ok()) {
+    session->Post(abi::Syscall::lane_close, handle);
+    return half.error();
+  }
+  at_full_fails_ = (granted.port_options & abi::kPortFullFails) != 0;
+  shareable_ = (granted.port_options & abi::kPortShareable) != 0;
+  listeners_ = static_cast<uint32_t>(answer.value(3));
+  auto lane = LaneEnd::Create({.session = session,
+                               .role = LaneEnd::Role::kSender,
+                               .handle = handle,
+                               .lane_id = granted.lane_id,
+                               .port_id = granted.port_id,
+                               .badge = 0,
+                               .bell = std::move(answer.descriptors[1]),
+                               .own = *std::move(half),
+                               .own_start = 0,
+                               .peer = nullptr,
+                               .peer_start = 0,
+                               .traced = granted.traced != 0});
+  session->Post(abi::Syscall::lane_ready, handle);
+  return lane;
+}
+
+base::Result<std::shared_ptr<LaneEnd>> SenderCore::Pick() {
+  std::lock_guard lock(mutex_);
+  if (lanes_.size() == 1 && !shareable_) return lanes_.front();
+  if (lanes_.empty() || WantsAnotherLane()) {
+    auto lane = Connect();
+    if (lane.ok())
+      lanes_.push_back(*lane);
+    else if (lanes_.empty())
+      return lane.error();
+  }
+  if (lanes_.size() == 1) return lanes_.front();
+  return LeastBusy();
+}
+
+// A lane for each listener of a shareable port: they share the work.
+bool SenderCore::WantsAnotherLane() {
+  if (!shareable_) return false;
+  const auto& session = *capability_.session();
+  if (session.HasNews()) capability_.session()->Pump();
+  std::vector<uint64_t> receivers;
+  for (const auto& lane : lanes_) {
+    lane->ProcessMail();
+    if (lane->listeners() != 0) listeners_ = lane->listeners();
+    const uint64_t receiver = lane->receiver_process();
+    if (receiver != 0 && std::find(receivers.begin(), receivers.end(),
+                                   receiver) != receivers.end())
+      continue;
+    receivers.push_back(receiver);
+  }
+  if (receivers.size() >= listeners_) return false;
+  if (lanes_.size() >= abi::kListenersMax) DropIdleTwin();
+  return lanes_.size() < abi::kListenersMax;
+}
+
+// After restarts two lanes may lead to one listener.
+void SenderCore::DropIdleTwin() {
+  for (size_t i = 1; i < lanes_.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (lanes_[i]->receiver_process() != lanes_[k]->receiver_process() ||
+          !lanes_[i]->IsIdle())
+        continue;
+      lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(i));
+      return;
+    }
+  }
+}
+
+std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
+  size_t best = 0;
+  uint64_t least = ~uint64_t{0};
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const size_t at = (turn_ + i) % lanes_.size();
+    const uint64_t outstanding = lanes_[at]->Outstanding();
+    if (outstanding >= least) continue;
+    least = outstanding;
+    best = at;
+  }
+  turn_ = best + 1;
+  return lanes_[best];
+}
+
+Error SenderCore::Send(const Content& content, const SendOptions& options,
+                       CallSlot* slot, Sent* sent, absl::Status* detail) {
+  auto lane = Pick();
+  if (!lane.ok()) return lane.error();
+  auto staged = StagedTransfer::Stage(**lane, options.capabilities);
+  if (!staged.ok()) {
+    *detail = staged.status();
+    return ErrorOf(staged.status());
+  }
+  Outgoing record;
+  record.label = options.label;
+  record.flow = CurrentFlow();
+  if (record.flow == 0) record.flow = capability_.session()->NewFlow();
+  record.payload = content.payload;
+  if (slot != nullptr) {
+    record.flags |= abi::kRecordCall;
+    if (options.deadline.ns != base::kNoDeadline) {
+      record.flags |= abi::kRecordDeadline;
+      record.deadline_ns = options.deadline.ns;
+    }
+  }
+  const bool traced = (*lane)->traced();
+  if (traced) {
+    record.flags |= abi::kRecordSent;
+    record.sent_ns = base::NowNs();
+  }
+  staged->AddTo(record);
+  const Deadline deadline =
+      at_full_fails_ ? Deadline::Immediately() : options.deadline;
+  const size_t bytes = content.loan != nullptr ? content.loan->bytes().size()
+                                               : content.payload.size();
+  Error error;
+  if (content.loan != nullptr)
+    error = (*lane)->SendLoan(record, *content.loan, slot, deadline);
+  else if (content.payload.size() > (*lane)->inline_max())
+    error = (*lane)->SendCopy(record, content.payload, slot, deadline);
+  else
+    error = (*lane)->Send(record, slot, deadline);
+  if (error == Error::ok) staged->Commit();
+  *sent = {*lane, record.flow, record.sent_ns, record.correlation};
+  if (traced) {
+    abi::TraceRecord trace = TraceOf(
+        **lane, error == Error::ok ? abi::TraceKind::send
+                                   : abi::TraceKind::block);
+    trace.time_ns = static_cast<uint64_t>(record.sent_ns);
+    trace.flow = record.flow;
+    trace.label = options.label;
+    trace.correlation = record.correlation;
+    trace.payload_bytes = static_cast<uint32_t>(bytes);
+    trace.handle_count = static_cast<uint8_t>(options.capabilities.size());
+    trace.error = static_cast<uint8_t>(error);
+    WriteTrace(capability_.session(), trace);
+  }
+  return error;
+}
+
+absl::Status SenderCore::SendMessage(const Content& content,
+                                     const SendOptions& options) {
+  Sent sent;
+  absl::Status detail;
+  const Error error = Send(content, options, nullptr, &sent, &detail);
+  return detail.ok() ? StatusOfSend(error, *this) : detail;
+}
+
+absl::StatusOr<Message> SenderCore::Call(const Content& content,
+                                         const SendOptions& options) {
+  Sent sent;
+  CallSlot slot;
+  absl::Status detail;
+  Error error = Send(content, options, &slot, &sent, &detail);
+  if (!detail.ok()) return detail;
+  if (error == Error::ok) {
+    sent.lane->Await(slot, options.deadline);
+    error = slot.error;
+  }
+  if (error == Error::ok && slot.reply->has_loan())
+    error = sent.lane->ResolveLoan(*slot.reply);
+  if (sent.time_ns != 0) TraceOutcome(sent, options, slot, error);
+  if (error != Error::ok) return StatusOfSend(error, *this);
+  return Message(std::move(slot.reply));
+}
+
+void SenderCore::TraceOutcome(const Sent& sent, const SendOptions& options,
+                              const CallSlot& slot, Error error) {
+  abi::TraceRecord trace = TraceOf(*sent.lane, abi::TraceKind::outcome);
+  trace.flow = sent.flow;
+  trace.label = options.label;
+  trace.correlation = sent.correlation;
+  trace.error = static_cast<uint8_t>(error);
+  trace.interval_ns = trace.time_ns - static_cast<uint64_t>(sent.time_ns);
+  if (slot.reply != nullptr) {
+    trace.payload_bytes = static_cast<uint32_t>(slot.reply->payload.size());
+    trace.handle_count = static_cast<uint8_t>(slot.reply->handle_count);
+  }
+  WriteTrace(capability_.session(), trace);
+}
+
+uint64_t SenderCore::stale_replies() const {
+  std::lock_guard lock(mutex_);
+  uint64_t count = 0;
+  for (const auto& lane : lanes_) count += lane->stale_replies();
+  return count;
+}
+
+Sender::Sender(std::shared_ptr<SenderCore> core) : core_(std::move(core)) {}
+Sender::Sender(Sender&&) noexcept = default;
+Sender& Sender::operator=(Sender&&) noexcept = default;
+Sender::~Sender() = default;
+
+absl::StatusOr<Sender> Sender::Create(Capability port) {
+  auto core = SenderCore::Create(std::move(port));
+  if (!core.ok()) return core.status();
+  return Sender(*std::move(core));
+}
+
+absl::Status Sender::Send(Bytes payload, const SendOptions& options) {
+  return core_->SendMessage({payload, nullptr}, options);
+}
+
+absl::Status Sender::SendLoan(Loan& loan, const SendOptions& options) {
+  return core_->SendMessage({{}, &loan}, options);
+}
+
+absl::StatusOr<Message> Sender::Call(Bytes payload,
+                                     const SendOptions& options) {
+  return core_->Call({payload, nullptr}, options);
+}
+
+absl::StatusOr<Message> Sender::CallLoan(Loan& loan,
+                                         const SendOptions& options) {
+  return core_->Call({{}, &loan}, options);
+}
+
+uint64_t Sender::stale_replies() const { return core_->stale_replies(); }
+const Capability& Sender::capability() const { return core_->capability(); }
+
+}  // namespace ipc

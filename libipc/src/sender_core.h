@@ -1,0 +1,61 @@
+// SenderCore: the lanes of one Send capability: one, or for a shareable port
+// one to each listener, of which the least busy is taken.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "ipc/sender.h"
+#include "lane_end.h"
+
+namespace ipc {
+
+class SenderCore {
+ public:
+  // What is sent: bytes, or a block.
+  struct Content {
+    Bytes payload;
+    Loan* loan;
+  };
+
+  static absl::StatusOr<std::shared_ptr<SenderCore>> Create(Capability port);
+  absl::Status SendMessage(const Content& content, const SendOptions& options);
+  absl::StatusOr<Message> Call(const Content& content,
+                               const SendOptions& options);
+  uint64_t stale_replies() const;
+  const Capability& capability() const { return capability_; }
+
+ private:
+  struct Sent {
+    std::shared_ptr<LaneEnd> lane;
+    uint64_t flow = 0;
+    int64_t time_ns = 0;  // 0: not traced
+    uint32_t correlation = 0;
+  };
+
+  explicit SenderCore(Capability port) : capability_(std::move(port)) {}
+  Error Send(const Content& content, const SendOptions& options,
+             CallSlot* slot, Sent* sent, absl::Status* detail);
+  base::Result<std::shared_ptr<LaneEnd>> Pick();
+  base::Result<std::shared_ptr<LaneEnd>> Connect();
+  bool WantsAnotherLane();
+  void DropIdleTwin();
+  std::shared_ptr<LaneEnd> LeastBusy();
+  void TraceOutcome(const Sent& sent, const SendOptions& options,
+                    const CallSlot& slot, Error error);
+
+  const Capability capability_;
+  // Known since the first lane was made.
+  std::atomic<bool> at_full_fails_{false};
+  std::atomic<bool> shareable_{false};
+
+  // Held while a lane is asked for; no event handler takes it.
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<LaneEnd>> lanes_;
+  uint32_t listeners_ = 0;
+  size_t turn_ = 0;
+};
+
+}  // namespace ipc

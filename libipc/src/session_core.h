@@ -1,0 +1,206 @@
+// SessionCore: the client's half of a session. Requests go out on the request
+// ring, completions and events come in on the completion ring, descriptors on
+// the socket. Whichever thread has to wait empties the completion ring for all
+// ("pumps").
+//
+//   Call() --request ring--> kernel process
+//   Pump() <-completion ring-- answers -> the waiting call (Pending)
+//                              events  -> a Mailbox (lane, receiver)
+//
+// Lock order: an object's own mutex may be held while mail is posted or read,
+// never while Call() or Pump() runs: those wait for, or run, other threads'
+// work.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "ipc/session.h"
+#include "libipc/abi/requests.h"
+#include "libipc/base/clock.h"
+#include "libipc/base/futex.h"
+#include "libipc/base/half.h"
+#include "libipc/base/unique_fd.h"
+
+namespace ipc {
+
+// What the kernel process answered, or an event's content.
+struct Answer {
+  abi::Completion completion = {};
+  std::vector<uint8_t> payload;
+  std::vector<base::UniqueFd> descriptors;
+
+  Error error() const { return completion.error; }
+  uint64_t value(int i) const { return completion.values[i]; }
+  // Copies payload into `out` if it is long enough.
+  template <typename T>
+  bool Read(T* out, size_t offset = 0) const {
+    if (payload.size() < offset + sizeof(T)) return false;
+    std::memcpy(out, payload.data() + offset, sizeof(T));
+    return true;
+  }
+};
+
+// Events for one object, kept until one of its threads looks.
+class Mailbox {
+ public:
+  void Post(Answer event);
+  bool HasMail() const { return has_mail_.load(std::memory_order_acquire); }
+  std::vector<Answer> Take();
+
+ private:
+  std::mutex mutex_;
+  std::vector<Answer> mail_;
+  std::atomic<bool> has_mail_{false};
+};
+
+struct CallArguments {
+  uint32_t options = 0;
+  uint64_t args[4] = {};
+  Bytes payload = {};
+};
+
+class SessionCore : public std::enable_shared_from_this<SessionCore> {
+ public:
+  static absl::StatusOr<std::shared_ptr<SessionCore>> Create(
+      base::UniqueFd socket, std::string_view name);
+  ~SessionCore();
+
+  // Makes a call and waits for its answer. The answer's error is peer_closed
+  // when the kernel process is gone, canceled when the session was closed,
+  // timed_out when the deadline passed (the call itself may still happen).
+  Answer Call(abi::Syscall call, Handle handle,
+              const CallArguments& arguments = {},
+              Deadline deadline = Deadline::Never());
+  // Makes a call whose answer nobody needs; never waits for it.
+  void Post(abi::Syscall call, Handle handle,
+            const CallArguments& arguments = {});
+  // Makes a call whose answer goes to `then`, run by whoever pumps. Returns
+  // its user_data; 0 when the session is over (`then` is not run).
+  using Then = std::function<void(Answer)>;
+  uint64_t Start(abi::Syscall call, Handle handle,
+                 const CallArguments& arguments, Then then);
+
+  // Events of a lane (by handle) or a port (by object id) go to the mailbox.
+  // While an Expect lives, events of objects not yet known are kept.
+  void AddLane(Handle lane, std::weak_ptr<Mailbox> mailbox);
+  void RemoveLane(Handle lane);
+  void AddPort(uint64_t port, std::weak_ptr<Mailbox> mailbox);
+  void RemovePort(uint64_t port);
+  class Expect {
+   public:
+    explicit Expect(SessionCore& core);
+    ~Expect();
+
+   private:
+    SessionCore& core_;
+  };
+
+  // Is there anything on the completion ring? One load when not.
+  bool HasNews() const {
+    return completions_->tail().load(std::memory_order_acquire) !=
+           consumed_.load(std::memory_order_acquire);
+  }
+  // Empties the completion ring, unless another thread is at it.
+  void Pump();
+
+  // Sleeping. Read epoch(), check what is waited for, then Sleep: it returns
+  // at once if the epoch has changed or there is news. Returns when a word
+  // changed or was woken, on news, at the deadline, or when the session ends.
+  uint32_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+  void Sleep(uint32_t epoch, std::span<const base::FutexWait> words,
+             int64_t deadline_ns);
+  // Wakes every sleeper of this session.
+  void WakeAll();
+
+  // Pollable waiting: the socket becomes readable when there is news.
+  int socket() const { return socket_.get(); }
+  void AddBellUser();
+  void RemoveBellUser();
+  void DrainBells();
+
+  void Close();
+  // Why the session is over, or ok.
+  Error over() const { return over_.load(std::memory_order_acquire); }
+
+  uint64_t session_id() const { return session_id_; }
+  uint64_t process_id() const { return process_id_; }
+  Handle account() const { return account_; }
+  absl::StatusOr<Capability> Take(std::string_view name);
+  std::vector<NamedCapabilityInfo> names() const;
+
+  // A flow id that no other session uses.
+  uint64_t NewFlow();
+
+ private:
+  struct Pending {
+    Then then;
+  };
+  struct Named {
+    NamedCapabilityInfo info;
+    Handle handle = abi::kNoHandle;
+  };
+
+  SessionCore() = default;
+  absl::Status Handshake(std::string_view name);
+  absl::Status LoadNames();
+  bool Submit(const abi::Request& request, Bytes payload);
+  void RingDoorbell();
+  void PumpLocked();
+  void Dispatch(Answer answer);
+  void Route(Answer event);
+  bool TakeDescriptors(uint64_t serial, std::vector<base::UniqueFd>* out);
+  // Reads one message from the socket; false when there is none.
+  bool ReadSocket();
+  void Arm();
+  void Disarm();
+  void EndWith(Error why);
+
+  // Constant after Create.
+  base::UniqueFd socket_;
+  std::shared_ptr<base::Half> requests_;     // written here
+  std::shared_ptr<base::Half> completions_;  // written by the kernel process
+  uint64_t session_id_ = 0;
+  uint64_t process_id_ = 0;
+  Handle account_ = abi::kNoHandle;
+
+  std::mutex submit_mutex_;
+  base::RingWriter writer_;
+  uint64_t next_user_data_ = 1;
+  absl::flat_hash_map<uint64_t, Pending> pending_;
+
+  std::mutex pump_mutex_;
+  base::RingReader reader_;
+  std::mutex socket_mutex_;
+  absl::flat_hash_map<uint64_t, std::vector<base::UniqueFd>> arrived_;
+
+  mutable std::mutex route_mutex_;
+  absl::flat_hash_map<Handle, std::weak_ptr<Mailbox>> lanes_;
+  absl::flat_hash_map<uint64_t, std::weak_ptr<Mailbox>> ports_;
+  std::vector<Answer> unclaimed_;
+  int expected_ = 0;
+  std::vector<Named> names_;
+
+  std::mutex arm_mutex_;
+  int sleepers_ = 0;
+  int bell_users_ = 0;
+  uint32_t arm_generation_ = 0;
+
+  std::atomic<uint64_t> consumed_{0};
+  std::atomic<uint32_t> epoch_{0};
+  std::atomic<int> epoch_sleepers_{0};
+  std::atomic<Error> over_{Error::ok};
+  std::atomic<uint64_t> next_flow_{1};
+};
+
+// A sentence for a call that failed.
+absl::Status StatusOfAnswer(abi::Syscall call, Handle handle,
+                            const Answer& answer);
+
+}  // namespace ipc

@@ -1,0 +1,45 @@
+// Capabilities in messages: staged in the kernel process before a record is
+// sent, redeemed after it was received.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "ipc/message.h"
+#include "lane_end.h"
+
+namespace ipc {
+
+// Capabilities moved into a lane for one record. Unless committed they come
+// back to their owners' objects, under new handles.
+class StagedTransfer {
+ public:
+  // Nothing is staged for an empty span.
+  // Errors: those of transfer_stage, naming the item; nothing moved then.
+  static absl::StatusOr<StagedTransfer> Stage(
+      LaneEnd& lane, std::span<Capability> capabilities);
+  StagedTransfer(StagedTransfer&& other) noexcept;
+  StagedTransfer& operator=(StagedTransfer&&) = delete;
+  ~StagedTransfer();
+
+  void AddTo(Outgoing& record) const;
+  // The record was sent: the capabilities are gone from here.
+  void Commit();
+
+ private:
+  StagedTransfer(LaneEnd& lane, std::span<Capability> capabilities,
+                 uint64_t token)
+      : lane_(&lane), capabilities_(capabilities), token_(token) {}
+  LaneEnd* lane_;
+  std::span<Capability> capabilities_;
+  uint64_t token_;
+};
+
+// Takes what came with a record. `then` may run on any thread, under no lock.
+void Redeem(LaneEnd& lane, uint64_t token,
+            std::function<void(std::vector<ReceivedCapability>)> then);
+absl::StatusOr<std::vector<ReceivedCapability>> RedeemNow(LaneEnd& lane,
+                                                          uint64_t token);
+
+}  // namespace ipc

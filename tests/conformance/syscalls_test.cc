@@ -1,0 +1,290 @@
+// The fixture's own code: objects, raw lanes, and the door that every call
+// passes. Its one test asks for numbers that are no call.
+#include "tests/conformance/syscalls.h"
+
+namespace ipc {
+namespace {
+
+using testing_kit::Must;
+
+struct Line {
+  Syscall call;
+  ObjectKind kind;
+  Rights rights;
+};
+
+using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
+    abi::kRightMap, abi::kRightReceive, abi::kRightSend,
+    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+
+constexpr auto none = ObjectKind::none;
+constexpr Line kLines[] = {
+#define KEYPORT_SYSCALL(name, number, kind, rights) \
+  {Syscall::name, ObjectKind::kind, rights},
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+};
+
+const Line& LineOf(Syscall call) {
+  return kLines[static_cast<uint32_t>(call) - 1];
+}
+
+void Require(const Answer& answer, const char* what) {
+  if (answer.error() == Error::ok) return;
+  fprintf(stderr, "%s failed: %d\n", what, static_cast<int>(answer.error()));
+  abort();
+}
+
+Handle HandleOf(const Answer& answer, const char* what) {
+  Require(answer, what);
+  return static_cast<Handle>(answer.value(0));
+}
+
+}  // namespace
+
+void Inbox::Collect() {
+  core_.Pump();
+  for (Answer& event : mailbox_->Take()) events_.push_back(std::move(event));
+}
+
+Answer Inbox::Await(abi::Event kind) {
+  const uint32_t wanted = abi::kEventFlag | static_cast<uint32_t>(kind);
+  const Deadline deadline = testing_kit::Soon();
+  while (true) {
+    const uint32_t seen = core_.epoch();
+    Collect();
+    while (!events_.empty()) {
+      Answer event = std::move(events_.front());
+      events_.pop_front();
+      if (event.completion.number == wanted) return event;
+    }
+    if (deadline.ns <= base::NowNs() || core_.over() != Error::ok) {
+      fprintf(stderr, "no event %u came\n", static_cast<uint32_t>(kind));
+      abort();
+    }
+    core_.Sleep(seen, {}, deadline.ns);
+  }
+}
+
+bool Inbox::Has(abi::Event kind) {
+  // Completions and events come in one order: this answer is the last.
+  Require(core_.Call(Syscall::session_info, abi::kNoHandle), "session_info");
+  Collect();
+  const uint32_t wanted = abi::kEventFlag | static_cast<uint32_t>(kind);
+  for (const Answer& event : events_)
+    if (event.completion.number == wanted) return true;
+  return false;
+}
+
+Handle Syscalls::MakePort(uint32_t options, uint64_t ring_bytes) {
+  return HandleOf(Call(Syscall::port_create, account(),
+                       {.options = options, .args = {ring_bytes}}),
+                  "port_create");
+}
+
+Handle Syscalls::MakeRegion(uint64_t bytes) {
+  return HandleOf(
+      Call(Syscall::region_create, account(), {.args = {bytes}}),
+      "region_create");
+}
+
+Handle Syscalls::MakeAccount(const abi::AccountLimits& limits,
+                             std::string_view name) {
+  PayloadBytes payload;
+  payload.Add(limits).AddText(name);
+  return HandleOf(Call(Syscall::account_create, account(),
+                       {.payload = payload.bytes()}),
+                  "account_create");
+}
+
+Handle Syscalls::MakeProcess(std::string_view name) {
+  abi::ProcessCreate head = {};
+  std::memcpy(head.name, name.data(), name.size());
+  PayloadBytes payload;
+  payload.Add(head);
+  return HandleOf(Call(Syscall::process_create, account(),
+                       {.payload = payload.bytes()}),
+                  "process_create");
+}
+
+Handle Syscalls::Weaker(Handle handle, Rights rights) {
+  return HandleOf(
+      Call(Syscall::handle_duplicate, handle, {.args = {rights}}),
+      "handle_duplicate");
+}
+
+Handle Syscalls::Make(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kernel:
+      return Weaker(kernel_object(), kRightsSame);
+    case ObjectKind::lane:
+      lanes_made_.push_back(ConnectOnly(root(), MakePort()));
+      return lanes_made_.back()->handle;
+    case ObjectKind::region:
+      return MakeRegion();
+    case ObjectKind::process:
+      return MakeProcess();
+    case ObjectKind::account:
+      return MakeAccount({});
+    default:
+      return MakePort();
+  }
+}
+
+uint64_t Syscalls::IdOf(Handle handle) {
+  const Answer info = Call(Syscall::handle_info, handle);
+  Require(info, "handle_info");
+  return info.value(2);
+}
+
+bool Syscalls::IsOpen(Handle handle) {
+  return ErrorOf(Syscall::handle_info, handle) == Error::ok;
+}
+
+Syscalls::Other Syscalls::MakeOther(Handle handle, Rights rights) {
+  // The capability only lends its handle to the call.
+  Capability lent(world_->root().core(), handle);
+  const InitialCapability initial[] = {{"it", &lent, rights}};
+  Session session = world_->NewSession("other", initial);
+  lent.Release();
+  const Handle held = Must(session.Take("it")).Release();
+  return {std::move(session), held};
+}
+
+std::unique_ptr<RawLane> Syscalls::ConnectOnly(SessionCore& core,
+                                               Handle port) {
+  auto lane = std::make_unique<RawLane>(core);
+  SessionCore::Expect expect(core);
+  lane->answer = core.Call(Syscall::port_connect, port, {}, Soon());
+  lane->handle = HandleOf(lane->answer, "port_connect");
+  abi::LaneGranted granted = {};
+  lane->answer.Read(&granted);
+  lane->id = granted.lane_id;
+  core.AddLane(lane->handle, lane->inbox.mailbox());
+  lane->own = *base::Half::Map(lane->answer.descriptors.at(0).get(),
+                               static_cast<uint32_t>(lane->answer.value(2)),
+                               lane->answer.value(1),
+                               base::Access::kReadWrite);
+  lane->out = base::RingWriter(lane->own, 0);
+  return lane;
+}
+
+std::unique_ptr<RawLane> Syscalls::Connect(SessionCore& core, Handle port) {
+  auto lane = ConnectOnly(core, port);
+  Require(core.Call(Syscall::lane_ready, lane->handle, {}, Soon()),
+          "lane_ready");
+  return lane;
+}
+
+std::unique_ptr<Inbox> Syscalls::Listen(SessionCore& core, Handle port) {
+  auto inbox = std::make_unique<Inbox>(core);
+  SessionCore::Expect expect(core);
+  const Answer answer = core.Call(Syscall::port_listen, port, {}, Soon());
+  Require(answer, "port_listen");
+  core.AddPort(answer.value(0), inbox->mailbox());
+  return inbox;
+}
+
+std::unique_ptr<RawLane> Syscalls::Opened(SessionCore& core,
+                                          Inbox& port_inbox) {
+  auto lane = std::make_unique<RawLane>(core);
+  SessionCore::Expect expect(core);
+  lane->answer = port_inbox.Await(abi::Event::lane_opened);
+  lane->handle = static_cast<Handle>(lane->answer.completion.user_data);
+  core.AddLane(lane->handle, lane->inbox.mailbox());
+  abi::LaneOpened opened = {};
+  lane->answer.Read(&opened);
+  lane->id = opened.lane_id;
+  lane->own = *base::Half::Map(lane->answer.descriptors.at(1).get(),
+                               static_cast<uint32_t>(lane->answer.value(0)),
+                               lane->answer.value(2),
+                               base::Access::kReadWrite);
+  lane->out = base::RingWriter(lane->own, opened.reply_start);
+  lane->own->head().store(opened.request_start);
+  return lane;
+}
+
+std::unique_ptr<RawLane> Syscalls::Join(SessionCore& core,
+                                        Inbox& port_inbox) {
+  auto lane = Opened(core, port_inbox);
+  Require(core.Call(Syscall::lane_ready, lane->handle, {}, Soon()),
+          "lane_ready");
+  return lane;
+}
+
+void Syscalls::Publish(RawLane& lane, std::string_view text) {
+  std::memcpy(lane.out.Payload(), text.data(), text.size());
+  abi::RecordHeader header = {};
+  header.payload_bytes = static_cast<uint32_t>(text.size());
+  lane.out.Publish(header);
+}
+
+void Syscalls::ExpectDoor(Syscall call, const Shape& shape) {
+  const Line& line = LineOf(call);
+  if (line.kind == ObjectKind::none) {
+    EXPECT_EQ(ErrorOf(call, account(), shape.good), Error::invalid_args);
+    ExpectRefusesFields(call, abi::kNoHandle, shape);
+    return;
+  }
+  const bool any = line.kind == ObjectKind::any;
+  const ObjectKind kind = any ? ObjectKind::port : line.kind;
+  ExpectRefusesHandles(call, line.kind, line.rights);
+  ExpectRefusesFields(call, Make(kind), shape);
+}
+
+// With options that do not exist either: the handle is looked at first.
+void Syscalls::ExpectRefusesHandles(Syscall call, ObjectKind kind,
+                                    Rights rights) {
+  const CallArguments wrong = {.options = 1u << 31, .args = {9, 9, 9, 9}};
+  EXPECT_EQ(ErrorOf(call, abi::kNoHandle, wrong), Error::bad_handle);
+  EXPECT_EQ(ErrorOf(call, kNeverGiven, wrong), Error::bad_handle);
+  const bool any = kind == ObjectKind::any;
+  const Handle stale = Make(any ? ObjectKind::port : kind);
+  Require(Call(Syscall::handle_close, stale), "handle_close");
+  EXPECT_EQ(ErrorOf(call, stale, wrong), Error::bad_handle);
+  if (!any) {
+    const Handle other = Weaker(
+        Make(kind == ObjectKind::port ? ObjectKind::region
+                                      : ObjectKind::port),
+        0);
+    EXPECT_EQ(ErrorOf(call, other, wrong), Error::wrong_type);
+  }
+  if (rights == 0) return;
+  const Handle weak =
+      Weaker(Make(any ? ObjectKind::port : kind), kRightsAll & ~rights);
+  const Answer denied = Call(call, weak, wrong);
+  EXPECT_EQ(denied.error(), Error::access_denied);
+  EXPECT_EQ(denied.value(0), rights);
+}
+
+void Syscalls::ExpectRefusesFields(Syscall call, Handle handle,
+                                   const Shape& shape) {
+  for (uint32_t bit = 1; bit != 0; bit <<= 1) {
+    if ((bit & shape.known_options) != 0) continue;
+    CallArguments wrong = shape.good;
+    wrong.options |= bit;
+    ASSERT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args)
+        << "option " << bit;
+  }
+  for (uint32_t i = shape.args; i < 4; ++i) {
+    CallArguments wrong = shape.good;
+    wrong.args[i] = 1;
+    EXPECT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args)
+        << "argument " << i;
+  }
+  if (shape.payload) return;
+  CallArguments wrong = shape.good;
+  wrong.payload = BytesOf("x");
+  EXPECT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args);
+}
+
+using UnknownSyscalls = Syscalls;
+
+TEST_F(UnknownSyscalls, AreNotSupportedWhateverTheHandle) {
+  for (const uint32_t number : {0u, 32u, 1000u, 0x7fff'ffffu})
+    for (const Handle handle : {abi::kNoHandle, kNeverGiven, account()})
+      EXPECT_EQ(ErrorOf(static_cast<Syscall>(number), handle),
+                Error::not_supported);
+}
+
+}  // namespace ipc
