@@ -1,0 +1,264 @@
+// Handle tables, rights, minting, error order, revocation.
+#include "tests/unit/kernel/raw_client.h"
+
+namespace kernel {
+namespace {
+
+using abi::Syscall;
+
+class HandlesTest : public KernelTest {
+ protected:
+  HandlesTest() : port_(CreatePort(*root_)) {}
+  Handle Duplicate(RawClient& client, Handle handle,
+                   uint64_t rights = abi::kRightsSame) {
+    return client.Call(Syscall::handle_duplicate, handle, {rights}).handle();
+  }
+  bool Valid(RawClient& client, Handle handle) {
+    return client.Call(Syscall::handle_info, handle).error() == Error::ok;
+  }
+  Handle port_;
+};
+
+TEST(HandleTableTest, ValuesComeBackOnlyAfterThousandsOfReuses) {
+  HandleTable table;
+  Capability capability;
+  absl::flat_hash_set<Handle> seen;
+  for (int i = 0; i < 2048; ++i) {
+    const Handle handle = table.Insert(&capability);
+    EXPECT_NE(handle, 0u);
+    EXPECT_TRUE(seen.insert(handle).second);
+    EXPECT_EQ(table.Find(handle), &capability);
+    table.Remove(handle);
+    EXPECT_EQ(table.Find(handle), nullptr);
+  }
+  for (int i = 0; i < 5000; ++i) {
+    const Handle handle = table.Insert(&capability);
+    EXPECT_NE(handle, 0u);
+    table.Remove(handle);
+  }
+  EXPECT_EQ(table.size(), 0u);
+}
+
+TEST_F(HandlesTest, StaleAndForeignHandlesAreBad) {
+  const Handle copy = Duplicate(*root_, port_);
+  EXPECT_EQ(root_->Call(Syscall::handle_close, copy).error(), Error::ok);
+  for (const Handle bad : {copy, Handle{0}, ~Handle{0}, Handle{2} << 20})
+    EXPECT_EQ(root_->Call(Syscall::handle_info, bad).error(),
+              Error::bad_handle);
+}
+
+TEST_F(HandlesTest, ErrorsComeInOrder) {
+  const Handle region = CreateRegion(*root_, 1);
+  const Handle weak = Duplicate(*root_, port_, abi::kRightSend);
+  // Each request is wrong in every way that comes later.
+  EXPECT_EQ(root_->Call(Syscall::port_listen, 0, {1}, {.options = 8}).error(),
+            Error::bad_handle);
+  EXPECT_EQ(
+      root_->Call(Syscall::port_listen, region, {1}, {.options = 8}).error(),
+      Error::wrong_type);
+  const Done denied =
+      root_->Call(Syscall::port_listen, weak, {1}, {.options = 8});
+  EXPECT_EQ(denied.error(), Error::access_denied);
+  EXPECT_EQ(denied.value(0), abi::kRightReceive);
+  ASSERT_EQ(root_->Call(Syscall::port_listen, port_).error(), Error::ok);
+  EXPECT_EQ(
+      root_->Call(Syscall::port_listen, port_, {1}, {.options = 8}).error(),
+      Error::invalid_args);
+  EXPECT_EQ(root_->Call(Syscall::port_listen, port_).error(),
+            Error::bad_state);
+}
+
+TEST_F(HandlesTest, EveryCallRefusesWhatItDoesNotName) {
+  for (uint32_t number = 1; number <= 31; ++number) {
+    for (const bool in_reserved : {false, true}) {
+      abi::Request request = {};
+      request.number = number;
+      request.user_data = 7;
+      request.handle = port_;
+      if (in_reserved)
+        request.reserved = 1;
+      else
+        request.options = 0x8000'0000;
+      root_->SubmitRaw(request);
+      Settle();
+      const Done done = root_->Take();
+      EXPECT_NE(done.error(), Error::ok) << "call " << number;
+      EXPECT_EQ(done.completion.user_data, 7u);
+    }
+  }
+  EXPECT_TRUE(Valid(*root_, port_));
+}
+
+TEST_F(HandlesTest, UnknownCallIsNotSupported) {
+  for (const uint32_t number : {0u, 32u, 1000u})
+    EXPECT_EQ(root_->Call(static_cast<Syscall>(number), port_).error(),
+              Error::not_supported);
+}
+
+TEST_F(HandlesTest, RightsOnlyShrink) {
+  const Handle weak =
+      Duplicate(*root_, port_, abi::kRightSend | abi::kRightDuplicate);
+  EXPECT_EQ(root_->Call(Syscall::handle_duplicate, weak,
+                        {abi::kRightSend | abi::kRightReceive})
+                .error(),
+            Error::invalid_args);
+  EXPECT_EQ(root_->Call(Syscall::handle_mint, weak,
+                        {abi::kRightReceive, 5}).error(),
+            Error::invalid_args);
+  EXPECT_EQ(root_->Call(Syscall::handle_duplicate, weak,
+                        {uint64_t{1} << 40}).error(),
+            Error::invalid_args);
+}
+
+TEST_F(HandlesTest, BadgeIsSetOnceAndKept) {
+  const Handle badged =
+      root_->Call(Syscall::handle_mint, port_, {abi::kRightsSame, 42})
+          .handle();
+  const Handle copy = Duplicate(*root_, badged);
+  EXPECT_EQ(root_->Call(Syscall::handle_info, copy).value(1), 42u);
+  EXPECT_EQ(root_->Call(Syscall::handle_mint, copy, {abi::kRightsSame, 43})
+                .error(),
+            Error::invalid_args);
+  EXPECT_EQ(root_->Call(Syscall::handle_mint, port_, {abi::kRightsSame, 0})
+                .error(),
+            Error::invalid_args);
+}
+
+TEST_F(HandlesTest, RevokeTakesEverythingDerivedAndKeepsTheNamed) {
+  const Handle child = Duplicate(*root_, port_);
+  const Handle grandchild = Duplicate(*root_, child);
+  auto other = AddChild(*root_, {{"port", grandchild}});
+  const Done receipt = root_->Call(Syscall::handle_revoke, child);
+  EXPECT_EQ(receipt.value(0), 2u);
+  EXPECT_TRUE(Valid(*root_, port_));
+  EXPECT_TRUE(Valid(*root_, child));
+  EXPECT_FALSE(Valid(*root_, grandchild));
+  EXPECT_FALSE(Valid(*other, other->Named("port")));
+  EXPECT_EQ(root_->Call(Syscall::handle_revoke, child).value(0), 0u);
+}
+
+TEST_F(HandlesTest, RevokeReachesPastClosedAncestors) {
+  const Handle child = Duplicate(*root_, port_);
+  const Handle grandchild = Duplicate(*root_, child);
+  const Handle second = Duplicate(*root_, child);
+  root_->Call(Syscall::handle_close, child);
+  EXPECT_EQ(root_->Call(Syscall::handle_revoke, port_).value(0), 2u);
+  EXPECT_FALSE(Valid(*root_, grandchild));
+  EXPECT_FALSE(Valid(*root_, second));
+}
+
+TEST_F(HandlesTest, RevokeByBadgeSparesOthers) {
+  const auto mint = [&](uint64_t badge) {
+    return root_
+        ->Call(Syscall::handle_mint, port_, {abi::kRightsSame, badge})
+        .handle();
+  };
+  const Handle one = mint(1);
+  const Handle one_copy = Duplicate(*root_, one);
+  const Handle two = mint(2);
+  const Done receipt = root_->Call(Syscall::handle_revoke, port_, {1},
+                                   {.options = abi::kRevokeBadge});
+  EXPECT_EQ(receipt.value(0), 2u);
+  EXPECT_FALSE(Valid(*root_, one));
+  EXPECT_FALSE(Valid(*root_, one_copy));
+  EXPECT_TRUE(Valid(*root_, two));
+}
+
+TEST_F(HandlesTest, LargeRevokeLetsOthersBeServed) {
+  Handle last = port_;
+  for (int i = 0; i < 5000; ++i) {
+    Duplicate(*root_, port_);
+    last = Duplicate(*root_, last);
+  }
+  auto other = AddChild(*root_, {});
+  root_->Submit(Syscall::handle_revoke, port_, {}, {.user_data = 9});
+  kernel_.Turn();
+  other->Submit(Syscall::session_info, 0, {}, {.user_data = 1});
+  kernel_.Turn();
+  EXPECT_TRUE(other->TryTake().has_value());
+  EXPECT_FALSE(root_->TryTake().has_value());
+  Settle();
+  EXPECT_EQ(root_->Take().value(0), 10'000u);
+}
+
+TEST_F(HandlesTest, CopiesMadeDuringARevokeOfTheirParentGoToo) {
+  auto other = AddChild(*root_, {{"port", port_}});
+  const Handle held = other->Named("port");
+  for (int i = 0; i < 3000; ++i) Duplicate(*root_, port_);
+  for (int i = 0; i < 3000; ++i) Duplicate(*other, held);
+  root_->Submit(Syscall::handle_revoke, port_, {}, {.user_data = 9});
+  kernel_.Turn();
+  // Copies of what is being revoked, its parent closed behind them; and a
+  // new copy of the root, which came after the request.
+  other->Submit(Syscall::handle_duplicate, held, {abi::kRightsSame});
+  other->Submit(Syscall::handle_close, held);
+  root_->Submit(Syscall::handle_duplicate, port_, {abi::kRightsSame},
+                {.user_data = 10});
+  Settle();
+  EXPECT_EQ(other->session()->handles.size(), 0u);
+  Handle fresh = 0;
+  while (auto done = root_->TryTake())
+    if (done->completion.user_data == 10) fresh = done->handle();
+  EXPECT_TRUE(Valid(*root_, fresh));
+}
+
+TEST(CapabilityTreeTest, GhostsNeverOutnumberTheLiving) {
+  CapabilityTree tree;
+  KernelObject object(1);
+  Capability* top = tree.Make(&object, 0, 0, nullptr);
+  Capability* node = top;
+  for (int i = 0; i < 10'000; ++i) {
+    Capability* child = tree.Make(&object, 0, 0, node);
+    if (node != top) tree.Kill(node);
+    node = child;
+  }
+  EXPECT_EQ(node->parent, top);
+  EXPECT_EQ(top->first_child, node);
+  EXPECT_EQ(CapabilityTree::ParentSerial(*node), top->serial);
+}
+
+// Every shape of tree, with copies, closings and two revokes running.
+TEST(RevokeTest, RandomTreesAreRevokedCompletely) {
+  for (uint32_t seed = 1; seed <= 200; ++seed) {
+    CapabilityTree tree;
+    KernelObject object(1);
+    uint32_t state = seed * 2654435761u;
+    const auto random = [&](size_t below) {
+      state = state * 1664525u + 1013904223u;
+      return (state >> 8) % below;
+    };
+    Capability* root = tree.Make(&object, 0, 0, nullptr);
+    std::vector<uint64_t> serials = {root->serial};
+    const auto living = [&]() -> Capability* {
+      const auto found =
+          tree.by_serial().lower_bound(serials[random(serials.size())]);
+      return found == tree.by_serial().end() ? root : found->second;
+    };
+    for (int i = 0; i < 60; ++i)
+      serials.push_back(
+          tree.Make(&object, 0, random(3), living())->serial);
+    Capability* middle = living();
+    {
+      RevokeJob all(&tree, root, 0);
+      RevokeJob some(&tree, middle, 1 + random(2));
+      const auto destroy = [&](Capability* doomed) { tree.Kill(doomed); };
+      bool all_done = false;
+      bool some_done = false;
+      for (int i = 0; i < 400 && !(all_done && some_done); ++i) {
+        if (!all_done) all_done = all.Run(1 + random(3), destroy);
+        if (!some_done) some_done = some.Run(1, destroy);
+        Capability* node = living();
+        if (node != root && i < 50) {
+          tree.Make(&object, 0, node->badge, node);
+          if (random(2) == 0) tree.Kill(node);
+        }
+      }
+      EXPECT_TRUE(all_done) << seed;
+      EXPECT_TRUE(some_done) << seed;
+    }
+    EXPECT_EQ(tree.by_serial().size(), 1u) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace kernel
