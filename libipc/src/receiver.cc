@@ -19,6 +19,7 @@ constexpr int kTurn = 16;       // messages in a row from one busy lane
 constexpr int kBellsEvery = 64; // messages between looks at idle lanes
 constexpr uint64_t kSessionKey = ~uint64_t{0};
 constexpr uint64_t kEventKey = ~uint64_t{0} - 1;
+constexpr uint64_t kMailKey = ~uint64_t{0} - 2;
 
 bool Watch(int epoll, int fd, uint64_t key) {
   epoll_event event = {.events = EPOLLIN, .data = {.u64 = key}};
@@ -142,7 +143,9 @@ void ReceiverCore::OpenLane(Answer& event) {
   session_->Post(abi::Syscall::lane_ready, handle);
   lanes_[opened.lane_id] = lane;
   active_.push_back(lane);
-  if (bells_.load()) Watch(epoll_.get(), lane->bell(), opened.lane_id);
+  if (!bells_.load()) return;
+  Watch(epoll_.get(), lane->bell(), opened.lane_id);
+  lane->mailbox()->RingOnPost(mail_event_);
 }
 
 void ReceiverCore::RemoveLane(const LanePtr& lane) {
@@ -279,12 +282,19 @@ bool ReceiverCore::UseBells() {
   if (bells_.load()) return true;
   base::UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   base::UniqueFd event(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!epoll.valid() || !event.valid() ||
+  auto mail = std::make_shared<base::UniqueFd>(
+      eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!epoll.valid() || !event.valid() || !mail->valid() ||
+      !Watch(epoll.get(), mail->get(), kMailKey) ||
       !Watch(epoll.get(), session_->socket(), kSessionKey) ||
       !Watch(epoll.get(), event.get(), kEventKey))
     return false;
-  for (const auto& [id, lane] : lanes_)
+  mailbox_->RingOnPost(mail);
+  for (const auto& [id, lane] : lanes_) {
     Watch(epoll.get(), lane->bell(), id);
+    lane->mailbox()->RingOnPost(mail);
+  }
+  mail_event_ = std::move(mail);
   epoll_ = std::move(epoll);
   event_ = std::move(event);
   waiting_noted_ = true;
@@ -318,15 +328,30 @@ void ReceiverCore::CollectBells() {
       session_->DrainBells();
       continue;
     }
+    if (key == kMailKey) {
+      CollectMail();
+      continue;
+    }
     const auto found = lanes_.find(key);
     if (found == lanes_.end()) continue;
     base::DrainBell(found->second->bell());
-    if (std::find(active_.begin(), active_.end(), found->second) !=
-        active_.end())
-      continue;
-    found->second->DisarmRecords(LaneEnd::ArmBy::kBell);
-    active_.push_back(found->second);
+    Activate(found->second);
   }
+}
+
+// A lane that was cut rings no bell: its mail says so.
+void ReceiverCore::CollectMail() {
+  uint64_t posts;
+  const ssize_t done = read(mail_event_->get(), &posts, sizeof(posts));
+  static_cast<void>(done);
+  for (const auto& [id, lane] : lanes_)
+    if (lane->mailbox()->HasMail()) Activate(lane);
+}
+
+void ReceiverCore::Activate(const LanePtr& lane) {
+  if (std::find(active_.begin(), active_.end(), lane) != active_.end()) return;
+  lane->DisarmRecords(LaneEnd::ArmBy::kBell);
+  active_.push_back(lane);
 }
 
 void ReceiverCore::SleepOnBells(int64_t deadline_ns) {

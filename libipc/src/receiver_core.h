@@ -39,6 +39,8 @@ class ReceiverCore {
   StatePtr TakeOne();
   bool UseBells();
   void CollectBells();
+  void CollectMail();
+  void Activate(const LanePtr& lane);
   void NoteWaiting(bool waiting);
   Error Ended();
   // Without:
@@ -64,6 +66,8 @@ class ReceiverCore {
   std::atomic<bool> bells_{false};
   base::UniqueFd epoll_;
   base::UniqueFd event_;  // readable while messages may wait
+  // Readable when a mailbox, the port's or a lane's, got mail.
+  std::shared_ptr<const base::UniqueFd> mail_event_;
 };
 
 }  // namespace ipc

@@ -32,6 +32,15 @@ void Mailbox::Post(Answer event) {
   std::lock_guard lock(mutex_);
   mail_.push_back(std::move(event));
   has_mail_.store(true, std::memory_order_release);
+  if (event_ == nullptr) return;
+  const uint64_t one = 1;
+  const ssize_t done = write(event_->get(), &one, sizeof(one));
+  static_cast<void>(done);
+}
+
+void Mailbox::RingOnPost(std::shared_ptr<const base::UniqueFd> event) {
+  std::lock_guard lock(mutex_);
+  event_ = std::move(event);
 }
 
 std::vector<Answer> Mailbox::Take() {

@@ -53,10 +53,14 @@ class Mailbox {
   void Post(Answer event);
   bool HasMail() const { return has_mail_.load(std::memory_order_acquire); }
   std::vector<Answer> Take();
+  // From now on a Post makes this eventfd readable: for those who sleep on
+  // descriptors while another thread, or a wait set, empties the rings.
+  void RingOnPost(std::shared_ptr<const base::UniqueFd> event);
 
  private:
   std::mutex mutex_;
   std::vector<Answer> mail_;
+  std::shared_ptr<const base::UniqueFd> event_;
   std::atomic<bool> has_mail_{false};
 };
 
