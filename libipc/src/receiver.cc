@@ -118,13 +118,16 @@ void ReceiverCore::OpenLane(Answer& event) {
   const auto handle = static_cast<Handle>(event.completion.user_data);
   const auto ring_bytes = static_cast<uint32_t>(event.value(0));
   if (ended_ != Error::ok || !event.Read(&opened) ||
-      event.descriptors.size() != 3)
+      event.descriptors.size() != 3) {
+    session_->RemoveLane(handle);
     return;
+  }
   auto theirs = base::Half::Map(event.descriptors[0].get(), ring_bytes,
                                 event.value(1), base::Access::kRead);
   auto own = base::Half::Map(event.descriptors[1].get(), ring_bytes,
                              event.value(2), base::Access::kReadWrite);
   if (!theirs.ok() || !own.ok()) {
+    session_->RemoveLane(handle);
     session_->Post(abi::Syscall::lane_close, handle);
     return;
   }

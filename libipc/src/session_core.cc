@@ -266,12 +266,18 @@ void SessionCore::AddLane(Handle lane, std::weak_ptr<Mailbox> mailbox) {
       event.completion.number = 0;
     }
   }
+  if (const auto found = announced_.find(lane); found != announced_.end()) {
+    if (auto box = mailbox.lock())
+      for (Answer& event : found->second) box->Post(std::move(event));
+    announced_.erase(found);
+  }
   lanes_[lane] = std::move(mailbox);
 }
 
 void SessionCore::RemoveLane(Handle lane) {
   std::lock_guard lock(route_mutex_);
   lanes_.erase(lane);
+  announced_.erase(lane);
 }
 
 namespace {
@@ -369,12 +375,22 @@ void SessionCore::Dispatch(Answer answer) {
 void SessionCore::Route(Answer event) {
   std::lock_guard lock(route_mutex_);
   std::shared_ptr<Mailbox> box;
+  const auto lane = static_cast<Handle>(event.completion.user_data);
   if (const uint64_t port = PortOf(event); port != 0) {
     auto found = ports_.find(port);
     if (found != ports_.end()) box = found->second.lock();
+    // It may be cut before its receiver has looked at its mail.
+    if (IsOf(event, abi::Event::lane_opened) &&
+        (box != nullptr || expected_ > 0))
+      announced_[lane];
   } else {
-    auto found = lanes_.find(static_cast<Handle>(event.completion.user_data));
+    auto found = lanes_.find(lane);
     if (found != lanes_.end()) box = found->second.lock();
+    if (auto early = announced_.find(lane);
+        box == nullptr && early != announced_.end()) {
+      early->second.push_back(std::move(event));
+      return;
+    }
   }
   if (box != nullptr)
     box->Post(std::move(event));

@@ -187,6 +187,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   mutable std::mutex route_mutex_;
   absl::flat_hash_map<Handle, std::weak_ptr<Mailbox>> lanes_;
   absl::flat_hash_map<uint64_t, std::weak_ptr<Mailbox>> ports_;
+  // Lanes that were opened here and not adopted yet, and what came for them.
+  absl::flat_hash_map<Handle, std::vector<Answer>> announced_;
   std::vector<Answer> unclaimed_;
   int expected_ = 0;
   std::vector<Named> names_;
