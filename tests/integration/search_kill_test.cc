@@ -118,6 +118,11 @@ class SearchKillTest : public ::testing::Test {
     return kills;
   }
 
+  std::string Tool(const std::string& command) const {
+    Child tool({Program("keyport"), command, "--socket", socket()});
+    tool.Wait(seconds(10));
+    return "\n" + tool.output();
+  }
   void ExpectDescriptorsAtMost(int kernel, size_t most, Child& graph) {
     const auto deadline = Clock::now() + seconds(10);
     size_t now = CountDescriptors(kernel);
@@ -125,7 +130,7 @@ class SearchKillTest : public ::testing::Test {
       graph.Read(milliseconds(50));
       now = CountDescriptors(kernel);
     }
-    EXPECT_LE(now, most);
+    EXPECT_LE(now, most) << Tool("ports") << Tool("graph") << Tool("regions");
     EXPECT_GT(now, 0u);
   }
 

@@ -36,7 +36,6 @@ class SearchTest : public ::testing::Test {
     Write("plain/a.c", "int x;\nstruct int w_1;\n");
     Write("plain/no_line_end", "int tail");
     Write("binary", std::string("int\0struct\n", 11));
-    Write("binary_late", RandomText(200'000) + std::string(1, '\0') + "int\n");
     Write("invalid_utf8", "caf\xe9 int \xff\xfe struct\n");
     Write("valid_utf8", "caf\xc3\xa9 int\n");
     Write("empty", "");
@@ -85,6 +84,22 @@ TEST_F(SearchTest, CountsWhatGrepCounts) {
   EXPECT_NE(graph.output().find("symbolic link"), std::string::npos);
   EXPECT_NE(graph.output().find("1 with invalid UTF-8"), std::string::npos)
       << graph.output();
+}
+
+// In a folder without long lines: those change the size of grep's blocks, also
+// for the files that it reads after them.
+TEST_F(SearchTest, CountsUpToTheBlockWithALateNulByte) {
+  for (int i = 0; i < 5; ++i)
+    Write("late" + std::to_string(i),
+          RandomText(1 + i * 90'000) + std::string(1, '\0') + "int\n" +
+              RandomText(1'000));
+  Write("text", RandomText(10'000));
+  Child graph(Command(files(), kWords));
+  ASSERT_EQ(graph.Wait(seconds(60)), 0) << graph.output();
+  for (const std::string& word : kWords)
+    EXPECT_EQ(CountsOf(graph.output(), word),
+              std::vector<long>{GrepCount(word, files())})
+        << word;
 }
 
 TEST_F(SearchTest, AFolderThatIsNotThereEndsTheGraphWithAnError) {
