@@ -45,8 +45,7 @@ Listing Make(const Snapshot& snapshot, const InspectOptions& options) {
 }  // namespace
 
 int Complain(const absl::Status& status) {
-  std::fprintf(stderr, "keyport: %s\n",
-               std::string(status.message()).c_str());
+  std::fprintf(stderr, "keyport: %s\n", std::string(status.message()).c_str());
   return 1;
 }
 

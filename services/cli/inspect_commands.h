@@ -12,8 +12,15 @@ namespace keyport {
 enum class Format { kText, kJson };
 
 // What to list.
-enum class Listed { kProcesses, kPorts, kCapabilities, kRegions, kAccounts,
-                    kGraph, kGraphDot };
+enum class Listed {
+  kProcesses,
+  kPorts,
+  kCapabilities,
+  kRegions,
+  kAccounts,
+  kGraph,
+  kGraphDot
+};
 
 struct InspectOptions {
   Listed listed = Listed::kProcesses;

@@ -1,7 +1,6 @@
 // keyport: runs service graphs and shows what happens in them. Only the
 // command line's words are handled here.
 #include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -113,9 +112,8 @@ class CommandLine {
   CLI::App* AddListing(const char* name, const char* text, Listed listed) {
     CLI::App* command =
         Add(name, text, [this] { return RunInspect(inspect_); });
-    command->preparse_callback([this, listed](size_t) {
-      inspect_.listed = listed;
-    });
+    command->preparse_callback(
+        [this, listed](size_t) { inspect_.listed = listed; });
     command->add_option("--socket", inspect_.socket,
                         "the graph's socket (else KEYPORT_SOCKET, else the "
                         "one that runs)");
@@ -144,8 +142,9 @@ class CommandLine {
         ->needs(service);
     command->add_option("-n", trace_.messages_max, "end after this many")
         ->check(CLI::PositiveNumber);
-    command->add_option("--timeout,--for", trace_.seconds_max,
-                        "end after this many seconds")
+    command
+        ->add_option("--timeout,--for", trace_.seconds_max,
+                     "end after this many seconds")
         ->check(CLI::PositiveNumber);
     command->add_flag_callback(
         "--summary-only", [this] { trace_.shows = TraceShows::kSummaryOnly; },

@@ -29,9 +29,10 @@ PlanInputs InputsOf(const std::vector<std::string>& words) {
   inputs.words = SplitWords(words);
   inputs.environment = FromEnvironment;
   std::error_code failed;
-  inputs.program_folder = std::filesystem::read_symlink("/proc/self/exe", failed)
-                              .parent_path()
-                              .string();
+  inputs.program_folder =
+      std::filesystem::read_symlink("/proc/self/exe", failed)
+          .parent_path()
+          .string();
   inputs.path = FromEnvironment("PATH").value_or("");
   return inputs;
 }
@@ -39,13 +40,13 @@ PlanInputs InputsOf(const std::vector<std::string>& words) {
 void Print(const std::string& path, const std::vector<Problem>& problems,
            const char* before = "") {
   for (const Problem& problem : problems)
-    std::fprintf(stderr, "%s%s\n", before,
-                 ProblemText(path, problem).c_str());
+    std::fprintf(stderr, "%s%s\n", before, ProblemText(path, problem).c_str());
 }
 
 // A plan, or nothing after saying what is wrong.
 std::optional<Plan> PlanOf(const ParsedManifest& parsed,
-                           const RunOptions& options, const PlanInputs& inputs) {
+                           const RunOptions& options,
+                           const PlanInputs& inputs) {
   if (!parsed.problems.empty()) {
     Print(options.manifest, parsed.problems);
     return std::nullopt;
@@ -60,13 +61,13 @@ class RunTracer : public GraphObserver {
   void GraphWired(ipc::Capability kernel) override {
     auto trace = BackgroundTrace::Start(
         std::move(kernel), [](const BackgroundTrace::Counters& counters) {
-          std::fprintf(stderr,
-                       "trace   | %llu messages, %llu a second, %llu records "
-                       "lost\n",
-                       static_cast<unsigned long long>(counters.messages),
-                       static_cast<unsigned long long>(
-                           counters.messages_per_second),
-                       static_cast<unsigned long long>(counters.lost));
+          std::fprintf(
+              stderr,
+              "trace   | %llu messages, %llu a second, %llu records "
+              "lost\n",
+              static_cast<unsigned long long>(counters.messages),
+              static_cast<unsigned long long>(counters.messages_per_second),
+              static_cast<unsigned long long>(counters.lost));
         });
     if (trace.ok())
       trace_ = *std::move(trace);
@@ -103,8 +104,9 @@ int RunGraphCommand(const RunOptions& options) {
   run.socket_path = options.socket;
   if (options.trace == TraceTheRun::kYes) run.observer = &tracer;
   if (run.kernel_program.empty()) {
-    std::fprintf(stderr, "keyport: keyport-kernel is missing; looked in %s "
-                         "and in PATH\n",
+    std::fprintf(stderr,
+                 "keyport: keyport-kernel is missing; looked in %s "
+                 "and in PATH\n",
                  inputs.program_folder.c_str());
     return 1;
   }

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 
@@ -28,7 +29,7 @@ class TraceCommand {
   }
 
   int Run() {
-    if (Shows() && !Json()) Print(TraceHeader());
+    if (!Json()) Print(Shows() ? TraceHeader() : "tracing until Ctrl-C\n");
     std::fflush(stdout);
     const int64_t end_ns =
         options_.seconds_max > 0
@@ -62,6 +63,8 @@ class TraceCommand {
     const auto drained = tracer_.Drain(
         [this](const ipc::TraceSource& source, const ipc::TraceRecord& record) {
           table_.Add(source, record);
+          if (record.kind == static_cast<uint16_t>(ipc::TraceKind::block))
+            CountBlock(source, record);
         });
     const auto now = static_cast<uint64_t>(base::NowNs());
     const LostRecords lost = {tracer_.lost() - before, drained_ns_, now};
@@ -69,6 +72,15 @@ class TraceCommand {
     if (lost.count > 0 && Shows())
       Print(Json() ? LossJson(lost, clock_) : LossLine(lost, clock_));
     return drained;
+  }
+
+  // A send that found no room is no message yet; the summary counts it.
+  void CountBlock(const ipc::TraceSource& source,
+                  const ipc::TraceRecord& record) {
+    TracedMessage message;
+    message.from = source.name;
+    if (options_.filter.Matches(message, names_.Name(record.port)))
+      summary_.Add(record);
   }
 
   void ShowAll(const std::vector<TracedMessage>& messages) {
@@ -99,7 +111,7 @@ class TraceCommand {
     if (Json())
       Print(summary_.Json(name, loss));
     else
-      Print((Shows() ? "\n" : "") + summary_.Text(name, loss));
+      Print("\n" + summary_.Text(name, loss));
     std::fflush(stdout);
     return options_.loss == LossIs::kAnError && loss.lost > 0 ? kExitLost : 0;
   }

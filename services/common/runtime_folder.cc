@@ -36,8 +36,9 @@ absl::Status CheckOwned(const std::string& folder) {
       (facts.st_mode & 0077) != 0)
     return ipc::MakeStatus(
         ipc::Error::access_denied,
-        folder + " is not a folder of this user alone (mode 0700); remove it "
-                 "or set XDG_RUNTIME_DIR");
+        folder +
+            " is not a folder of this user alone (mode 0700); remove it "
+            "or set XDG_RUNTIME_DIR");
   return absl::OkStatus();
 }
 

@@ -75,8 +75,8 @@ std::string TextTable::Text() const {
   }
   std::string text;
   for (size_t i = 0; i < columns_.size(); ++i)
-    AddCell(columns_[i], widths[i], columns_[i].title,
-            i + 1 == columns_.size(), &text);
+    AddCell(columns_[i], widths[i], columns_[i].title, i + 1 == columns_.size(),
+            &text);
   text += '\n';
   for (const auto& row : rows_) {
     std::string line;

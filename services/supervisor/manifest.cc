@@ -62,7 +62,8 @@ class GraphCheck {
     if (manifest_.FindPort(port.text) != nullptr) return true;
     std::string text = "unknown port \"" + port.text + "\" in [service." +
                        service.name.text + "]; expected ";
-    if (!port_names_.empty()) text += "one of " + JoinWords(port_names_) + ", or ";
+    if (!port_names_.empty())
+      text += "one of " + JoinWords(port_names_) + ", or ";
     text += "a [port." + port.text + "] table";
     Note(port.at, text + DidYouMean(port.text, port_names_));
     return false;
@@ -71,9 +72,10 @@ class GraphCheck {
   void Check(const ServiceSpec& service) {
     CheckName(service.name, "service", kServiceNameBytesMax);
     if (service.uses.size() + service.provides.size() > kCapabilitiesMax)
-      Note(service.name.at, "service \"" + service.name.text + "\" has more "
-                                "than " + std::to_string(kCapabilitiesMax) +
-                                " ports");
+      Note(service.name.at, "service \"" + service.name.text +
+                                "\" has more "
+                                "than " +
+                                std::to_string(kCapabilitiesMax) + " ports");
     std::set<std::string> names = {"account"};
     for (const Word& port : service.provides) {
       if (CheckPort(port, service)) providers_[port.text].push_back(&service);
@@ -89,7 +91,8 @@ class GraphCheck {
                            const ServiceSpec& service,
                            std::set<std::string>* names) {
     if (name.empty() || name.size() >= ipc::abi::kNameBytesMax)
-      Note(at, "the capability's name \"" + name + "\" must have 1 to 47 bytes");
+      Note(at,
+           "the capability's name \"" + name + "\" must have 1 to 47 bytes");
     if (!names->insert(name).second)
       Note(at, "service \"" + service.name.text +
                    "\" would hold two capabilities named \"" + name +
@@ -143,7 +146,8 @@ ParsedManifest ParseManifest(const std::string& path, std::string_view text) {
   parsed.manifest.name = std::filesystem::path(path).stem().string();
   ReadToml(text, &parsed.manifest, &parsed.problems);
   // After a syntax error there is no graph to check.
-  const bool is_graph = parsed.problems.empty() || !parsed.manifest.services.empty();
+  const bool is_graph =
+      parsed.problems.empty() || !parsed.manifest.services.empty();
   if (is_graph) CheckGraph(parsed.manifest, &parsed.problems);
   std::stable_sort(parsed.problems.begin(), parsed.problems.end(),
                    [](const Problem& a, const Problem& b) {

@@ -111,8 +111,7 @@ void ReadVariables(TomlFields* fields, ServiceSpec* service) {
 void ReadLimits(TomlFields* fields, ipc::AccountLimits* limits) {
   const toml::table* table = fields->Table("limits");
   if (table == nullptr) return;
-  TomlFields values(*table, "limits of " + fields->where(),
-                    fields->problems());
+  TomlFields values(*table, "limits of " + fields->where(), fields->problems());
   values.AllowOnly({"handles", "ports", "lanes", "regions", "bytes"});
   auto limit = [&values](std::string_view key) {
     return static_cast<uint64_t>(values.Integer(key, {1, kAny}).value_or(0));
@@ -166,9 +165,9 @@ void ForEachTable(TomlFields* root, std::string_view key, Read&& read) {
            std::pair(b.first.at.line, b.first.at.column);
   });
   for (const auto& [word, table] : tables)
-    read(word, TomlFields(*table, "[" + std::string(key) + "." + word.text +
-                                      "]",
-                          root->problems()));
+    read(word,
+         TomlFields(*table, "[" + std::string(key) + "." + word.text + "]",
+                    root->problems()));
 }
 
 void ReadRoot(const toml::table& table, Manifest* manifest,

@@ -43,8 +43,7 @@ std::string Output::Prefix(std::string_view name, const char* colour) const {
   return prefix + " ";
 }
 
-void Output::Line(std::string_view name, size_t number,
-                  std::string_view line) {
+void Output::Line(std::string_view name, size_t number, std::string_view line) {
   const char* colour =
       colour_out_ ? kColours[number % kColours.size()] : nullptr;
   std::string text = Prefix(name, colour);

@@ -44,12 +44,14 @@ class Planner {
   }
 
   std::string Fill(const Word& word) {
-    const Expanded expanded = Expand(
-        word.text, [this](const std::string& name) -> std::optional<std::string> {
-          const auto given = inputs_.words.variables.find(name);
-          if (given != inputs_.words.variables.end()) return given->second;
-          return inputs_.environment(name);
-        });
+    const Expanded expanded =
+        Expand(word.text,
+               [this](const std::string& name) -> std::optional<std::string> {
+                 const auto given = inputs_.words.variables.find(name);
+                 if (given != inputs_.words.variables.end())
+                   return given->second;
+                 return inputs_.environment(name);
+               });
     if (!expanded.error.empty()) Note(word.at, expanded.error);
     for (const std::string& name : expanded.missing) {
       plan_.problems.push_back(
@@ -114,8 +116,8 @@ class Planner {
     while (taken_badges_.contains(next_badge_)) ++next_badge_;
     const uint64_t own_badge = next_badge_++;
     for (const UseSpec& use : service.uses)
-      all.push_back({use.as, PortIndex(use.port.text),
-                     kUsedRights | use.rights, use.badge.value_or(own_badge)});
+      all.push_back({use.as, PortIndex(use.port.text), kUsedRights | use.rights,
+                     use.badge.value_or(own_badge)});
     return all;
   }
 
@@ -138,8 +140,8 @@ std::string FindProgram(const std::string& program, const std::string& folder,
                         const PlanInputs& inputs) {
   if (program.empty()) return "";
   if (program.find('/') != std::string::npos) {
-    const auto file = std::filesystem::absolute(
-        std::filesystem::path(folder) / program);
+    const auto file =
+        std::filesystem::absolute(std::filesystem::path(folder) / program);
     return IsProgram(file) ? file.lexically_normal().string() : "";
   }
   const auto beside = std::filesystem::path(inputs.program_folder) / program;

@@ -29,9 +29,8 @@ bool Names(const std::vector<Word>& words, const std::string& port) {
 }
 
 bool Uses(const std::vector<UseSpec>& uses, const std::string& port) {
-  return std::any_of(uses.begin(), uses.end(), [&](const UseSpec& use) {
-    return use.port.text == port;
-  });
+  return std::any_of(uses.begin(), uses.end(),
+                     [&](const UseSpec& use) { return use.port.text == port; });
 }
 
 }  // namespace
@@ -67,8 +66,8 @@ std::vector<Problem> Warnings(const Manifest& manifest) {
           {port.name.at, "no service provides port \"" + port.name.text +
                              "\": what is sent to it waits for ever"});
     if (!used)
-      warnings.push_back({port.name.at, "no service uses port \"" +
-                                            port.name.text + "\""});
+      warnings.push_back(
+          {port.name.at, "no service uses port \"" + port.name.text + "\""});
   }
   return warnings;
 }

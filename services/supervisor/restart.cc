@@ -23,9 +23,8 @@ std::string Ending::Text() const {
 }
 
 NextStep AfterEnd(const ServiceSpec& service, const Ending& ending) {
-  const bool again =
-      service.restart == Restart::kAlways ||
-      (service.restart == Restart::kOnFailure && !ending.good());
+  const bool again = service.restart == Restart::kAlways ||
+                     (service.restart == Restart::kOnFailure && !ending.good());
   if (service.role == Role::kJob &&
       (ending.how == Ending::How::kExit || !again))
     return NextStep::kEndGraph;

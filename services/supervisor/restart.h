@@ -22,7 +22,7 @@ struct Ending {
 };
 
 enum class NextStep {
-  kStart,     // again, after its back-off
+  kStart,  // again, after its back-off
   kStayDead,
   kEndGraph,  // a job is done
 };

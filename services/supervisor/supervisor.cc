@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "libipc/base/clock.h"
+#include "services/common/stop_signals.h"
 #include "services/common/text_table.h"
 #include "services/supervisor/kernel_process.h"
-#include "services/common/stop_signals.h"
 #include "services/supervisor/wiring.h"
 
 namespace keyport {
@@ -23,8 +23,8 @@ struct Service {
   Child child;
   BackOff back_off;
   int64_t start_at_ns = 0;  // a planned start; the first is due at once
-  bool done = false;             // a job that exited
-  bool failed = false;           // how it ended last
+  bool done = false;        // a job that exited
+  bool failed = false;      // how it ended last
 };
 
 class Supervisor {
@@ -66,8 +66,8 @@ class Supervisor {
         StartKernelProcess(options_.kernel_program, options_.socket_path);
     if (!kernel.ok()) return kernel.status();
     kernel_ = std::move(kernel->child);
-    absl::StatusOr<ipc::Session> session = ipc::Session::Adopt(
-        std::move(kernel->session_socket), "supervisor");
+    absl::StatusOr<ipc::Session> session =
+        ipc::Session::Adopt(std::move(kernel->session_socket), "supervisor");
     if (!session.ok()) return session.status();
     session_ = std::make_unique<ipc::Session>(*std::move(session));
     return Wire();
@@ -94,8 +94,8 @@ class Supervisor {
     services_[i].back_off.Started(base::NowNs());
     const absl::Status started = LaunchService(i);
     if (started.ok()) return;
-    output_.Say(options_.instances[i].name + " could not be started: " +
-                std::string(started.message()));
+    output_.Say(options_.instances[i].name +
+                " could not be started: " + std::string(started.message()));
     Ended(i, {Ending::How::kExit, 127});
   }
 

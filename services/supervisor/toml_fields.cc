@@ -35,9 +35,9 @@ void TomlFields::Note(const Position& at, std::string text) {
 
 void TomlFields::NoteType(const toml::node& node, std::string_view key,
                           std::string_view expected) {
-  Note(PositionOf(node.source()),
-       "\"" + std::string(key) + "\" in " + where_ + " must be " +
-           std::string(expected) + ", but it is " + TypeText(node));
+  Note(PositionOf(node.source()), "\"" + std::string(key) + "\" in " + where_ +
+                                      " must be " + std::string(expected) +
+                                      ", but it is " + TypeText(node));
 }
 
 void TomlFields::AllowOnly(const std::vector<std::string>& keys) {
@@ -109,8 +109,8 @@ const toml::table* TomlFields::Table(std::string_view key) {
   return node->as_table();
 }
 
-std::optional<size_t> TomlFields::OneOf(
-    std::string_view key, const std::vector<std::string>& words) {
+std::optional<size_t> TomlFields::OneOf(std::string_view key,
+                                        const std::vector<std::string>& words) {
   const std::optional<Word> text = Text(key);
   if (!text) return std::nullopt;
   for (size_t i = 0; i < words.size(); ++i)

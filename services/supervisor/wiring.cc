@@ -10,8 +10,8 @@ ipc::PortOptions OptionsOf(const PortSpec& spec) {
   options.sharing = spec.listeners == Listeners::kMany
                         ? ipc::Sharing::kManyListeners
                         : ipc::Sharing::kOneListener;
-  options.at_full = spec.at_full == Full::kFails ? ipc::AtFull::kFail
-                                                 : ipc::AtFull::kBlock;
+  options.at_full =
+      spec.at_full == Full::kFails ? ipc::AtFull::kFail : ipc::AtFull::kBlock;
   return options;
 }
 

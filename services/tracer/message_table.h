@@ -70,9 +70,9 @@ class MessageTable {
     bool sent = false;
     bool received = false;
     bool replied = false;
-    bool ended = false;       // outcome or drop
+    bool ended = false;  // outcome or drop
     bool settling = false;
-    uint64_t settle_pass = 0; // when to stop waiting for the rest
+    uint64_t settle_pass = 0;  // when to stop waiting for the rest
   };
   using Entries = std::list<Entry>;  // oldest first
 

@@ -12,8 +12,7 @@ namespace keyport {
 class PortNames {
  public:
   // `inspector` must outlive it.
-  explicit PortNames(const ipc::Inspector& inspector)
-      : inspector_(inspector) {}
+  explicit PortNames(const ipc::Inspector& inspector) : inspector_(inspector) {}
 
   // The name, or ":ID" for a port that is not (or no longer) there.
   std::string Name(uint64_t port);

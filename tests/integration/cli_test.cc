@@ -58,10 +58,9 @@ class CliTest : public GraphTest {
 
 TEST_F(CliTest, PsShowsWhoWaitsForWhom) {
   StartExample();
-  const Json caller =
-      WaitForRow("ps", "service", "caller", [](const Json& row) {
-        return row["state"] == "call-blocked";
-      });
+  const Json caller = WaitForRow(
+      "ps", "service", "caller",
+      [](const Json& row) { return row["state"] == "call-blocked"; });
   EXPECT_EQ(caller["waits_for"], "holder");
   const Json holder =
       WaitForRow("ps", "service", "holder",
@@ -78,8 +77,8 @@ TEST_F(CliTest, PsShowsWhoWaitsForWhom) {
 
 TEST_F(CliTest, PortsCapsRegionsAndAccountsAreListed) {
   StartExample();
-  const Json port = WaitForRow("ports", "port", "hold",
-                               [](const Json&) { return true; });
+  const Json port =
+      WaitForRow("ports", "port", "hold", [](const Json&) { return true; });
   EXPECT_EQ(port["listeners"], 1);
   EXPECT_EQ(port["lanes"], 1);
   EXPECT_EQ(port["owner"], "supervisor");
@@ -113,8 +112,8 @@ TEST_F(CliTest, GraphDrawsLanesAndWaits) {
 
 TEST_F(CliTest, TraceShowsCallsAndSumsThemUp) {
   StartExample();
-  const auto lines = JsonLines({"trace", "--json", "-n", "5", "--port", "echo",
-                                "--timeout", "60"});
+  const auto lines = JsonLines(
+      {"trace", "--json", "-n", "5", "--port", "echo", "--timeout", "60"});
   ASSERT_EQ(lines.size(), 7u);  // five calls, a port, the totals
   for (size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(lines[i]["from"], "talker") << lines[i].dump();
@@ -154,6 +153,7 @@ TEST_F(CliTest, TraceEndsWithTheGraphAndWithCtrlC) {
   EXPECT_EQ(first.Wait(), 0) << first.output();
   EXPECT_NE(first.output().find("TOTAL p99"), std::string::npos);
   Running second(Keyport({"trace", "--summary-only"}));
+  ASSERT_TRUE(second.WaitFor("tracing")) << second.output();
   Running third(Keyport({"trace"}));
   ASSERT_TRUE(third.WaitFor("talker -> echo (server)")) << third.output();
   graph_->Signal(SIGTERM);

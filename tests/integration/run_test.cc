@@ -62,21 +62,21 @@ TEST_F(RunTest, OtherWordsFillTheirPlace) {
 }
 
 TEST_F(RunTest, CallsReachTheServiceThatProvidesThePort) {
-  auto graph = Start("[port.echo]\n" +
-                     Service("server", "'echo', 'echo'", "provides = ['echo']") +
-                     Service("client", "'call', 'echo', 'hi'",
-                             "uses = ['echo']\njob = true"));
+  auto graph = Start(
+      "[port.echo]\n" +
+      Service("server", "'echo', 'echo'", "provides = ['echo']") +
+      Service("client", "'call', 'echo', 'hi'", "uses = ['echo']\njob = true"));
   EXPECT_EQ(graph->Wait(), 0) << graph->output();
-  EXPECT_NE(graph->output().find("client  | reply echo hi"),
-            std::string::npos)
+  EXPECT_NE(graph->output().find("client  | reply echo hi"), std::string::npos)
       << graph->output();
 }
 
 TEST_F(RunTest, ServicesHoldNothingElse) {
-  auto graph = Start("[port.echo]\n" +
-                     Service("server", "'echo', 'echo'", "provides = ['echo']") +
-                     Service("client", "'call', 'kernel', 'hi'",
-                             "uses = ['echo']\njob = true"));
+  auto graph =
+      Start("[port.echo]\n" +
+            Service("server", "'echo', 'echo'", "provides = ['echo']") +
+            Service("client", "'call', 'kernel', 'hi'",
+                    "uses = ['echo']\njob = true"));
   EXPECT_EQ(graph->Wait(), 5) << graph->output();
   EXPECT_NE(graph->output().find("failed: not_found"), std::string::npos)
       << graph->output();
@@ -98,15 +98,13 @@ TEST_F(RunTest, AKilledJobIsStartedAgain) {
 // not taken is there for its next life, in order.
 TEST_F(RunTest, ACrashedReceiversQueueIsKept) {
   const std::string marker = folder_.path() + "/died";
-  auto graph = Start("[port.numbers]\n" +
-                     Service("reader", "'read', 'numbers', '50', '" + marker +
-                                           "'",
-                             "provides = ['numbers']\njob = true\n"
-                             "restart = 'on-failure'") +
-                     Service("writer", "'send', 'numbers', '200'",
-                             "uses = ['numbers']"));
+  auto graph = Start(
+      "[port.numbers]\n" +
+      Service("reader", "'read', 'numbers', '50', '" + marker + "'",
+              "provides = ['numbers']\njob = true\n"
+              "restart = 'on-failure'") +
+      Service("writer", "'send', 'numbers', '200'", "uses = ['numbers']"));
   EXPECT_EQ(graph->Wait(), 0) << graph->output();
-  std::string expected;
   size_t at = 0;
   for (int i = 0; i < 200; ++i) {
     if (i == 50) continue;  // the reader died with it in its hands
@@ -117,11 +115,11 @@ TEST_F(RunTest, ACrashedReceiversQueueIsKept) {
 
 TEST_F(RunTest, ACallerOutlivesItsServer) {
   const std::string marker = folder_.path() + "/died";
-  auto graph = Start("[port.echo]\n" +
-                     Service("server", "'echo', 'echo', 'hi', '" + marker + "'",
-                             "provides = ['echo']\nrestart = 'always'") +
-                     Service("client", "'call', 'echo', 'hi'",
-                             "uses = ['echo']\njob = true"));
+  auto graph = Start(
+      "[port.echo]\n" +
+      Service("server", "'echo', 'echo', 'hi', '" + marker + "'",
+              "provides = ['echo']\nrestart = 'always'") +
+      Service("client", "'call', 'echo', 'hi'", "uses = ['echo']\njob = true"));
   EXPECT_EQ(graph->Wait(), 5) << graph->output();
   EXPECT_NE(graph->output().find("failed: peer_closed"), std::string::npos)
       << graph->output();
@@ -145,13 +143,24 @@ TEST_F(RunTest, AnUnfinishedJobMakesCtrlCAnError) {
   EXPECT_EQ(graph->Wait(), 128 + SIGTERM) << graph->output();
 }
 
-TEST_F(RunTest, StubbornServicesAreKilled) {
+TEST_F(RunTest, StubbornServicesAreKilledAfterThreeSeconds) {
+  auto graph = Start(Service("a", "'stubborn'"));
+  ASSERT_TRUE(graph->WaitFor("paused")) << graph->output();
+  const auto services = Services(*graph);
+  const auto start = std::chrono::steady_clock::now();
+  graph->Signal(SIGINT);
+  EXPECT_EQ(graph->Wait(), 0) << graph->output();
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+  ExpectNothingLeft(services);
+}
+
+TEST_F(RunTest, ASecondSignalHasNoPatience) {
   auto graph = Start(Service("a", "'stubborn'"));
   ASSERT_TRUE(graph->WaitFor("paused")) << graph->output();
   const auto services = Services(*graph);
   graph->Signal(SIGTERM);
   ASSERT_TRUE(graph->WaitFor("ending the graph"));
-  graph->Signal(SIGTERM);  // the second one has no patience
+  graph->Signal(SIGTERM);
   EXPECT_EQ(graph->Wait(), 0) << graph->output();
   ExpectNothingLeft(services);
 }
@@ -213,8 +222,7 @@ TEST_F(RunTest, CheckShowsWhoCanReachWhom) {
                   "uses = ['echo']\ninstances = 2"));
   const auto check = Tool({"check", manifest});
   EXPECT_EQ(check.exit_code, 0) << check.output;
-  EXPECT_NE(check.output.find("it needs values for: TEXT"),
-            std::string::npos)
+  EXPECT_NE(check.output.find("it needs values for: TEXT"), std::string::npos)
       << check.output;
   EXPECT_NE(check.output.find("client.2  server  echo  Send|Wait"),
             std::string::npos)
@@ -222,12 +230,12 @@ TEST_F(RunTest, CheckShowsWhoCanReachWhom) {
 }
 
 TEST_F(RunTest, TraceSumsUpTheRun) {
-  auto graph = Start("[port.echo]\n" +
-                         Service("server", "'echo', 'echo'",
-                                 "provides = ['echo']") +
-                         Service("client", "'call', 'echo', 'hi'",
-                                 "uses = ['echo']\njob = true"),
-                     {"--trace"});
+  auto graph =
+      Start("[port.echo]\n" +
+                Service("server", "'echo', 'echo'", "provides = ['echo']") +
+                Service("client", "'call', 'echo', 'hi'",
+                        "uses = ['echo']\njob = true"),
+            {"--trace"});
   EXPECT_EQ(graph->Wait(), 0) << graph->output();
   EXPECT_NE(graph->output().find("QUEUE p50"), std::string::npos)
       << graph->output();

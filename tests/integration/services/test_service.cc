@@ -86,8 +86,7 @@ class Service {
     const int count = std::atoi(words_[2].c_str());
     for (int i = 0; i <= count; ++i) {
       const std::string text = i == count ? "end" : std::to_string(i);
-      if (absl::Status sent = sender->Send(text); !sent.ok())
-        return Fail(sent);
+      if (absl::Status sent = sender->Send(text); !sent.ok()) return Fail(sent);
     }
     Say("sent all");
     return 0;

@@ -103,8 +103,7 @@ TEST(Activity, KnowsTheDeadTheNewAndTheBusy) {
 TEST(Activity, OfAnAbsentReceiverIsNobody) {
   Snapshot snapshot = Example();
   snapshot.lanes[0].receiver_process = 0;
-  EXPECT_EQ(ActivityText(snapshot,
-                         ActivityOf(snapshot, snapshot.processes[0])),
+  EXPECT_EQ(ActivityText(snapshot, ActivityOf(snapshot, snapshot.processes[0])),
             "call-blocked :7 files -> nobody");
 }
 

@@ -78,8 +78,7 @@ TEST(Manifest, ReadsUsesAsTables) {
   EXPECT_EQ(tokenizer.uses[0].port.text, "index");
   EXPECT_EQ(tokenizer.uses[0].as, "terms");
   EXPECT_EQ(tokenizer.uses[0].badge, 7u);
-  EXPECT_EQ(tokenizer.uses[0].rights,
-            ipc::kRightInspect | ipc::kRightTransfer);
+  EXPECT_EQ(tokenizer.uses[0].rights, ipc::kRightInspect | ipc::kRightTransfer);
   ASSERT_EQ(tokenizer.variables.size(), 1u);
   EXPECT_EQ(tokenizer.variables[0].second.text, "3");
 }
@@ -131,34 +130,37 @@ TEST(Manifest, UnknownPortsListThoseThereAre) {
 }
 
 TEST(Manifest, OneListenerPortsHaveOneProvider) {
-  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\nprovides=['p']\n"
-                "[service.b]\nprogram='x'\nprovides=['p']\n",
-                "g.toml:5:10: port \"p\" is provided by \"a\" and by \"b\"; "
-                "expected one, or shareable = true in [port.p]");
-  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\nprovides=['p']\n"
-                "instances = 2\n",
-                "provided by 2 instances of \"a\"");
+  ExpectProblem(
+      "[port.p]\n[service.a]\nprogram='x'\nprovides=['p']\n"
+      "[service.b]\nprogram='x'\nprovides=['p']\n",
+      "g.toml:5:10: port \"p\" is provided by \"a\" and by \"b\"; "
+      "expected one, or shareable = true in [port.p]");
+  ExpectProblem(
+      "[port.p]\n[service.a]\nprogram='x'\nprovides=['p']\n"
+      "instances = 2\n",
+      "provided by 2 instances of \"a\"");
 }
 
 TEST(Manifest, UnknownRightsGetTheNearestName) {
-  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\n"
-                "[[service.a.use]]\nport='p'\nrights=['Sned']\n",
-                "g.toml:6:9: unknown right \"Sned\"; expected some of "
-                "Duplicate, Transfer, Send");
+  ExpectProblem(
+      "[port.p]\n[service.a]\nprogram='x'\n"
+      "[[service.a.use]]\nport='p'\nrights=['Sned']\n",
+      "g.toml:6:9: unknown right \"Sned\"; expected some of "
+      "Duplicate, Transfer, Send");
 }
 
 TEST(Manifest, UsesNeedAPortAndAFreeName) {
   ExpectProblem("[service.a]\nprogram='x'\n[[service.a.use]]\nbadge=3\n",
                 "names no port");
-  ExpectProblem("[port.p]\n[service.a]\nprogram='x'\nuses=['p']\n"
-                "provides=['p']\n",
-                "would hold two capabilities named \"p\"; give one another "
-                "name with as = \"NAME\"");
+  ExpectProblem(
+      "[port.p]\n[service.a]\nprogram='x'\nuses=['p']\n"
+      "provides=['p']\n",
+      "would hold two capabilities named \"p\"; give one another "
+      "name with as = \"NAME\"");
 }
 
 TEST(Manifest, ServicesNeedAProgram) {
-  ExpectProblem("[service.a]\n",
-                "g.toml:1:10: [service.a] names no program");
+  ExpectProblem("[service.a]\n", "g.toml:1:10: [service.a] names no program");
 }
 
 TEST(Manifest, NamesArePlain) {

@@ -93,8 +93,8 @@ TEST_F(PlanTest, NumbersInstancesAndTheirBadges) {
   EXPECT_EQ(plan.instances[2].capabilities[0].badge, 1u);
   const PlannedCapability& provided = plan.instances[3].capabilities[0];
   EXPECT_EQ(provided.badge, 0u);
-  EXPECT_EQ(provided.rights, ipc::kRightReceive | ipc::kRightWait |
-                                 ipc::kRightInspect);
+  EXPECT_EQ(provided.rights,
+            ipc::kRightReceive | ipc::kRightWait | ipc::kRightInspect);
 }
 
 TEST_F(PlanTest, FillsArguments) {
@@ -104,15 +104,15 @@ TEST_F(PlanTest, FillsArguments) {
       "variables={ROOT='${FOLDER}'}\n");
   ASSERT_TRUE(plan.problems.empty());
   const Instance& instance = plan.instances[0];
-  EXPECT_EQ(instance.argv, (std::vector<std::string>{
-                               folder_ + "/bin/client", "-d=/x", "int",
-                               "struct"}));
+  EXPECT_EQ(instance.argv,
+            (std::vector<std::string>{folder_ + "/bin/client", "-d=/x", "int",
+                                      "struct"}));
   EXPECT_EQ(instance.variables, (std::vector<std::string>{"ROOT=/x"}));
 }
 
 TEST_F(PlanTest, MissingValuesAreNeeds) {
-  const Plan plan = PlanOf(
-      "[service.c]\nprogram='client'\narguments=['${FOLDER}']\n");
+  const Plan plan =
+      PlanOf("[service.c]\nprogram='client'\narguments=['${FOLDER}']\n");
   ASSERT_EQ(plan.problems.size(), 1u);
   EXPECT_TRUE(plan.problems[0].is_need);
   EXPECT_EQ(plan.problems[0].at.line, 3u);
