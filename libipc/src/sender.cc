@@ -110,31 +110,41 @@ bool SenderCore::WantsAnotherLane() {
   const auto& session = *capability_.session();
   if (session.HasNews()) capability_.session()->Pump();
   std::vector<uint64_t> receivers;
+  bool twins = false;
   for (const auto& lane : lanes_) {
     lane->ProcessMail();
     if (lane->listeners() != 0) listeners_ = lane->listeners();
     const uint64_t receiver = lane->receiver_process();
     if (receiver != 0 && std::find(receivers.begin(), receivers.end(),
-                                   receiver) != receivers.end())
+                                   receiver) != receivers.end()) {
+      twins = true;
       continue;
+    }
     receivers.push_back(receiver);
   }
+  if (twins) DropIdleTwin();
   if (receivers.size() >= listeners_) return false;
-  if (lanes_.size() >= abi::kListenersMax) DropIdleTwin();
   return lanes_.size() < abi::kListenersMax;
 }
 
-// After restarts two lanes may lead to one listener.
+// After restarts two lanes may lead to one listener, who would get twice the
+// work: the later one is used no more and dropped when it is idle. A lane that
+// another thread has picked is not idle.
 void SenderCore::DropIdleTwin() {
   for (size_t i = 1; i < lanes_.size(); ++i) {
-    for (size_t k = 0; k < i; ++k) {
-      if (lanes_[i]->receiver_process() != lanes_[k]->receiver_process() ||
-          !lanes_[i]->IsIdle())
-        continue;
-      lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(i));
-      return;
-    }
+    if (!IsTwin(i) || lanes_[i].use_count() > 1 || !lanes_[i]->IsIdle())
+      continue;
+    lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(i));
+    return;
   }
+}
+
+bool SenderCore::IsTwin(size_t at) const {
+  const uint64_t receiver = lanes_[at]->receiver_process();
+  for (size_t i = 0; i < at; ++i)
+    if (receiver != 0 && lanes_[i]->receiver_process() == receiver)
+      return true;
+  return false;
 }
 
 std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
@@ -142,6 +152,7 @@ std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
   uint64_t least = ~uint64_t{0};
   for (size_t i = 0; i < lanes_.size(); ++i) {
     const size_t at = (turn_ + i) % lanes_.size();
+    if (IsTwin(at)) continue;
     const uint64_t outstanding = lanes_[at]->Outstanding();
     if (outstanding >= least) continue;
     least = outstanding;

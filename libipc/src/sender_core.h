@@ -42,6 +42,7 @@ class SenderCore {
   base::Result<std::shared_ptr<LaneEnd>> Connect();
   bool WantsAnotherLane();
   void DropIdleTwin();
+  bool IsTwin(size_t at) const;
   std::shared_ptr<LaneEnd> LeastBusy();
   void TraceOutcome(const Sent& sent, const SendOptions& options,
                     const CallSlot& slot, Error error);
