@@ -50,8 +50,8 @@ class Inbox {
  public:
   explicit Inbox(SessionCore& core) : core_(core) {}
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
-  // The next event of that kind; others before it are skipped. Fails the
-  // program when none comes.
+  // The next event of that kind; others before it are skipped. Throws when
+  // none comes, which fails the test.
   Answer Await(abi::Event kind);
   // Whether one of that kind is here, after everything sent so far.
   bool Has(abi::Event kind);
@@ -89,7 +89,7 @@ class Syscalls : public ::testing::Test {
   }
   static Deadline Soon() { return testing_kit::Soon(); }
 
-  // Objects of the root session; the program ends if they cannot be made.
+  // Objects of the root session; throws if they cannot be made.
   Handle MakePort(uint32_t options = 0, uint64_t ring_bytes = 4096);
   Handle MakeRegion(uint64_t bytes = 4096);
   Handle MakeAccount(const abi::AccountLimits& limits,
@@ -109,6 +109,8 @@ class Syscalls : public ::testing::Test {
     SessionCore& core() const { return *session.core(); }
   };
   Other MakeOther(Handle handle, Rights rights = kRightsSame);
+  // The same, its handles and lanes charged to `budget`; it has no account.
+  Other MakePoor(Handle budget, Handle handle);
 
   // Lanes by hand. ConnectOnly leaves out lane_ready.
   std::unique_ptr<RawLane> ConnectOnly(SessionCore& core, Handle port);

@@ -1,5 +1,6 @@
-// The fixture's own code: objects, raw lanes, and the door that every call
-// passes. Its one test asks for numbers that are no call.
+// The fixture's own code: objects and raw lanes. Tests nothing by itself.
+#include <stdexcept>
+
 #include "tests/conformance/syscalls.h"
 
 namespace ipc {
@@ -7,32 +8,10 @@ namespace {
 
 using testing_kit::Must;
 
-struct Line {
-  Syscall call;
-  ObjectKind kind;
-  Rights rights;
-};
-
-using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend,
-    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
-
-constexpr auto none = ObjectKind::none;
-constexpr Line kLines[] = {
-#define KEYPORT_SYSCALL(name, number, kind, rights) \
-  {Syscall::name, ObjectKind::kind, rights},
-#include "libipc/abi/syscalls.def"
-#undef KEYPORT_SYSCALL
-};
-
-const Line& LineOf(Syscall call) {
-  return kLines[static_cast<uint32_t>(call) - 1];
-}
-
 void Require(const Answer& answer, const char* what) {
   if (answer.error() == Error::ok) return;
-  fprintf(stderr, "%s failed: %d\n", what, static_cast<int>(answer.error()));
-  abort();
+  throw std::runtime_error(std::string(what) + " failed: " +
+                           std::string(ErrorName(answer.error())));
 }
 
 Handle HandleOf(const Answer& answer, const char* what) {
@@ -49,7 +28,7 @@ void Inbox::Collect() {
 
 Answer Inbox::Await(abi::Event kind) {
   const uint32_t wanted = abi::kEventFlag | static_cast<uint32_t>(kind);
-  const Deadline deadline = testing_kit::Soon();
+  const Deadline deadline = Deadline::After(absl::Seconds(20));
   while (true) {
     const uint32_t seen = core_.epoch();
     Collect();
@@ -58,10 +37,9 @@ Answer Inbox::Await(abi::Event kind) {
       events_.pop_front();
       if (event.completion.number == wanted) return event;
     }
-    if (deadline.ns <= base::NowNs() || core_.over() != Error::ok) {
-      fprintf(stderr, "no event %u came\n", static_cast<uint32_t>(kind));
-      abort();
-    }
+    if (deadline.ns <= base::NowNs() || core_.over() != Error::ok)
+      throw std::runtime_error("no event " + std::to_string(wanted) +
+                               " came");
     core_.Sleep(seen, {}, deadline.ns);
   }
 }
@@ -151,6 +129,23 @@ Syscalls::Other Syscalls::MakeOther(Handle handle, Rights rights) {
   return {std::move(session), held};
 }
 
+Syscalls::Other Syscalls::MakePoor(Handle budget, Handle handle) {
+  const abi::ProcessCreate head = {.name = "poor", .count = 1};
+  const abi::InitialItem item = {.name = "it",
+                                 .handle = handle,
+                                 .rights = kRightsSame,
+                                 .mode = abi::kTransferDuplicate};
+  PayloadBytes payload;
+  payload.Add(head).Add(item);
+  Answer made = Call(Syscall::process_create, budget,
+                     {.payload = payload.bytes()});
+  Require(made, "process_create");
+  Session session =
+      Must(Session::Adopt(std::move(made.descriptors.at(0)), "poor"));
+  const Handle held = Must(session.Take("it")).Release();
+  return {std::move(session), held};
+}
+
 std::unique_ptr<RawLane> Syscalls::ConnectOnly(SessionCore& core,
                                                Handle port) {
   auto lane = std::make_unique<RawLane>(core);
@@ -217,74 +212,6 @@ void Syscalls::Publish(RawLane& lane, std::string_view text) {
   abi::RecordHeader header = {};
   header.payload_bytes = static_cast<uint32_t>(text.size());
   lane.out.Publish(header);
-}
-
-void Syscalls::ExpectDoor(Syscall call, const Shape& shape) {
-  const Line& line = LineOf(call);
-  if (line.kind == ObjectKind::none) {
-    EXPECT_EQ(ErrorOf(call, account(), shape.good), Error::invalid_args);
-    ExpectRefusesFields(call, abi::kNoHandle, shape);
-    return;
-  }
-  const bool any = line.kind == ObjectKind::any;
-  const ObjectKind kind = any ? ObjectKind::port : line.kind;
-  ExpectRefusesHandles(call, line.kind, line.rights);
-  ExpectRefusesFields(call, Make(kind), shape);
-}
-
-// With options that do not exist either: the handle is looked at first.
-void Syscalls::ExpectRefusesHandles(Syscall call, ObjectKind kind,
-                                    Rights rights) {
-  const CallArguments wrong = {.options = 1u << 31, .args = {9, 9, 9, 9}};
-  EXPECT_EQ(ErrorOf(call, abi::kNoHandle, wrong), Error::bad_handle);
-  EXPECT_EQ(ErrorOf(call, kNeverGiven, wrong), Error::bad_handle);
-  const bool any = kind == ObjectKind::any;
-  const Handle stale = Make(any ? ObjectKind::port : kind);
-  Require(Call(Syscall::handle_close, stale), "handle_close");
-  EXPECT_EQ(ErrorOf(call, stale, wrong), Error::bad_handle);
-  if (!any) {
-    const Handle other = Weaker(
-        Make(kind == ObjectKind::port ? ObjectKind::region
-                                      : ObjectKind::port),
-        0);
-    EXPECT_EQ(ErrorOf(call, other, wrong), Error::wrong_type);
-  }
-  if (rights == 0) return;
-  const Handle weak =
-      Weaker(Make(any ? ObjectKind::port : kind), kRightsAll & ~rights);
-  const Answer denied = Call(call, weak, wrong);
-  EXPECT_EQ(denied.error(), Error::access_denied);
-  EXPECT_EQ(denied.value(0), rights);
-}
-
-void Syscalls::ExpectRefusesFields(Syscall call, Handle handle,
-                                   const Shape& shape) {
-  for (uint32_t bit = 1; bit != 0; bit <<= 1) {
-    if ((bit & shape.known_options) != 0) continue;
-    CallArguments wrong = shape.good;
-    wrong.options |= bit;
-    ASSERT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args)
-        << "option " << bit;
-  }
-  for (uint32_t i = shape.args; i < 4; ++i) {
-    CallArguments wrong = shape.good;
-    wrong.args[i] = 1;
-    EXPECT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args)
-        << "argument " << i;
-  }
-  if (shape.payload) return;
-  CallArguments wrong = shape.good;
-  wrong.payload = BytesOf("x");
-  EXPECT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args);
-}
-
-using UnknownSyscalls = Syscalls;
-
-TEST_F(UnknownSyscalls, AreNotSupportedWhateverTheHandle) {
-  for (const uint32_t number : {0u, 32u, 1000u, 0x7fff'ffffu})
-    for (const Handle handle : {abi::kNoHandle, kNeverGiven, account()})
-      EXPECT_EQ(ErrorOf(static_cast<Syscall>(number), handle),
-                Error::not_supported);
 }
 
 }  // namespace ipc

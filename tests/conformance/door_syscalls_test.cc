@@ -1,0 +1,100 @@
+// What the one door answers to every call, as syscalls.def says; and numbers
+// that are no call.
+#include "tests/conformance/syscalls.h"
+
+namespace ipc {
+namespace {
+
+struct Line {
+  Syscall call;
+  ObjectKind kind;
+  Rights rights;
+};
+
+using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
+    abi::kRightMap, abi::kRightReceive, abi::kRightSend,
+    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+
+constexpr auto none = ObjectKind::none;
+constexpr Line kLines[] = {
+#define KEYPORT_SYSCALL(name, number, kind, rights) \
+  {Syscall::name, ObjectKind::kind, rights},
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+};
+
+const Line& LineOf(Syscall call) {
+  return kLines[static_cast<uint32_t>(call) - 1];
+}
+
+}  // namespace
+
+void Syscalls::ExpectDoor(Syscall call, const Shape& shape) {
+  const Line& line = LineOf(call);
+  if (line.kind == ObjectKind::none) {
+    EXPECT_EQ(ErrorOf(call, account(), shape.good), Error::invalid_args);
+    ExpectRefusesFields(call, abi::kNoHandle, shape);
+    return;
+  }
+  const bool any = line.kind == ObjectKind::any;
+  const ObjectKind kind = any ? ObjectKind::port : line.kind;
+  ExpectRefusesHandles(call, line.kind, line.rights);
+  ExpectRefusesFields(call, Make(kind), shape);
+}
+
+// With options that do not exist either: the handle is looked at first.
+void Syscalls::ExpectRefusesHandles(Syscall call, ObjectKind kind,
+                                    Rights rights) {
+  const CallArguments wrong = {.options = 1u << 31, .args = {9, 9, 9, 9}};
+  EXPECT_EQ(ErrorOf(call, abi::kNoHandle, wrong), Error::bad_handle);
+  EXPECT_EQ(ErrorOf(call, kNeverGiven, wrong), Error::bad_handle);
+  const bool any = kind == ObjectKind::any;
+  const Handle stale = Make(any ? ObjectKind::port : kind);
+  ASSERT_EQ(ErrorOf(Syscall::handle_close, stale), Error::ok);
+  EXPECT_EQ(ErrorOf(call, stale, wrong), Error::bad_handle);
+  if (!any) {
+    const Handle other = Weaker(
+        Make(kind == ObjectKind::port ? ObjectKind::region
+                                      : ObjectKind::port),
+        0);
+    EXPECT_EQ(ErrorOf(call, other, wrong), Error::wrong_type);
+  }
+  if (rights == 0) return;
+  const Handle weak =
+      Weaker(Make(any ? ObjectKind::port : kind), kRightsAll & ~rights);
+  const Answer denied = Call(call, weak, wrong);
+  EXPECT_EQ(denied.error(), Error::access_denied);
+  EXPECT_EQ(denied.value(0), rights);
+}
+
+void Syscalls::ExpectRefusesFields(Syscall call, Handle handle,
+                                   const Shape& shape) {
+  for (uint32_t bit = 1; bit != 0; bit <<= 1) {
+    if ((bit & shape.known_options) != 0) continue;
+    CallArguments wrong = shape.good;
+    wrong.options |= bit;
+    ASSERT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args)
+        << "option " << bit;
+  }
+  for (uint32_t i = shape.args; i < 4; ++i) {
+    CallArguments wrong = shape.good;
+    wrong.args[i] = 1;
+    EXPECT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args)
+        << "argument " << i;
+  }
+  if (shape.payload) return;
+  CallArguments wrong = shape.good;
+  wrong.payload = BytesOf("x");
+  EXPECT_EQ(ErrorOf(call, handle, wrong), Error::invalid_args);
+}
+
+using UnknownSyscalls = Syscalls;
+
+TEST_F(UnknownSyscalls, AreNotSupportedWhateverTheHandle) {
+  for (const uint32_t number : {0u, 32u, 1000u, 0x7fff'ffffu})
+    for (const Handle handle : {abi::kNoHandle, kNeverGiven, account()})
+      EXPECT_EQ(ErrorOf(static_cast<Syscall>(number), handle),
+                Error::not_supported);
+}
+
+}  // namespace ipc

@@ -1,0 +1,284 @@
+// The calls about lanes, and the events that tell of them.
+#include "libipc/base/memory.h"
+#include "tests/conformance/syscalls.h"
+
+namespace ipc {
+namespace {
+
+uint64_t Number(Error error) { return static_cast<uint64_t>(error); }
+
+// ---- lane_ready
+
+using LaneReady = Syscalls;
+
+TEST_F(LaneReady, ChecksHandleAndFields) {
+  ExpectDoor(Syscall::lane_ready, {});
+}
+
+TEST_F(LaneReady, TwiceIsBadStateAtBothEnds) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  auto lane = Connect(root(), port);
+  EXPECT_EQ(ErrorOf(Syscall::lane_ready, lane->handle), Error::bad_state);
+  auto end = Join(root(), *inbox);
+  EXPECT_EQ(ErrorOf(Syscall::lane_ready, end->handle), Error::bad_state);
+}
+
+TEST_F(LaneReady, ShowsTheLaneOnlyThen) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  auto lane = ConnectOnly(root(), port);
+  EXPECT_FALSE(inbox->Has(abi::Event::lane_opened));
+  EXPECT_EQ(ErrorOf(Syscall::lane_ready, lane->handle), Error::ok);
+  auto end = Opened(root(), *inbox);
+  EXPECT_FALSE(lane->inbox.Has(abi::Event::lane_joined));
+  EXPECT_EQ(ErrorOf(Syscall::lane_ready, end->handle), Error::ok);
+  const Answer joined = lane->inbox.Await(abi::Event::lane_joined);
+  EXPECT_EQ(joined.value(0), end->answer.value(2));
+  EXPECT_EQ(joined.value(1), 0u);
+  EXPECT_EQ(joined.value(2), 0u);
+  EXPECT_EQ(joined.value(3), root().process_id());
+  EXPECT_EQ(joined.descriptors.size(), 1u);
+}
+
+TEST_F(LaneReady, SealsBothHalvesForTheOtherSide) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  auto lane = Connect(root(), port);
+  auto end = Join(root(), *inbox);
+  const Answer joined = lane->inbox.Await(abi::Event::lane_joined);
+  const uint64_t bytes = abi::kControlBytes + 4096;
+  for (const int half : {end->answer.descriptors.at(0).get(),
+                         joined.descriptors.at(0).get()}) {
+    EXPECT_TRUE(base::Mapping::Map(half, 0, bytes, base::Access::kRead).ok());
+    EXPECT_FALSE(
+        base::Mapping::Map(half, 0, bytes, base::Access::kReadWrite).ok());
+  }
+}
+
+// ---- lane_close
+
+using LaneClose = Syscalls;
+
+TEST_F(LaneClose, ChecksHandleAndFields) {
+  ExpectDoor(Syscall::lane_close, {});
+}
+
+TEST_F(LaneClose, ByTheSenderTellsTheListenerWhereItEnds) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  auto lane = Connect(root(), port);
+  auto end = Join(root(), *inbox);
+  Publish(*lane, "one");
+  EXPECT_EQ(ErrorOf(Syscall::lane_close, lane->handle), Error::ok);
+  EXPECT_FALSE(IsOpen(lane->handle));
+  const Answer cut = end->inbox.Await(abi::Event::lane_cut);
+  EXPECT_EQ(cut.value(0), abi::RecordBytes(3));
+  EXPECT_EQ(cut.value(2), Number(Error::peer_closed));
+  EXPECT_EQ(ErrorOf(Syscall::lane_close, end->handle), Error::ok);
+}
+
+TEST_F(LaneClose, ByTheListenerTellsTheSenderWhatWasTaken) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  auto lane = Connect(root(), port);
+  auto end = Join(root(), *inbox);
+  Publish(*lane, "one");
+  Publish(*lane, "two");
+  end->own->head().store(64);
+  Publish(*end, "reply");
+  EXPECT_EQ(ErrorOf(Syscall::lane_close, end->handle), Error::ok);
+  const Answer cut = lane->inbox.Await(abi::Event::lane_cut);
+  EXPECT_EQ(cut.value(0), 64u);
+  EXPECT_EQ(cut.value(1), 64u);
+  EXPECT_EQ(cut.value(2), Number(Error::peer_closed));
+}
+
+TEST_F(LaneClose, BelievesNoImpossiblePosition) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  for (const uint64_t lie : {uint64_t{1} << 63, ~uint64_t{0}, uint64_t{7},
+                             uint64_t{1} << 40}) {
+    auto lane = Connect(root(), port);
+    auto end = Join(root(), *inbox);
+    lane->own->tail().store(lie);
+    EXPECT_EQ(ErrorOf(Syscall::lane_close, lane->handle), Error::ok);
+    const Answer cut = end->inbox.Await(abi::Event::lane_cut);
+    EXPECT_LE(cut.value(0), 4096u) << lie;
+    EXPECT_EQ(cut.value(0) % 64, 0u);
+    Call(Syscall::lane_close, end->handle);
+
+    auto honest = Connect(root(), port);
+    auto liar = Join(root(), *inbox);
+    Publish(*honest, "one");
+    liar->own->head().store(lie);
+    liar->own->tail().store(lie);
+    EXPECT_EQ(ErrorOf(Syscall::lane_close, liar->handle), Error::ok);
+    const Answer told = honest->inbox.Await(abi::Event::lane_cut);
+    EXPECT_LE(told.value(0), 4096u) << lie;
+    EXPECT_LE(told.value(1), 64u) << lie;
+    Call(Syscall::lane_close, honest->handle);
+  }
+}
+
+TEST_F(LaneClose, LeavesMessagesForANextListener) {
+  const Handle port = MakePort();
+  auto lane = Connect(root(), port);
+  Publish(*lane, "one");
+  Call(Syscall::lane_close, lane->handle);
+  auto inbox = Listen(root(), port);
+  auto end = Opened(root(), *inbox);
+  EXPECT_EQ(end->id, lane->id);
+  EXPECT_EQ(end->inbox.Await(abi::Event::lane_cut).value(0), 64u);
+}
+
+TEST_F(LaneClose, HappensWhenTheSenderDies) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  Other other = MakeOther(port);
+  auto lane = Connect(other.core(), other.handle);
+  auto end = Join(root(), *inbox);
+  Publish(*lane, "one");
+  other.session.Close();
+  const Answer cut = end->inbox.Await(abi::Event::lane_cut);
+  EXPECT_EQ(cut.value(0), 64u);
+  EXPECT_EQ(cut.value(2), Number(Error::peer_closed));
+}
+
+TEST_F(LaneClose, OfADeadListenerOrphansTheLaneAndTheNextGoesOn) {
+  const Handle port = MakePort();
+  Other other = MakeOther(port);
+  auto inbox = Listen(other.core(), other.handle);
+  auto lane = Connect(root(), port);
+  auto end = Join(other.core(), *inbox);
+  Publish(*lane, "one");
+  Publish(*lane, "two");
+  Publish(*end, "reply");
+  end->own->head().store(64);
+  other.session.Close();
+  const Answer orphaned = lane->inbox.Await(abi::Event::lane_orphaned);
+  EXPECT_EQ(orphaned.value(0), 64u);
+  EXPECT_EQ(orphaned.value(1), 64u);
+  auto next_inbox = Listen(root(), port);
+  auto next = Join(root(), *next_inbox);
+  abi::LaneOpened opened = {};
+  next->answer.Read(&opened);
+  EXPECT_EQ(opened.lane_id, lane->id);
+  EXPECT_EQ(opened.request_start, 64u);
+  EXPECT_EQ(opened.reply_start, 64u);
+  const Answer joined = lane->inbox.Await(abi::Event::lane_joined);
+  EXPECT_EQ(joined.value(1), 64u);
+  EXPECT_EQ(joined.value(2), 64u);
+}
+
+TEST_F(LaneClose, HappensToAllWhenThePortCloses) {
+  const Handle port = MakePort();
+  const Handle sender = Weaker(port, kRightSend);
+  auto lane = Connect(root(), sender);
+  Call(Syscall::handle_close, port);
+  EXPECT_EQ(lane->inbox.Await(abi::Event::lane_cut).value(2),
+            Number(Error::peer_closed));
+}
+
+TEST_F(LaneClose, HappensWhenTheSendCapabilityIsClosed) {
+  const Handle port = MakePort();
+  const Handle sender = Weaker(port, kRightSend);
+  auto lane = Connect(root(), sender);
+  Call(Syscall::handle_close, sender);
+  EXPECT_EQ(lane->inbox.Await(abi::Event::lane_cut).value(2),
+            Number(Error::canceled));
+}
+
+// ---- lane_attach
+
+using LaneAttach = Syscalls;
+
+TEST_F(LaneAttach, ChecksHandleAndFields) {
+  const Handle region = MakeRegion();
+  ExpectDoor(Syscall::lane_attach, {.args = 1, .good = {.args = {region}}});
+}
+
+TEST_F(LaneAttach, NumbersAttachmentsUpToTheLimit) {
+  auto lane = Connect(root(), MakePort());
+  const Handle region = MakeRegion();
+  Call(Syscall::region_seal, region);
+  for (uint32_t i = 0; i < abi::kAttachedRegionsMax; ++i)
+    EXPECT_EQ(Call(Syscall::lane_attach, lane->handle, {.args = {region}})
+                  .value(0),
+              i);
+  const Answer full =
+      Call(Syscall::lane_attach, lane->handle, {.args = {region}});
+  EXPECT_EQ(full.error(), Error::quota_exceeded);
+  EXPECT_EQ(full.value(1), abi::kAttachedRegionsMax);
+}
+
+TEST_F(LaneAttach, ChecksTheRegionsHandleTypeAndRights) {
+  auto lane = Connect(root(), MakePort());
+  for (const uint64_t handle :
+       {uint64_t{0}, uint64_t{kNeverGiven}, uint64_t{1} << 32})
+    EXPECT_EQ(ErrorOf(Syscall::lane_attach, lane->handle,
+                      {.args = {handle}}),
+              Error::bad_handle);
+  EXPECT_EQ(ErrorOf(Syscall::lane_attach, lane->handle,
+                    {.args = {Weaker(MakePort(), 0)}}),
+            Error::wrong_type);
+  const Handle region = MakeRegion();
+  const Answer denied = Call(Syscall::lane_attach, lane->handle,
+                             {.args = {Weaker(region, kRightMap)}});
+  EXPECT_EQ(denied.error(), Error::access_denied);
+  EXPECT_EQ(denied.value(0), kRightRead);
+}
+
+TEST_F(LaneAttach, WantsASealedRegionAndAWholeLane) {
+  const Handle port = MakePort();
+  const Handle sender = Weaker(port, kRightSend);
+  auto lane = Connect(root(), sender);
+  const Handle region = MakeRegion();
+  EXPECT_EQ(ErrorOf(Syscall::lane_attach, lane->handle, {.args = {region}}),
+            Error::bad_state);
+  Call(Syscall::handle_close, sender);
+  lane->inbox.Await(abi::Event::lane_cut);
+  EXPECT_EQ(ErrorOf(Syscall::lane_attach, lane->handle, {.args = {region}}),
+            Error::peer_closed);
+}
+
+// ---- lane_map
+
+using LaneMap = Syscalls;
+
+TEST_F(LaneMap, ChecksHandleAndFields) {
+  ExpectDoor(Syscall::lane_map, {.args = 1});
+}
+
+TEST_F(LaneMap, GivesThePeersAttachmentForReading) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  auto lane = Connect(root(), port);
+  auto end = Join(root(), *inbox);
+  const Handle region = MakeRegion(8192);
+  Call(Syscall::region_seal, region);
+  Call(Syscall::lane_attach, lane->handle, {.args = {region}});
+  const Answer answer = Call(Syscall::lane_map, end->handle);
+  ASSERT_EQ(answer.error(), Error::ok);
+  EXPECT_EQ(answer.value(0), 8192u);
+  const int fd = answer.descriptors.at(0).get();
+  EXPECT_TRUE(base::Mapping::Map(fd, 0, 8192, base::Access::kRead).ok());
+  EXPECT_FALSE(
+      base::Mapping::Map(fd, 0, 8192, base::Access::kReadWrite).ok());
+}
+
+TEST_F(LaneMap, OfWhatThePeerDidNotAttachIsNotFound) {
+  const Handle port = MakePort();
+  auto lane = Connect(root(), port);
+  const Handle region = MakeRegion();
+  Call(Syscall::region_seal, region);
+  Call(Syscall::lane_attach, lane->handle, {.args = {region}});
+  // Its own is not the peer's.
+  for (const uint64_t attachment : {uint64_t{0}, uint64_t{1}, ~uint64_t{0}})
+    EXPECT_EQ(ErrorOf(Syscall::lane_map, lane->handle,
+                      {.args = {attachment}}),
+              Error::not_found);
+}
+
+}  // namespace
+}  // namespace ipc
