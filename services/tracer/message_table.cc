@@ -26,48 +26,37 @@ size_t MessageTable::KeyHash::operator()(const Key& key) const {
   uint64_t hash = key.lane * 0x9e3779b97f4a7c15u;
   hash = (hash ^ key.flow) * 0xff51afd7ed558ccdu;
   hash = (hash ^ key.correlation) * 0xc4ceb9fe1a85ec53u;
+  hash = (hash ^ key.sent_ns) * 0x9e3779b97f4a7c15u;
   return static_cast<size_t>(hash ^ (hash >> 32));
 }
 
-// Messages of one flow on one lane have the same key; the time of the send,
-// which travels with a traced message, tells them apart.
-MessageTable::Entries::iterator MessageTable::Find(
-    const Key& key, const ipc::TraceRecord& record) {
-  const auto kind = static_cast<ipc::TraceKind>(record.kind);
-  Entries::iterator first = entries_.end();
+MessageTable::Entries::iterator MessageTable::Find(const Key& key,
+                                                   ipc::TraceKind kind) {
   const auto [begin, end] = index_.equal_range(key);
   for (auto it = begin; it != end; ++it) {
     const Entry& entry = *it->second;
-    if (key.correlation != 0) return it->second;  // unique while it lasts
     const bool taken =
         kind == ipc::TraceKind::send ? entry.sent : entry.received;
-    if (taken) continue;
-    const uint64_t sent =
-        kind == ipc::TraceKind::send ? record.time_ns : SendTime(record);
-    if (entry.message.time_ns == sent) return it->second;
-    if (first == entries_.end() ||
-        entry.message.time_ns < first->message.time_ns)
-      first = it->second;
+    if (key.correlation != 0 || !taken) return it->second;
   }
-  // Without a time (tracing began between send and receive) nothing matches;
-  // a receive takes the oldest send.
-  return kind == ipc::TraceKind::receive && record.interval_ns == 0
-             ? first
-             : entries_.end();
+  return entries_.end();
 }
 
 MessageTable::Entries::iterator MessageTable::FindOrMake(
     const ipc::TraceRecord& record) {
-  const Key key = {record.lane, record.flow, record.correlation};
-  if (const auto found = Find(key, record); found != entries_.end())
-    return found;
+  const auto kind = static_cast<ipc::TraceKind>(record.kind);
+  const uint64_t sent_ns =
+      kind == ipc::TraceKind::send ? record.time_ns : SendTime(record);
+  const Key key = {record.lane, record.flow, record.correlation,
+                   record.correlation != 0 ? 0 : sent_ns};
+  if (const auto found = Find(key, kind); found != entries_.end()) return found;
   if (entries_.size() >= pending_max_) Finish(entries_.begin());
   Entry entry = {.key = key};
   entry.message.flow = record.flow;
   entry.message.port = record.port;
   entry.message.label = record.label;
   entry.message.is_call = record.correlation != 0;
-  entry.message.time_ns = SendTime(record);
+  entry.message.time_ns = sent_ns;
   entries_.push_back(std::move(entry));
   index_.emplace(key, std::prev(entries_.end()));
   return std::prev(entries_.end());

@@ -55,10 +55,13 @@ class MessageTable {
   size_t pending() const { return entries_.size(); }
 
  private:
+  // A call has its correlation. Messages of one flow on one lane are told
+  // apart by the time of the send, which travels with a traced message.
   struct Key {
     uint64_t lane;
     uint64_t flow;
     uint32_t correlation;
+    uint64_t sent_ns;  // 0 for calls
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
@@ -76,7 +79,7 @@ class MessageTable {
   };
   using Entries = std::list<Entry>;  // oldest first
 
-  Entries::iterator Find(const Key& key, const ipc::TraceRecord& record);
+  Entries::iterator Find(const Key& key, ipc::TraceKind kind);
   Entries::iterator FindOrMake(const ipc::TraceRecord& record);
   static bool IsComplete(const Entry& entry);
   static MessageStatus StatusOf(const Entry& entry);

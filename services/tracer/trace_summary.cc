@@ -21,6 +21,12 @@ std::string Cell(const Histogram& histogram, double percent) {
                                 : DurationText(histogram.Percentile(percent));
 }
 
+// A send that failed: its queue was full, or it had another reason.
+bool FoundNoRoom(const ipc::TraceRecord& record) {
+  const auto error = static_cast<ipc::Error>(record.error);
+  return error == ipc::Error::should_wait || error == ipc::Error::timed_out;
+}
+
 std::string Line(const Json& object) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -46,7 +52,7 @@ void TraceSummary::Add(const ipc::TraceRecord& record) {
       port.errors += record.error != 0 ? 1 : 0;
       return port.total_ns.Add(record.interval_ns);
     case ipc::TraceKind::block:
-      ++port.blocked;
+      ++(FoundNoRoom(record) ? port.no_room : port.errors);
       return;
     default:  // drop: the caller's outcome says so
       return;
@@ -77,7 +83,7 @@ std::string TraceSummary::Text(const PortNameOf& name,
                    {"MESSAGES", Align::kRight},
                    {"CALLS", Align::kRight},
                    {"ERRORS", Align::kRight},
-                   {"BLOCKED", Align::kRight},
+                   {"NO ROOM", Align::kRight},
                    {"BYTES", Align::kRight},
                    {"HANDLES", Align::kRight},
                    {"QUEUE p50", Align::kRight},
@@ -89,7 +95,7 @@ std::string TraceSummary::Text(const PortNameOf& name,
   for (const auto& [id, port] : ports_)
     table.Add({name(id), std::to_string(port.messages),
                std::to_string(port.calls), std::to_string(port.errors),
-               std::to_string(port.blocked), BytesText(port.bytes),
+               std::to_string(port.no_room), BytesText(port.bytes),
                std::to_string(port.handles), Cell(port.queue_ns, 50),
                Cell(port.queue_ns, 99), Cell(port.work_ns, 50),
                Cell(port.work_ns, 99), Cell(port.total_ns, 50),
@@ -109,7 +115,7 @@ std::string TraceSummary::Json(const PortNameOf& name,
                   {"messages", port.messages},
                   {"calls", port.calls},
                   {"errors", port.errors},
-                  {"blocked", port.blocked},
+                  {"no_room", port.no_room},
                   {"bytes", port.bytes},
                   {"handles", port.handles},
                   {"queue", Percentiles(port.queue_ns)},

@@ -19,7 +19,7 @@ struct PortSummary {
   uint64_t errors = 0;
   uint64_t bytes = 0;
   uint64_t handles = 0;
-  uint64_t blocked = 0;  // sends that found no room
+  uint64_t no_room = 0;  // sends refused because the queue was full
   Histogram queue_ns;
   Histogram work_ns;
   Histogram total_ns;

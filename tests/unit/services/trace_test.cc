@@ -175,12 +175,15 @@ TEST(TraceSummary, CountsRecordsByPort) {
   auto outcome = Record(TraceKind::outcome, 8, {2000, 1000});
   outcome.error = static_cast<uint8_t>(ipc::Error::dropped);
   summary.Add(outcome);
-  summary.Add(Record(TraceKind::block, 0, {1, 0}));
+  auto block = Record(TraceKind::block, 0, {1, 0});
+  summary.Add(block);  // no reason was told
+  block.error = static_cast<uint8_t>(ipc::Error::should_wait);
+  summary.Add(block);
   const PortSummary& port = summary.ports().at(9);
   EXPECT_EQ(port.messages, 1u);
   EXPECT_EQ(port.calls, 1u);
-  EXPECT_EQ(port.errors, 1u);
-  EXPECT_EQ(port.blocked, 1u);
+  EXPECT_EQ(port.errors, 2u);
+  EXPECT_EQ(port.no_room, 1u);
   const PortNameOf name = [](uint64_t) { return "files"; };
   const std::string text = summary.Text(name, {90, 10});
   EXPECT_NE(text.find("files"), std::string::npos);
