@@ -105,9 +105,6 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
     out_.SetKnownHead(event.value(1));
   woken_records_ = woken_room_ = 0;
   receiver_process_.store(event.value(3), std::memory_order_relaxed);
-  // The newcomer looks at the ring by itself; but it may have armed before
-  // this end knew where to look.
-  WakePeerForRecords();
 }
 
 void LaneEnd::OnOrphaned(const ipc::Answer& event) {
@@ -197,6 +194,7 @@ void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {
 Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   if (cut_ != Error::ok) return cut_;
   if (!owed_.empty()) FlushOwed();
+  if (!lent_.empty() && role_ == Role::kSender && in_.valid()) PollReplies();
   const uint64_t bytes = RecordPayloadBytes(record);
   if (!RoomNow(bytes)) return Error::should_wait;
   if (slot != nullptr) {
@@ -215,7 +213,13 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
 }
 
 void LaneEnd::WakePeerForRecords() {
-  if (!in_.valid()) return;
+  if (!in_.valid()) {
+    // Somebody may have joined, looked and fallen asleep, and the news of it
+    // be still on its way: where he says that he sleeps is not known here yet.
+    base::WakeWord(own_->tail_word(), INT_MAX);
+    base::RingBell(bell_.get());
+    return;
+  }
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint32_t armed =
       in_.half()->armed().load(std::memory_order_relaxed);
@@ -529,6 +533,8 @@ void LaneEnd::CloseUnwanted() {
 // ---- what is owed --------------------------------------------------------
 
 void LaneEnd::Owe(Owed owed) {
+  // After its session a process says no more, as if it had died.
+  if (session_->over() != Error::ok) return;
   owed_.push_back(owed);
   FlushOwed();
 }

@@ -86,6 +86,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Lends a copy of what is too large to go inline.
   Error SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
                  Deadline deadline);
+  // Takes blocks back that the peer, or its end, has returned.
+  void CollectReturns();
   // Makes the received loan readable; asks the kernel process the first time.
   Error ResolveLoan(Message::State& state);
 

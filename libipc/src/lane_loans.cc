@@ -21,6 +21,7 @@ base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
   if (answer.error() != Error::ok) return answer.error();
   const auto number = static_cast<uint32_t>(answer.value(0));
   attached_.push_back({pool, number});
+  pool->AddLender(weak_from_this());
   return number;
 }
 
@@ -44,6 +45,14 @@ Error LaneEnd::SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
     record.payload = inline_payload;
   }
   return error;
+}
+
+void LaneEnd::CollectReturns() {
+  if (session_->HasNews()) session_->Pump();
+  std::lock_guard lock(mutex_);
+  ProcessMailLocked();
+  // In a receiver's ring returns stand among messages: they are taken in turn.
+  if (role_ == Role::kSender && in_.valid()) PollReplies();
 }
 
 base::Result<Loan> LaneEnd::AllocateForCopy(uint64_t bytes) {
@@ -80,7 +89,7 @@ Error LaneEnd::SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
     if (session_->HasNews()) session_->Pump();
     if (Error why = cut(); why != Error::ok) return why;
     if (session_->over() != Error::ok) return session_->over();
-    IsIdle();  // takes blocks back that were returned
+    CollectReturns();
     auto loan = AllocateForCopy(payload.size());
     if (loan.ok()) {
       std::memcpy(loan->bytes().data(), payload.data(), payload.size());

@@ -1,6 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "ipc/loan.h"
 #include "ipc/session.h"
+#include "lane_end.h"
 #include "pool_core.h"
 #include "session_core.h"
 
@@ -68,6 +69,23 @@ void PoolCore::Free(uint64_t offset) {
   free_[offset] = bytes;
 }
 
+void PoolCore::AddLender(std::weak_ptr<LaneEnd> lane) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(lenders_, [](const auto& old) { return old.expired(); });
+  lenders_.push_back(std::move(lane));
+}
+
+void PoolCore::CollectReturns() {
+  std::vector<std::weak_ptr<LaneEnd>> lenders;
+  {
+    std::lock_guard lock(mutex_);
+    lenders = lenders_;
+  }
+  // A lane locks the pool to give back; so the pool is not locked here.
+  for (const auto& weak : lenders)
+    if (auto lane = weak.lock(); lane != nullptr) lane->CollectReturns();
+}
+
 uint64_t PoolCore::bytes_in_use() const {
   std::lock_guard lock(mutex_);
   return in_use_;
@@ -107,6 +125,10 @@ absl::StatusOr<Pool> Pool::Create(const Session& session, uint64_t bytes) {
 
 absl::StatusOr<Loan> Pool::Allocate(uint64_t bytes) {
   auto offset = core_->Allocate(bytes);
+  if (offset.error() == Error::should_wait) {
+    core_->CollectReturns();
+    offset = core_->Allocate(bytes);
+  }
   if (offset.ok()) return PoolCore::MakeLoan(core_, *offset, bytes);
   return MakeStatus(
       offset.error(),
@@ -117,6 +139,9 @@ absl::StatusOr<Loan> Pool::Allocate(uint64_t bytes) {
 }
 
 uint64_t Pool::bytes() const { return core_->bytes(); }
-uint64_t Pool::bytes_in_use() const { return core_->bytes_in_use(); }
+uint64_t Pool::bytes_in_use() const {
+  core_->CollectReturns();
+  return core_->bytes_in_use();
+}
 
 }  // namespace ipc

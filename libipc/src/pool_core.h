@@ -6,12 +6,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "ipc/loan.h"
 #include "ipc/region.h"
 #include "libipc/base/result.h"
 
 namespace ipc {
+
+class LaneEnd;
 
 class PoolCore {
  public:
@@ -21,6 +24,10 @@ class PoolCore {
   // First fit. Errors: should_wait, out_of_range, invalid_args.
   base::Result<uint64_t> Allocate(uint64_t bytes);
   void Free(uint64_t offset);
+  // A lane that lends blocks of this pool. Its returns are taken when the pool
+  // has no room, or is asked how much is in use.
+  void AddLender(std::weak_ptr<LaneEnd> lane);
+  void CollectReturns();
   static Loan MakeLoan(const std::shared_ptr<PoolCore>& pool, uint64_t offset,
                        uint64_t bytes);
   // Leaves the block to the lane that lends it.
@@ -46,6 +53,7 @@ class PoolCore {
   std::map<uint64_t, uint64_t> free_;       // offset -> bytes, merged
   std::map<uint64_t, uint64_t> allocated_;  // offset -> bytes
   uint64_t in_use_ = 0;
+  std::vector<std::weak_ptr<LaneEnd>> lenders_;
 };
 
 }  // namespace ipc
