@@ -56,8 +56,9 @@ int Run(const std::vector<int>& sockets, const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Keyport's kernel process: owns every port, capability and "
-               "shared-memory region."};
+  CLI::App app{
+      "Keyport's kernel process: owns every port, capability and "
+      "shared-memory region."};
   std::vector<int> sockets;
   std::string path;
   app.add_option("--session-fd", sockets,

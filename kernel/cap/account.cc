@@ -5,8 +5,7 @@
 namespace kernel {
 namespace {
 
-abi::AccountLimits Effective(const Account* parent,
-                             abi::AccountLimits limits) {
+abi::AccountLimits Effective(const Account* parent, abi::AccountLimits limits) {
   for (uint32_t i = 0; i < abi::kAccountItems; ++i) {
     if (limits.limit[i] != 0) continue;
     limits.limit[i] =

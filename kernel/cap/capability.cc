@@ -13,8 +13,8 @@ CapabilityTree::~CapabilityTree() {
   for (Capability* node : all) delete node;
 }
 
-Capability* CapabilityTree::Make(Object* object, Rights rights,
-                                 uint64_t badge, Capability* parent) {
+Capability* CapabilityTree::Make(Object* object, Rights rights, uint64_t badge,
+                                 Capability* parent) {
   auto* capability = new Capability;
   capability->object = object;
   capability->rights = rights;
@@ -95,10 +95,9 @@ void CapabilityTree::Splice(Capability* ghost) {
   child->next = ghost->next;
   child->previous = ghost->previous;
   if (parent == nullptr) return;
-  (child->previous != nullptr ? child->previous->next
-                              : parent->first_child) = child;
-  (child->next != nullptr ? child->next->previous : parent->last_child) =
+  (child->previous != nullptr ? child->previous->next : parent->first_child) =
       child;
+  (child->next != nullptr ? child->next->previous : parent->last_child) = child;
 }
 
 void CapabilityTree::Prune(Capability* node) {

@@ -26,7 +26,7 @@ struct Transfer;
 struct CapabilityUse {
   std::vector<Lane*> lanes;  // made with this Send capability
   std::vector<Wait*> waits;
-  bool listening = false;    // the holder listens with it
+  bool listening = false;  // the holder listens with it
 };
 
 struct Capability {

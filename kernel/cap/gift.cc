@@ -6,8 +6,7 @@ namespace kernel {
 
 Result<Rights> AskedRights(const Capability& capability, uint64_t rights) {
   if (rights == abi::kRightsSame) return capability.rights;
-  if ((rights & ~uint64_t{capability.rights}) != 0)
-    return Error::invalid_args;
+  if ((rights & ~uint64_t{capability.rights}) != 0) return Error::invalid_args;
   return static_cast<Rights>(rights);
 }
 
@@ -15,8 +14,8 @@ Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
                        uint32_t mode) {
   Capability* capability = session.handles.Find(handle);
   if (capability == nullptr) return Error::bad_handle;
-  const Rights needed = mode == abi::kTransferMove ? abi::kRightTransfer
-                                                   : abi::kRightDuplicate;
+  const Rights needed =
+      mode == abi::kTransferMove ? abi::kRightTransfer : abi::kRightDuplicate;
   if ((capability->rights & needed) == 0) return Error::access_denied;
   if (mode != abi::kTransferMove && mode != abi::kTransferDuplicate)
     return Error::invalid_args;

@@ -10,8 +10,7 @@ constexpr uint32_t kSlotMask = abi::kHandleSlotsMax - 1;
 Capability* HandleTable::Find(Handle handle) const {
   const uint32_t slot = handle & kSlotMask;
   if (slot >= slots_.size()) return nullptr;
-  if (slots_[slot].generation != handle >> abi::kHandleSlotBits)
-    return nullptr;
+  if (slots_[slot].generation != handle >> abi::kHandleSlotBits) return nullptr;
   return slots_[slot].capability;
 }
 
@@ -32,9 +31,8 @@ Handle HandleTable::Insert(Capability* capability) {
 void HandleTable::Remove(Handle handle) {
   Slot& slot = slots_[handle & kSlotMask];
   slot.capability = nullptr;
-  slot.generation = slot.generation + 1 == abi::kHandleGenerations
-                        ? 1
-                        : slot.generation + 1;
+  slot.generation =
+      slot.generation + 1 == abi::kHandleGenerations ? 1 : slot.generation + 1;
   free_.push_back(handle & kSlotMask);
   --size_;
 }

@@ -47,11 +47,11 @@ class RevokeJob {
   Capability* After(Capability* node) const;
 
   CapabilityTree* const tree_;
-  Capability* const root_;          // pinned
+  Capability* const root_;  // pinned
   const uint64_t badge_;
-  const uint64_t serial_end_;       // later copies of the root stay
-  Capability* basket_ = nullptr;    // without badge: what is being destroyed
-  Capability* cursor_ = nullptr;    // with badge: pinned
+  const uint64_t serial_end_;     // later copies of the root stay
+  Capability* basket_ = nullptr;  // without badge: what is being destroyed
+  Capability* cursor_ = nullptr;  // with badge: pinned
   RevokeReceipt receipt_;
 };
 

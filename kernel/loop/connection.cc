@@ -42,8 +42,7 @@ Result<Incoming> ReceiveFrom(int socket) {
   uint8_t data[kMessageMax + 1];
   iovec part = {.iov_base = data, .iov_len = sizeof(data)};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) +
-                                CMSG_SPACE(kDescriptorsComing *
-                                           sizeof(int))];
+                                CMSG_SPACE(kDescriptorsComing * sizeof(int))];
   msghdr message = {};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -70,8 +69,7 @@ bool AskForCredentials(int socket) {
 Credentials PeerOf(int socket) {
   ucred who = {};
   socklen_t bytes = sizeof(who);
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &bytes) != 0)
-    return {};
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &bytes) != 0) return {};
   return {who.pid, who.uid};
 }
 
@@ -99,8 +97,7 @@ void Connection::NotifyWritable() {
 void Connection::WatchProcess(pid_t pid) {
   process_.Reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (process_.valid())
-    loop_->ring().PollReadable(process_.get(),
-                               Tag(Source::kProcess, number_));
+    loop_->ring().PollReadable(process_.get(), Tag(Source::kProcess, number_));
 }
 
 }  // namespace kernel

@@ -1,6 +1,7 @@
 #include "kernel/loop/loop.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,6 +12,22 @@
 #include "libipc/base/socket.h"
 
 namespace kernel {
+namespace {
+
+// Linux takes a killed process's ring, and with it the listening socket, down
+// a little later than the process: who listens must be alive as well.
+bool IsStaleSocket(const std::string& path) {
+  struct stat status;
+  if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode))
+    return false;
+  const auto socket = base::ConnectTo(path);
+  if (!socket.ok()) return socket.error() == Error::not_found;
+  const pid_t listener = PeerOf(socket->get()).pid;
+  return listener > 0 && kill(listener, 0) != 0 && errno == ESRCH;
+}
+
+}  // namespace
+
 std::unique_ptr<Loop> Loop::Create(LoopOptions options, std::string* why) {
   std::unique_ptr<Loop> loop(new Loop);
   loop->ring_ = Ring::Create(why);
@@ -20,8 +37,7 @@ std::unique_ptr<Loop> Loop::Create(LoopOptions options, std::string* why) {
     *why = "no file descriptors are left. Raise `ulimit -n`";
     return nullptr;
   }
-  if (!options.listen_path.empty() &&
-      !loop->Listen(options.listen_path, why))
+  if (!options.listen_path.empty() && !loop->Listen(options.listen_path, why))
     return nullptr;
   // Before anybody can send a Hello: it must carry its sender's pid.
   for (const UniqueFd& socket : options.root_sockets) {
@@ -43,10 +59,7 @@ bool Loop::Listen(const std::string& path, std::string* why) {
   auto listener = base::ListenOn(path);
   // A socket that nobody listens on was left by one that was killed.
   if (listener.error() == Error::already_exists) {
-    struct stat status;
-    const bool is_socket =
-        lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
-    if (is_socket && base::ConnectTo(path).error() == Error::not_found) {
+    if (IsStaleSocket(path)) {
       unlink(path.c_str());
       listener = base::ListenOn(path);
     }
@@ -76,8 +89,7 @@ void Loop::Run() {
   ring_->PollReadable(stop_.get(), Tag(Source::kStop));
   if (options_.stop_signal.valid())
     ring_->PollReadable(options_.stop_signal.get(), Tag(Source::kSignal));
-  if (listener_.valid())
-    ring_->Accept(listener_.get(), Tag(Source::kListen));
+  if (listener_.valid()) ring_->Accept(listener_.get(), Tag(Source::kListen));
   AddRoots();
   std::array<Ring::Event, 256> events;
   while (!stopping_ && !Finished()) {
@@ -132,8 +144,7 @@ void Loop::Accepted(const Ring::Event& event) {
   if (event.result >= 0) Join(UniqueFd(event.result));
   if (event.more) return;
   if (event.result == -EINVAL) ring_->NoMultishotAccept();
-  const bool none_left = event.result == -EMFILE ||
-                         event.result == -ENFILE ||
+  const bool none_left = event.result == -EMFILE || event.result == -ENFILE ||
                          event.result == -ENOMEM;
   if (none_left) {
     accept_waits_ = true;
@@ -152,8 +163,8 @@ void Loop::Join(UniqueFd socket) {
 std::unique_ptr<Transport> Loop::Adopt(Session& session, UniqueFd socket) {
   AskForCredentials(socket.get());
   const uint64_t number = next_number_++;
-  auto connection = std::make_unique<Connection>(
-      this, number, session.id(), std::move(socket));
+  auto connection = std::make_unique<Connection>(this, number, session.id(),
+                                                 std::move(socket));
   connections_[number] = connection.get();
   ring_->PollReadable(connection->socket(), Tag(Source::kSocket, number));
   return connection;

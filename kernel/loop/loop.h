@@ -39,8 +39,7 @@ class Loop : public Host {
   Ring& ring() { return *ring_; }
   void Closed(Connection& connection);
   void WaitForRoom(Connection& connection);
-  std::unique_ptr<Transport> Adopt(Session& session,
-                                   UniqueFd socket) override;
+  std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
 
  private:
   // Messages taken off one socket a turn.

@@ -74,10 +74,10 @@ std::string Explain(int error) {
 std::unique_ptr<Ring> Ring::Create(std::string* why) {
   std::unique_ptr<Ring> made(new Ring);
   // The best first; an older Linux refuses flags it does not know.
-  const unsigned tries[] = {
-      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-          IORING_SETUP_R_DISABLED,
-      IORING_SETUP_R_DISABLED, 0};
+  const unsigned tries[] = {IORING_SETUP_SINGLE_ISSUER |
+                                IORING_SETUP_DEFER_TASKRUN |
+                                IORING_SETUP_R_DISABLED,
+                            IORING_SETUP_R_DISABLED, 0};
   int result = -EINVAL;
   for (const unsigned flags : tries) {
     io_uring_params params = {};
@@ -99,9 +99,8 @@ Ring::~Ring() {
 
 bool Ring::Enable() {
   // Debian 12's liburing declares io_uring_enable_rings but has none.
-  return !disabled_ ||
-         syscall(SYS_io_uring_register, ring_.ring_fd,
-                 IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0;
+  return !disabled_ || syscall(SYS_io_uring_register, ring_.ring_fd,
+                               IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0;
 }
 
 io_uring_sqe* Ring::Next() {

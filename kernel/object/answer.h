@@ -15,8 +15,7 @@ namespace kernel {
 struct Answer {
   Answer() = default;
   Answer(Error why) : error(why) {}  // NOLINT: implicit, as in Result
-  static Answer Of(uint64_t a, uint64_t b = 0, uint64_t c = 0,
-                   uint64_t d = 0) {
+  static Answer Of(uint64_t a, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0) {
     Answer answer;
     answer.values = {a, b, c, d};
     return answer;
@@ -70,8 +69,8 @@ struct Answer {
 }  // namespace kernel
 
 // Returns the failed Answer of `expression`, if it failed.
-#define KP_ANSWER(expression)                                          \
-  do {                                                                 \
-    if (::kernel::Answer kp_answer = (expression); !kp_answer.ok())    \
-      return kp_answer;                                                \
+#define KP_ANSWER(expression)                                       \
+  do {                                                              \
+    if (::kernel::Answer kp_answer = (expression); !kp_answer.ok()) \
+      return kp_answer;                                             \
   } while (false)

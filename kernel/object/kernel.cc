@@ -10,8 +10,8 @@ Kernel::Kernel(Host* host) : host_(host), lanes_(this), trace_(this) {
   kernel_object_ = &Add<KernelObject>();
   root_account_ =
       &Add<Account>(nullptr, std::string("root"), abi::AccountLimits{});
-  tools_account_ = &Add<Account>(root_account_, std::string("tools"),
-                                 abi::AccountLimits{});
+  tools_account_ =
+      &Add<Account>(root_account_, std::string("tools"), abi::AccountLimits{});
   // The kernel's own three are never destroyed.
   Use(*kernel_object_);
   Use(*root_account_);
@@ -32,8 +32,7 @@ Session* Kernel::FindSession(uint64_t id) {
 
 Session* Kernel::NewSession(Session::Origin origin, Account& account) {
   Process& process = Add<Process>();
-  auto session =
-      std::make_unique<Session>(this, &process, &account, origin);
+  auto session = std::make_unique<Session>(this, &process, &account, origin);
   Session* added = session.get();
   process.session = added;
   Use(process);
@@ -57,12 +56,11 @@ Session* Kernel::AddSession(Session::Origin origin) {
 
 void Kernel::GiveNames(Session& session) {
   const bool is_root = session.origin == Session::Origin::kRoot;
-  const Rights rights = is_root ? abi::kRightsAll
-                                : abi::kRightInspect | abi::kRightTraceMeta |
-                                      abi::kRightWait;
+  const Rights rights =
+      is_root ? abi::kRightsAll
+              : abi::kRightInspect | abi::kRightTraceMeta | abi::kRightWait;
   Capability* kernel = NewCapability(*kernel_object_, rights, 0, nullptr);
-  session.names.push_back(
-      {"kernel", Place(session, *kernel, session.account)});
+  session.names.push_back({"kernel", Place(session, *kernel, session.account)});
   if (!is_root) return;
   Capability* account =
       NewCapability(*root_account_, abi::kRightsAll, 0, nullptr);
@@ -72,8 +70,7 @@ void Kernel::GiveNames(Session& session) {
 
 void Kernel::Receive(Session& session, std::span<const uint8_t> message,
                      Credentials from) {
-  if (session.alive() && !session.Receive(message, from))
-    EndSession(session);
+  if (session.alive() && !session.Receive(message, from)) EndSession(session);
 }
 
 void Kernel::Writable(Session& session) {
@@ -137,10 +134,9 @@ void Kernel::Signal(Object& object) {
   std::vector<Wait*> due;
   for (Wait* wait : object.waits)
     if ((wait->signals & now) != 0) due.push_back(wait);
-  const uint64_t generation =
-      object.kind == ObjectKind::port
-          ? As<Port>(object).no_senders_generation
-          : 0;
+  const uint64_t generation = object.kind == ObjectKind::port
+                                  ? As<Port>(object).no_senders_generation
+                                  : 0;
   for (Wait* wait : due)
     EndWait(*wait, Answer::Of(wait->signals & now, generation));
 }

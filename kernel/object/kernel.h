@@ -119,9 +119,7 @@ class Kernel {
   Host& host() { return *host_; }
 
  private:
-  static size_t KindIndex(ObjectKind kind) {
-    return static_cast<size_t>(kind);
-  }
+  static size_t KindIndex(ObjectKind kind) { return static_cast<size_t>(kind); }
 
   // kernel_capabilities.cc
   void EndUses(Capability& capability, Ending ending);
@@ -155,8 +153,8 @@ class Kernel {
   uint32_t live_roots_ = 0;
 
   // Work, each list done in order and in steps.
-  std::vector<Session*> ready_;   // may have requests
-  std::vector<Session*> dirty_;   // have something to flush, or to rest
+  std::vector<Session*> ready_;  // may have requests
+  std::vector<Session*> dirty_;  // have something to flush, or to rest
   std::deque<std::unique_ptr<RevokeJob>> revokes_;
   std::deque<Session*> clearing_;  // ended
   std::deque<std::unique_ptr<Transfer>> doomed_;

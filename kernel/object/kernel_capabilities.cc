@@ -6,8 +6,7 @@ namespace kernel {
 namespace {
 
 bool IsSender(Rights rights) {
-  return (rights & abi::kRightSend) != 0 &&
-         (rights & abi::kRightReceive) == 0;
+  return (rights & abi::kRightSend) != 0 && (rights & abi::kRightReceive) == 0;
 }
 
 uint32_t Has(Rights rights, Rights right) {
@@ -16,12 +15,11 @@ uint32_t Has(Rights rights, Rights right) {
 
 }  // namespace
 
-Capability* Kernel::NewCapability(Object& object, Rights rights,
-                                  uint64_t badge, Capability* parent) {
+Capability* Kernel::NewCapability(Object& object, Rights rights, uint64_t badge,
+                                  Capability* parent) {
   Capability* capability = tree_.Make(&object, rights, badge, parent);
   ++object.capabilities;
-  if (object.kind == ObjectKind::port)
-    CountPort(As<Port>(object), 0, rights);
+  if (object.kind == ObjectKind::port) CountPort(As<Port>(object), 0, rights);
   return capability;
 }
 
@@ -29,8 +27,7 @@ Answer Kernel::RoomFor(const Session& session, uint64_t handles) const {
   if (!session.handles.HasRoom(handles))
     return Answer::OverQuota({session.handles.size(), abi::kHandleSlotsMax,
                               session.account->id, AccountItem::handles});
-  if (const auto refusal =
-          session.account->Refusal(Charges::Handles(handles)))
+  if (const auto refusal = session.account->Refusal(Charges::Handles(handles)))
     return Answer::OverQuota(*refusal);
   return {};
 }
@@ -70,8 +67,7 @@ void Kernel::SetRights(Capability& capability, Rights rights) {
 void Kernel::EndUses(Capability& capability, Ending ending) {
   CapabilityUse* use = capability.use.get();
   if (use == nullptr) return;
-  while (!use->waits.empty())
-    EndWait(*use->waits.back(), ErrorOf(ending));
+  while (!use->waits.empty()) EndWait(*use->waits.back(), ErrorOf(ending));
   if (use->listening)
     lanes_.EndListening(As<Port>(*capability.object), *capability.holder,
                         ErrorOf(ending));
@@ -85,8 +81,7 @@ void Kernel::Destroy(Capability& capability, Ending ending) {
   if (capability.holder != nullptr)
     capability.holder->handles.Remove(capability.handle);
   if (capability.transfer != nullptr)
-    capability.transfer->items[capability.transfer_index].capability =
-        nullptr;
+    capability.transfer->items[capability.transfer_index].capability = nullptr;
   if (capability.charged != nullptr)
     Refund(*capability.charged, Charges::Handles(1));
   if (object.kind == ObjectKind::lane)
@@ -97,8 +92,7 @@ void Kernel::Destroy(Capability& capability, Ending ending) {
   tree_.Kill(&capability);
   Use(object);
   --object.capabilities;
-  if (object.kind == ObjectKind::port)
-    CountPort(As<Port>(object), rights, 0);
+  if (object.kind == ObjectKind::port) CountPort(As<Port>(object), rights, 0);
   if (object.kind == ObjectKind::region && object.capabilities == 0 &&
       As<Region>(object).attachments == 0)
     As<Region>(object).memory.Reset();
@@ -120,8 +114,9 @@ void Kernel::CountPort(Port& port, Rights before, Rights after) {
     ++port.no_senders_generation;
     Signal(port);
   }
-  if (Has(before, abi::kRightReceive) != 0 && port.receivers == 0)
-    ClosePort(port);
+  if (Has(before, abi::kRightReceive) == 0) return;
+  lanes_.MayBeLost();
+  if (port.receivers == 0) ClosePort(port);
 }
 
 void Kernel::ClosePort(Port& port) {

@@ -124,8 +124,7 @@ void Kernel::DropSession(Session& session) {
 }
 
 void Kernel::DestroyDoomed() {
-  for (uint32_t steps = 0; steps < kStepsPerTurn && !doomed_.empty();
-       ++steps) {
+  for (uint32_t steps = 0; steps < kStepsPerTurn && !doomed_.empty(); ++steps) {
     Transfer& transfer = *doomed_.front();
     if (transfer.items.empty()) {
       doomed_.pop_front();
@@ -138,8 +137,7 @@ void Kernel::DestroyDoomed() {
 }
 
 void Kernel::Reap() {
-  for (uint32_t steps = 0; steps < kStepsPerTurn && !reap_.empty();
-       ++steps) {
+  for (uint32_t steps = 0; steps < kStepsPerTurn && !reap_.empty(); ++steps) {
     Object* object = reap_.front();
     reap_.pop_front();
     object->reaping = false;
@@ -153,8 +151,7 @@ void Kernel::ReapObject(Object& object) {
       Unuse(*As<Account>(object).parent);
       break;
     case ObjectKind::port:
-      Refund(*As<Port>(object).charged,
-             Charges().Add(AccountItem::ports, 1));
+      Refund(*As<Port>(object).charged, Charges().Add(AccountItem::ports, 1));
       break;
     case ObjectKind::region:
       Refund(*As<Region>(object).charged,

@@ -47,7 +47,7 @@ class Lane : public Object {
     uint64_t process = 0;
     Capability* handle = nullptr;  // null: left
     uint64_t key = 0;
-    UniqueFd memory;               // of the half that this end writes
+    UniqueFd memory;                   // of the half that this end writes
     std::shared_ptr<base::Half> half;  // once it is ready
     std::vector<Region*> attachments;
     bool ready() const { return half != nullptr; }
@@ -84,9 +84,9 @@ class Lane : public Object {
   bool cut = false;
   bool sender_cut = false;  // cut from the sender's side
   bool traced = false;
-  bool queued = false;      // to be settled
-  bool retired = false;     // waits to be destroyed
-  uint64_t listening = 0;   // serial of the capability bound to
+  bool queued = false;     // to be settled
+  bool retired = false;    // waits to be destroyed
+  uint64_t listening = 0;  // serial of the capability bound to
 
   uint64_t last_token = 0;
   std::map<uint64_t, std::unique_ptr<Transfer>> transfers;

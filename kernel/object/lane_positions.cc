@@ -24,8 +24,8 @@ uint64_t SkipStamped(const std::shared_ptr<base::Half>& half, uint64_t at) {
 }
 
 // What `half` has published: its tail, at most one ring past `consumed`.
-uint64_t PublishedEnd(const std::shared_ptr<base::Half>& half,
-                      uint64_t tail, uint64_t consumed) {
+uint64_t PublishedEnd(const std::shared_ptr<base::Half>& half, uint64_t tail,
+                      uint64_t consumed) {
   const uint64_t ring = half->ring_bytes();
   if (tail - consumed > ring) return consumed + ring;
   return std::min(SkipStamped(half, tail), consumed + ring);
@@ -34,8 +34,8 @@ uint64_t PublishedEnd(const std::shared_ptr<base::Half>& half,
 struct Direction {
   const std::shared_ptr<base::Half>& writer;  // whose tail it is
   const std::shared_ptr<base::Half>& reader;  // whose head it is
-  uint64_t known_end;    // published at least
-  uint64_t known_taken;  // consumed at least
+  uint64_t known_end;                         // published at least
+  uint64_t known_taken;                       // consumed at least
 };
 
 struct Extent {
@@ -45,15 +45,14 @@ struct Extent {
 
 Extent MeasureDirection(const Direction& d) {
   if (d.writer == nullptr) return {d.known_end, d.known_taken};
-  const uint64_t tail = Believe(
-      d.writer->tail().load(std::memory_order_acquire), d.known_end);
+  const uint64_t tail =
+      Believe(d.writer->tail().load(std::memory_order_acquire), d.known_end);
   uint64_t head = d.known_taken;
   if (d.reader != nullptr)
     head = Believe(d.reader->head().load(std::memory_order_acquire),
                    d.known_taken);
   head = std::min(head, SkipStamped(d.writer, tail));
-  return {std::max(PublishedEnd(d.writer, std::max(tail, head), head),
-                   head),
+  return {std::max(PublishedEnd(d.writer, std::max(tail, head), head), head),
           head};
 }
 
@@ -62,14 +61,15 @@ Extent MeasureDirection(const Direction& d) {
 LanePositions Measure(const Lane& lane) {
   const auto& a = lane.sender().half;
   const auto& b = lane.listener().half;
-  const Extent requests = MeasureDirection(
-      {.writer = a, .reader = b, .known_end = lane.taken,
-       .known_taken = lane.taken});
-  const uint64_t request_end =
-      lane.sender_cut ? lane.cut_end : requests.end;
-  const Extent replies = MeasureDirection(
-      {.writer = b, .reader = a, .known_end = lane.reply_end,
-       .known_taken = 0});
+  const Extent requests = MeasureDirection({.writer = a,
+                                            .reader = b,
+                                            .known_end = lane.taken,
+                                            .known_taken = lane.taken});
+  const uint64_t request_end = lane.sender_cut ? lane.cut_end : requests.end;
+  const Extent replies = MeasureDirection({.writer = b,
+                                           .reader = a,
+                                           .known_end = lane.reply_end,
+                                           .known_taken = 0});
   return {.request_end = request_end,
           .taken = std::min(requests.taken, request_end),
           .reply_end = std::max(replies.end, lane.reply_end)};

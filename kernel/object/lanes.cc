@@ -22,9 +22,8 @@ Charges WithoutHandle(Charges charges) {
 }
 
 Answer Granted(const Lane& lane, const Port& port) {
-  Answer answer =
-      Answer::Of(lane.sender().handle->handle, lane.sender().key,
-                 port.ring_bytes, port.listeners.size());
+  Answer answer = Answer::Of(lane.sender().handle->handle, lane.sender().key,
+                             port.ring_bytes, port.listeners.size());
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
                                  .port_id = port.id,
                                  .port_options = port.options,
@@ -92,8 +91,8 @@ Answer Lanes::Listen(Session& session, Capability& port_capability) {
 Answer Lanes::Ready(Lane& lane, LaneEnd which) {
   Lane::End& end = lane.end(which);
   if (end.ready()) return Error::bad_state;
-  auto half = base::Half::Map(end.memory.get(), lane.port->ring_bytes,
-                              end.key, base::Access::kRead);
+  auto half = base::Half::Map(end.memory.get(), lane.port->ring_bytes, end.key,
+                              base::Access::kRead);
   if (!half.ok()) return Error::quota_exceeded;
   KP_TRY(base::SealMemory(end.memory.get(), base::Seal::kSingleWriter));
   end.half = *std::move(half);
@@ -108,8 +107,7 @@ void Lanes::PostJoined(Lane& lane) {
   Lane::End& listener = lane.end(LaneEnd::kListener);
   if (lane.sender().handle != nullptr && !lane.sender_cut)
     Post(lane, LaneEnd::kSender, abi::Event::lane_joined,
-         Answer::Of(listener.key, lane.taken, lane.reply_end,
-                    listener.process)
+         Answer::Of(listener.key, lane.taken, lane.reply_end, listener.process)
              .With(std::move(listener.memory)));
   listener.memory.Reset();
 }
@@ -174,8 +172,7 @@ void Lanes::TellSenders(Port& port) {
 
 void Lanes::LoseCapability(Lane& lane, Ending ending) {
   lane.send_capability = nullptr;
-  if (lane.sender_leaves == Error::ok)
-    lane.sender_leaves = ErrorOf(ending);
+  if (lane.sender_leaves == Error::ok) lane.sender_leaves = ErrorOf(ending);
   Enqueue(lane);
 }
 
@@ -186,8 +183,7 @@ void Lanes::HandleGone(Lane& lane, const Capability& handle, Ending ending) {
   end.handle = nullptr;
   if (which == LaneEnd::kSender) {
     --end.session->lanes_sending;
-    if (lane.sender_leaves == Error::ok)
-      lane.sender_leaves = Error::canceled;
+    if (lane.sender_leaves == Error::ok) lane.sender_leaves = Error::canceled;
   } else {
     Unbind(lane);
     if (ending == Ending::kDeath) {

@@ -52,7 +52,10 @@ class Lanes {
   void HandleGone(Lane& lane, const Capability& handle, Ending ending);
   void Enqueue(Lane& lane);
 
-  bool HasWork() const { return !queue_.empty(); }
+  bool HasWork() const { return !queue_.empty() || may_be_lost_; }
+  // Receive capabilities went, or lanes were left behind: some ports may now
+  // be reachable from nowhere.
+  void MayBeLost() { may_be_lost_ = !leftovers_.empty(); }
   void SettleSome();
 
  private:
@@ -66,6 +69,7 @@ class Lanes {
   void PostOrphaned(const Lane& lane);
   void CutBySender(Lane& lane, Error why);
   void CutByListener(Lane& lane, Error why);
+  void DestroyLost();
   void UpdateTraced(Lane& lane);
   void RetireIfOver(Lane& lane);
   void Retire(Lane& lane);
@@ -78,6 +82,9 @@ class Lanes {
   // Could not be bound for want of descriptors: tried again when some are
   // freed. Ids, because they may be gone by then.
   std::set<uint64_t> starved_;
+  // Lanes whose sender is gone and whose messages wait for a listener.
+  std::set<Lane*> leftovers_;
+  bool may_be_lost_ = false;
 };
 
 }  // namespace kernel

@@ -7,13 +7,13 @@
 namespace kernel {
 
 void Lanes::SettleSome() {
-  for (uint32_t done = 0; done < kSettledPerTurn && !queue_.empty();
-       ++done) {
+  for (uint32_t done = 0; done < kSettledPerTurn && !queue_.empty(); ++done) {
     Lane& lane = *queue_.front();
     queue_.pop_front();
     lane.queued = false;
     Settle(lane);
   }
+  if (std::exchange(may_be_lost_, false)) DestroyLost();
 }
 
 void Lanes::Settle(Lane& lane) {
@@ -34,29 +34,27 @@ void Lanes::Settle(Lane& lane) {
 bool Lanes::Listened(const Lane& lane) const {
   const Port::Listener* listener =
       lane.port->FindListener(lane.listener().session);
-  return listener != nullptr &&
-         listener->capability->serial == lane.listening;
+  return listener != nullptr && listener->capability->serial == lane.listening;
 }
 
 void Lanes::Bind(Lane& lane) {
   if (lane.bound() || !lane.sender().ready() || lane.port->closed) return;
   if (lane.cut && !lane.has_leftover()) return;
-  Port::Listener* listener =
-      lane.port->ChooseListener(lane.sender().process);
+  Port::Listener* listener = lane.port->ChooseListener(lane.sender().process);
   if (listener == nullptr) return;
   const Handle port_handle = listener->capability->handle;
   if (!Open(lane, *listener->session, port_handle).ok()) {
     starved_.insert(lane.id);
     return;
   }
+  leftovers_.erase(&lane);
   ++listener->lanes;
   lane.listening = listener->capability->serial;
-  kernel_->trace().Fact(abi::TraceKind::lane_opened, lane.port->id,
-                        lane.id);
+  kernel_->trace().Fact(abi::TraceKind::lane_opened, lane.port->id, lane.id);
   if (lane.sender_cut)
-    Post(lane, LaneEnd::kListener, abi::Event::lane_cut,
-         Answer::Of(lane.cut_end, 0,
-                    static_cast<uint64_t>(Error::peer_closed)));
+    Post(
+        lane, LaneEnd::kListener, abi::Event::lane_cut,
+        Answer::Of(lane.cut_end, 0, static_cast<uint64_t>(Error::peer_closed)));
 }
 
 Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
@@ -78,8 +76,7 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   const Handle handle = kernel_->Place(session, *listener.handle, nullptr);
   ++session.lanes_receiving;
   kernel_->trace().LaneJoined(session, *lane.port);
-  Answer opened = Answer::Of(lane.port->ring_bytes, sender.key,
-                             listener.key);
+  Answer opened = Answer::Of(lane.port->ring_bytes, sender.key, listener.key);
   opened.Append(abi::LaneOpened{.lane_id = lane.id,
                                 .port_id = lane.port->id,
                                 .badge = lane.badge,
@@ -153,14 +150,18 @@ void Lanes::UpdateTraced(Lane& lane) {
 
 void Lanes::RetireIfOver(Lane& lane) {
   if (lane.sender().handle != nullptr || lane.bound()) return;
-  if (lane.has_leftover() && lane.sender().ready() && !lane.port->closed)
+  if (lane.has_leftover() && lane.sender().ready() && !lane.port->closed) {
+    leftovers_.insert(&lane);
+    MayBeLost();
     return;
+  }
   Retire(lane);
 }
 
 void Lanes::Retire(Lane& lane) {
   Port& port = *lane.port;
   lane.retired = true;
+  leftovers_.erase(&lane);
   port.lanes.erase(lane.id);
   auto lanes = port.by_sender.find(lane.sender().process);
   std::erase(lanes->second, &lane);

@@ -50,13 +50,13 @@ class Port : public Object {
   std::map<uint64_t, Lane*> lanes;  // by id
   // By the sender's process id.
   absl::flat_hash_map<uint64_t, std::vector<Lane*>> by_sender;
-  uint32_t senders = 0;    // capabilities with Send and without Receive
+  uint32_t senders = 0;  // capabilities with Send and without Receive
   uint32_t send_capabilities = 0;
   uint32_t receivers = 0;  // capabilities with Receive
   uint64_t no_senders_generation = 0;
   bool no_senders = false;
-  bool closed = false;     // the last Receive capability is gone
-  uint32_t tracers = 0;    // sessions that trace this port
+  bool closed = false;   // the last Receive capability is gone
+  uint32_t tracers = 0;  // sessions that trace this port
 };
 
 }  // namespace kernel

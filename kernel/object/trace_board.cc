@@ -153,10 +153,9 @@ Answer TraceBoard::Next(Session& session, uint64_t after) {
     const Ring& ring = at->second;
     if (!Visible(session, ring)) continue;
     KP_ASSIGN(UniqueFd memory, base::ReopenReadOnly(ring.memory.get()));
-    Answer answer =
-        Answer::Of(at->first, ring.owner->process,
-                   static_cast<uint64_t>(ring.owner->pid),
-                   abi::kTraceRingBytes);
+    Answer answer = Answer::Of(at->first, ring.owner->process,
+                               static_cast<uint64_t>(ring.owner->pid),
+                               abi::kTraceRingBytes);
     answer.AppendBytes(ring.owner->name.data(), ring.owner->name.size());
     return std::move(answer).With(std::move(memory));
   }

@@ -43,12 +43,10 @@ CheckedItems CheckItems(const Session& session, const Lane& lane,
 }
 
 // Only copies cost anything: what is moved is paid for already.
-Answer RoomForCopies(const Session& session,
-                     const std::vector<Gift>& gifts) {
+Answer RoomForCopies(const Session& session, const std::vector<Gift>& gifts) {
   uint64_t copies = 0;
   for (const Gift& gift : gifts) copies += gift.move ? 0 : 1;
-  if (const auto refusal =
-          session.account->Refusal(Charges::Handles(copies)))
+  if (const auto refusal = session.account->Refusal(Charges::Handles(copies)))
     return Answer::OverQuota(*refusal);
   return {};
 }
@@ -62,8 +60,8 @@ uint64_t LivingItems(const Transfer& transfer) {
 
 }  // namespace
 
-Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane,
-                     LaneEnd end, std::span<const abi::TransferItem> items) {
+Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
+                     std::span<const abi::TransferItem> items) {
   if (items.empty() || items.size() > abi::kMessageHandlesMax)
     return Answer::OutOfRange(1, abi::kMessageHandlesMax);
   const CheckedItems checked = CheckItems(session, lane, items);
@@ -87,8 +85,7 @@ Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane,
     Capability* capability = TakeGift(kernel, gift);
     kernel.Recharge(*capability, *session.account);
     capability->transfer = transfer.get();
-    capability->transfer_index =
-        static_cast<uint32_t>(transfer->items.size());
+    capability->transfer_index = static_cast<uint32_t>(transfer->items.size());
     transfer->items.push_back({capability, capability->object->kind});
   }
   const uint64_t token = transfer->token;
@@ -96,8 +93,8 @@ Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane,
   return Answer::Of(token);
 }
 
-Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane,
-                      LaneEnd end, uint64_t token) {
+Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
+                      uint64_t token) {
   const auto found = lane.transfers.find(token);
   if (found == lane.transfers.end() || found->second->from == end)
     return Error::not_found;
@@ -121,8 +118,8 @@ Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane,
   return answer;
 }
 
-Answer CancelTransfer(Kernel& kernel, Session& session, Lane& lane,
-                      LaneEnd end, uint64_t token) {
+Answer CancelTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
+                      uint64_t token) {
   const auto found = lane.transfers.find(token);
   if (found == lane.transfers.end() || found->second->from != end ||
       found->second->process != session.id())

@@ -12,11 +12,11 @@ namespace kernel {
 class Kernel;
 
 // All or nothing. On failure the payload has each item's error.
-Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane,
-                     LaneEnd end, std::span<const abi::TransferItem> items);
-Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane,
-                      LaneEnd end, uint64_t token);
-Answer CancelTransfer(Kernel& kernel, Session& session, Lane& lane,
-                      LaneEnd end, uint64_t token);
+Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
+                     std::span<const abi::TransferItem> items);
+Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
+                      uint64_t token);
+Answer CancelTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
+                      uint64_t token);
 
 }  // namespace kernel

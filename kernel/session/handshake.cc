@@ -1,5 +1,7 @@
 // How a session begins (libipc/abi/handshake.h). Anything out of order ends
 // it.
+#include "libipc/abi/handshake.h"
+
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -9,7 +11,6 @@
 
 #include "kernel/object/kernel.h"
 #include "kernel/session/session.h"
-#include "libipc/abi/handshake.h"
 
 namespace kernel {
 
@@ -57,13 +58,11 @@ bool Session::Refuse(Error why) {
 bool Session::Grant() {
   auto requests = base::Half::Create(abi::kCallRingBytes);
   auto completions = base::Half::Create(abi::kCallRingBytes);
-  if (!requests.ok() || !completions.ok())
-    return Refuse(Error::quota_exceeded);
+  if (!requests.ok() || !completions.ok()) return Refuse(Error::quota_exceeded);
   request_key_ = RandomKey();
   const uint64_t completion_key = RandomKey();
-  auto mapped =
-      base::Half::Map(completions->get(), abi::kCallRingBytes,
-                      completion_key, base::Access::kReadWrite);
+  auto mapped = base::Half::Map(completions->get(), abi::kCallRingBytes,
+                                completion_key, base::Access::kReadWrite);
   if (!mapped.ok() ||
       !base::SealMemory(completions->get(), base::Seal::kSingleWriter).ok())
     return Refuse(Error::quota_exceeded);
@@ -79,19 +78,16 @@ bool Session::Grant() {
                                 .completion_key = completion_key,
                                 .ring_bytes = abi::kCallRingBytes,
                                 .reserved = 0};
-  const std::array<int, 2> fds = {request_memory_.get(),
-                                  completions->get()};
+  const std::array<int, 2> fds = {request_memory_.get(), completions->get()};
   state = State::kWaitingReady;
   return transport->Send(&welcome, sizeof(welcome), fds).ok();
 }
 
 bool Session::Begin() {
-  auto mapped =
-      base::Half::Map(request_memory_.get(), abi::kCallRingBytes,
-                      request_key_, base::Access::kRead);
+  auto mapped = base::Half::Map(request_memory_.get(), abi::kCallRingBytes,
+                                request_key_, base::Access::kRead);
   if (!mapped.ok() ||
-      !base::SealMemory(request_memory_.get(), base::Seal::kSingleWriter)
-           .ok())
+      !base::SealMemory(request_memory_.get(), base::Seal::kSingleWriter).ok())
     return false;
   request_memory_.Reset();
   requests_ = *std::move(mapped);

@@ -14,8 +14,7 @@ void Outbox::Push(uint32_t number, uint64_t user_data, Answer answer) {
   entry.completion.user_data = user_data;
   std::memcpy(entry.completion.values, answer.values.data(),
               sizeof(entry.completion.values));
-  entry.completion.payload_bytes =
-      static_cast<uint32_t>(answer.payload.size());
+  entry.completion.payload_bytes = static_cast<uint32_t>(answer.payload.size());
   entry.completion.descriptor_count =
       static_cast<uint32_t>(answer.descriptors.size());
   if (!answer.descriptors.empty())
@@ -33,8 +32,8 @@ Result<void> Outbox::SendDescriptors(Entry& entry, Transport& transport) {
       .magic = abi::kMagic,
       .kind = abi::SocketKind::descriptors,
       .serial = entry.completion.descriptor_serial};
-  KP_TRY(transport.Send(&message, sizeof(message),
-                        std::span(fds.data(), count)));
+  KP_TRY(
+      transport.Send(&message, sizeof(message), std::span(fds.data(), count)));
   entry.descriptors.clear();
   return {};
 }
@@ -49,8 +48,7 @@ Outbox::Outcome Outbox::Flush(base::RingWriter& ring, const base::Half& peer,
                                            : Outcome::kRingFull;
     if (!entry.descriptors.empty()) {
       const Result<void> sent = SendDescriptors(entry, transport);
-      if (sent.error() == Error::should_wait &&
-          entries_.size() <= kEntriesMax)
+      if (sent.error() == Error::should_wait && entries_.size() <= kEntriesMax)
         return Outcome::kSocketFull;
       if (!sent.ok()) return Outcome::kBroken;
     }

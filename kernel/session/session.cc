@@ -11,8 +11,7 @@ namespace kernel {
 
 bool Session::ServeOne(const abi::RecordHeader& header) {
   if (header.payload_bytes < sizeof(abi::Request) ||
-      header.payload_bytes >
-          sizeof(abi::Request) + abi::kRequestPayloadMax)
+      header.payload_bytes > sizeof(abi::Request) + abi::kRequestPayloadMax)
     return false;
   // Copied once; only the copy is looked at.
   struct {
@@ -20,16 +19,14 @@ bool Session::ServeOne(const abi::RecordHeader& header) {
     uint8_t payload[abi::kRequestPayloadMax];
   } copy;
   std::memcpy(&copy, reader_.Payload(), header.payload_bytes);
-  const size_t payload_bytes =
-      header.payload_bytes - sizeof(abi::Request);
+  const size_t payload_bytes = header.payload_bytes - sizeof(abi::Request);
   reader_.Consume(header, completions_.get());
   ++process->requests;
   Answer answer =
       Dispatch(*kernel, *this, copy.request,
                std::span<const uint8_t>(copy.payload, payload_bytes));
   if (!answer.parked)
-    Complete(copy.request.number, copy.request.user_data,
-             std::move(answer));
+    Complete(copy.request.number, copy.request.user_data, std::move(answer));
   return true;
 }
 

@@ -10,8 +10,8 @@ namespace kernel {
 namespace {
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend,
-    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
+    abi::kRightWait, abi::kRightWrite;
 
 struct Line {
   uint32_t number;
@@ -35,8 +35,7 @@ const Line* FindLine(uint32_t number) {
 
 }  // namespace
 
-Answer Dispatch(Kernel& kernel, Session& session,
-                const abi::Request& request,
+Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
                 std::span<const uint8_t> payload) {
   const Line* line = FindLine(request.number);
   if (line == nullptr) return Error::not_supported;

@@ -10,8 +10,7 @@ namespace kernel {
 
 class Kernel;
 
-Answer Dispatch(Kernel& kernel, Session& session,
-                const abi::Request& request,
+Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
                 std::span<const uint8_t> payload);
 
 }  // namespace kernel

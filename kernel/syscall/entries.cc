@@ -9,8 +9,7 @@ namespace {
 uint32_t ArmedOf(const Lane::End& end) {
   if (!end.ready()) return 0;
   return end.half->armed().load(std::memory_order_relaxed) &
-         (abi::kArmRecordsFutex | abi::kArmRecordsBell |
-          abi::kArmRoomFutex);
+         (abi::kArmRecordsFutex | abi::kArmRecordsBell | abi::kArmRoomFutex);
 }
 
 }  // namespace
@@ -97,8 +96,7 @@ abi::AccountEntry AccountEntryOf(const Account& account) {
 abi::CapabilityEntry CapabilityEntryOf(const Capability& capability) {
   abi::CapabilityEntry entry = {};
   entry.serial = capability.serial;
-  if (capability.holder != nullptr)
-    entry.process = capability.holder->id();
+  if (capability.holder != nullptr) entry.process = capability.holder->id();
   entry.object = capability.object->id;
   entry.badge = capability.badge;
   entry.parent = CapabilityTree::ParentSerial(capability);

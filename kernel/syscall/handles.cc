@@ -9,8 +9,8 @@ Answer Derive(Call& call, uint64_t wanted, uint64_t badge) {
   const Result<Rights> rights = AskedRights(*call.capability, wanted);
   if (!rights.ok()) return rights.error();
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
-  Capability* made = call.kernel.NewCapability(
-      *call.capability->object, *rights, badge, call.capability);
+  Capability* made = call.kernel.NewCapability(*call.capability->object,
+                                               *rights, badge, call.capability);
   return Answer::Of(
       call.kernel.Place(call.session, *made, call.session.account));
 }
@@ -20,8 +20,8 @@ Answer Derive(Call& call, uint64_t wanted, uint64_t badge) {
 Answer session_info(Call& call) {
   KP_ANSWER(call.Check({}));
   const Session& session = call.session;
-  Answer answer = Answer::Of(session.id(), session.process->id,
-                             abi::kVersion, session.names.size());
+  Answer answer = Answer::Of(session.id(), session.process->id, abi::kVersion,
+                             session.names.size());
   for (const Session::Name& name : session.names) {
     abi::NamedCapability entry = {};
     CopyName(entry.name, name.name);
@@ -57,8 +57,8 @@ Answer handle_revoke(Call& call) {
   KP_ANSWER(call.Check({.options = abi::kRevokeBadge, .args = 1}));
   const bool by_badge = (call.request.options & abi::kRevokeBadge) != 0;
   if (by_badge != (call.request.args[0] != 0)) return Error::invalid_args;
-  call.kernel.StartRevoke(call.session, *call.capability,
-                          call.request.args[0], call.request.user_data);
+  call.kernel.StartRevoke(call.session, *call.capability, call.request.args[0],
+                          call.request.user_data);
   return Answer::Parked();
 }
 

@@ -27,12 +27,11 @@ Answer lane_close(Call& call) {
 Answer lane_attach(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
   if (call.request.args[0] > ~Handle{0}) return Error::bad_handle;
-  const Capability* region = call.session.handles.Find(
-      static_cast<Handle>(call.request.args[0]));
+  const Capability* region =
+      call.session.handles.Find(static_cast<Handle>(call.request.args[0]));
   if (region == nullptr) return Error::bad_handle;
   if (region->object->kind != ObjectKind::region) return Error::wrong_type;
-  const Rights missing =
-      (abi::kRightRead | abi::kRightMap) & ~region->rights;
+  const Rights missing = (abi::kRightRead | abi::kRightMap) & ~region->rights;
   if (missing != 0) return Answer::Missing(missing);
   return call.kernel.lanes().Attach(call.object<Lane>(), EndOf(call),
                                     As<Region>(*region->object));

@@ -13,8 +13,7 @@ Answer Page(const Map& map, uint64_t after, ToEntry&& to_entry) {
   uint64_t last = after;
   for (auto at = map.upper_bound(after); at != map.end(); ++at) {
     const auto entry = to_entry(*at->second);
-    if (answer.payload.size() + sizeof(entry) > abi::kRequestPayloadMax)
-      break;
+    if (answer.payload.size() + sizeof(entry) > abi::kRequestPayloadMax) break;
     answer.Append(entry);
     last = at->first;
     ++count;

@@ -9,8 +9,7 @@ Answer port_create(Call& call) {
   KP_ANSWER(call.Check(
       {.options = abi::kPortOptionsAll, .args = 1, .payload = true}));
   const uint64_t asked = call.request.args[0];
-  if (asked != 0 &&
-      (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
+  if (asked != 0 && (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
     return Answer::OutOfRange(abi::kRingBytesMin, abi::kRingBytesMax);
   KP_ANSWER(CheckName(call.payload));
   Account& account = call.object<Account>();
@@ -19,11 +18,11 @@ Answer port_create(Call& call) {
     return Answer::OverQuota(*refusal);
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
 
-  const uint32_t ring_bytes =
-      asked == 0 ? abi::kRingBytesDefault
-                 : static_cast<uint32_t>(std::bit_ceil(asked));
-  Port& port = call.kernel.Add<Port>(NameOf(call.payload),
-                                     call.request.options, ring_bytes);
+  const uint32_t ring_bytes = asked == 0
+                                  ? abi::kRingBytesDefault
+                                  : static_cast<uint32_t>(std::bit_ceil(asked));
+  Port& port = call.kernel.Add<Port>(NameOf(call.payload), call.request.options,
+                                     ring_bytes);
   port.owner_process = call.session.id();
   port.charged = &account;
   call.kernel.Charge(account, charges);

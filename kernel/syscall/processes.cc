@@ -86,8 +86,7 @@ Answer process_create(Call& call) {
   KP_ASSIGN(base::SocketPair sockets, base::CreateSocketPair());
 
   Kernel& kernel = call.kernel;
-  Session& child =
-      *kernel.NewSession(Session::Origin::kChild, account);
+  Session& child = *kernel.NewSession(Session::Origin::kChild, account);
   child.process->name = made.name;
   child.transport = kernel.host().Adopt(child, std::move(sockets.first));
   for (size_t i = 0; i < made.gifts.size(); ++i) {
@@ -97,9 +96,8 @@ Answer process_create(Call& call) {
   }
   Capability* process =
       kernel.NewCapability(*child.process, abi::kRightsAll, 0, nullptr);
-  return Answer::Of(
-             kernel.Place(call.session, *process, call.session.account),
-             child.process->id)
+  return Answer::Of(kernel.Place(call.session, *process, call.session.account),
+                    child.process->id)
       .With(std::move(sockets.second));
 }
 
@@ -109,8 +107,7 @@ Answer process_info(Call& call) {
   const uint64_t handles =
       process.session != nullptr ? process.session->handles.size() : 0;
   return Answer::Of(static_cast<uint64_t>(process.state),
-                    static_cast<uint64_t>(process.pid), handles,
-                    process.id);
+                    static_cast<uint64_t>(process.pid), handles, process.id);
 }
 
 }  // namespace kernel::handlers

@@ -12,9 +12,8 @@ Answer region_create(Call& call) {
     return Answer::OutOfRange(1, abi::kRegionBytesMax);
   const uint64_t bytes = base::RoundUpToPage(asked);
   Account& account = call.object<Account>();
-  const Charges charges = Charges()
-                              .Add(AccountItem::regions, 1)
-                              .Add(AccountItem::bytes, bytes);
+  const Charges charges =
+      Charges().Add(AccountItem::regions, 1).Add(AccountItem::bytes, bytes);
   if (const auto refusal = account.Refusal(charges))
     return Answer::OverQuota(*refusal);
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
@@ -58,8 +57,7 @@ Answer region_map(Call& call) {
 Answer region_info(Call& call) {
   KP_ANSWER(call.Check({}));
   const Region& region = call.object<Region>();
-  return Answer::Of(region.bytes, region.guarantee, region.grants,
-                    region.id);
+  return Answer::Of(region.bytes, region.guarantee, region.grants, region.id);
 }
 
 }  // namespace kernel::handlers

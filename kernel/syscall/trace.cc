@@ -28,8 +28,7 @@ Answer trace_port(Call& call) {
 
 Answer trace_all(Call& call) {
   KP_ANSWER(call.Check({.options = 1}));
-  return call.kernel.trace().TraceAll(call.session,
-                                      call.request.options != 0);
+  return call.kernel.trace().TraceAll(call.session, call.request.options != 0);
 }
 
 Answer trace_next(Call& call) {

@@ -22,9 +22,9 @@ Answer object_watch(Call& call) {
   if (session.waits.size() >= Session::kWaitsMax)
     return Answer::Failed(Error::quota_exceeded, session.waits.size(),
                           Session::kWaitsMax);
-  auto wait = std::make_unique<Wait>(
-      Wait{&session, call.capability, call.request.user_data,
-           static_cast<abi::Signals>(wanted)});
+  auto wait = std::make_unique<Wait>(Wait{&session, call.capability,
+                                          call.request.user_data,
+                                          static_cast<abi::Signals>(wanted)});
   object.waits.insert(wait.get());
   call.capability->Use().waits.push_back(wait.get());
   session.waits.emplace(call.request.user_data, std::move(wait));

@@ -64,8 +64,7 @@ TEST_F(HandlesTest, ErrorsComeInOrder) {
   EXPECT_EQ(
       root_->Call(Syscall::port_listen, port_, {1}, {.options = 8}).error(),
       Error::invalid_args);
-  EXPECT_EQ(root_->Call(Syscall::port_listen, port_).error(),
-            Error::bad_state);
+  EXPECT_EQ(root_->Call(Syscall::port_listen, port_).error(), Error::bad_state);
 }
 
 TEST_F(HandlesTest, EveryCallRefusesWhatItDoesNotName) {
@@ -98,30 +97,30 @@ TEST_F(HandlesTest, UnknownCallIsNotSupported) {
 TEST_F(HandlesTest, RightsOnlyShrink) {
   const Handle weak =
       Duplicate(*root_, port_, abi::kRightSend | abi::kRightDuplicate);
-  EXPECT_EQ(root_->Call(Syscall::handle_duplicate, weak,
-                        {abi::kRightSend | abi::kRightReceive})
+  EXPECT_EQ(root_
+                ->Call(Syscall::handle_duplicate, weak,
+                       {abi::kRightSend | abi::kRightReceive})
                 .error(),
             Error::invalid_args);
-  EXPECT_EQ(root_->Call(Syscall::handle_mint, weak,
-                        {abi::kRightReceive, 5}).error(),
-            Error::invalid_args);
-  EXPECT_EQ(root_->Call(Syscall::handle_duplicate, weak,
-                        {uint64_t{1} << 40}).error(),
-            Error::invalid_args);
+  EXPECT_EQ(
+      root_->Call(Syscall::handle_mint, weak, {abi::kRightReceive, 5}).error(),
+      Error::invalid_args);
+  EXPECT_EQ(
+      root_->Call(Syscall::handle_duplicate, weak, {uint64_t{1} << 40}).error(),
+      Error::invalid_args);
 }
 
 TEST_F(HandlesTest, BadgeIsSetOnceAndKept) {
   const Handle badged =
-      root_->Call(Syscall::handle_mint, port_, {abi::kRightsSame, 42})
-          .handle();
+      root_->Call(Syscall::handle_mint, port_, {abi::kRightsSame, 42}).handle();
   const Handle copy = Duplicate(*root_, badged);
   EXPECT_EQ(root_->Call(Syscall::handle_info, copy).value(1), 42u);
-  EXPECT_EQ(root_->Call(Syscall::handle_mint, copy, {abi::kRightsSame, 43})
-                .error(),
-            Error::invalid_args);
-  EXPECT_EQ(root_->Call(Syscall::handle_mint, port_, {abi::kRightsSame, 0})
-                .error(),
-            Error::invalid_args);
+  EXPECT_EQ(
+      root_->Call(Syscall::handle_mint, copy, {abi::kRightsSame, 43}).error(),
+      Error::invalid_args);
+  EXPECT_EQ(
+      root_->Call(Syscall::handle_mint, port_, {abi::kRightsSame, 0}).error(),
+      Error::invalid_args);
 }
 
 TEST_F(HandlesTest, RevokeTakesEverythingDerivedAndKeepsTheNamed) {
@@ -149,8 +148,7 @@ TEST_F(HandlesTest, RevokeReachesPastClosedAncestors) {
 
 TEST_F(HandlesTest, RevokeByBadgeSparesOthers) {
   const auto mint = [&](uint64_t badge) {
-    return root_
-        ->Call(Syscall::handle_mint, port_, {abi::kRightsSame, badge})
+    return root_->Call(Syscall::handle_mint, port_, {abi::kRightsSame, badge})
         .handle();
   };
   const Handle one = mint(1);
@@ -235,8 +233,7 @@ TEST(RevokeTest, RandomTreesAreRevokedCompletely) {
       return found == tree.by_serial().end() ? root : found->second;
     };
     for (int i = 0; i < 60; ++i)
-      serials.push_back(
-          tree.Make(&object, 0, random(3), living())->serial);
+      serials.push_back(tree.Make(&object, 0, random(3), living())->serial);
     Capability* middle = living();
     {
       RevokeJob all(&tree, root, 0);

@@ -11,8 +11,7 @@ std::unique_ptr<RawClient> KernelTest::AddRoot(const char* name) {
   auto socket = std::make_shared<FakeSocket>();
   Session* session = kernel_.AddSession(Session::Origin::kRoot);
   session->transport = std::make_unique<FakeTransport>(socket);
-  auto client =
-      std::make_unique<RawClient>(&kernel_, session->id(), socket);
+  auto client = std::make_unique<RawClient>(&kernel_, session->id(), socket);
   client->Begin(name);
   return client;
 }
@@ -21,8 +20,7 @@ std::unique_ptr<RawClient> KernelTest::AddPath(const char* name) {
   auto socket = std::make_shared<FakeSocket>();
   Session* session = kernel_.AddSession(Session::Origin::kPath);
   session->transport = std::make_unique<FakeTransport>(socket);
-  auto client =
-      std::make_unique<RawClient>(&kernel_, session->id(), socket);
+  auto client = std::make_unique<RawClient>(&kernel_, session->id(), socket);
   client->Begin(name);
   return client;
 }
@@ -45,8 +43,9 @@ std::vector<uint8_t> KernelTest::CreatePayload(
   return payload;
 }
 
-std::unique_ptr<RawClient> KernelTest::AddChild(
-    RawClient& parent, const std::vector<Given>& given, Handle account) {
+std::unique_ptr<RawClient> KernelTest::AddChild(RawClient& parent,
+                                                const std::vector<Given>& given,
+                                                Handle account) {
   if (account == 0) account = parent.Named("account");
   const Done made = parent.Call(abi::Syscall::process_create, account, {},
                                 {.payload = CreatePayload("child", given)});
@@ -86,8 +85,7 @@ RawEnd KernelTest::Connect(RawClient& client, Handle port) {
                              static_cast<uint32_t>(made.value(2)),
                              made.value(1), base::Access::kReadWrite);
   end.writer = base::RingWriter(end.own, 0);
-  EXPECT_EQ(client.Call(abi::Syscall::lane_ready, end.lane).error(),
-            Error::ok);
+  EXPECT_EQ(client.Call(abi::Syscall::lane_ready, end.lane).error(), Error::ok);
   return end;
 }
 
@@ -107,17 +105,16 @@ RawEnd KernelTest::Open(RawClient& client, abi::LaneOpened* opened) {
   end.own->tail().store(told.reply_start);
   end.reader = base::RingReader(end.theirs, told.request_start);
   end.writer = base::RingWriter(end.own, told.reply_start);
-  EXPECT_EQ(client.Call(abi::Syscall::lane_ready, end.lane).error(),
-            Error::ok);
+  EXPECT_EQ(client.Call(abi::Syscall::lane_ready, end.lane).error(), Error::ok);
   return end;
 }
 
 void KernelTest::Joined(RawClient& client, RawEnd* end) {
   const Done event = client.TakeEvent(abi::Event::lane_joined);
   if (event.descriptors.size() != 1) return;
-  end->theirs = *base::Half::Map(event.descriptors[0].get(),
-                                 end->own->ring_bytes(), event.value(0),
-                                 base::Access::kRead);
+  end->theirs =
+      *base::Half::Map(event.descriptors[0].get(), end->own->ring_bytes(),
+                       event.value(0), base::Access::kRead);
   end->reader = base::RingReader(end->theirs, event.value(2));
 }
 

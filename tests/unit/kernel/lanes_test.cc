@@ -91,9 +91,8 @@ TEST_F(LanesTest, FalsePositionsAreBounded) {
   sender.Send("one");
   ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
   RawEnd listener = Open(*server_);
-  const uint64_t lies[] = {0,        1,         63,        65,
-                           4096,     1u << 20,  1ull << 62, 1ull << 63,
-                           ~0ull,    ~0ull - 63};
+  const uint64_t lies[] = {0,        1,          63,         65,    4096,
+                           1u << 20, 1ull << 62, 1ull << 63, ~0ull, ~0ull - 63};
   for (const uint64_t tail : lies)
     for (const uint64_t head : lies) {
       sender.own->tail().store(tail);
@@ -172,8 +171,7 @@ TEST_F(LanesTest, SecondListenerIsRefusedUnlessShareable) {
   ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
   EXPECT_EQ(server_->Call(Syscall::port_listen, served_).error(),
             Error::bad_state);
-  EXPECT_EQ(root_->Call(Syscall::port_listen, port_).error(),
-            Error::bad_state);
+  EXPECT_EQ(root_->Call(Syscall::port_listen, port_).error(), Error::bad_state);
   const Handle shared = CreatePort(*root_, abi::kPortShareable);
   auto worker = AddChild(*root_, {{"port", shared}});
   EXPECT_EQ(root_->Call(Syscall::port_listen, shared).error(), Error::ok);
@@ -203,10 +201,10 @@ TEST_F(LanesTest, ReadyTwiceIsRefused) {
   const RawEnd sender = Connect(*client_, used_);
   EXPECT_EQ(client_->Call(Syscall::lane_ready, sender.lane).error(),
             Error::bad_state);
-  EXPECT_EQ(client_->Call(Syscall::handle_duplicate, sender.lane,
-                          {abi::kRightsSame})
-                .error(),
-            Error::access_denied);
+  EXPECT_EQ(
+      client_->Call(Syscall::handle_duplicate, sender.lane, {abi::kRightsSame})
+          .error(),
+      Error::access_denied);
 }
 
 TEST_F(LanesTest, ListeningAgainOpensTheLanesAnew) {

@@ -35,13 +35,12 @@ class SocketClient {
     auto reply = Receive(&welcome_, sizeof(welcome_));
     if (reply.bytes != sizeof(welcome_) || reply.descriptors.size() != 2)
       return false;
-    requests_ = *base::Half::Map(reply.descriptors[0].get(),
-                                 welcome_.ring_bytes, welcome_.request_key,
-                                 base::Access::kReadWrite);
-    completions_ = *base::Half::Map(reply.descriptors[1].get(),
-                                    welcome_.ring_bytes,
-                                    welcome_.completion_key,
-                                    base::Access::kRead);
+    requests_ =
+        *base::Half::Map(reply.descriptors[0].get(), welcome_.ring_bytes,
+                         welcome_.request_key, base::Access::kReadWrite);
+    completions_ =
+        *base::Half::Map(reply.descriptors[1].get(), welcome_.ring_bytes,
+                         welcome_.completion_key, base::Access::kRead);
     writer_ = base::RingWriter(requests_, 0);
     reader_ = base::RingReader(completions_, 0);
     requests_->armed().store(abi::kArmRecordsBell);
@@ -226,8 +225,7 @@ TEST_F(LoopTest, TwoHundredToolsComeAndGo) {
   for (int round = 0; round < 4; ++round) {
     std::vector<std::unique_ptr<SocketClient>> tools;
     for (int i = 0; i < 50; ++i) {
-      tools.push_back(
-          std::make_unique<SocketClient>(*base::ConnectTo(path)));
+      tools.push_back(std::make_unique<SocketClient>(*base::ConnectTo(path)));
       ASSERT_TRUE(tools.back()->Begin());
     }
     for (auto& tool : tools)

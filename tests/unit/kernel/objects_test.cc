@@ -1,10 +1,9 @@
-// Accounts, regions, processes, watches, listing and tracing.
+// Accounts, regions, processes and watches.
 #include "tests/unit/kernel/raw_client.h"
 
 namespace kernel {
 namespace {
 
-using abi::Event;
 using abi::Syscall;
 
 class ObjectsTest : public KernelTest {
@@ -14,8 +13,7 @@ class ObjectsTest : public KernelTest {
                        {.payload = Bytes(&limits, sizeof(limits))});
   }
   abi::AccountEntry Info(Handle account) {
-    return root_->Call(Syscall::account_info, account)
-        .As<abi::AccountEntry>();
+    return root_->Call(Syscall::account_info, account).As<abi::AccountEntry>();
   }
   Handle account() { return root_->Named("account"); }
 };
@@ -69,9 +67,9 @@ TEST_F(ObjectsTest, RegionGrantsSayHowWellTheyAreEnforced) {
     auto mapping = base::Mapping::Map(writer.descriptors[0].get(), 0, 4096,
                                       base::Access::kReadWrite);
     ASSERT_TRUE(mapping.ok());
-    EXPECT_EQ(root_->Call(Syscall::region_seal, region, {}, {.options = 1})
-                  .error(),
-              Error::bad_state);
+    EXPECT_EQ(
+        root_->Call(Syscall::region_seal, region, {}, {.options = 1}).error(),
+        Error::bad_state);
   }
   const Done sealed =
       root_->Call(Syscall::region_seal, region, {}, {.options = 1});
@@ -87,10 +85,10 @@ TEST_F(ObjectsTest, RegionGrantsSayHowWellTheyAreEnforced) {
 
 TEST_F(ObjectsTest, MappingNeedsItsRights) {
   const Handle region = CreateRegion(*root_, 4096);
-  const Handle reader =
-      root_->Call(Syscall::handle_duplicate, region,
-                  {abi::kRightMap | abi::kRightRead})
-          .handle();
+  const Handle reader = root_
+                            ->Call(Syscall::handle_duplicate, region,
+                                   {abi::kRightMap | abi::kRightRead})
+                            .handle();
   const Done denied =
       root_->Call(Syscall::region_map, reader, {}, {.options = 1});
   EXPECT_EQ(denied.error(), Error::access_denied);
@@ -104,15 +102,14 @@ TEST_F(ObjectsTest, MappingNeedsItsRights) {
 
 TEST_F(ObjectsTest, AttachedRegionCanBeMappedByThePeerOnly) {
   const Handle port = CreatePort(*root_, 0, 4096);
-  auto client = AddChild(*root_, {{"port", port, abi::kRightSend},
-                                  {"account", account()}});
+  auto client = AddChild(
+      *root_, {{"port", port, abi::kRightSend}, {"account", account()}});
   root_->Call(Syscall::port_listen, port);
   RawEnd sender = Connect(*client, client->Named("port"));
   RawEnd listener = Open(*root_);
   const Handle region = CreateRegion(*client, 4096);
-  EXPECT_EQ(
-      client->Call(Syscall::lane_attach, sender.lane, {region}).error(),
-      Error::bad_state);
+  EXPECT_EQ(client->Call(Syscall::lane_attach, sender.lane, {region}).error(),
+            Error::bad_state);
   client->Call(Syscall::region_seal, region);
   const Done attached =
       client->Call(Syscall::lane_attach, sender.lane, {region});
@@ -130,10 +127,10 @@ TEST_F(ObjectsTest, AttachedRegionCanBeMappedByThePeerOnly) {
 
 TEST_F(ObjectsTest, ProcessIsBornWithItsNamesAndItsDeathIsSeen) {
   const Handle port = CreatePort(*root_);
-  const Done made = root_->Call(
-      Syscall::process_create, account(), {},
-      {.payload = CreatePayload("worker", {{"a", port, abi::kRightSend},
-                                           {"b", port}})});
+  const Done made =
+      root_->Call(Syscall::process_create, account(), {},
+                  {.payload = CreatePayload(
+                       "worker", {{"a", port, abi::kRightSend}, {"b", port}})});
   ASSERT_EQ(made.descriptors.size(), 1u);
   const Handle process = made.handle();
   EXPECT_EQ(root_->Call(Syscall::process_info, process).value(0), 0u);
@@ -170,8 +167,9 @@ TEST_F(ObjectsTest, WrongProcessCreateChangesNothing) {
             Error::invalid_args);
   EXPECT_EQ(create("x", {{"a", port, abi::kRightsSame, 9}}),
             Error::invalid_args);
-  EXPECT_EQ(root_->Call(Syscall::process_create, account(), {},
-                        {.payload = std::vector<uint8_t>(55)})
+  EXPECT_EQ(root_
+                ->Call(Syscall::process_create, account(), {},
+                       {.payload = std::vector<uint8_t>(55)})
                 .error(),
             Error::invalid_args);
   EXPECT_TRUE(host_.children.empty());
@@ -181,8 +179,7 @@ TEST_F(ObjectsTest, WrongProcessCreateChangesNothing) {
 TEST_F(ObjectsTest, NoSendersComesBackWithANewGeneration) {
   const Handle port = CreatePort(*root_);
   const auto watch = [&] {
-    return root_->Call(Syscall::object_watch, port,
-                       {abi::kSignalNoSenders});
+    return root_->Call(Syscall::object_watch, port, {abi::kSignalNoSenders});
   };
   for (uint64_t generation = 1; generation <= 3; ++generation) {
     const Handle sender =
@@ -228,9 +225,9 @@ TEST_F(ObjectsTest, WatchEndsWithItsHandle) {
             Error::not_found);
   EXPECT_EQ(root_->Call(Syscall::object_watch, port, {0}).error(),
             Error::invalid_args);
-  EXPECT_EQ(root_->Call(Syscall::object_watch, account(),
-                        {abi::kSignalDead}).error(),
-            Error::wrong_type);
+  EXPECT_EQ(
+      root_->Call(Syscall::object_watch, account(), {abi::kSignalDead}).error(),
+      Error::wrong_type);
 }
 
 TEST_F(ObjectsTest, WatchesAreBounded) {
@@ -239,8 +236,8 @@ TEST_F(ObjectsTest, WatchesAreBounded) {
     root_->Submit(Syscall::object_watch, port, {abi::kSignalPeerClosed});
     if (i % 64 == 0) Settle();
   }
-  EXPECT_EQ(root_->Call(Syscall::object_watch, port,
-                        {abi::kSignalPeerClosed}).error(),
+  EXPECT_EQ(root_->Call(Syscall::object_watch, port, {abi::kSignalPeerClosed})
+                .error(),
             Error::quota_exceeded);
   root_->Submit(Syscall::handle_close, port);
   size_t ended = 0;
@@ -250,82 +247,6 @@ TEST_F(ObjectsTest, WatchesAreBounded) {
     while (root_->TryTake()) ++ended;
   }
   EXPECT_EQ(ended, Session::kWaitsMax + 1);
-}
-
-TEST_F(ObjectsTest, ListingPagesThroughEverything) {
-  for (int i = 0; i < 300; ++i) CreatePort(*root_);
-  auto tool = AddPath("tool");
-  const Handle kernel = tool->Named("kernel");
-  for (const auto& [kind, expected] :
-       {std::pair{ObjectKind::port, size_t{300}},
-        std::pair{ObjectKind::any, size_t{303}},
-        std::pair{ObjectKind::process, size_t{2}},
-        std::pair{ObjectKind::account, size_t{2}},
-        std::pair{ObjectKind::lane, size_t{0}}}) {
-    size_t seen = 0;
-    uint64_t after = 0;
-    while (true) {
-      const Done page =
-          tool->Call(Syscall::object_list, kernel,
-                     {static_cast<uint64_t>(kind), after});
-      ASSERT_EQ(page.error(), Error::ok);
-      ASSERT_LE(page.payload.size(), abi::kRequestPayloadMax);
-      if (page.value(0) == 0) break;
-      seen += page.value(0);
-      after = page.value(1);
-    }
-    EXPECT_EQ(seen, expected) << static_cast<int>(kind);
-  }
-  for (const uint64_t bad : {0ull, 1ull, 7ull, ~0ull})
-    EXPECT_EQ(tool->Call(Syscall::object_list, kernel, {bad, 0}).error(),
-              Error::invalid_args);
-  EXPECT_EQ(tool->Call(Syscall::handle_revoke, kernel).error(),
-            Error::access_denied);
-}
-
-TEST_F(ObjectsTest, TracersSeeTheRingsOfThoseTheyTrace) {
-  const Handle port = CreatePort(*root_, 0, 4096);
-  auto client = AddChild(*root_, {{"port", port, abi::kRightSend}});
-  auto bystander = AddChild(*root_, {});
-  for (RawClient* one : {client.get(), bystander.get()}) {
-    const Done grant = one->Call(Syscall::trace_ring, 0);
-    ASSERT_EQ(grant.descriptors.size(), 1u);
-    EXPECT_EQ(one->Call(Syscall::trace_ring, 0, {grant.value()},
-                        {.options = 1})
-                  .error(),
-              Error::ok);
-    EXPECT_EQ(one->Call(Syscall::trace_ring, 0, {grant.value()},
-                        {.options = 1})
-                  .error(),
-              Error::bad_state);
-  }
-  Connect(*client, client->Named("port"));
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0).error(), Error::not_found);
-  root_->Call(Syscall::trace_port, port, {}, {.options = 1});
-  EXPECT_EQ(client->TakeEvent(Event::lane_traced).value(0), 1u);
-  const Done first = root_->Call(Syscall::trace_next, 0);
-  EXPECT_EQ(first.value(1), client->id());
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0, {first.value()}).error(),
-            Error::not_found);
-  // The dead one's ring stays for the tracer.
-  kernel_.EndSession(*client->session());
-  Settle();
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0).value(1), client->id());
-  root_->Call(Syscall::trace_all, root_->Named("kernel"), {},
-              {.options = 1});
-  size_t rings = 0;
-  bool facts = false;
-  for (uint64_t after = 0;; ++rings) {
-    const Done next = root_->Call(Syscall::trace_next, 0, {after});
-    if (next.error() != Error::ok) break;
-    facts = facts || next.value(1) == 0;
-    after = next.value(0);
-  }
-  EXPECT_EQ(rings, 3u);
-  EXPECT_TRUE(facts);
-  root_->Call(Syscall::trace_port, port);
-  root_->Call(Syscall::trace_all, root_->Named("kernel"));
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0).error(), Error::not_found);
 }
 
 }  // namespace

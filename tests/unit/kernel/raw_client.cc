@@ -46,13 +46,12 @@ void RawClient::Begin(const char* name) {
   std::memcpy(&welcome_, message.bytes.data(), sizeof(welcome_));
   ASSERT_EQ(welcome_.kind, abi::SocketKind::welcome);
   ASSERT_EQ(message.descriptors.size(), 2u);
-  requests_ = *base::Half::Map(message.descriptors[0].get(),
-                               welcome_.ring_bytes, welcome_.request_key,
-                               base::Access::kReadWrite);
-  completions_ = *base::Half::Map(message.descriptors[1].get(),
-                                  welcome_.ring_bytes,
-                                  welcome_.completion_key,
-                                  base::Access::kRead);
+  requests_ =
+      *base::Half::Map(message.descriptors[0].get(), welcome_.ring_bytes,
+                       welcome_.request_key, base::Access::kReadWrite);
+  completions_ =
+      *base::Half::Map(message.descriptors[1].get(), welcome_.ring_bytes,
+                       welcome_.completion_key, base::Access::kRead);
   writer_ = base::RingWriter(requests_, 0);
   reader_ = base::RingReader(completions_, 0);
   const abi::SocketMessage ready = {
@@ -122,8 +121,7 @@ void RawClient::Collect() {
   abi::RecordHeader header;
   while (reader_.Peek(&header) == base::RingReader::State::kRecord) {
     Done done;
-    std::memcpy(&done.completion, reader_.Payload(),
-                sizeof(done.completion));
+    std::memcpy(&done.completion, reader_.Payload(), sizeof(done.completion));
     done.payload = Bytes(reader_.Payload() + sizeof(done.completion),
                          done.completion.payload_bytes);
     reader_.Consume(header, requests_.get());

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -47,8 +48,7 @@ class FakeTransport : public Transport {
 // Gives each process_create's session a FakeSocket, in order.
 class FakeHost : public Host {
  public:
-  std::unique_ptr<Transport> Adopt(Session& session,
-                                   UniqueFd socket) override;
+  std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
   struct Child {
     uint64_t session;
     std::shared_ptr<FakeSocket> socket;
@@ -90,13 +90,13 @@ class RawClient {
   void Begin(const char* name);
 
   // Publishes a request and lets the kernel work until it rests.
-  void Submit(abi::Syscall call, Handle handle,
-              std::vector<uint64_t> args = {}, RequestOptions more = {});
+  void Submit(abi::Syscall call, Handle handle, std::vector<uint64_t> args = {},
+              RequestOptions more = {});
   void SubmitRaw(const abi::Request& request,
                  std::span<const uint8_t> payload = {});
   // Submit, and its answer. Events that came before it are kept.
-  Done Call(abi::Syscall call, Handle handle,
-            std::vector<uint64_t> args = {}, RequestOptions more = {});
+  Done Call(abi::Syscall call, Handle handle, std::vector<uint64_t> args = {},
+            RequestOptions more = {});
 
   // The next completion or event that is there; fails the test if none.
   Done Take();

@@ -45,17 +45,17 @@ TEST_F(TransfersTest, StagedHandlesArriveInOrder) {
   const Done staged = Stage({Move(region, abi::kRightMap), Move(port)});
   ASSERT_EQ(staged.error(), Error::ok);
   EXPECT_FALSE(Holds(*client_, region));
-  const Done redeemed = root_->Call(Syscall::transfer_redeem,
-                                    listener_.lane, {staged.value()});
+  const Done redeemed =
+      root_->Call(Syscall::transfer_redeem, listener_.lane, {staged.value()});
   ASSERT_EQ(redeemed.value(0), 2u);
   EXPECT_EQ(redeemed.As<abi::RedeemedItem>(0).kind, ObjectKind::region);
   EXPECT_EQ(redeemed.As<abi::RedeemedItem>(0).rights, abi::kRightMap);
   EXPECT_EQ(redeemed.As<abi::RedeemedItem>(1).kind, ObjectKind::port);
   EXPECT_TRUE(Holds(*root_, redeemed.As<abi::RedeemedItem>(1).handle));
-  EXPECT_EQ(root_->Call(Syscall::transfer_redeem, listener_.lane,
-                        {staged.value()})
-                .error(),
-            Error::not_found);
+  EXPECT_EQ(
+      root_->Call(Syscall::transfer_redeem, listener_.lane, {staged.value()})
+          .error(),
+      Error::not_found);
 }
 
 TEST_F(TransfersTest, NothingMovesWhenOneItemIsWrong) {
@@ -75,8 +75,9 @@ TEST_F(TransfersTest, NothingMovesWhenOneItemIsWrong) {
 TEST_F(TransfersTest, PortsReceiveRightIsRefusedInItsOwnQueue) {
   auto holder = AddChild(*root_, {{"port", port_}});
   RawEnd end = Connect(*holder, holder->Named("port"));
-  EXPECT_EQ(holder->Call(Syscall::transfer_stage, end.lane, {},
-                         {.payload = Items({Move(holder->Named("port"))})})
+  EXPECT_EQ(holder
+                ->Call(Syscall::transfer_stage, end.lane, {},
+                       {.payload = Items({Move(holder->Named("port"))})})
                 .error(),
             Error::invalid_args);
 }
@@ -85,16 +86,16 @@ TEST_F(TransfersTest, CancelGivesThemBackInOrder) {
   const Handle region = CreateRegion(*client_, 1);
   const Handle port = CreatePort(*client_);
   const Done staged = Stage({Move(port), Move(region)});
-  EXPECT_EQ(root_->Call(Syscall::transfer_cancel, listener_.lane,
-                        {staged.value()})
-                .error(),
-            Error::not_found);
-  const Done back = client_->Call(Syscall::transfer_cancel, sender_.lane,
-                                  {staged.value()});
+  EXPECT_EQ(
+      root_->Call(Syscall::transfer_cancel, listener_.lane, {staged.value()})
+          .error(),
+      Error::not_found);
+  const Done back =
+      client_->Call(Syscall::transfer_cancel, sender_.lane, {staged.value()});
   ASSERT_EQ(back.value(0), 2u);
-  EXPECT_EQ(client_->Call(Syscall::handle_info, back.As<Handle>(0)).value() &
-                0xff,
-            static_cast<uint64_t>(ObjectKind::port));
+  EXPECT_EQ(
+      client_->Call(Syscall::handle_info, back.As<Handle>(0)).value() & 0xff,
+      static_cast<uint64_t>(ObjectKind::port));
   EXPECT_TRUE(Holds(*client_, back.As<Handle>(1)));
 }
 
@@ -107,9 +108,9 @@ TEST_F(TransfersTest, RevokedOnTheWayArrivesEmpty) {
   const Done receipt = client_->Call(Syscall::handle_revoke, region);
   EXPECT_EQ(receipt.value(0), 1u);
   EXPECT_EQ(receipt.value(3), 1u);
-  const auto item = root_->Call(Syscall::transfer_redeem, listener_.lane,
-                                {staged.value()})
-                        .As<abi::RedeemedItem>();
+  const auto item =
+      root_->Call(Syscall::transfer_redeem, listener_.lane, {staged.value()})
+          .As<abi::RedeemedItem>();
   EXPECT_EQ(item.handle, 0u);
   EXPECT_EQ(item.error, Error::revoked);
 }
@@ -127,22 +128,20 @@ TEST_F(TransfersTest, MovedReceiveRightEndsListeningAndKeepsTheQueue) {
   // The moved capability was the lane's Send capability too.
   EXPECT_EQ(client_->TakeEvent(Event::lane_cut).value(2),
             static_cast<uint64_t>(Error::canceled));
-  const auto item = root_->Call(Syscall::transfer_redeem, listener_.lane,
-                                {staged.value()})
-                        .As<abi::RedeemedItem>();
-  ASSERT_EQ(root_->Call(Syscall::port_listen, item.handle).error(),
-            Error::ok);
+  const auto item =
+      root_->Call(Syscall::transfer_redeem, listener_.lane, {staged.value()})
+          .As<abi::RedeemedItem>();
+  ASSERT_EQ(root_->Call(Syscall::port_listen, item.handle).error(), Error::ok);
   EXPECT_EQ(Open(*root_).Take(), "kept");
 }
 
 TEST_F(TransfersTest, FullAccountLeavesTheTransferThere) {
-  const Done account = root_->Call(
-      Syscall::account_create, root_->Named("account"), {},
-      {.payload = [] {
-        abi::AccountLimits limits = {};
-        limits.limit[0] = 3;
-        return Bytes(&limits, sizeof(limits));
-      }()});
+  const Done account = root_->Call(Syscall::account_create,
+                                   root_->Named("account"), {}, {.payload = [] {
+                                     abi::AccountLimits limits = {};
+                                     limits.limit[0] = 3;
+                                     return Bytes(&limits, sizeof(limits));
+                                   }()});
   const Handle inner = CreatePort(*root_, 0, 4096);
   auto poor = AddChild(*root_, {{"port", inner}}, account.handle());
   poor->Call(Syscall::port_listen, poor->Named("port"));
@@ -156,8 +155,7 @@ TEST_F(TransfersTest, FullAccountLeavesTheTransferThere) {
       poor->Call(Syscall::transfer_redeem, reader.lane, {staged.value()});
   EXPECT_EQ(failed.error(), Error::quota_exceeded);
   EXPECT_EQ(failed.value(1), 3u);
-  EXPECT_EQ(root_->Call(Syscall::transfer_cancel, end.lane,
-                        {staged.value()})
+  EXPECT_EQ(root_->Call(Syscall::transfer_cancel, end.lane, {staged.value()})
                 .value(0),
             3u);
 }
@@ -175,6 +173,29 @@ TEST_F(TransfersTest, WhatIsNeverReceivedIsDestroyedToAnyDepth) {
     last = next;
   }
   EXPECT_EQ(kernel_.objects(ObjectKind::port).size(), ports + 2001);
+  kernel_.EndSession(*client_->session());
+  Settle();
+  EXPECT_EQ(kernel_.objects(ObjectKind::port).size(), ports);
+}
+
+TEST_F(TransfersTest, PortsThatOnlyHoldEachOtherAreDestroyed) {
+  const size_t ports = kernel_.objects(ObjectKind::port).size();
+  const Handle one = CreatePort(*client_, 0, 4096);
+  const Handle two = CreatePort(*client_, 0, 4096);
+  const auto sender_of = [&](Handle port) {
+    return client_->Call(Syscall::handle_duplicate, port, {abi::kRightSend})
+        .handle();
+  };
+  RawEnd to_one = Connect(*client_, sender_of(one));
+  RawEnd to_two = Connect(*client_, sender_of(two));
+  to_one.Send("holds two");
+  to_two.Send("holds one");
+  client_->Call(Syscall::transfer_stage, to_one.lane, {},
+                {.payload = Items({Move(two)})});
+  client_->Call(Syscall::transfer_stage, to_two.lane, {},
+                {.payload = Items({Move(one)})});
+  Settle();
+  EXPECT_EQ(kernel_.objects(ObjectKind::port).size(), ports + 2);
   kernel_.EndSession(*client_->session());
   Settle();
   EXPECT_EQ(kernel_.objects(ObjectKind::port).size(), ports);

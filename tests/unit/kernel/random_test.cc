@@ -1,0 +1,164 @@
+// Random requests by clients that know half of what they do, with fixed seeds.
+// Whatever they ask, others are served and nothing of theirs stays behind.
+#include "tests/unit/kernel/raw_client.h"
+
+namespace kernel {
+namespace {
+
+using abi::Syscall;
+
+class RandomTest : public KernelTest {
+ protected:
+  static constexpr int kSteps = 3000;
+
+  uint64_t Random(uint64_t below) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return (state_ >> 33) % below;
+  }
+  // Mostly one that the client holds.
+  Handle AnyHandle(RawClient& client) {
+    const HandleTable& table = client.session()->handles;
+    if (table.slots() != 0 && Random(16) != 0) {
+      const auto slot = static_cast<uint32_t>(Random(table.slots()));
+      if (const Capability* held = table.At(slot)) return held->handle;
+    }
+    return static_cast<Handle>(Random(1u << 31));
+  }
+  // One of the kind that the call wants, if the client holds one.
+  Handle HandleFor(RawClient& client, Syscall call) {
+    static constexpr ObjectKind kKinds[] = {
+#define KEYPORT_SYSCALL(name, number, kind, rights) ObjectKind::kind,
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+    };
+    const size_t line = static_cast<size_t>(call) - 1;
+    if (line >= std::size(kKinds)) return AnyHandle(client);
+    if (kKinds[line] == ObjectKind::none) return abi::kNoHandle;
+    for (int tries = 0; tries < 20; ++tries) {
+      const Handle handle = AnyHandle(client);
+      const Capability* held = client.session()->handles.Find(handle);
+      if (kKinds[line] == ObjectKind::any ||
+          (held != nullptr && held->object->kind == kKinds[line]))
+        return handle;
+    }
+    return AnyHandle(client);
+  }
+  std::vector<uint8_t> PayloadFor(RawClient& client, Syscall call) {
+    std::vector<uint8_t> payload;
+    if (call == Syscall::transfer_stage) {
+      for (uint64_t left = 1 + Random(3); left > 0; --left) {
+        const abi::TransferItem item = {AnyHandle(client), abi::kRightsSame,
+                                        static_cast<uint32_t>(Random(2)), 0};
+        const auto bytes = Bytes(&item, sizeof(item));
+        payload.insert(payload.end(), bytes.begin(), bytes.end());
+      }
+    } else if (call == Syscall::process_create) {
+      payload = CreatePayload("p", {{"x", AnyHandle(client)}});
+    } else if (call == Syscall::account_create) {
+      payload.resize(sizeof(abi::AccountLimits));
+    } else if (Random(20) == 0) {
+      payload.resize(Random(200), static_cast<uint8_t>(Random(256)));
+    }
+    return payload;
+  }
+  uint64_t ArgumentFor(RawClient& client, Syscall call) {
+    if (call == Syscall::region_create || call == Syscall::port_create)
+      return 4096u << Random(3);
+    if (call == Syscall::handle_duplicate || call == Syscall::handle_mint)
+      return abi::kRightsSame;
+    if (call == Syscall::lane_attach)
+      return HandleFor(client, Syscall::region_map);
+    if (call == Syscall::wait_cancel) return Random(50);
+    if (call == Syscall::object_list) return Random(8);
+    return Random(3) == 0 ? AnyHandle(client) : Random(5);
+  }
+  void AskSomething(RawClient& client) {
+    abi::Request request = {};
+    const auto call = static_cast<Syscall>(1 + Random(32));
+    if (call == Syscall::handle_close && Random(3) != 0) return;
+    if (call == Syscall::process_create && host_.children.size() > 8) return;
+    request.number = static_cast<uint32_t>(call);
+    request.handle = HandleFor(client, call);
+    if (Random(8) == 0) request.options = static_cast<uint32_t>(Random(4));
+    if (Random(4) != 0) request.args[0] = ArgumentFor(client, call);
+    if (call == Syscall::handle_mint || call == Syscall::object_list)
+      request.args[1] = Random(3);
+    request.user_data = Random(50);
+    client.SubmitRaw(request, PayloadFor(client, call));
+  }
+  // The words that the kernel measures, as wrong as can be.
+  void LieInLanes() {
+    for (const auto& [id, object] : kernel_.objects(ObjectKind::lane))
+      for (const Lane::End& end : As<Lane>(*object).ends) {
+        if (end.memory.get() < 0 || end.ready()) continue;
+        auto half = base::Half::Map(end.memory.get(),
+                                    As<Lane>(*object).port->ring_bytes, end.key,
+                                    base::Access::kReadWrite);
+        if (!half.ok()) continue;
+        (*half)->tail().store(Random(1u << 14) << Random(50));
+        (*half)->head().store(Random(1u << 14) << Random(50));
+      }
+  }
+  void Count(RawClient& client) {
+    while (auto done = client.TryTake())
+      if (done->error() == Error::ok &&
+          done->completion.number < succeeded_.size())
+        ++succeeded_[done->completion.number];
+  }
+  void Play(std::vector<std::unique_ptr<RawClient>>& clients) {
+    for (int step = 0; step < kSteps; ++step) {
+      RawClient& client = *clients[Random(clients.size())];
+      if (!client.alive()) continue;
+      AskSomething(client);
+      if (Random(4) != 0) kernel_.Turn();
+      if (Random(4) == 0) Settle();
+      if (Random(16) == 0) LieInLanes();
+      Count(client);
+      client.Bell();
+      if (Random(1500) == 0) kernel_.EndSession(*client.session());
+      if (Random(100) == 0) EndOldestChild();
+    }
+  }
+  void EndOldestChild() {
+    if (host_.children.empty()) return;
+    if (Session* one = kernel_.FindSession(host_.children.front().session))
+      kernel_.EndSession(*one);
+    host_.children.pop_front();
+  }
+  void EndAll(std::vector<std::unique_ptr<RawClient>>& clients) {
+    for (auto& client : clients)
+      if (client->alive()) kernel_.EndSession(*client->session());
+    while (!host_.children.empty()) EndOldestChild();
+    Settle();
+  }
+
+  uint64_t state_ = 1;
+  std::array<uint64_t, 32> succeeded_ = {};
+};
+
+TEST_F(RandomTest, RequestsHarmNobodyAndLeaveNothing) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    state_ = seed;
+    const Handle port = CreatePort(*root_, abi::kPortShareable, 4096);
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < 3; ++i)
+      clients.push_back(AddChild(*root_, {{"port", port},
+                                          {"account", root_->Named("account")},
+                                          {"kernel", root_->Named("kernel")}}));
+    Play(clients);
+    EndAll(clients);
+    root_->Call(Syscall::handle_close, port);
+    Settle();
+    EXPECT_EQ(root_->Call(Syscall::session_info, 0).error(), Error::ok);
+    EXPECT_TRUE(kernel_.objects(ObjectKind::lane).empty()) << seed;
+    EXPECT_TRUE(kernel_.objects(ObjectKind::region).empty()) << seed;
+    EXPECT_TRUE(kernel_.objects(ObjectKind::port).empty()) << seed;
+    EXPECT_EQ(kernel_.objects(ObjectKind::account).size(), 2u);
+  }
+  // Or it would not have tested anything.
+  for (uint32_t call = 1; call < succeeded_.size(); ++call)
+    EXPECT_GT(succeeded_[call], 0u) << "call " << call << " never succeeded";
+}
+
+}  // namespace
+}  // namespace kernel
