@@ -86,8 +86,8 @@ absl::Status Crawl::MakePool() {
       continue;
     }
     bytes += file.bytes;
-    largest = std::max(largest, BatchWriter::FileBytes(file.path.size(),
-                                                       file.bytes));
+    largest =
+        std::max(largest, BatchWriter::FileBytes(file.path.size(), file.bytes));
     kept.push_back(std::move(file));
   }
   files_ = std::move(kept);
@@ -112,8 +112,7 @@ void Crawl::Work() {
     if (at >= batches_.size()) return;
     Deliver(batches_[at]);
     const int64_t now = base::NowNs();
-    if (now - shown_ns_.exchange(now) > kShowEveryNs)
-      ShowProgress();
+    if (now - shown_ns_.exchange(now) > kShowEveryNs) ShowProgress();
   }
 }
 
@@ -135,8 +134,7 @@ Crawl::Step Crawl::Attempt(const PlannedBatch& batch) {
     const FoundFile& file = files_[id];
     const auto place = writer.ContentPlace(file.path, file.bytes);
     skips.push_back(ReadWhole(file.path, place));
-    if (skips.back() == Skip::kNone)
-      writer.Commit(id, file.path, file.bytes);
+    if (skips.back() == Skip::kNone) writer.Commit(id, file.path, file.bytes);
   }
   loan->Shrink(writer.bytes());
   const auto reply = ports_.files.CallLoan(*loan, {.label = kBatch});

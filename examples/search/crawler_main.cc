@@ -18,8 +18,8 @@ absl::Status Run(Service& service, const std::string& folder) {
   if (!index.ok()) return index.status();
   auto progress = service.TakeSender("progress");
   if (!progress.ok()) return progress.status();
-  CrawlerPorts ports{*std::move(files), *std::move(index),
-                     *std::move(progress), {}};
+  CrawlerPorts ports{
+      *std::move(files), *std::move(index), *std::move(progress), {}};
   for (;;) {
     const absl::Status ended = Crawl(service, ports, folder).Run();
     if (!ended.ok() || service.over()) return ended;

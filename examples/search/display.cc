@@ -20,8 +20,8 @@ std::string TimeLeft(const Progress& progress) {
     return "time left unknown";
   const double left = static_cast<double>(progress.bytes_total) -
                       static_cast<double>(progress.bytes_done);
-  const double seconds = std::max(0.0, left) * progress.elapsed_ns / 1e9 /
-                         progress.bytes_done;
+  const double seconds =
+      std::max(0.0, left) * progress.elapsed_ns / 1e9 / progress.bytes_done;
   char text[64];
   std::snprintf(text, sizeof(text), "%.0f s left", seconds);
   return text;
@@ -35,9 +35,8 @@ std::string ProgressLine(const Progress& progress) {
   std::snprintf(text, sizeof(text), "%.1f of %.1f MB, %.1f MB/s, ",
                 progress.bytes_done / 1e6, progress.bytes_total / 1e6,
                 seconds > 0 ? progress.bytes_done / 1e6 / seconds : 0.0);
-  return Grouped(progress.files_done) + " of " +
-         Grouped(progress.files_total) + " files (" +
-         Grouped(progress.skipped) + " skipped), " + text +
+  return Grouped(progress.files_done) + " of " + Grouped(progress.files_total) +
+         " files (" + Grouped(progress.skipped) + " skipped), " + text +
          TimeLeft(progress);
 }
 

@@ -18,11 +18,16 @@ class Index {
  public:
   void Take(ipc::Message message) {
     switch (message.label()) {
-      case kBegin: return Begin(std::move(message));
-      case kAdd: return Add(std::move(message));
-      case kFinish: return Finish(std::move(message));
-      case kQuery: return Park(std::move(message));
-      default: return Answer(message, Outcome::kMalformed);
+      case kBegin:
+        return Begin(std::move(message));
+      case kAdd:
+        return Add(std::move(message));
+      case kFinish:
+        return Finish(std::move(message));
+      case kQuery:
+        return Park(std::move(message));
+      default:
+        return Answer(message, Outcome::kMalformed);
     }
   }
 
@@ -34,8 +39,7 @@ class Index {
 
   void Begin(ipc::Message message) {
     const auto note = DecodeCrawlNote(message.payload());
-    if (!note || note->crawl == 0)
-      return Answer(message, Outcome::kMalformed);
+    if (!note || note->crawl == 0) return Answer(message, Outcome::kMalformed);
     store_.Begin(note->crawl);
     finished_.reset();
     Answer(message, Outcome::kStored);
@@ -44,16 +48,14 @@ class Index {
   void Add(ipc::Message message) {
     auto additions = DecodeAdditions(message.payload());
     if (!additions) return Answer(message, Outcome::kMalformed);
-    Answer(message, store_.Add(*std::move(additions))
-                        ? Outcome::kStored
-                        : Outcome::kUnknownCrawl);
+    Answer(message, store_.Add(*std::move(additions)) ? Outcome::kStored
+                                                      : Outcome::kUnknownCrawl);
   }
 
   void Finish(ipc::Message message) {
     const auto note = DecodeCrawlNote(message.payload());
     if (!note) return Answer(message, Outcome::kMalformed);
-    if (!store_.Finish(*note))
-      return Answer(message, Outcome::kUnknownCrawl);
+    if (!store_.Finish(*note)) return Answer(message, Outcome::kUnknownCrawl);
     finished_ = std::move(message);
     for (ipc::Message& query : std::exchange(parked_, {})) AnswerQuery(query);
   }

@@ -30,13 +30,13 @@ std::string Text(const Answer& answer) {
     for (const TermCount& top : each.top)
       text += Line("  %8" PRIu32 "  ", top.count) + Printable(top.term) + "\n";
   }
-  text += Line("indexed %" PRIu64 " files, %.1f MB, %" PRIu64
-               " different words",
-               answer.files, answer.bytes / 1e6, answer.distinct_words);
-  text += Line("; %" PRIu64 " binary, %" PRIu64
-               " cut at a NUL byte, %" PRIu64 " with invalid UTF-8\n",
-               answer.binary_files, answer.cut_files,
-               answer.invalid_utf8_files);
+  text +=
+      Line("indexed %" PRIu64 " files, %.1f MB, %" PRIu64 " different words",
+           answer.files, answer.bytes / 1e6, answer.distinct_words);
+  text +=
+      Line("; %" PRIu64 " binary, %" PRIu64 " cut at a NUL byte, %" PRIu64
+           " with invalid UTF-8\n",
+           answer.binary_files, answer.cut_files, answer.invalid_utf8_files);
   return text;
 }
 

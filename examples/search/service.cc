@@ -27,8 +27,7 @@ void SayAs(std::string_view name, std::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Service>> Service::Start(
-    std::string_view name) {
+absl::StatusOr<std::unique_ptr<Service>> Service::Start(std::string_view name) {
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   auto session = ipc::Session::FromEnvironment();

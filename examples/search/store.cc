@@ -54,12 +54,11 @@ WordAnswer IndexStore::AskWord(const std::string& word, uint32_t top) const {
   }
   answer.files = answer.top.size();
   const size_t kept = std::min<size_t>(top, answer.top.size());
-  std::partial_sort(answer.top.begin(), answer.top.begin() + kept,
-                    answer.top.end(),
-                    [](const TermCount& a, const TermCount& b) {
-                      return a.count != b.count ? a.count > b.count
-                                                : a.term < b.term;
-                    });
+  std::partial_sort(
+      answer.top.begin(), answer.top.begin() + kept, answer.top.end(),
+      [](const TermCount& a, const TermCount& b) {
+        return a.count != b.count ? a.count > b.count : a.term < b.term;
+      });
   answer.top.resize(kept);
   return answer;
 }

@@ -83,14 +83,22 @@ class Walker {
 
 const char* SkipText(Skip skip) {
   switch (skip) {
-    case Skip::kNone: return "not skipped";
-    case Skip::kUnreadable: return "unreadable";
-    case Skip::kSymlink: return "symbolic link, not followed";
-    case Skip::kSpecial: return "not a regular file";
-    case Skip::kEmpty: return "empty";
-    case Skip::kChanged: return "changed while it was read";
-    case Skip::kTooLarge: return "too large";
-    case Skip::kBinary: return "binary";
+    case Skip::kNone:
+      return "not skipped";
+    case Skip::kUnreadable:
+      return "unreadable";
+    case Skip::kSymlink:
+      return "symbolic link, not followed";
+    case Skip::kSpecial:
+      return "not a regular file";
+    case Skip::kEmpty:
+      return "empty";
+    case Skip::kChanged:
+      return "changed while it was read";
+    case Skip::kTooLarge:
+      return "too large";
+    case Skip::kBinary:
+      return "binary";
   }
   return "unknown";
 }

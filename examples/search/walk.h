@@ -35,8 +35,7 @@ using SkipSink = std::function<void(const std::string& path, Skip)>;
 
 // Every regular file with contents, in the same order each time as long as
 // the folder does not change; the others go to `skipped`.
-std::vector<FoundFile> Walk(const std::string& folder,
-                            const SkipSink& skipped);
+std::vector<FoundFile> Walk(const std::string& folder, const SkipSink& skipped);
 
 // Fills `place` with the file's contents, which must still be that long.
 Skip ReadWhole(const std::string& path, std::span<std::byte> place);

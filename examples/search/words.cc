@@ -116,7 +116,8 @@ FileCounts CountWords(ipc::Bytes contents) {
     splitter.Byte(static_cast<unsigned char>(byte));
   splitter.End();
   result.terms.reserve(counts.size());
-  for (const auto& [term, count] : counts) result.terms.push_back({term, count});
+  for (const auto& [term, count] : counts)
+    result.terms.push_back({term, count});
   return result;
 }
 

@@ -69,8 +69,8 @@ class Child {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-    if (posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(),
-                     environ) != 0)
+    if (posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ) !=
+        0)
       std::abort();
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
@@ -128,8 +128,7 @@ class Child {
 };
 
 inline int ParentOf(int pid) {
-  const std::string stat =
-      ReadFile("/proc/" + std::to_string(pid) + "/stat");
+  const std::string stat = ReadFile("/proc/" + std::to_string(pid) + "/stat");
   const size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos) return -1;
   return std::atoi(stat.c_str() + name_end + 4);
@@ -147,8 +146,8 @@ inline std::map<int, std::string> Descendants(int root) {
     int up = parent;
     while (up > 1 && up != root && parents.count(up)) up = parents[up];
     std::error_code gone;
-    const fs::path program = fs::read_symlink(
-        "/proc/" + std::to_string(pid) + "/exe", gone);
+    const fs::path program =
+        fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone);
     if (up == root && !gone) found[pid] = program.filename().string();
   }
   return found;
@@ -157,8 +156,8 @@ inline std::map<int, std::string> Descendants(int root) {
 inline size_t CountDescriptors(int pid) {
   std::error_code gone;
   size_t count = 0;
-  for (const auto& entry : fs::directory_iterator(
-           "/proc/" + std::to_string(pid) + "/fd", gone)) {
+  for (const auto& entry :
+       fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd", gone)) {
     (void)entry;
     ++count;
   }

@@ -56,7 +56,8 @@ class SearchKillTest : public ::testing::Test {
 
   std::vector<std::string> Command() const {
     std::vector<std::string> command = {
-        Program("keyport"), "run", "--socket", socket(),
+        Program("keyport"),  "run",
+        "--socket",          socket(),
         manifest().string(), "FOLDER=" + files().string()};
     command.insert(command.end(), kWords.begin(), kWords.end());
     return command;
@@ -164,8 +165,8 @@ TEST_F(SearchKillTest, TheIndexIsRightAndNothingLeaks) {
     ASSERT_LT(runs, wanted + 10) << "the graph is too fast to be killed";
     Child graph(Command());
     kills += KillWhileIndexing(graph, std::min(kKillsOfARun, wanted - kills));
-    ASSERT_TRUE(graph.ReadUntil(kAnswered, seconds(60)))
-        << kills << " kills\n" << graph.output();
+    ASSERT_TRUE(graph.ReadUntil(kAnswered, seconds(60))) << kills << " kills\n"
+                                                         << graph.output();
     ExpectRightAnswers(graph);
     RestartCrawler(graph);
     ExpectDescriptorsAtMost(KernelOf(graph),

@@ -90,9 +90,9 @@ TEST_F(SearchTest, CountsWhatGrepCounts) {
 // for the files that it reads after them.
 TEST_F(SearchTest, CountsUpToTheBlockWithALateNulByte) {
   for (int i = 0; i < 5; ++i)
-    Write("late" + std::to_string(i),
-          RandomText(1 + i * 90'000) + std::string(1, '\0') + "int\n" +
-              RandomText(1'000));
+    Write("late" + std::to_string(i), RandomText(1 + i * 90'000) +
+                                          std::string(1, '\0') + "int\n" +
+                                          RandomText(1'000));
   Write("text", RandomText(10'000));
   Child graph(Command(files(), kWords));
   ASSERT_EQ(graph.Wait(seconds(60)), 0) << graph.output();

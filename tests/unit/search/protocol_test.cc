@@ -107,8 +107,7 @@ TEST(Batch, FilesComeBack) {
   Put(writer, 1, "one", "first");
   (void)writer.ContentPlace("given up", 10);
   Put(writer, 9, "two", "second");
-  const auto batch =
-      DecodeBatch(ipc::Bytes(block).first(writer.bytes()));
+  const auto batch = DecodeBatch(ipc::Bytes(block).first(writer.bytes()));
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->crawl, 5u);
   ASSERT_EQ(batch->files.size(), 2u);

@@ -95,8 +95,8 @@ TEST(PlanBatches, CutsInOrderAndLeavesLargeFilesAlone) {
   EXPECT_EQ(batches[0].last, 2u);
   EXPECT_EQ(batches[1].first, 2u);
   EXPECT_EQ(batches[1].last, 3u);
-  EXPECT_EQ(batches[1].bytes, BatchWriter::kHeaderBytes +
-                                  BatchWriter::FileBytes(1, 900));
+  EXPECT_EQ(batches[1].bytes,
+            BatchWriter::kHeaderBytes + BatchWriter::FileBytes(1, 900));
   EXPECT_TRUE(PlanBatches({}, 200).empty());
 }
 

@@ -85,9 +85,10 @@ TEST_F(WalkTest, TakesASingleFileAsTheFolder) {
 
 TEST_F(WalkTest, ReportsAFolderThatIsNotThere) {
   Skip reported = Skip::kNone;
-  EXPECT_TRUE(Walk((folder_ / "none").string(),
-                   [&](const std::string&, Skip skip) { reported = skip; })
-                  .empty());
+  EXPECT_TRUE(
+      Walk((folder_ / "none").string(), [&](const std::string&, Skip skip) {
+        reported = skip;
+      }).empty());
   EXPECT_EQ(reported, Skip::kUnreadable);
 }
 

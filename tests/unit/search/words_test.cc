@@ -75,8 +75,8 @@ TEST(Utf8, AcceptsExactlyWhatTheStandardDoes) {
     EXPECT_TRUE(IsValidUtf8(ipc::BytesOf(valid))) << valid;
   for (const char* invalid :
        {"\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-        "\xe2\x82", "\xf0\x9f\x98"})
+        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82",
+        "\xf0\x9f\x98"})
     EXPECT_FALSE(IsValidUtf8(ipc::BytesOf(invalid))) << invalid;
 }
 
