@@ -1,0 +1,33 @@
+// ListingBuilder: a table and its JSON lines, row by row.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/cli/listing.h"
+
+namespace keyport {
+
+using Json = nlohmann::ordered_json;
+
+class ListingBuilder {
+ public:
+  explicit ListingBuilder(std::vector<Column> columns)
+      : table_(std::move(columns)) {}
+  void Add(std::vector<std::string> row, const Json& object) {
+    table_.Add(std::move(row));
+    json_ += object.dump(-1, ' ', false, Json::error_handler_t::replace);
+    json_ += '\n';
+  }
+  Listing Build() && { return {table_.Text(), std::move(json_)}; }
+
+ private:
+  TextTable table_;
+  std::string json_;
+};
+
+inline std::string Number(uint64_t value) { return std::to_string(value); }
+
+}  // namespace keyport
