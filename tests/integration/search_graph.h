@@ -191,7 +191,7 @@ inline long GrepCount(const std::string& word, const fs::path& folder) {
 }
 
 inline fs::path SearchManifest() {
-  return fs::path(__FILE__).parent_path() / "../../examples/search/search.toml";
+  return fs::path(KEYPORT_SOURCE_DIR) / "examples/search/search.toml";
 }
 
 }  // namespace search_test
