@@ -4,8 +4,8 @@
 namespace ipc {
 namespace {
 
-using ::testing::ElementsAre;
 using abi::AccountItem;
+using ::testing::ElementsAre;
 
 class Accounts : public Syscalls {
  protected:
@@ -13,8 +13,7 @@ class Accounts : public Syscalls {
                 std::string_view name) {
     PayloadBytes payload;
     payload.Add(limits).AddText(name);
-    return Call(Syscall::account_create, parent,
-                {.payload = payload.bytes()});
+    return Call(Syscall::account_create, parent, {.payload = payload.bytes()});
   }
   abi::AccountEntry Info(Handle handle) {
     abi::AccountEntry entry = {};
@@ -36,8 +35,7 @@ TEST_F(AccountCreate, ChecksHandleRightsAndFields) {
 
 TEST_F(AccountCreate, TakesTheParentsLimitForZero) {
   const Handle parent = MakeAccount({.limit = {10, 20, 30, 40, 50}});
-  const Answer made =
-      Create(parent, {.limit = {5, 0, 100, 0, 1}}, "inner");
+  const Answer made = Create(parent, {.limit = {5, 0, 100, 0, 1}}, "inner");
   ASSERT_EQ(made.error(), Error::ok);
   const abi::AccountEntry entry = Info(static_cast<Handle>(made.value(0)));
   EXPECT_EQ(entry.id, made.value(1));
@@ -47,8 +45,7 @@ TEST_F(AccountCreate, TakesTheParentsLimitForZero) {
 }
 
 TEST_F(AccountCreate, RefusesShortPayloadsAndBadNames) {
-  EXPECT_EQ(ErrorOf(Syscall::account_create, account()),
-            Error::invalid_args);
+  EXPECT_EQ(ErrorOf(Syscall::account_create, account()), Error::invalid_args);
   EXPECT_EQ(ErrorOf(Syscall::account_create, account(),
                     {.payload = BytesOf("far too short")}),
             Error::invalid_args);
@@ -74,14 +71,12 @@ TEST_F(AccountCreate, BoundsTheDepth) {
 }
 
 TEST_F(AccountCreate, NeedsRoomForItsHandle) {
-  Other poor =
-      MakePoor(MakeAccount({.limit = {2, 0, 0, 0, 0}}), account());
+  Other poor = MakePoor(MakeAccount({.limit = {2, 0, 0, 0, 0}}), account());
   PayloadBytes limits;
   limits.Add(abi::AccountLimits{});
   const auto create = [&] {
     return poor.core()
-        .Call(Syscall::account_create, poor.handle,
-              {.payload = limits.bytes()})
+        .Call(Syscall::account_create, poor.handle, {.payload = limits.bytes()})
         .error();
   };
   EXPECT_EQ(create(), Error::ok);

@@ -12,8 +12,8 @@ struct Line {
 };
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend,
-    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
+    abi::kRightWait, abi::kRightWrite;
 
 constexpr auto none = ObjectKind::none;
 constexpr Line kLines[] = {
@@ -54,8 +54,7 @@ void Syscalls::ExpectRefusesHandles(Syscall call, ObjectKind kind,
   EXPECT_EQ(ErrorOf(call, stale, wrong), Error::bad_handle);
   if (!any) {
     const Handle other = Weaker(
-        Make(kind == ObjectKind::port ? ObjectKind::region
-                                      : ObjectKind::port),
+        Make(kind == ObjectKind::port ? ObjectKind::region : ObjectKind::port),
         0);
     EXPECT_EQ(ErrorOf(call, other, wrong), Error::wrong_type);
   }

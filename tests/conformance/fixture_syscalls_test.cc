@@ -10,8 +10,8 @@ using testing_kit::Must;
 
 void Require(const Answer& answer, const char* what) {
   if (answer.error() == Error::ok) return;
-  throw std::runtime_error(std::string(what) + " failed: " +
-                           std::string(ErrorName(answer.error())));
+  throw std::runtime_error(
+      std::string(what) + " failed: " + std::string(ErrorName(answer.error())));
 }
 
 Handle HandleOf(const Answer& answer, const char* what) {
@@ -38,8 +38,7 @@ Answer Inbox::Await(abi::Event kind) {
       if (event.completion.number == wanted) return event;
     }
     if (deadline.ns <= base::NowNs() || core_.over() != Error::ok)
-      throw std::runtime_error("no event " + std::to_string(wanted) +
-                               " came");
+      throw std::runtime_error("no event " + std::to_string(wanted) + " came");
     core_.Sleep(seen, {}, deadline.ns);
   }
 }
@@ -61,18 +60,17 @@ Handle Syscalls::MakePort(uint32_t options, uint64_t ring_bytes) {
 }
 
 Handle Syscalls::MakeRegion(uint64_t bytes) {
-  return HandleOf(
-      Call(Syscall::region_create, account(), {.args = {bytes}}),
-      "region_create");
+  return HandleOf(Call(Syscall::region_create, account(), {.args = {bytes}}),
+                  "region_create");
 }
 
 Handle Syscalls::MakeAccount(const abi::AccountLimits& limits,
                              std::string_view name) {
   PayloadBytes payload;
   payload.Add(limits).AddText(name);
-  return HandleOf(Call(Syscall::account_create, account(),
-                       {.payload = payload.bytes()}),
-                  "account_create");
+  return HandleOf(
+      Call(Syscall::account_create, account(), {.payload = payload.bytes()}),
+      "account_create");
 }
 
 Handle Syscalls::MakeProcess(std::string_view name) {
@@ -80,15 +78,14 @@ Handle Syscalls::MakeProcess(std::string_view name) {
   std::memcpy(head.name, name.data(), name.size());
   PayloadBytes payload;
   payload.Add(head);
-  return HandleOf(Call(Syscall::process_create, account(),
-                       {.payload = payload.bytes()}),
-                  "process_create");
+  return HandleOf(
+      Call(Syscall::process_create, account(), {.payload = payload.bytes()}),
+      "process_create");
 }
 
 Handle Syscalls::Weaker(Handle handle, Rights rights) {
-  return HandleOf(
-      Call(Syscall::handle_duplicate, handle, {.args = {rights}}),
-      "handle_duplicate");
+  return HandleOf(Call(Syscall::handle_duplicate, handle, {.args = {rights}}),
+                  "handle_duplicate");
 }
 
 Handle Syscalls::Make(ObjectKind kind) {
@@ -137,8 +134,8 @@ Syscalls::Other Syscalls::MakePoor(Handle budget, Handle handle) {
                                  .mode = abi::kTransferDuplicate};
   PayloadBytes payload;
   payload.Add(head).Add(item);
-  Answer made = Call(Syscall::process_create, budget,
-                     {.payload = payload.bytes()});
+  Answer made =
+      Call(Syscall::process_create, budget, {.payload = payload.bytes()});
   Require(made, "process_create");
   Session session =
       Must(Session::Adopt(std::move(made.descriptors.at(0)), "poor"));
@@ -146,8 +143,7 @@ Syscalls::Other Syscalls::MakePoor(Handle budget, Handle handle) {
   return {std::move(session), held};
 }
 
-std::unique_ptr<RawLane> Syscalls::ConnectOnly(SessionCore& core,
-                                               Handle port) {
+std::unique_ptr<RawLane> Syscalls::ConnectOnly(SessionCore& core, Handle port) {
   auto lane = std::make_unique<RawLane>(core);
   SessionCore::Expect expect(core);
   lane->answer = core.Call(Syscall::port_connect, port, {}, Soon());
@@ -158,8 +154,7 @@ std::unique_ptr<RawLane> Syscalls::ConnectOnly(SessionCore& core,
   core.AddLane(lane->handle, lane->inbox.mailbox());
   lane->own = *base::Half::Map(lane->answer.descriptors.at(0).get(),
                                static_cast<uint32_t>(lane->answer.value(2)),
-                               lane->answer.value(1),
-                               base::Access::kReadWrite);
+                               lane->answer.value(1), base::Access::kReadWrite);
   lane->out = base::RingWriter(lane->own, 0);
   return lane;
 }
@@ -192,15 +187,13 @@ std::unique_ptr<RawLane> Syscalls::Opened(SessionCore& core,
   lane->id = opened.lane_id;
   lane->own = *base::Half::Map(lane->answer.descriptors.at(1).get(),
                                static_cast<uint32_t>(lane->answer.value(0)),
-                               lane->answer.value(2),
-                               base::Access::kReadWrite);
+                               lane->answer.value(2), base::Access::kReadWrite);
   lane->out = base::RingWriter(lane->own, opened.reply_start);
   lane->own->head().store(opened.request_start);
   return lane;
 }
 
-std::unique_ptr<RawLane> Syscalls::Join(SessionCore& core,
-                                        Inbox& port_inbox) {
+std::unique_ptr<RawLane> Syscalls::Join(SessionCore& core, Inbox& port_inbox) {
   auto lane = Opened(core, port_inbox);
   Require(core.Call(Syscall::lane_ready, lane->handle, {}, Soon()),
           "lane_ready");

@@ -58,9 +58,8 @@ TEST_F(HandleDuplicate, KeepsOrShrinksRightsAndKeepsTheBadge) {
   for (const Rights asked : {kRightsSame, kRightSend, Rights{0}}) {
     const Handle copy = Weaker(badged, asked);
     const Answer info = Call(Syscall::handle_info, copy);
-    EXPECT_EQ(info.value(0) >> 32, asked == kRightsSame
-                                       ? kRightSend | kRightDuplicate
-                                       : asked);
+    EXPECT_EQ(info.value(0) >> 32,
+              asked == kRightsSame ? kRightSend | kRightDuplicate : asked);
     EXPECT_EQ(info.value(1), 9u);
     EXPECT_EQ(info.value(2), IdOf(badged));
   }
@@ -118,8 +117,7 @@ TEST_F(HandleMint, RefusesNoBadgeASecondBadgeAndMoreRights) {
             Error::invalid_args);
   const Answer made =
       Call(Syscall::handle_mint, port, {.args = {kRightsSame, 5}});
-  EXPECT_EQ(ErrorOf(Syscall::handle_mint,
-                    static_cast<Handle>(made.value(0)),
+  EXPECT_EQ(ErrorOf(Syscall::handle_mint, static_cast<Handle>(made.value(0)),
                     {.args = {kRightsSame, 6}}),
             Error::invalid_args);
   const Handle weak = Weaker(port, kRightDuplicate);
@@ -156,8 +154,7 @@ TEST_F(HandleClose, DoesNotGiveAValueAgainSoon) {
 TEST_F(HandleClose, EndsWaitsOnTheHandle) {
   const Handle port = MakePort();
   std::atomic<int> error{-1};
-  root().Start(Syscall::object_watch, port,
-               {.args = {kSignalPeerClosed}},
+  root().Start(Syscall::object_watch, port, {.args = {kSignalPeerClosed}},
                [&](Answer answer) { error = int(answer.error()); });
   EXPECT_EQ(ErrorOf(Syscall::handle_close, port), Error::ok);
   EXPECT_EQ(error, static_cast<int>(Error::canceled));
@@ -174,9 +171,9 @@ TEST_F(HandleRevoke, ChecksHandleRightsAndFields) {
 
 TEST_F(HandleRevoke, WantsABadgeWithTheOptionAndOnlyThen) {
   const Handle port = MakePort();
-  EXPECT_EQ(ErrorOf(Syscall::handle_revoke, port,
-                    {.options = abi::kRevokeBadge}),
-            Error::invalid_args);
+  EXPECT_EQ(
+      ErrorOf(Syscall::handle_revoke, port, {.options = abi::kRevokeBadge}),
+      Error::invalid_args);
   EXPECT_EQ(ErrorOf(Syscall::handle_revoke, port, {.args = {7}}),
             Error::invalid_args);
 }
@@ -233,9 +230,9 @@ TEST_F(HandleRevoke, CutsLanesEndsWaitsAndReachesWhatIsInFlight) {
   PayloadBytes items;
   items.Add(abi::TransferItem{.handle = Weaker(port, kRightsSame),
                               .rights = kRightsSame});
-  ASSERT_EQ(ErrorOf(Syscall::transfer_stage, way->handle,
-                    {.payload = items.bytes()}),
-            Error::ok);
+  ASSERT_EQ(
+      ErrorOf(Syscall::transfer_stage, way->handle, {.payload = items.bytes()}),
+      Error::ok);
   const Answer receipt = Call(Syscall::handle_revoke, port);
   EXPECT_THAT(receipt.completion.values, ElementsAre(2, 1, 0, 1));
   const Answer cut = lane->inbox.Await(abi::Event::lane_cut);

@@ -48,8 +48,8 @@ TEST_F(LaneReady, SealsBothHalvesForTheOtherSide) {
   auto end = Join(root(), *inbox);
   const Answer joined = lane->inbox.Await(abi::Event::lane_joined);
   const uint64_t bytes = abi::kControlBytes + 4096;
-  for (const int half : {end->answer.descriptors.at(0).get(),
-                         joined.descriptors.at(0).get()}) {
+  for (const int half :
+       {end->answer.descriptors.at(0).get(), joined.descriptors.at(0).get()}) {
     EXPECT_TRUE(base::Mapping::Map(half, 0, bytes, base::Access::kRead).ok());
     EXPECT_FALSE(
         base::Mapping::Map(half, 0, bytes, base::Access::kReadWrite).ok());
@@ -97,8 +97,8 @@ TEST_F(LaneClose, ByTheListenerTellsTheSenderWhatWasTaken) {
 TEST_F(LaneClose, BelievesNoImpossiblePosition) {
   const Handle port = MakePort();
   auto inbox = Listen(root(), port);
-  for (const uint64_t lie : {uint64_t{1} << 63, ~uint64_t{0}, uint64_t{7},
-                             uint64_t{1} << 40}) {
+  for (const uint64_t lie :
+       {uint64_t{1} << 63, ~uint64_t{0}, uint64_t{7}, uint64_t{1} << 40}) {
     auto lane = Connect(root(), port);
     auto end = Join(root(), *inbox);
     lane->own->tail().store(lie);
@@ -203,9 +203,9 @@ TEST_F(LaneAttach, NumbersAttachmentsUpToTheLimit) {
   const Handle region = MakeRegion();
   Call(Syscall::region_seal, region);
   for (uint32_t i = 0; i < abi::kAttachedRegionsMax; ++i)
-    EXPECT_EQ(Call(Syscall::lane_attach, lane->handle, {.args = {region}})
-                  .value(0),
-              i);
+    EXPECT_EQ(
+        Call(Syscall::lane_attach, lane->handle, {.args = {region}}).value(0),
+        i);
   const Answer full =
       Call(Syscall::lane_attach, lane->handle, {.args = {region}});
   EXPECT_EQ(full.error(), Error::quota_exceeded);
@@ -216,8 +216,7 @@ TEST_F(LaneAttach, ChecksTheRegionsHandleTypeAndRights) {
   auto lane = Connect(root(), MakePort());
   for (const uint64_t handle :
        {uint64_t{0}, uint64_t{kNeverGiven}, uint64_t{1} << 32})
-    EXPECT_EQ(ErrorOf(Syscall::lane_attach, lane->handle,
-                      {.args = {handle}}),
+    EXPECT_EQ(ErrorOf(Syscall::lane_attach, lane->handle, {.args = {handle}}),
               Error::bad_handle);
   EXPECT_EQ(ErrorOf(Syscall::lane_attach, lane->handle,
                     {.args = {Weaker(MakePort(), 0)}}),
@@ -263,8 +262,7 @@ TEST_F(LaneMap, GivesThePeersAttachmentForReading) {
   EXPECT_EQ(answer.value(0), 8192u);
   const int fd = answer.descriptors.at(0).get();
   EXPECT_TRUE(base::Mapping::Map(fd, 0, 8192, base::Access::kRead).ok());
-  EXPECT_FALSE(
-      base::Mapping::Map(fd, 0, 8192, base::Access::kReadWrite).ok());
+  EXPECT_FALSE(base::Mapping::Map(fd, 0, 8192, base::Access::kReadWrite).ok());
 }
 
 TEST_F(LaneMap, OfWhatThePeerDidNotAttachIsNotFound) {
@@ -275,8 +273,7 @@ TEST_F(LaneMap, OfWhatThePeerDidNotAttachIsNotFound) {
   Call(Syscall::lane_attach, lane->handle, {.args = {region}});
   // Its own is not the peer's.
   for (const uint64_t attachment : {uint64_t{0}, uint64_t{1}, ~uint64_t{0}})
-    EXPECT_EQ(ErrorOf(Syscall::lane_map, lane->handle,
-                      {.args = {attachment}}),
+    EXPECT_EQ(ErrorOf(Syscall::lane_map, lane->handle, {.args = {attachment}}),
               Error::not_found);
 }
 

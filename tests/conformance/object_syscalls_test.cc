@@ -45,9 +45,9 @@ TEST_F(ObjectWatch, ChecksHandleRightsAndFields) {
 TEST_F(ObjectWatch, RefusesKindsAndSignalsThatDoNotGoTogether) {
   for (const ObjectKind kind :
        {ObjectKind::kernel, ObjectKind::region, ObjectKind::account})
-    EXPECT_EQ(ErrorOf(Syscall::object_watch, Make(kind),
-                      {.args = {kSignalDead}}),
-              Error::wrong_type);
+    EXPECT_EQ(
+        ErrorOf(Syscall::object_watch, Make(kind), {.args = {kSignalDead}}),
+        Error::wrong_type);
   const Handle port = MakePort();
   EXPECT_EQ(ErrorOf(Syscall::object_watch, port, {.args = {kSignalDead}}),
             Error::wrong_type);
@@ -94,8 +94,8 @@ TEST_F(ObjectWatch, TellsOfDeath) {
   abi::ProcessCreate head = {.name = "child"};
   PayloadBytes payload;
   payload.Add(head);
-  Answer made = Call(Syscall::process_create, account(),
-                     {.payload = payload.bytes()});
+  Answer made =
+      Call(Syscall::process_create, account(), {.payload = payload.bytes()});
   const Handle process = static_cast<Handle>(made.value(0));
   auto watch = Start(process, kSignalDead);
   EXPECT_FALSE(watch->done);
@@ -168,9 +168,8 @@ class Lists : public Objects {
     std::vector<Entry> entries;
     uint64_t after = 0;
     while (true) {
-      const Answer page =
-          Call(Syscall::object_list, kernel_object(),
-               {.args = {static_cast<uint64_t>(kind), after}});
+      const Answer page = Call(Syscall::object_list, kernel_object(),
+                               {.args = {static_cast<uint64_t>(kind), after}});
       EXPECT_EQ(page.error(), Error::ok);
       EXPECT_EQ(page.payload.size(), page.value(0) * sizeof(Entry));
       EXPECT_LE(page.payload.size(), abi::kRequestPayloadMax);
@@ -194,12 +193,11 @@ TEST_F(ObjectList, ChecksHandleRightsAndFields) {
 }
 
 TEST_F(ObjectList, RefusesKindsThatAreNotListed) {
-  for (const uint64_t kind :
-       {uint64_t{0}, uint64_t{1}, uint64_t{7}, uint64_t{254},
-        uint64_t{1} << 32, ~uint64_t{0}})
-    EXPECT_EQ(ErrorOf(Syscall::object_list, kernel_object(),
-                      {.args = {kind, 0}}),
-              Error::invalid_args);
+  for (const uint64_t kind : {uint64_t{0}, uint64_t{1}, uint64_t{7},
+                              uint64_t{254}, uint64_t{1} << 32, ~uint64_t{0}})
+    EXPECT_EQ(
+        ErrorOf(Syscall::object_list, kernel_object(), {.args = {kind, 0}}),
+        Error::invalid_args);
 }
 
 TEST_F(ObjectList, GivesEveryObjectOnceInPages) {
@@ -256,8 +254,7 @@ TEST_F(ObjectList, OfAnyKindGivesCapabilitiesWithTheirParents) {
   const Handle child = Mint(port, kRightSend);
   uint64_t parent_serial = 0;
   bool found = false;
-  for (const auto& entry :
-       All<abi::CapabilityEntry>(ObjectKind::any)) {
+  for (const auto& entry : All<abi::CapabilityEntry>(ObjectKind::any)) {
     if (entry.handle == port && entry.object == IdOf(port))
       parent_serial = entry.serial;
     if (entry.handle != child) continue;

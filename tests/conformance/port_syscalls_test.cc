@@ -11,9 +11,9 @@ using ::testing::ElementsAre;
 using PortCreate = Syscalls;
 
 TEST_F(PortCreate, ChecksHandleRightsAndFields) {
-  ExpectDoor(Syscall::port_create,
-             {.known_options = abi::kPortOptionsAll, .args = 1,
-              .payload = true});
+  ExpectDoor(
+      Syscall::port_create,
+      {.known_options = abi::kPortOptionsAll, .args = 1, .payload = true});
 }
 
 TEST_F(PortCreate, RoundsTheRingUpToAPowerOfTwo) {
@@ -46,13 +46,13 @@ TEST_F(PortCreate, RefusesRingsOutsideTheLimits) {
 
 TEST_F(PortCreate, BoundsTheName) {
   const std::string longest(abi::kNameBytesMax - 1, 'n');
-  EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
-                    {.payload = BytesOf(longest)}),
-            Error::ok);
+  EXPECT_EQ(
+      ErrorOf(Syscall::port_create, account(), {.payload = BytesOf(longest)}),
+      Error::ok);
   const std::string longer(abi::kNameBytesMax, 'n');
-  EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
-                    {.payload = BytesOf(longer)}),
-            Error::out_of_range);
+  EXPECT_EQ(
+      ErrorOf(Syscall::port_create, account(), {.payload = BytesOf(longer)}),
+      Error::out_of_range);
   EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
                     {.payload = BytesOf(std::string_view("a\0b", 3))}),
             Error::invalid_args);

@@ -34,8 +34,7 @@ class Processes : public Syscalls {
     PayloadBytes payload;
     payload.Add(head);
     for (const abi::InitialItem& item : items) payload.Add(item);
-    return Call(Syscall::process_create, account,
-                {.payload = payload.bytes()});
+    return Call(Syscall::process_create, account, {.payload = payload.bytes()});
   }
   Session Adopt(Answer& made) {
     return testing_kit::Must(
@@ -58,9 +57,8 @@ TEST_F(ProcessCreate, GivesExactlyWhatWasNamed) {
   const Handle moved = MakePort();
   const Handle copied = MakePort();
   const uint64_t moved_id = IdOf(moved);
-  Answer made =
-      Create({Item("moved", moved, kRightSend, abi::kTransferMove),
-              Item("copied", copied, kRightReceive)});
+  Answer made = Create({Item("moved", moved, kRightSend, abi::kTransferMove),
+                        Item("copied", copied, kRightReceive)});
   ASSERT_EQ(made.error(), Error::ok);
   EXPECT_EQ(made.value(1), IdOf(static_cast<Handle>(made.value(0))));
   EXPECT_FALSE(IsOpen(moved));
@@ -113,8 +111,7 @@ TEST_F(ProcessCreate, RefusesBadNames) {
   for (const abi::InitialItem& bad : {unended, more, Item("", account())})
     EXPECT_EQ(Create({bad}).error(), Error::invalid_args);
   EXPECT_EQ(
-      Create({Item("same", account()), Item("same", kernel_object())})
-          .error(),
+      Create({Item("same", account()), Item("same", kernel_object())}).error(),
       Error::invalid_args);
   abi::ProcessCreate nameless = {};
   EXPECT_EQ(CreateOf(account(), nameless, {}).error(), Error::invalid_args);
@@ -141,18 +138,17 @@ TEST_F(ProcessCreate, ChecksEachCapabilityAndMovesNothing) {
       {reserved, Error::invalid_args},
   };
   for (const auto& one : cases)
-    EXPECT_EQ(Create({Item("good", good, kRightsSame, abi::kTransferMove),
-                      one.item})
-                  .error(),
-              one.error);
+    EXPECT_EQ(
+        Create({Item("good", good, kRightsSame, abi::kTransferMove), one.item})
+            .error(),
+        one.error);
   EXPECT_TRUE(IsOpen(good));
 }
 
 TEST_F(ProcessCreate, ChargesTheChildsHandlesToTheAccount) {
   const Handle budget = MakeAccount({.limit = {2, 0, 0, 0, 0}});
   const auto items = {Item("a", account()), Item("b", account())};
-  EXPECT_EQ(CreateOf(budget, Head(2), items).error(),
-            Error::quota_exceeded);
+  EXPECT_EQ(CreateOf(budget, Head(2), items).error(), Error::quota_exceeded);
   EXPECT_EQ(CreateOf(budget, Head(1), {Item("a", account())}).error(),
             Error::ok);
 }

@@ -8,8 +8,8 @@ namespace {
 using ::testing::ElementsAre;
 
 bool Maps(const Answer& answer, base::Access access) {
-  return base::Mapping::Map(answer.descriptors.at(0).get(), 0,
-                            answer.value(0), access)
+  return base::Mapping::Map(answer.descriptors.at(0).get(), 0, answer.value(0),
+                            access)
       .ok();
 }
 
@@ -30,9 +30,8 @@ TEST_F(RegionCreate, RoundsUpToPagesAndIsZero) {
     EXPECT_EQ(made.value(1), base::RoundUpToPage(asked));
     EXPECT_EQ(made.value(2), IdOf(region));
     const Answer map = Call(Syscall::region_map, region);
-    const auto mapping =
-        base::Mapping::Map(map.descriptors.at(0).get(), 0, made.value(1),
-                           base::Access::kRead);
+    const auto mapping = base::Mapping::Map(map.descriptors.at(0).get(), 0,
+                                            made.value(1), base::Access::kRead);
     ASSERT_TRUE(mapping.ok());
     for (uint64_t i = 0; i < made.value(1); ++i)
       ASSERT_EQ((*mapping).data()[i], 0);
@@ -40,8 +39,7 @@ TEST_F(RegionCreate, RoundsUpToPagesAndIsZero) {
 }
 
 TEST_F(RegionCreate, RefusesNothingAndTooMuch) {
-  EXPECT_EQ(ErrorOf(Syscall::region_create, account()),
-            Error::invalid_args);
+  EXPECT_EQ(ErrorOf(Syscall::region_create, account()), Error::invalid_args);
   const Answer large = Call(Syscall::region_create, account(),
                             {.args = {abi::kRegionBytesMax + 1}});
   EXPECT_EQ(large.error(), Error::out_of_range);
@@ -51,11 +49,9 @@ TEST_F(RegionCreate, RefusesNothingAndTooMuch) {
 
 TEST_F(RegionCreate, StopsAtTheAccountsLimits) {
   const Handle budget = MakeAccount({.limit = {0, 0, 0, 3, 8192}});
-  const Answer first = Call(Syscall::region_create, budget,
-                            {.args = {4096}});
+  const Answer first = Call(Syscall::region_create, budget, {.args = {4096}});
   EXPECT_EQ(first.error(), Error::ok);
-  const Answer large =
-      Call(Syscall::region_create, budget, {.args = {4097}});
+  const Answer large = Call(Syscall::region_create, budget, {.args = {4097}});
   EXPECT_EQ(large.error(), Error::quota_exceeded);
   EXPECT_THAT(large.completion.values,
               ElementsAre(4096, 8192, IdOf(budget),
@@ -89,8 +85,7 @@ TEST_F(RegionCreate, IsChargedUntilWhoMappedItIsGone) {
 using RegionSeal = Syscalls;
 
 TEST_F(RegionSeal, ChecksHandleRightsAndFields) {
-  ExpectDoor(Syscall::region_seal,
-             {.known_options = abi::kSealImmutable});
+  ExpectDoor(Syscall::region_seal, {.known_options = abi::kSealImmutable});
 }
 
 TEST_F(RegionSeal, ReachesTheGuaranteeAskedForAndKeepsIt) {
@@ -106,8 +101,7 @@ TEST_F(RegionSeal, ReachesTheGuaranteeAskedForAndKeepsIt) {
       EXPECT_EQ(answer.error(), Error::ok);
       EXPECT_EQ(answer.value(0), one.guarantee);
     }
-    EXPECT_EQ(ErrorOf(Syscall::region_seal, region,
-                      {.options = 1 - one.mode}),
+    EXPECT_EQ(ErrorOf(Syscall::region_seal, region, {.options = 1 - one.mode}),
               Error::bad_state);
   }
 }
@@ -116,13 +110,12 @@ TEST_F(RegionSeal, ImmutableIsBadStateWhileAWriterIsThere) {
   const Handle region = MakeRegion();
   const Answer map =
       Call(Syscall::region_map, region, {.options = abi::kMapWrite});
-  auto writer =
-      base::Mapping::Map(map.descriptors.at(0).get(), 0, map.value(0),
-                         base::Access::kReadWrite);
+  auto writer = base::Mapping::Map(map.descriptors.at(0).get(), 0, map.value(0),
+                                   base::Access::kReadWrite);
   ASSERT_TRUE(writer.ok());
-  EXPECT_EQ(ErrorOf(Syscall::region_seal, region,
-                    {.options = abi::kSealImmutable}),
-            Error::bad_state);
+  EXPECT_EQ(
+      ErrorOf(Syscall::region_seal, region, {.options = abi::kSealImmutable}),
+      Error::bad_state);
   EXPECT_EQ(ErrorOf(Syscall::region_seal, region), Error::ok);
   (*writer).data()[0] = 42;
   const Answer reader = Call(Syscall::region_map, region);
@@ -166,8 +159,7 @@ TEST_F(RegionMap, ForWritingASealedOneIsBadState) {
   for (const uint32_t mode : {abi::kSealSingleWriter, abi::kSealImmutable}) {
     const Handle region = MakeRegion();
     Call(Syscall::region_seal, region, {.options = mode});
-    EXPECT_EQ(ErrorOf(Syscall::region_map, region,
-                      {.options = abi::kMapWrite}),
+    EXPECT_EQ(ErrorOf(Syscall::region_map, region, {.options = abi::kMapWrite}),
               Error::bad_state);
     EXPECT_EQ(ErrorOf(Syscall::region_map, region), Error::ok);
   }
@@ -186,9 +178,8 @@ TEST_F(RegionInfo, TellsSizeGuaranteeGrantsAndId) {
   Call(Syscall::region_map, region);
   Call(Syscall::region_map, region, {.options = abi::kMapWrite});
   Call(Syscall::region_seal, region);
-  EXPECT_THAT(
-      Call(Syscall::region_info, region).completion.values,
-      ElementsAre(8192, abi::kGuaranteeSingleWriter, 2, IdOf(region)));
+  EXPECT_THAT(Call(Syscall::region_info, region).completion.values,
+              ElementsAre(8192, abi::kGuaranteeSingleWriter, 2, IdOf(region)));
 }
 
 }  // namespace

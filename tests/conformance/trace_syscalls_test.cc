@@ -55,11 +55,9 @@ TEST_F(TraceRing, IsGrantedMadeReadyOnceAndEnded) {
   EXPECT_TRUE(half.ok());
   const uint64_t ring = grant.value(0);
   EXPECT_EQ(Ring(root(), abi::kTraceRingReady, ring).error(), Error::ok);
-  EXPECT_EQ(Ring(root(), abi::kTraceRingReady, ring).error(),
-            Error::bad_state);
+  EXPECT_EQ(Ring(root(), abi::kTraceRingReady, ring).error(), Error::bad_state);
   EXPECT_EQ(Ring(root(), abi::kTraceRingEnd, ring).error(), Error::ok);
-  EXPECT_EQ(Ring(root(), abi::kTraceRingEnd, ring).error(),
-            Error::not_found);
+  EXPECT_EQ(Ring(root(), abi::kTraceRingEnd, ring).error(), Error::not_found);
 }
 
 TEST_F(TraceRing, OfAnotherSessionIsNotFound) {
@@ -168,8 +166,8 @@ TEST_F(TraceNext, ShowsTheKernelsFactsToWhoTracesEverything) {
   Call(Syscall::trace_all, kernel_object(), {.options = 1});
   Other user = MakeOther(MakePort());
   ReadyRing(user.core());
-  EXPECT_THAT(Visible(), ::testing::UnorderedElementsAre(
-                             0, user.core().process_id()));
+  EXPECT_THAT(Visible(),
+              ::testing::UnorderedElementsAre(0, user.core().process_id()));
 }
 
 TEST_F(TraceNext, KeepsTheRingsOfTheDeadWhileSomebodyTraces) {

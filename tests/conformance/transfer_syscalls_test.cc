@@ -21,8 +21,8 @@ class Transfers : public Syscalls {
                         const std::vector<abi::TransferItem>& items) {
     PayloadBytes payload;
     for (const abi::TransferItem& item : items) payload.Add(item);
-    const Answer answer = core.Call(Syscall::transfer_stage, lane,
-                                    {.payload = payload.bytes()});
+    const Answer answer =
+        core.Call(Syscall::transfer_stage, lane, {.payload = payload.bytes()});
     Staged staged = {answer.error(), answer.value(0), {}};
     Error error;
     for (size_t at = 0; answer.Read(&error, at); at += sizeof(error))
@@ -143,8 +143,8 @@ TEST_F(TransferRedeem, GivesWhatWasStagedInOrderOnce) {
   const Handle region = MakeRegion();
   const uint64_t region_id = IdOf(region);
   const Handle second = MakePort();
-  const Staged staged = Stage(
-      {Move(region, kRightRead | kRightMap), Copy(second, kRightSend)});
+  const Staged staged =
+      Stage({Move(region, kRightRead | kRightMap), Copy(second, kRightSend)});
   const Answer answer = Redeem(staged.token);
   ASSERT_EQ(answer.error(), Error::ok);
   const auto items = ItemsOf(answer);
@@ -154,17 +154,16 @@ TEST_F(TransferRedeem, GivesWhatWasStagedInOrderOnce) {
   EXPECT_EQ(items[0].error, Error::ok);
   EXPECT_EQ(items[1].kind, ObjectKind::port);
   EXPECT_EQ(items[1].rights, kRightSend);
-  const Answer info =
-      other_.core().Call(Syscall::handle_info, items[0].handle);
+  const Answer info = other_.core().Call(Syscall::handle_info, items[0].handle);
   EXPECT_EQ(info.value(2), region_id);
   EXPECT_EQ(Redeem(staged.token).error(), Error::not_found);
 }
 
 TEST_F(TransferRedeem, IsForTheOtherEndOnly) {
   const Staged staged = Stage({Move(MakeRegion())});
-  EXPECT_EQ(ErrorOf(Syscall::transfer_redeem, end_->handle,
-                    {.args = {staged.token}}),
-            Error::not_found);
+  EXPECT_EQ(
+      ErrorOf(Syscall::transfer_redeem, end_->handle, {.args = {staged.token}}),
+      Error::not_found);
   EXPECT_EQ(Redeem(staged.token + 1).error(), Error::not_found);
   EXPECT_EQ(Redeem(staged.token).error(), Error::ok);
 }
@@ -198,22 +197,20 @@ TEST_F(TransferRedeem, WithoutRoomStaysForLater) {
 }
 
 TEST_F(TransferRedeem, WaitsForTheNextListener) {
-  const Handle region =
-      static_cast<Handle>(other_.core()
-                              .Call(Syscall::region_create,
-                                    other_.core().account(), {.args = {1}})
-                              .value(0));
-  const Staged staged =
-      StageOn(other_.core(), lane_->handle, {Move(region)});
+  const Handle region = static_cast<Handle>(
+      other_.core()
+          .Call(Syscall::region_create, other_.core().account(), {.args = {1}})
+          .value(0));
+  const Staged staged = StageOn(other_.core(), lane_->handle, {Move(region)});
   ASSERT_EQ(staged.error, Error::ok);
   const Handle copy = Weaker(port_, kRightsSame);
   inbox_.reset();
   Call(Syscall::handle_close, port_);
   auto inbox = Listen(root(), copy);
   auto next = Join(root(), *inbox);
-  EXPECT_EQ(ErrorOf(Syscall::transfer_redeem, next->handle,
-                    {.args = {staged.token}}),
-            Error::ok);
+  EXPECT_EQ(
+      ErrorOf(Syscall::transfer_redeem, next->handle, {.args = {staged.token}}),
+      Error::ok);
 }
 
 // ---- transfer_cancel
@@ -229,8 +226,8 @@ TEST_F(TransferCancel, GivesBackInOrder) {
   const Handle second = MakeRegion();
   const uint64_t ids[] = {IdOf(first), IdOf(second)};
   const Staged staged = Stage({Move(first), Move(second)});
-  const Answer answer = Call(Syscall::transfer_cancel, end_->handle,
-                             {.args = {staged.token}});
+  const Answer answer =
+      Call(Syscall::transfer_cancel, end_->handle, {.args = {staged.token}});
   ASSERT_EQ(answer.error(), Error::ok);
   ASSERT_EQ(answer.value(0), 2u);
   for (size_t i = 0; i < 2; ++i) {

@@ -22,8 +22,8 @@ int RunFile(const char* path) {
     return 1;
   }
   const std::vector<char> bytes((std::istreambuf_iterator<char>(file)), {});
-  return LLVMFuzzerTestOneInput(
-      reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  return LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                bytes.size());
 }
 
 // Half of the inputs prefer small bytes, which name calls, handles and steps

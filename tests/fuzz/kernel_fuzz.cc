@@ -31,8 +31,7 @@ struct Mail {
 
 class FuzzTransport : public kernel::Transport {
  public:
-  explicit FuzzTransport(std::shared_ptr<Mail> mail)
-      : mail_(std::move(mail)) {}
+  explicit FuzzTransport(std::shared_ptr<Mail> mail) : mail_(std::move(mail)) {}
   base::Result<void> Send(const void* data, size_t bytes,
                           std::span<const int> fds) override {
     if (bytes != sizeof(mail_->welcome) || fds.size() != 2) return {};
@@ -96,8 +95,7 @@ class Client {
  private:
   inline static const kernel::Credentials kMe = {getpid(), geteuid()};
 
-  static std::array<uint8_t, sizeof(abi::SocketMessage)> Word(
-      SocketKind kind) {
+  static std::array<uint8_t, sizeof(abi::SocketMessage)> Word(SocketKind kind) {
     const abi::SocketMessage message = {abi::kMagic, kind, 0};
     std::array<uint8_t, sizeof(message)> bytes;
     std::memcpy(bytes.data(), &message, sizeof(message));
@@ -105,19 +103,18 @@ class Client {
   }
   void Join() {
     auto mail = std::make_shared<Mail>();
-    kernel::Session* made =
-        kernel_->AddSession(kernel::Session::Origin::kRoot);
+    kernel::Session* made = kernel_->AddSession(kernel::Session::Origin::kRoot);
     made->transport = std::make_unique<FuzzTransport>(mail);
     session_ = made->id();
-    const abi::Hello hello = {abi::kMagic, SocketKind::hello, abi::kVersion,
-                              0, "fuzz"};
+    const abi::Hello hello = {abi::kMagic, SocketKind::hello, abi::kVersion, 0,
+                              "fuzz"};
     Say(BytesOf(hello));
-    requests_ = *base::Half::Map(mail->halves[0].get(), abi::kCallRingBytes,
-                                 mail->welcome.request_key,
-                                 base::Access::kReadWrite);
-    completions_ = *base::Half::Map(
-        mail->halves[1].get(), abi::kCallRingBytes,
-        mail->welcome.completion_key, base::Access::kRead);
+    requests_ =
+        *base::Half::Map(mail->halves[0].get(), abi::kCallRingBytes,
+                         mail->welcome.request_key, base::Access::kReadWrite);
+    completions_ =
+        *base::Half::Map(mail->halves[1].get(), abi::kCallRingBytes,
+                         mail->welcome.completion_key, base::Access::kRead);
     writer_ = base::RingWriter(requests_, 0);
     Say(Word(SocketKind::ready));
   }
@@ -165,13 +162,12 @@ void AskSomething(fuzz::Input& input, Client& client) {
                     request.number == 28 || request.number == 31;
   request.handle = none ? abi::kNoHandle : AnyHandle(input, client);
   const int args = input.Byte() % 5;
-  for (int i = 0; i < args; ++i)
-    request.args[i] = AnyArgument(input, client);
+  for (int i = 0; i < args; ++i) request.args[i] = AnyArgument(input, client);
   request.user_data = input.Byte();
   std::vector<uint8_t> payload;
   for (uint32_t items = input.Byte() % 4; items > 0; --items) {
-    const abi::TransferItem item = {AnyHandle(input, client),
-                                    abi::kRightsSame, input.Byte() % 3u, 0};
+    const abi::TransferItem item = {AnyHandle(input, client), abi::kRightsSame,
+                                    input.Byte() % 3u, 0};
     const auto bytes = BytesOf(item);
     payload.insert(payload.end(), bytes.begin(), bytes.end());
   }
