@@ -9,7 +9,8 @@ TraceRingReader::TraceRingReader(std::shared_ptr<Half> theirs, From from)
   const uint64_t tail =
       theirs_->tail().load(std::memory_order_acquire) & ~uint64_t{63};
   const uint64_t ring = theirs_->ring_bytes();
-  position_ = from == From::kNow ? tail : tail - std::min(tail, ring);
+  if (from == From::kNow) position_ = tail;
+  if (from == From::kOldest) position_ = tail - std::min(tail, ring);
 }
 
 uint64_t TraceRingReader::End() {

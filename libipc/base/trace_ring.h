@@ -47,8 +47,9 @@ class TraceRingWriter {
 
 class TraceRingReader {
  public:
-  // Starts at what is written from now on, or at the oldest still there.
-  enum class From { kNow, kOldest };
+  // Starts at what is written from now on, at the oldest still there, or at
+  // the first ever written: then what was overwritten counts as lost.
+  enum class From { kNow, kOldest, kFirst };
   TraceRingReader(std::shared_ptr<Half> theirs, From from);
 
   // Hands every record there is to `sink(const abi::TraceRecord&)`, at most

@@ -24,7 +24,11 @@ class Tracer::Core {
     if (answer.error() != Error::ok)
       return StatusOfAnswer(how_, capability_.handle(), answer);
     on_ = true;
-    return absl::OkStatus();
+    // Rings there are now hold older tracing's records; those found later are
+    // this one's from their first record on.
+    absl::Status status = FindRings();
+    from_ = base::TraceRingReader::From::kFirst;
+    return status;
   }
 
   absl::StatusOr<uint64_t> Drain(const Sink& sink) {
@@ -77,8 +81,7 @@ class Tracer::Core {
       source.name.assign(text, strnlen(text, answer.payload.size()));
       rings_.push_back(
           {std::move(source),
-           base::TraceRingReader(*std::move(half),
-                                 base::TraceRingReader::From::kOldest)});
+           base::TraceRingReader(*std::move(half), from_)});
     }
   }
 
@@ -87,6 +90,7 @@ class Tracer::Core {
   const abi::Syscall how_;
   const uint64_t start_ns_;
   bool on_ = false;
+  base::TraceRingReader::From from_ = base::TraceRingReader::From::kOldest;
   uint64_t last_ring_ = 0;
   uint64_t seen_ = 0;
   std::vector<Ring> rings_;

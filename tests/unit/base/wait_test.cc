@@ -100,6 +100,17 @@ TEST(TraceRing, SeenAndLostAddUp) {
   EXPECT_GT(reader.lost(), 0u);
 }
 
+TEST(TraceRing, AReaderFromTheFirstCountsWhatItMissed) {
+  UniqueFd fd = *Half::Create(4096);
+  auto half = *Half::Map(fd.get(), 4096, 0, Access::kReadWrite);
+  TraceRingWriter writer(half);
+  for (int i = 0; i < 200; ++i) writer.Append({});
+  TraceRingReader reader(half, TraceRingReader::From::kFirst);
+  const uint64_t seen = reader.Drain([](const abi::TraceRecord&) {});
+  EXPECT_EQ(seen + reader.lost(), 200u);
+  EXPECT_GT(reader.lost(), 0u);
+}
+
 TEST(TraceRing, AReaderBesideARunningWriterNeverSeesATornRecord) {
   UniqueFd fd = *Half::Create(4096);
   auto half = *Half::Map(fd.get(), 4096, 0, Access::kReadWrite);
