@@ -34,7 +34,7 @@ bool Loop::ReadSocket(Connection& connection) {
     const auto incoming = ReceiveFrom(connection.socket());
     if (incoming.error() == Error::should_wait) return false;
     if (!incoming.ok() || incoming->bytes.empty()) {
-      kernel_->EndSession(session);
+      kernel_->HangUp(session);
       return false;
     }
     Credentials from = incoming->from;
@@ -84,10 +84,8 @@ void Loop::RearmAfterTimer() {
 }
 
 void Loop::ProcessEnded(uint64_t number) {
-  // What it sent before it died still counts: a bell is only a hint, and the
-  // ring was served up to here.
   if (Connection* connection = Find(number))
-    kernel_->EndSession(*SessionOf(*connection));
+    kernel_->HangUp(*SessionOf(*connection));
 }
 
 }  // namespace kernel

@@ -50,6 +50,10 @@ class Kernel {
   void Receive(Session& session, std::span<const uint8_t> message,
                Credentials from);
   void Writable(Session& session);
+  // The process is gone, or has hung up: what it had asked for is done first,
+  // as far as it stands on its ring. A lane that it had begun to read would
+  // otherwise be read from its start again.
+  void HangUp(Session& session);
   void EndSession(Session& session);
   // One turn for every session with requests, then a bounded amount of other
   // work. Returns whether there is more to do at once.

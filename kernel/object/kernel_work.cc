@@ -71,6 +71,11 @@ void Kernel::RunRevokes() {
       Answer::Of(hit.capabilities, hit.lanes, hit.mappings, hit.messages));
 }
 
+void Kernel::HangUp(Session& session) {
+  session.ServeRest();
+  EndSession(session);
+}
+
 void Kernel::EndSession(Session& session) {
   if (!session.alive()) return;
   session.state = Session::State::kEnded;

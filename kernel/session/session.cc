@@ -50,6 +50,16 @@ bool Session::Serve(bool* more) {
   return true;
 }
 
+void Session::ServeRest() {
+  for (uint32_t left = kRequestsOnRing; left > 0; --left) {
+    abi::RecordHeader header;
+    if (state != State::kServing ||
+        reader_.Peek(&header) != base::RingReader::State::kRecord ||
+        !ServeOne(header))
+      return;
+  }
+}
+
 bool Session::Flush() {
   if (state != State::kServing) return true;
   uint32_t published = 0;

@@ -35,6 +35,9 @@ class Session {
   // Requests served a turn, and watches parked.
   static constexpr uint32_t kRequestsPerTurn = 64;
   static constexpr uint32_t kWaitsMax = 4096;
+  // The ring holds no more than these.
+  static constexpr uint32_t kRequestsOnRing =
+      abi::kCallRingBytes / abi::RecordBytes(sizeof(abi::Request));
 
   Session(Kernel* owner, Process* record, Account* budget, Origin came_by)
       : kernel(owner), process(record), account(budget), origin(came_by) {}
@@ -47,6 +50,8 @@ class Session {
   // Takes and answers requests. Returns whether the session goes on;
   // `more` tells whether more may be there.
   bool Serve(bool* more);
+  // Takes what is on the ring, though nobody will read the answers.
+  void ServeRest();
   // Publishes completions and wakes the client. As Serve.
   bool Flush();
   // Sleeps on the request ring. Returns false when there is work after all.

@@ -78,6 +78,22 @@ TEST_F(LanesTest, DeadListenerLeavesTheLaneWhereItStood) {
   EXPECT_EQ(next.Take(), "-");
 }
 
+TEST_F(LanesTest, ReadyIsHeardOfAListenerThatHungUpRightAfter) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("one");
+  sender.Send("two");
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  const Done event = server_->TakeEvent(Event::lane_opened);
+  auto own = *base::Half::Map(event.descriptors[1].get(), 4096, event.value(2),
+                              base::Access::kReadWrite);
+  server_->Submit(Syscall::lane_ready,
+                  static_cast<Handle>(event.completion.user_data));
+  own->head().store(64);
+  kernel_.HangUp(*server_->session());
+  Settle();
+  EXPECT_EQ(client_->TakeEvent(Event::lane_orphaned).value(0), 64u);
+}
+
 TEST_F(LanesTest, StampedRecordCountsThoughItsTailWasNotMoved) {
   RawEnd sender = Connect(*client_, used_);
   sender.Send("one");
