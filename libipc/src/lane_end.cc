@@ -103,7 +103,7 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
   own_->head().store(event.value(2), std::memory_order_release);
   if (event.value(1) > out_.known_head() && event.value(1) <= out_.position())
     out_.SetKnownHead(event.value(1));
-  woken_records_ = woken_room_ = 0;
+  woken_records_ = woken_room_ = {};
   receiver_process_.store(event.value(3), std::memory_order_relaxed);
 }
 
@@ -114,6 +114,10 @@ void LaneEnd::OnOrphaned(const ipc::Answer& event) {
   in_ = base::RingReader();
   FailCalls(event.value(0), Error::peer_closed);
   ReclaimLoans(event.value(0));
+  // The next listener must not be told of blocks that this one lent.
+  std::erase_if(owed_, [](const Owed& owed) {
+    return (owed.flags & abi::kRecordReturn) != 0;
+  });
   if (event.value(0) <= out_.position()) out_.SetKnownHead(event.value(0));
   receiver_process_.store(0, std::memory_order_relaxed);
   ++incarnation_;
@@ -224,8 +228,7 @@ void LaneEnd::WakePeerForRecords() {
   const uint32_t armed =
       in_.half()->armed().load(std::memory_order_relaxed);
   if ((armed & (abi::kArmRecordsFutex | abi::kArmRecordsBell)) == 0) return;
-  if (armed == woken_records_) return;
-  woken_records_ = armed;
+  if (!woken_records_.IsDue(armed, out_.position())) return;
   if ((armed & abi::kArmRecordsFutex) != 0)
     base::WakeWord(own_->tail_word(), INT_MAX);
   if ((armed & abi::kArmRecordsBell) != 0) base::RingBell(bell_.get());
@@ -239,8 +242,9 @@ void LaneEnd::WakePeerForRoom(bool fenced) {
   }
   const uint32_t armed =
       in_.half()->armed().load(std::memory_order_relaxed);
-  if ((armed & abi::kArmRoomFutex) == 0 || armed == woken_room_) return;
-  woken_room_ = armed;
+  if ((armed & abi::kArmRoomFutex) == 0 ||
+      !woken_room_.IsDue(armed, in_.position()))
+    return;
   base::WakeWord(own_->head_word(), INT_MAX);
 }
 
@@ -268,14 +272,15 @@ Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
       if (moved) continue;
       lock.lock();
     }
-    ++room_armed_;
-    UpdateArmed();
+    // The value slept on is older than the arming: see Woken.
     base::FutexWait word = {};
     size_t words = 0;
     if (in_.valid()) {
       word = {in_.half()->head_word(), ValueOf(in_.half()->head_word())};
       words = 1;
     }
+    ++room_armed_;
+    UpdateArmed();
     // The half stays mapped while it is slept on.
     const auto peer = in_.half();
     const bool ready = RoomNow(bytes) || mailbox_->HasMail();
@@ -451,23 +456,21 @@ bool LaneEnd::LooksReady() {
 bool LaneEnd::ArmRecords(ArmBy by, std::vector<base::FutexWait>* words) {
   std::lock_guard lock(mutex_);
   if (!owed_.empty()) FlushOwed();
-  ++(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
-  if (!owed_.empty()) ++room_armed_;
-  UpdateArmed();
-  const bool ready =
-      mailbox_->HasMail() ||
-      (in_.valid() && in_.position() < in_end_ && in_.Ready());
-  const uint32_t* tail = in_.valid() ? in_.half()->tail_word() : nullptr;
-  if (tail != nullptr && words != nullptr) {
+  // The values slept on are older than the arming: see Woken.
+  if (in_.valid() && words != nullptr) {
+    const uint32_t* tail = in_.half()->tail_word();
     words->push_back({tail, ValueOf(tail)});
     if (!owed_.empty()) {
       const uint32_t* head = in_.half()->head_word();
       words->push_back({head, ValueOf(head)});
     }
   }
+  ++(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
+  if (!owed_.empty()) ++room_armed_;
+  UpdateArmed();
   if (!owed_.empty()) --room_armed_;  // the word stays armed until Update
-  // The tail was read after arming; look once more for what came before.
-  if (!ready && !(in_.valid() && in_.position() < in_end_ && in_.Ready()))
+  if (!mailbox_->HasMail() &&
+      !(in_.valid() && in_.position() < in_end_ && in_.Ready()))
     return true;
   --(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
   UpdateArmed();
@@ -540,9 +543,8 @@ void LaneEnd::Owe(Owed owed) {
 }
 
 void LaneEnd::FlushOwed() {
-  if (cut_ != Error::ok || !in_.valid()) {
-    // A sender's peer may come back; a receiver's never does.
-    if (cut_ != Error::ok) owed_.clear();
+  if (cut_ != Error::ok) {
+    owed_.clear();
     return;
   }
   bool sent = false;

@@ -152,6 +152,24 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint32_t correlation;
     abi::LoanReturn back;
   };
+  // Which arming of the peer has been woken already. It takes two wake-ups
+  // with a store in between: what was stored before the first one the peer may
+  // have seen before it armed, and sleep on (tests/model/arm_sleep.pml).
+  struct Woken {
+    uint32_t armed = 0;
+    uint64_t position = 0;  // of the store at the first
+    bool twice = false;
+
+    bool IsDue(uint32_t armed_now, uint64_t position_now) {
+      if (armed_now != armed) {
+        *this = {armed_now, position_now, false};
+        return true;
+      }
+      if (twice || position_now == position) return false;
+      twice = true;
+      return true;
+    }
+  };
   // A record's content after its prefix words.
   struct Parsed {
     abi::RecordHeader header;
@@ -228,8 +246,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   int bell_armed_ = 0;
   int room_armed_ = 0;
   uint32_t arm_generation_ = 0;
-  uint32_t woken_records_ = 0;  // the peer's armed word last woken
-  uint32_t woken_room_ = 0;
+  Woken woken_records_;
+  Woken woken_room_;
   uint64_t room_told_ = 0;  // position at the last fenced look
   bool room_look_due_ = false;
 

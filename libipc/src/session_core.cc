@@ -221,6 +221,10 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
             request.args);
   while (over() == Error::ok) {
     const uint32_t seen = epoch();
+    const uint32_t* head = completions_->head_word();
+    const base::FutexWait room = {
+        head, std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(head))
+                  .load(std::memory_order_acquire)};
     {
       std::lock_guard lock(submit_mutex_);
       request.user_data = next_user_data_;
@@ -230,9 +234,12 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
         return request.user_data;
       }
     }
-    // The ring is full, so answers are on their way: wait for one.
+    // The ring is full. What is in it may be waits, which give no answer: so
+    // sleep on the room itself too.
     Pump();
-    Sleep(seen, {}, base::NowNs() + kLivenessNs);
+    room_waiters_.fetch_add(1);
+    Sleep(seen, {&room, 1}, base::NowNs() + kLivenessNs);
+    room_waiters_.fetch_sub(1);
   }
   return 0;
 }
@@ -436,7 +443,8 @@ void SessionCore::Arm() {
   ++arm_generation_;
   requests_->armed().store(
       arm_generation_ * abi::kArmGeneration | abi::kArmRecordsFutex |
-          (bell_users_ > 0 ? abi::kArmRecordsBell : 0u),
+          (bell_users_ > 0 ? abi::kArmRecordsBell : 0u) |
+          (room_waiters_.load() > 0 ? abi::kArmRoomFutex : 0u),
       std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }

@@ -201,6 +201,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::atomic<uint64_t> consumed_{0};
   std::atomic<uint32_t> epoch_{0};
   std::atomic<int> epoch_sleepers_{0};
+  std::atomic<int> room_waiters_{0};
   std::atomic<Error> over_{Error::ok};
   std::atomic<uint64_t> next_flow_{1};
 };
