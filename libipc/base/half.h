@@ -140,10 +140,26 @@ class RingReader {
       return State::kMalformed;
     return State::kRecord;
   }
-  bool Ready() const {
-    return std::atomic_ref<uint64_t>(
-               *reinterpret_cast<uint64_t*>(const_cast<uint8_t*>(At())))
-               .load(std::memory_order_acquire) == theirs_->key() + position_;
+  bool Ready() const { return ProbeHere().Ready(); }
+  // Where the next record will appear, to be polled without the reader: it
+  // stays valid while the half does, and tells nothing once others have read.
+  class Probe {
+   public:
+    Probe() = default;
+    Probe(const uint64_t* word, uint64_t stamp) : word_(word), stamp_(stamp) {}
+    bool Ready() const {
+      return word_ != nullptr &&
+             std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word_))
+                     .load(std::memory_order_acquire) == stamp_;
+    }
+
+   private:
+    const uint64_t* word_ = nullptr;
+    uint64_t stamp_ = 0;
+  };
+  Probe ProbeHere() const {
+    return {reinterpret_cast<const uint64_t*>(At()),
+            theirs_->key() + position_};
   }
   // The peeked record's payload: bytes that the writer may still change. Copy
   // them out, then check the copy.

@@ -36,15 +36,17 @@ class Spinner {
   bool Spin(Ready&& ready) {
     const int64_t budget = Budget();
     if (budget == 0) return false;
-    const int64_t end = NowNs() + budget;
+    // The clock is read only once it has taken a while.
+    int64_t end = 0;
     do {
-      for (int i = 0; i < 64; ++i) {
+      for (int i = 0; i < 32; ++i) {
         if (ready()) {
           Learn(true);
           return true;
         }
         CpuRelax();
       }
+      if (end == 0) end = NowNs() + budget;
     } while (NowNs() < end);
     Learn(false);
     return false;

@@ -328,7 +328,8 @@ void LaneEnd::ConsumeRecord(const Parsed& parsed) {
 }
 
 std::unique_ptr<Message::State> LaneEnd::MakeState(const Parsed& parsed) {
-  auto state = std::make_unique<Message::State>();
+  // Not value-initialised: its room for small payloads need not be zeroed.
+  std::unique_ptr<Message::State> state(new Message::State);
   state->lane = shared_from_this();
   state->incarnation = incarnation_;
   state->flags = parsed.header.flags;
@@ -428,13 +429,15 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
       Owe({abi::kRecordCancel, slot.correlation, {}});
       return;
     }
-    if (in_.valid()) {
-      lock.unlock();
-      // Only the reading thread moves position_; others find it below.
-      if (reply_spinner_.Spin([&] { return LooksReady(); })) continue;
-    } else {
-      lock.unlock();
-    }
+    // The half must stay mapped while it is polled without the mutex.
+    const std::shared_ptr<base::Half> peer = in_.half();
+    const auto probe =
+        in_.valid() ? in_.ProbeHere() : base::RingReader::Probe();
+    lock.unlock();
+    if (peer != nullptr && reply_spinner_.Spin([&] {
+          return probe.Ready() || session_->HasNews() || mailbox_->HasMail();
+        }))
+      continue;
     std::vector<base::FutexWait> words;
     if (!ArmRecords(ArmBy::kFutex, &words)) continue;
     bool done;
@@ -445,6 +448,13 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
     if (!done) session_->Sleep(seen, words, deadline.ns);
     DisarmRecords(ArmBy::kFutex);
   }
+}
+
+LaneEnd::Poll LaneEnd::PollHere() {
+  std::lock_guard lock(mutex_);
+  Poll poll;
+  if (in_.valid()) poll = {in_.half(), in_.ProbeHere()};
+  return poll;
 }
 
 bool LaneEnd::LooksReady() {

@@ -95,6 +95,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   enum class Take { kNothing, kMessage, kFinished };
   Take TakeMessage(std::unique_ptr<Message::State>* message);
   bool LooksReady();
+  // For polling without the mutex.
+  struct Poll {
+    std::shared_ptr<base::Half> half;  // keeps mapped what is polled
+    base::RingReader::Probe probe;
+  };
+  Poll PollHere();
   // What remains of a received message that is destroyed or answered.
   void Settle(Message::State& state);
   bool IsCancelled(uint32_t correlation);

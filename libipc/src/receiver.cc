@@ -87,6 +87,7 @@ void ReceiverCore::Close() {
   {
     std::lock_guard lock(mutex_);
     if (ended_ == Error::ok) ended_ = Error::canceled;
+    closing_.store(true, std::memory_order_relaxed);
     for (auto& [id, lane] : lanes_) lane->Detach(Error::canceled);
     active_.clear();
     lanes_.clear();
@@ -228,7 +229,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
           deadline.ns == 0 ? Error::should_wait : Error::timed_out,
           capability_.handle());
     }
-    if (spinner_.Spin([this] { return LooksReady(); })) continue;
+    if (PollAWhile()) continue;
     if (bells_.load())
       SleepOnBells(deadline.ns);
     else
@@ -251,6 +252,24 @@ void ReceiverCore::Deliver(Message::State& state) {
     record.interval_ns =
         record.time_ns - static_cast<uint64_t>(state.sent_ns);
   WriteTrace(session_, record);
+}
+
+bool ReceiverCore::PollAWhile() {
+  LanePtr only;
+  {
+    std::lock_guard lock(mutex_);
+    if (ended_ != Error::ok) return true;
+    if (active_.size() == 1) only = active_.front();
+  }
+  if (only == nullptr)
+    return spinner_.Spin([this] { return LooksReady(); });
+  // One busy lane: its next record's line is all that is looked at.
+  const LaneEnd::Poll poll = only->PollHere();
+  return spinner_.Spin([&] {
+    return poll.probe.Ready() || session_->HasNews() ||
+           mailbox_->HasMail() || only->mailbox()->HasMail() ||
+           closing_.load(std::memory_order_relaxed);
+  });
 }
 
 bool ReceiverCore::LooksReady() {

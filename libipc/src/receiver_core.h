@@ -44,6 +44,7 @@ class ReceiverCore {
   void NoteWaiting(bool waiting);
   Error Ended();
   // Without:
+  bool PollAWhile();
   bool LooksReady();
   void SleepOnWords(uint32_t seen, int64_t deadline_ns);
   void SleepOnBells(int64_t deadline_ns);
@@ -63,6 +64,7 @@ class ReceiverCore {
   Error ended_ = Error::ok;
   bool waiting_noted_ = false;
 
+  std::atomic<bool> closing_{false};
   std::atomic<bool> bells_{false};
   base::UniqueFd epoll_;
   base::UniqueFd event_;  // readable while messages may wait

@@ -60,15 +60,18 @@ class Message {
   bool IsCancelled() const;
 
   // Answers the call. Of any size: what does not fit inline is lent. One
-  // shot, also when it fails, except for should_wait and timed_out.
+  // shot, also when it fails, except for should_wait and timed_out. Does not
+  // wait unless it is told to: a caller that does not read its answers must
+  // not hold the server.
   // Owns: moves `capabilities` on success; they stay with the caller on error.
   // Errors: bad_state (no call, or answered); stale_reply (the caller gave
   // up); peer_closed; timed_out, should_wait (its reply ring is full).
   absl::Status Reply(Bytes payload, std::span<Capability> capabilities = {},
-                     Deadline deadline = Deadline::Never());
+                     Deadline deadline = Deadline::Immediately());
   absl::Status Reply(std::string_view text) { return Reply(BytesOf(text)); }
   // Answers with a block, without copying it.
-  absl::Status ReplyLoan(Loan loan, Deadline deadline = Deadline::Never());
+  absl::Status ReplyLoan(Loan loan,
+                         Deadline deadline = Deadline::Immediately());
 
   struct State;  // libipc's own
 
