@@ -210,6 +210,36 @@ TEST_F(Waiting, AConditionThatHoldsWinsOverAPassedDeadline) {
   EXPECT_EQ(Must(receiver.Receive(Deadline{1})).text(), "2");
 }
 
+TEST_F(Waiting, TheKernelProcesssDeathEndsEveryWait) {
+  if (testing_kit::CurrentFlavour() == testing_kit::Flavour::kInProcess)
+    GTEST_SKIP() << "only a process can be killed";
+  Capability polled_port = world_->NewPort();
+  Receiver polled = Must(Receiver::Create(std::move(polled_port)));
+  ASSERT_GE(polled.descriptor(), 0);
+  Capability watched = world_->NewPort();
+  Receiver receiver = Must(Receiver::Create(std::move(port_)));
+  WaitSet set = Must(WaitSet::Create(world_->root()));
+  std::thread receiving([&] {
+    EXPECT_EQ(ErrorOf(receiver.Receive(Soon()).status()), Error::peer_closed);
+  });
+  std::thread polling([&] {
+    EXPECT_EQ(ErrorOf(polled.Receive(Soon()).status()), Error::peer_closed);
+  });
+  std::thread watching([&] {
+    EXPECT_EQ(ErrorOf(watched.Wait(kSignalNoSenders, Soon()).status()),
+              Error::peer_closed);
+  });
+  std::thread setting([&] {
+    EXPECT_EQ(ErrorOf(set.Wait(Soon()).status()), Error::peer_closed);
+  });
+  ASSERT_TRUE(world_->KillKernel());
+  receiving.join();
+  polling.join();
+  watching.join();
+  setting.join();
+  EXPECT_FALSE(world_->root().connected());
+}
+
 TEST_F(Waiting, AThousandSendersOnOnePort) {
   rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);

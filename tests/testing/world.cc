@@ -25,7 +25,10 @@ class ThreadPeer : public Peer {
   ThreadPeer(base::UniqueFd socket, std::string name, World::Body body)
       : session_(Must(ipc::Session::Adopt(std::move(socket), name))),
         thread_([this, body = std::move(body)] { body(session_); }) {}
-  ~ThreadPeer() override { Join(); }
+  ~ThreadPeer() override {
+    if (::testing::Test::HasFailure()) Kill();
+    Join();
+  }
   void Kill() override { session_.Close(); }
   void Join() override {
     if (thread_.joinable()) thread_.join();
@@ -53,10 +56,13 @@ class ProcessPeer : public Peer {
     fflush(nullptr);
     _exit(::testing::Test::HasFailure() ? 1 : 0);
   }
-  ~ProcessPeer() override { Join(); }
+  ~ProcessPeer() override {
+    if (::testing::Test::HasFailure()) Kill();
+    Join();
+  }
   void Kill() override {
     killed_ = true;
-    kill(pid_, SIGKILL);
+    if (pid_ > 0) kill(pid_, SIGKILL);
   }
   void Join() override {
     if (pid_ <= 0) return;
@@ -126,10 +132,15 @@ class ProcessesWorld : public World {
     // It ends by itself with its last root session.
     int status = 0;
     waitpid(pid_, &status, 0);
+    if (killed_) return;
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
         << "the kernel process ended with status " << status;
   }
   int kernel_pid() const override { return pid_; }
+  bool KillKernel() override {
+    killed_ = true;
+    return kill(pid_, SIGKILL) == 0;
+  }
   std::unique_ptr<Peer> StartPeer(
       std::string_view name, std::span<const ipc::InitialCapability> initial,
       Body body) override {
@@ -139,6 +150,7 @@ class ProcessesWorld : public World {
 
  private:
   int pid_ = 0;
+  bool killed_ = false;
 };
 
 }  // namespace

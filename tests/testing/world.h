@@ -41,6 +41,8 @@ class World {
   ipc::Session& root() { return *root_; }
   const ipc::Capability& account() const { return account_; }
   virtual int kernel_pid() const = 0;
+  // Ends the kernel process by SIGKILL; false in-process, where it cannot.
+  virtual bool KillKernel() { return false; }
 
   // One more session of this process.
   ipc::Session NewSession(std::string_view name,
