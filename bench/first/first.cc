@@ -95,8 +95,8 @@ class Rig {
         Must(Session::Adopt(std::move(pair->second), "bench")));
     Capability account = Must(session_[0].Take("account"));
     Capability port = Must(session_[0].CreatePort({.name = "bench"}));
-    Capability send = Must(port.Mint(kRightSend, 1));
-    Capability receive = Must(port.Duplicate(kRightReceive));
+    Capability send = Must(port.Mint(kRightSend | kRightDuplicate, 1));
+    Capability receive = Must(port.Duplicate(kRightReceive | kRightDuplicate));
     const InitialCapability initial[] = {{"port", &receive},
                                          {"account", &account}};
     auto child = Must(CreateProcess(account, "server", initial));
