@@ -10,13 +10,25 @@ Result<Rights> AskedRights(const Capability& capability, uint64_t rights) {
   return static_cast<Rights>(rights);
 }
 
+namespace {
+
+Rights NeededFor(uint32_t mode) {
+  return mode == abi::kTransferMove ? abi::kRightTransfer
+                                    : abi::kRightDuplicate;
+}
+
+}  // namespace
+
+Answer RefusedGift(Error why, uint32_t mode) {
+  if (why != Error::access_denied) return why;
+  return Answer::Missing(NeededFor(mode));
+}
+
 Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
                        uint32_t mode) {
   Capability* capability = session.handles.Find(handle);
   if (capability == nullptr) return Error::bad_handle;
-  const Rights needed =
-      mode == abi::kTransferMove ? abi::kRightTransfer : abi::kRightDuplicate;
-  if ((capability->rights & needed) == 0) return Error::access_denied;
+  if ((capability->rights & NeededFor(mode)) == 0) return Error::access_denied;
   if (mode != abi::kTransferMove && mode != abi::kTransferDuplicate)
     return Error::invalid_args;
   KP_ASSIGN(const Rights asked, AskedRights(*capability, rights));

@@ -21,6 +21,9 @@ struct Gift {
 Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
                        uint32_t mode);
 
+// The answer to a gift refused: access_denied names the missing right.
+Answer RefusedGift(Error why, uint32_t mode);
+
 // Rights asked for in a copy; kRightsSame means all. Errors: invalid_args.
 Result<Rights> AskedRights(const Capability& capability, uint64_t rights);
 

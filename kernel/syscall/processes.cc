@@ -47,8 +47,10 @@ Answer CheckItems(const Session& parent, NewProcess* made) {
   absl::flat_hash_set<std::string> names;
   absl::flat_hash_set<Handle> moved;
   for (const abi::InitialItem& item : made->items) {
-    KP_ASSIGN(const Gift gift,
-              CheckGift(parent, item.handle, item.rights, item.mode));
+    const Result<Gift> checked =
+        CheckGift(parent, item.handle, item.rights, item.mode);
+    if (!checked.ok()) return RefusedGift(checked.error(), item.mode);
+    const Gift& gift = *checked;
     KP_ASSIGN(std::string name, FieldName(item.name));
     if (item.reserved != 0 || !names.insert(name).second)
       return Error::invalid_args;
