@@ -104,8 +104,7 @@ class Rig {
     if (server_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       PinTo(placement.second);
-      Session session =
-          Must(Session::Adopt(std::move(child.socket), "server"));
+      Session session = Must(Session::Adopt(std::move(child.socket), "server"));
       Receiver receiver = Must(Receiver::Create(Must(session.Take("port"))));
       Serve(receiver);
       _exit(0);

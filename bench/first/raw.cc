@@ -99,8 +99,8 @@ uint64_t Pop(Ring& ring) {
 void SleepUntil(std::atomic<uint64_t>& word, uint64_t wanted) {
   uint64_t seen;
   while ((seen = word.load(std::memory_order_acquire)) != wanted)
-    syscall(SYS_futex, &word, FUTEX_WAIT, static_cast<uint32_t>(seen),
-            nullptr, nullptr, 0);
+    syscall(SYS_futex, &word, FUTEX_WAIT, static_cast<uint32_t>(seen), nullptr,
+            nullptr, 0);
 }
 
 void Wake(std::atomic<uint64_t>& word, uint64_t value) {

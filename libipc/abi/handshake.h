@@ -44,13 +44,13 @@ static_assert(sizeof(Hello) == 64);
 
 struct Welcome {
   uint32_t magic;
-  SocketKind kind;        // welcome, or refused
-  uint32_t version;       // the kernel process's
-  Error error;            // when refused
-  uint64_t session_id;    // never used again
-  uint64_t request_key;   // stamps of the request ring
+  SocketKind kind;       // welcome, or refused
+  uint32_t version;      // the kernel process's
+  Error error;           // when refused
+  uint64_t session_id;   // never used again
+  uint64_t request_key;  // stamps of the request ring
   uint64_t completion_key;
-  uint32_t ring_bytes;    // of both rings
+  uint32_t ring_bytes;  // of both rings
   uint32_t reserved;
 };
 static_assert(sizeof(Welcome) == 48);

@@ -66,9 +66,9 @@ struct RecordHeader {
   uint32_t payload_bytes;  // prefix words included
   uint16_t flags;          // RecordFlags
   uint16_t handle_count;
-  uint32_t correlation;    // of a call and its reply; 0 for a message
-  uint32_t label;          // the sender's own word for what this is
-  uint64_t flow;           // follows a chain of calls through all services
+  uint32_t correlation;  // of a call and its reply; 0 for a message
+  uint32_t label;        // the sender's own word for what this is
+  uint64_t flow;         // follows a chain of calls through all services
 };
 static_assert(sizeof(RecordHeader) == 32);
 

@@ -5,21 +5,21 @@
 
 namespace ipc::abi {
 
-inline constexpr uint32_t kPayloadBytesMax = 65'536;   // inline, a message
-inline constexpr uint32_t kMessageHandlesMax = 64;     // a message
-inline constexpr uint32_t kRingBytesMin = 4'096;       // a lane's ring
+inline constexpr uint32_t kPayloadBytesMax = 65'536;  // inline, a message
+inline constexpr uint32_t kMessageHandlesMax = 64;    // a message
+inline constexpr uint32_t kRingBytesMin = 4'096;      // a lane's ring
 inline constexpr uint32_t kRingBytesMax = 16u << 20;
 inline constexpr uint32_t kRingBytesDefault = 256u << 10;
-inline constexpr uint32_t kCallRingBytes = 64u << 10;  // requests; completions
-inline constexpr uint32_t kRequestPayloadMax = 16'384; // a syscall's payload
-inline constexpr uint32_t kNameBytesMax = 48;          // with its final zero
-inline constexpr uint32_t kInitialHandlesMax = 128;    // of a new process
-inline constexpr uint32_t kListenersMax = 32;          // of a shareable port
-inline constexpr uint32_t kAttachedRegionsMax = 32;    // of a lane's end
-inline constexpr uint32_t kStagedTransfersMax = 1'024; // of a lane
-inline constexpr uint32_t kTraceRingBytes = 256u << 10;// of a thread
-inline constexpr uint32_t kTraceRingsMax = 64;         // of a session
+inline constexpr uint32_t kCallRingBytes = 64u << 10;   // requests; completions
+inline constexpr uint32_t kRequestPayloadMax = 16'384;  // a syscall's payload
+inline constexpr uint32_t kNameBytesMax = 48;           // with its final zero
+inline constexpr uint32_t kInitialHandlesMax = 128;     // of a new process
+inline constexpr uint32_t kListenersMax = 32;           // of a shareable port
+inline constexpr uint32_t kAttachedRegionsMax = 32;     // of a lane's end
+inline constexpr uint32_t kStagedTransfersMax = 1'024;  // of a lane
+inline constexpr uint32_t kTraceRingBytes = 256u << 10;  // of a thread
+inline constexpr uint32_t kTraceRingsMax = 64;           // of a session
 inline constexpr uint64_t kRegionBytesMax = 1ull << 40;
-inline constexpr uint32_t kDescriptorsMax = 4;         // with one completion
+inline constexpr uint32_t kDescriptorsMax = 4;  // with one completion
 
 }  // namespace ipc::abi

@@ -16,10 +16,10 @@
 namespace ipc::abi {
 
 struct Request {
-  uint32_t number;     // Syscall
-  uint32_t options;    // bits of the call; unknown ones are invalid_args
+  uint32_t number;   // Syscall
+  uint32_t options;  // bits of the call; unknown ones are invalid_args
   Handle handle;
-  uint32_t reserved;   // 0
+  uint32_t reserved;  // 0
   uint64_t args[4];
   uint64_t user_data;  // comes back in the completion
   uint64_t reserved2;  // 0
@@ -27,11 +27,11 @@ struct Request {
 static_assert(sizeof(Request) == 64);
 
 struct Completion {
-  uint32_t number;           // Syscall, or kEventFlag | Event
+  uint32_t number;  // Syscall, or kEventFlag | Event
   Error error;
   uint64_t user_data;
   uint64_t values[4];
-  uint32_t descriptor_count; // sent on the socket with this serial
+  uint32_t descriptor_count;  // sent on the socket with this serial
   uint32_t payload_bytes;
   uint64_t descriptor_serial;
 };
@@ -174,7 +174,7 @@ struct PortEntry {
   uint32_t lanes;
   uint32_t send_capabilities;
   uint32_t receive_capabilities;
-  uint64_t queued_bytes;   // published, not taken, over all lanes
+  uint64_t queued_bytes;  // published, not taken, over all lanes
   uint32_t closed;
   uint32_t traced;
 };
@@ -184,10 +184,10 @@ struct LaneEntry {
   uint64_t sender_process;
   uint64_t receiver_process;  // 0: nobody listens
   uint64_t badge;
-  uint64_t queued_bytes;      // requests not taken
-  uint64_t sent_bytes;        // position of half A
-  uint64_t replied_bytes;     // position of half B
-  uint32_t sender_armed;      // ArmBits: what its sender sleeps on
+  uint64_t queued_bytes;   // requests not taken
+  uint64_t sent_bytes;     // position of half A
+  uint64_t replied_bytes;  // position of half B
+  uint32_t sender_armed;   // ArmBits: what its sender sleeps on
   uint32_t receiver_armed;
   uint32_t staged_transfers;
   uint32_t cut;
@@ -198,8 +198,8 @@ struct RegionEntry {
   uint64_t bytes;
   uint32_t guarantee;
   uint32_t capabilities;
-  uint32_t grants;        // descriptors given out for mapping
-  uint32_t attachments;   // lanes it is attached to
+  uint32_t grants;       // descriptors given out for mapping
+  uint32_t attachments;  // lanes it is attached to
 };
 struct ProcessEntry {
   uint64_t id;
@@ -210,8 +210,8 @@ struct ProcessEntry {
   uint32_t handles;
   uint32_t lanes_sending;
   uint32_t lanes_receiving;
-  uint32_t calls_parked;   // watches
-  uint64_t requests;       // syscalls answered since it began
+  uint32_t calls_parked;  // watches
+  uint64_t requests;      // syscalls answered since it began
 };
 struct AccountEntry {
   uint64_t id;
@@ -222,10 +222,10 @@ struct AccountEntry {
 };
 struct CapabilityEntry {
   uint64_t serial;
-  uint64_t process;     // holder; 0: in flight in a lane
+  uint64_t process;  // holder; 0: in flight in a lane
   uint64_t object;
   uint64_t badge;
-  uint64_t parent;      // serial it was derived from; 0: none
+  uint64_t parent;  // serial it was derived from; 0: none
   Handle handle;
   ObjectKind kind;
   Rights rights;

@@ -15,12 +15,12 @@ namespace ipc::abi {
 
 enum class TraceKind : uint16_t {
   none = 0,
-  send = 1,       // a message or call left
-  receive = 2,    // it was taken
-  reply = 3,      // an answer left
-  outcome = 4,    // the caller got the answer, or an error
-  drop = 5,       // a request was destroyed unanswered
-  block = 6,      // a send found no room
+  send = 1,     // a message or call left
+  receive = 2,  // it was taken
+  reply = 3,    // an answer left
+  outcome = 4,  // the caller got the answer, or an error
+  drop = 5,     // a request was destroyed unanswered
+  block = 6,    // a send found no room
   // Facts, written by the kernel process about `port` or `object`.
   port_created = 32,
   lane_opened = 33,
@@ -32,15 +32,15 @@ enum class TraceKind : uint16_t {
 };
 
 struct TraceRecord {
-  uint64_t sequence;     // position / 64 + 1, stored last: reader's check
-  uint64_t time_ns;      // CLOCK_MONOTONIC, taken at the trace point
+  uint64_t sequence;  // position / 64 + 1, stored last: reader's check
+  uint64_t time_ns;   // CLOCK_MONOTONIC, taken at the trace point
   uint64_t flow;
-  uint64_t port;         // object id
-  uint64_t lane;         // object id
+  uint64_t port;  // object id
+  uint64_t lane;  // object id
   uint32_t label;
   uint32_t correlation;
   uint32_t payload_bytes;
-  uint16_t kind;         // TraceKind
+  uint16_t kind;  // TraceKind
   uint8_t handle_count;
   uint8_t error;         // Error of an outcome
   uint64_t interval_ns;  // receive: since send; reply: since receive;

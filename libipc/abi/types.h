@@ -58,9 +58,11 @@ inline constexpr uint32_t kHandleGenerations = 1u << 12;
 
 // What object_watch waits for.
 using Signals = uint32_t;
-inline constexpr Signals kSignalPeerClosed = 1u << 0;  // port: no receiver any more
-inline constexpr Signals kSignalNoSenders = 1u << 1;   // port: no Send capability
-inline constexpr Signals kSignalDead = 1u << 2;        // process: has ended
+inline constexpr Signals kSignalPeerClosed =
+    1u << 0;  // port: no receiver any more
+inline constexpr Signals kSignalNoSenders = 1u
+                                            << 1;  // port: no Send capability
+inline constexpr Signals kSignalDead = 1u << 2;    // process: has ended
 inline constexpr Signals kSignalsAll = 7;
 
 }  // namespace ipc::abi

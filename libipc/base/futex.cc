@@ -24,23 +24,21 @@ timespec ToTimespec(int64_t ns) {
 
 }  // namespace
 
-WaitResult WaitOnWords(std::span<const FutexWait> waits,
-                       int64_t deadline_ns) {
+WaitResult WaitOnWords(std::span<const FutexWait> waits, int64_t deadline_ns) {
   futex_waitv vector[kFutexWaitsMax];
   const size_t count =
       waits.size() < kFutexWaitsMax ? waits.size() : kFutexWaitsMax;
   for (size_t i = 0; i < count; ++i) {
-    vector[i] = {.val = waits[i].value,
-                 .uaddr = reinterpret_cast<uintptr_t>(waits[i].word),
-                 .flags = FUTEX_32 | (waits[i].is_private
-                                          ? FUTEX_PRIVATE_FLAG
-                                          : 0u),
-                 .__reserved = 0};
+    vector[i] = {
+        .val = waits[i].value,
+        .uaddr = reinterpret_cast<uintptr_t>(waits[i].word),
+        .flags = FUTEX_32 | (waits[i].is_private ? FUTEX_PRIVATE_FLAG : 0u),
+        .__reserved = 0};
   }
   timespec until = ToTimespec(deadline_ns);
   timespec* timeout = deadline_ns == kNoDeadline ? nullptr : &until;
-  const long result = syscall(SYS_futex_waitv, vector, count, 0, timeout,
-                              CLOCK_MONOTONIC);
+  const long result =
+      syscall(SYS_futex_waitv, vector, count, 0, timeout, CLOCK_MONOTONIC);
   if (result < 0 && errno == ETIMEDOUT) return WaitResult::kTimedOut;
   return WaitResult::kWoken;
 }

@@ -21,7 +21,7 @@ struct FutexWait {
 inline constexpr size_t kFutexWaitsMax = 128;
 
 enum class WaitResult {
-  kWoken,     // woken, or a word had changed already, or a signal came
+  kWoken,  // woken, or a word had changed already, or a signal came
   kTimedOut,
 };
 

@@ -13,8 +13,8 @@ Result<std::shared_ptr<Half>> Half::Map(int fd, uint32_t ring_bytes,
     return Error::invalid_args;
   if (!IsMemoryOf(fd, abi::kControlBytes + ring_bytes))
     return Error::invalid_args;
-  KP_ASSIGN(Mapping mapping, Mapping::MapRing(fd, abi::kControlBytes,
-                                              ring_bytes, access));
+  KP_ASSIGN(Mapping mapping,
+            Mapping::MapRing(fd, abi::kControlBytes, ring_bytes, access));
   return std::shared_ptr<Half>(new Half(std::move(mapping), ring_bytes, key));
 }
 

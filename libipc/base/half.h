@@ -79,9 +79,7 @@ class RingWriter {
     return position_ + needed - known_head_ <= own_->ring_bytes();
   }
   // Where the payload of the next record goes; room was checked.
-  uint8_t* Payload() {
-    return At(position_) + sizeof(abi::RecordHeader);
-  }
+  uint8_t* Payload() { return At(position_) + sizeof(abi::RecordHeader); }
   // Publishes the next record; stamp is filled in here.
   void Publish(const abi::RecordHeader& header) {
     uint8_t* at = At(position_);
@@ -163,14 +161,11 @@ class RingReader {
   }
   // The peeked record's payload: bytes that the writer may still change. Copy
   // them out, then check the copy.
-  const uint8_t* Payload() const {
-    return At() + sizeof(abi::RecordHeader);
-  }
+  const uint8_t* Payload() const { return At() + sizeof(abi::RecordHeader); }
   // Goes on behind the peeked record and announces it in `own`, if there.
   void Consume(const abi::RecordHeader& header, const Half* own) {
     position_ += abi::RecordBytes(header.payload_bytes);
-    if (own != nullptr)
-      own->head().store(position_, std::memory_order_release);
+    if (own != nullptr) own->head().store(position_, std::memory_order_release);
   }
 
   uint64_t position() const { return position_; }

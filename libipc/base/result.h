@@ -15,8 +15,8 @@ using abi::Error;
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}    // NOLINT: implicit
-  Result(Error error) : error_(error) {}           // NOLINT: implicit
+  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit
+  Result(Error error) : error_(error) {}         // NOLINT: implicit
 
   bool ok() const { return value_.has_value(); }
   Error error() const { return error_; }
@@ -52,10 +52,10 @@ const char* ErrorText(Error error);
 #define KP_CONCAT_INNER(a, b) a##b
 #define KP_CONCAT(a, b) KP_CONCAT_INNER(a, b)
 // Returns the error of `expression`, if it has one.
-#define KP_TRY(expression)                                    \
-  do {                                                        \
-    if (auto kp_result = (expression); !kp_result.ok())       \
-      return kp_result.error();                               \
+#define KP_TRY(expression)                              \
+  do {                                                  \
+    if (auto kp_result = (expression); !kp_result.ok()) \
+      return kp_result.error();                         \
   } while (false)
 // Declares `target` with the value of `expression`, or returns its error.
 #define KP_ASSIGN(target, expression) \

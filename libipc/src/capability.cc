@@ -26,14 +26,12 @@ Capability::~Capability() {
   if (valid()) session_->Post(abi::Syscall::handle_close, handle_);
 }
 
-Handle Capability::Release() {
-  return std::exchange(handle_, abi::kNoHandle);
-}
+Handle Capability::Release() { return std::exchange(handle_, abi::kNoHandle); }
 
 absl::StatusOr<Capability> Capability::Duplicate(Rights rights) const {
   if (!valid()) return NoHandle();
-  const Answer answer = session_->Call(abi::Syscall::handle_duplicate,
-                                       handle_, {.args = {rights}});
+  const Answer answer = session_->Call(abi::Syscall::handle_duplicate, handle_,
+                                       {.args = {rights}});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_duplicate, handle_, answer);
   return Capability(session_, static_cast<Handle>(answer.value(0)));
@@ -51,10 +49,10 @@ absl::StatusOr<Capability> Capability::Mint(Rights rights,
 
 absl::StatusOr<RevokeReceipt> Capability::Revoke(uint64_t only_badge) const {
   if (!valid()) return NoHandle();
-  const Answer answer = session_->Call(
-      abi::Syscall::handle_revoke, handle_,
-      {.options = only_badge != 0 ? abi::kRevokeBadge : 0,
-       .args = {only_badge}});
+  const Answer answer =
+      session_->Call(abi::Syscall::handle_revoke, handle_,
+                     {.options = only_badge != 0 ? abi::kRevokeBadge : 0,
+                      .args = {only_badge}});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_revoke, handle_, answer);
   return RevokeReceipt{answer.value(0), answer.value(1), answer.value(2),

@@ -11,12 +11,11 @@ absl::StatusOr<std::vector<Entry>> List(const Capability& kernel,
   std::vector<Entry> entries;
   uint64_t after = 0;
   while (true) {
-    const Answer answer = kernel.session()->Call(
-        abi::Syscall::object_list, kernel.handle(),
-        {.args = {static_cast<uint64_t>(kind), after}});
+    const Answer answer =
+        kernel.session()->Call(abi::Syscall::object_list, kernel.handle(),
+                               {.args = {static_cast<uint64_t>(kind), after}});
     if (answer.error() != Error::ok)
-      return StatusOfAnswer(abi::Syscall::object_list, kernel.handle(),
-                            answer);
+      return StatusOfAnswer(abi::Syscall::object_list, kernel.handle(), answer);
     for (uint64_t i = 0; i < answer.value(0); ++i) {
       Entry entry;
       if (!answer.Read(&entry, i * sizeof(entry))) break;

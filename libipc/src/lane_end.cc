@@ -13,6 +13,8 @@ namespace {
 
 using State = base::RingReader::State;
 
+constexpr size_t kOwedMax = 16'384;
+
 uint32_t ValueOf(const uint32_t* word) {
   return std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(word))
       .load(std::memory_order_acquire);
@@ -65,8 +67,8 @@ void LaneEnd::ProcessMail() {
 void LaneEnd::ProcessMailLocked() {
   if (!mailbox_->HasMail()) return;
   for (ipc::Answer& event : mailbox_->Take()) {
-    switch (static_cast<abi::Event>(event.completion.number &
-                                    ~abi::kEventFlag)) {
+    switch (
+        static_cast<abi::Event>(event.completion.number & ~abi::kEventFlag)) {
       case abi::Event::lane_joined:
         OnJoined(event);
         break;
@@ -225,8 +227,7 @@ void LaneEnd::WakePeerForRecords() {
     return;
   }
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  const uint32_t armed =
-      in_.half()->armed().load(std::memory_order_relaxed);
+  const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
   if ((armed & (abi::kArmRecordsFutex | abi::kArmRecordsBell)) == 0) return;
   if (!woken_records_.IsDue(armed, out_.position())) return;
   if ((armed & abi::kArmRecordsFutex) != 0)
@@ -240,8 +241,7 @@ void LaneEnd::WakePeerForRoom(bool fenced) {
     room_told_ = in_.position();
     room_look_due_ = false;
   }
-  const uint32_t armed =
-      in_.half()->armed().load(std::memory_order_relaxed);
+  const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
   if ((armed & abi::kArmRoomFutex) == 0 ||
       !woken_room_.IsDue(armed, in_.position()))
     return;
@@ -359,8 +359,7 @@ void LaneEnd::TakeBack(const Parsed& parsed) {
   // Only what was lent through this lane can come back through it.
   const auto found =
       std::find_if(lent_.begin(), lent_.end(), [&](const Lent& lent) {
-        return lent.attachment == back.attachment &&
-               lent.offset == back.offset;
+        return lent.attachment == back.attachment && lent.offset == back.offset;
       });
   if (found == lent_.end()) return;
   found->pool->Free(found->offset);
@@ -421,8 +420,8 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
       return;
     }
     const bool over = session_->over() != Error::ok;
-    if (over || (deadline.ns != base::kNoDeadline &&
-                 deadline.ns <= base::NowNs())) {
+    if (over ||
+        (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs())) {
       std::erase(calls_, &slot);
       slot.done = true;
       slot.error = over ? session_->over() : Error::timed_out;
@@ -548,6 +547,12 @@ void LaneEnd::CloseUnwanted() {
 void LaneEnd::Owe(Owed owed) {
   // After its session a process says no more, as if it had died.
   if (session_->over() != Error::ok) return;
+  // A peer that never makes room for what it is owed must not fill this
+  // process's memory: the lane is over.
+  if (owed_.size() >= kOwedMax) {
+    Break();
+    return;
+  }
   owed_.push_back(owed);
   FlushOwed();
 }
@@ -577,8 +582,7 @@ void LaneEnd::FlushOwed() {
 void LaneEnd::Settle(Message::State& state) {
   std::lock_guard lock(mutex_);
   if (state.has_loan() && state.incarnation == incarnation_)
-    Owe({abi::kRecordReturn, 0,
-         {state.loan.attachment, 0, state.loan.offset}});
+    Owe({abi::kRecordReturn, 0, {state.loan.attachment, 0, state.loan.offset}});
   if (state.is_call() && !state.answered) {
     std::erase_if(open_calls_, [&](const OpenCall& open) {
       return open.correlation == state.correlation;

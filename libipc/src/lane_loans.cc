@@ -16,8 +16,8 @@ base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
   std::lock_guard lock(attach_mutex_);
   for (const Attached& attached : attached_)
     if (attached.pool == pool) return attached.number;
-  const ipc::Answer answer = session_->Call(
-      abi::Syscall::lane_attach, handle_, {.args = {pool->region()}});
+  const ipc::Answer answer = session_->Call(abi::Syscall::lane_attach, handle_,
+                                            {.args = {pool->region()}});
   if (answer.error() != Error::ok) return answer.error();
   const auto number = static_cast<uint32_t>(answer.value(0));
   attached_.push_back({pool, number});
@@ -68,9 +68,8 @@ base::Result<Loan> LaneEnd::AllocateForCopy(uint64_t bytes) {
     largest = std::max(largest, pool->bytes());
   }
   if (pools.size() >= kCopyPoolsMax) return Error::should_wait;
-  const uint64_t wanted =
-      std::max({kCopyPoolLeast, 2 * largest > (64u << 20) ? 0 : 2 * largest,
-                bytes});
+  const uint64_t wanted = std::max(
+      {kCopyPoolLeast, 2 * largest > (64u << 20) ? 0 : 2 * largest, bytes});
   auto pool = PoolCore::Create(session_, wanted);
   if (!pool.ok()) return ErrorOf(pool.status());
   {
@@ -126,8 +125,8 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
       !base::IsMemoryOf(answer.descriptors[0].get(), answer.value(0)))
     return Error::invalid_args;
   KP_ASSIGN(base::Mapping mapping,
-            base::Mapping::Map(answer.descriptors[0].get(), 0,
-                               answer.value(0), base::Access::kRead));
+            base::Mapping::Map(answer.descriptors[0].get(), 0, answer.value(0),
+                               base::Access::kRead));
   auto shared = std::make_shared<base::Mapping>(std::move(mapping));
   peer_maps_.push_back({incarnation, attachment, shared});
   return shared;

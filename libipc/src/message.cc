@@ -13,8 +13,8 @@ namespace {
 
 thread_local uint64_t t_flow = 0;
 
-void TraceAnswer(const Message::State& state, abi::TraceKind kind,
-                 size_t bytes, size_t handles, Error error) {
+void TraceAnswer(const Message::State& state, abi::TraceKind kind, size_t bytes,
+                 size_t handles, Error error) {
   if (!state.lane->traced()) return;
   abi::TraceRecord record = TraceOf(*state.lane, kind);
   record.flow = state.flow;

@@ -91,8 +91,8 @@ uint64_t PoolCore::bytes_in_use() const {
   return in_use_;
 }
 
-Loan PoolCore::MakeLoan(const std::shared_ptr<PoolCore>& pool,
-                        uint64_t offset, uint64_t bytes) {
+Loan PoolCore::MakeLoan(const std::shared_ptr<PoolCore>& pool, uint64_t offset,
+                        uint64_t bytes) {
   return Loan(pool, offset, {pool->At(offset), static_cast<size_t>(bytes)});
 }
 

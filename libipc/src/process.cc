@@ -31,8 +31,7 @@ absl::Status BadName(std::string_view name) {
   return MakeStatus(
       Error::invalid_args,
       absl::StrCat("a name has 1 to ", abi::kNameBytesMax - 1, " bytes; '",
-                   absl::string_view(name.data(), name.size()),
-                   "' does not"));
+                   absl::string_view(name.data(), name.size()), "' does not"));
 }
 
 template <typename T>
@@ -62,8 +61,8 @@ absl::StatusOr<NewProcess> CreateProcess(
     Append(&payload, item);
   }
   const auto& session = account.session();
-  Answer answer = session->Call(abi::Syscall::process_create,
-                                account.handle(), {.payload = payload});
+  Answer answer = session->Call(abi::Syscall::process_create, account.handle(),
+                                {.payload = payload});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::process_create, account.handle(),
                           answer);
@@ -77,11 +76,10 @@ absl::StatusOr<NewProcess> CreateProcess(
 }
 
 absl::StatusOr<ProcessInfo> GetProcessInfo(const Capability& process) {
-  const Answer answer = process.session()->Call(abi::Syscall::process_info,
-                                                process.handle());
+  const Answer answer =
+      process.session()->Call(abi::Syscall::process_info, process.handle());
   if (answer.error() != Error::ok)
-    return StatusOfAnswer(abi::Syscall::process_info, process.handle(),
-                          answer);
+    return StatusOfAnswer(abi::Syscall::process_info, process.handle(), answer);
   return ProcessInfo{static_cast<abi::ProcessState>(answer.value(0)),
                      static_cast<int>(answer.value(1)), answer.value(2)};
 }
@@ -90,9 +88,8 @@ absl::StatusOr<Capability> CreateAccount(const Capability& parent,
                                          std::string_view name,
                                          const AccountLimits& limits) {
   if (name.size() >= abi::kNameBytesMax) return BadName(name);
-  const abi::AccountLimits wire = {{limits.handles, limits.ports,
-                                    limits.lanes, limits.regions,
-                                    limits.bytes}};
+  const abi::AccountLimits wire = {{limits.handles, limits.ports, limits.lanes,
+                                    limits.regions, limits.bytes}};
   std::vector<std::byte> payload;
   Append(&payload, wire);
   const Bytes text = BytesOf(name);
@@ -106,12 +103,11 @@ absl::StatusOr<Capability> CreateAccount(const Capability& parent,
 }
 
 absl::StatusOr<abi::AccountEntry> GetAccountInfo(const Capability& account) {
-  const Answer answer = account.session()->Call(abi::Syscall::account_info,
-                                                account.handle());
+  const Answer answer =
+      account.session()->Call(abi::Syscall::account_info, account.handle());
   abi::AccountEntry entry;
   if (answer.error() != Error::ok || !answer.Read(&entry))
-    return StatusOfAnswer(abi::Syscall::account_info, account.handle(),
-                          answer);
+    return StatusOfAnswer(abi::Syscall::account_info, account.handle(), answer);
   return entry;
 }
 
@@ -119,8 +115,7 @@ namespace {
 
 // Runs in the child between fork and exec: async-signal-safe calls only.
 [[noreturn]] void RunChild(const LaunchOptions& options, char* const* argv,
-                           char* const* variables, pid_t parent,
-                           int failure) {
+                           char* const* variables, pid_t parent, int failure) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   sigset_t none;
@@ -181,9 +176,9 @@ absl::StatusOr<int> Launch(const LaunchOptions& options) {
   int why = 0;
   if (read(reader.get(), &why, sizeof(why)) != sizeof(why)) return pid;
   waitpid(pid, nullptr, 0);
-  return MakeStatus(Error::not_found,
-                    absl::StrCat("cannot run ", options.argv[0], ": ",
-                                 strerror(why)));
+  return MakeStatus(
+      Error::not_found,
+      absl::StrCat("cannot run ", options.argv[0], ": ", strerror(why)));
 }
 
 }  // namespace ipc

@@ -15,8 +15,8 @@ namespace {
 
 // Each lane takes up to two futex words of the 128 that Linux waits on.
 constexpr size_t kFutexLanesMax = 60;
-constexpr int kTurn = 16;       // messages in a row from one busy lane
-constexpr int kBellsEvery = 64; // messages between looks at idle lanes
+constexpr int kTurn = 16;        // messages in a row from one busy lane
+constexpr int kBellsEvery = 64;  // messages between looks at idle lanes
 constexpr uint64_t kSessionKey = ~uint64_t{0};
 constexpr uint64_t kEventKey = ~uint64_t{0} - 1;
 constexpr uint64_t kMailKey = ~uint64_t{0} - 2;
@@ -63,8 +63,7 @@ absl::StatusOr<std::shared_ptr<ReceiverCore>> ReceiverCore::Create(
     return MakeStatus(Error::bad_handle, "this Capability is empty");
   auto session = port.session();
   SessionCore::Expect expect(*session);
-  const Answer answer =
-      session->Call(abi::Syscall::port_listen, port.handle());
+  const Answer answer = session->Call(abi::Syscall::port_listen, port.handle());
   if (answer.error() == Error::bad_state)
     return MakeStatus(Error::bad_state,
                       "somebody listens to this port already; make the port "
@@ -178,8 +177,8 @@ ReceiverCore::StatePtr ReceiverCore::TakeOne() {
         break;
       case LaneEnd::Take::kNothing:
         active_.pop_front();
-        if (!bells_.load() || !lane->ArmRecords(LaneEnd::ArmBy::kBell,
-                                                nullptr)) {
+        if (!bells_.load() ||
+            !lane->ArmRecords(LaneEnd::ArmBy::kBell, nullptr)) {
           active_.push_back(std::move(lane));
           ++looked;
         }
@@ -217,8 +216,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
     if (state != nullptr) {
       // What cannot be read is thrown away: its sender lied about the loan,
       // or is gone with it.
-      if (state->has_loan() &&
-          state->lane->ResolveLoan(*state) != Error::ok)
+      if (state->has_loan() && state->lane->ResolveLoan(*state) != Error::ok)
         continue;
       Deliver(*state);
       return Message(std::move(state));
@@ -249,8 +247,7 @@ void ReceiverCore::Deliver(Message::State& state) {
   record.payload_bytes = static_cast<uint32_t>(state.payload.size());
   record.handle_count = static_cast<uint8_t>(state.handle_count);
   if (state.sent_ns != 0)
-    record.interval_ns =
-        record.time_ns - static_cast<uint64_t>(state.sent_ns);
+    record.interval_ns = record.time_ns - static_cast<uint64_t>(state.sent_ns);
   WriteTrace(session_, record);
 }
 
@@ -261,13 +258,12 @@ bool ReceiverCore::PollAWhile() {
     if (ended_ != Error::ok) return true;
     if (active_.size() == 1) only = active_.front();
   }
-  if (only == nullptr)
-    return spinner_.Spin([this] { return LooksReady(); });
+  if (only == nullptr) return spinner_.Spin([this] { return LooksReady(); });
   // One busy lane: its next record's line is all that is looked at.
   const LaneEnd::Poll poll = only->PollHere();
   return spinner_.Spin([&] {
-    return poll.probe.Ready() || session_->HasNews() ||
-           mailbox_->HasMail() || only->mailbox()->HasMail() ||
+    return poll.probe.Ready() || session_->HasNews() || mailbox_->HasMail() ||
+           only->mailbox()->HasMail() ||
            closing_.load(std::memory_order_relaxed);
   });
 }
@@ -304,8 +300,8 @@ bool ReceiverCore::UseBells() {
   if (bells_.load()) return true;
   base::UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   base::UniqueFd event(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
-  auto mail = std::make_shared<base::UniqueFd>(
-      eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+  auto mail =
+      std::make_shared<base::UniqueFd>(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!epoll.valid() || !event.valid() || !mail->valid() ||
       !Watch(epoll.get(), mail->get(), kMailKey) ||
       !Watch(epoll.get(), session_->socket(), kSessionKey) ||
@@ -379,8 +375,7 @@ void ReceiverCore::Activate(const LanePtr& lane) {
 void ReceiverCore::SleepOnBells(int64_t deadline_ns) {
   {
     std::lock_guard lock(mutex_);
-    if (!active_.empty() || mailbox_->HasMail() || Ended() != Error::ok)
-      return;
+    if (!active_.empty() || mailbox_->HasMail() || Ended() != Error::ok) return;
   }
   if (session_->HasNews()) return;
   base::WaitReadable(epoll_.get(), deadline_ns);

@@ -17,22 +17,20 @@ const char* GuaranteeName(Guarantee guarantee) {
   return "unknown";
 }
 
-absl::StatusOr<Region> Region::Create(const Session& session,
-                                      uint64_t bytes) {
+absl::StatusOr<Region> Region::Create(const Session& session, uint64_t bytes) {
   return Create(session.core(), bytes);
 }
 
-absl::StatusOr<Region> Region::Create(
-    const std::shared_ptr<SessionCore>& core, uint64_t bytes) {
+absl::StatusOr<Region> Region::Create(const std::shared_ptr<SessionCore>& core,
+                                      uint64_t bytes) {
   if (core->account() == abi::kNoHandle)
     return MakeStatus(Error::not_found,
                       "this session has no account to charge memory to; it "
                       "needs an initial capability named 'account'");
-  const Answer answer = core->Call(abi::Syscall::region_create,
-                                   core->account(), {.args = {bytes}});
+  const Answer answer = core->Call(abi::Syscall::region_create, core->account(),
+                                   {.args = {bytes}});
   if (answer.error() != Error::ok)
-    return StatusOfAnswer(abi::Syscall::region_create, core->account(),
-                          answer);
+    return StatusOfAnswer(abi::Syscall::region_create, core->account(), answer);
   return Region(Capability(core, static_cast<Handle>(answer.value(0))),
                 answer.value(1));
 }
@@ -48,8 +46,8 @@ absl::StatusOr<Region> Region::Adopt(Capability capability) {
 absl::StatusOr<RegionInfo> Region::Info() const {
   if (!capability_.valid())
     return MakeStatus(Error::bad_handle, "this Region is empty");
-  const Answer answer = capability_.session()->Call(
-      abi::Syscall::region_info, capability_.handle());
+  const Answer answer = capability_.session()->Call(abi::Syscall::region_info,
+                                                    capability_.handle());
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::region_info, capability_.handle(),
                           answer);
@@ -63,35 +61,31 @@ absl::StatusOr<Mapping> MapRegion(const Capability& capability,
                                   abi::MapAccess access) {
   if (!capability.valid())
     return MakeStatus(Error::bad_handle, "this Region is empty");
-  const Answer answer =
-      capability.session()->Call(abi::Syscall::region_map,
-                                 capability.handle(), {.options = access});
+  const Answer answer = capability.session()->Call(
+      abi::Syscall::region_map, capability.handle(), {.options = access});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::region_map, capability.handle(),
                           answer);
   if (answer.descriptors.size() != 1)
     return MakeStatus(Error::peer_closed, "the kernel process sent no memory");
-  auto mapping = base::Mapping::Map(
-      answer.descriptors[0].get(), 0, answer.value(0),
-      access == abi::kMapWrite ? base::Access::kReadWrite
-                               : base::Access::kRead);
+  auto mapping =
+      base::Mapping::Map(answer.descriptors[0].get(), 0, answer.value(0),
+                         access == abi::kMapWrite ? base::Access::kReadWrite
+                                                  : base::Access::kRead);
   if (!mapping.ok())
     return MakeStatus(mapping.error(),
                       "Linux refused the mapping; check the limit on address "
                       "space (ulimit -v)");
-  return Mapping(*std::move(mapping),
-                 static_cast<Guarantee>(answer.value(1)));
+  return Mapping(*std::move(mapping), static_cast<Guarantee>(answer.value(1)));
 }
 
 absl::Status SealRegion(const Capability& capability, abi::SealMode mode) {
   if (!capability.valid())
     return MakeStatus(Error::bad_handle, "this Region is empty");
-  const Answer answer =
-      capability.session()->Call(abi::Syscall::region_seal,
-                                 capability.handle(), {.options = mode});
+  const Answer answer = capability.session()->Call(
+      abi::Syscall::region_seal, capability.handle(), {.options = mode});
   if (answer.error() == Error::ok) return absl::OkStatus();
-  return StatusOfAnswer(abi::Syscall::region_seal, capability.handle(),
-                        answer);
+  return StatusOfAnswer(abi::Syscall::region_seal, capability.handle(), answer);
 }
 
 }  // namespace

@@ -33,9 +33,8 @@ absl::Status StatusOfSend(Error error, const SenderCore& sender) {
     default:
       break;
   }
-  return MakeStatus(error,
-                    absl::StrCat(what, " (port handle ",
-                                 sender.capability().handle(), ")"));
+  return MakeStatus(error, absl::StrCat(what, " (port handle ",
+                                        sender.capability().handle(), ")"));
 }
 
 }  // namespace
@@ -142,8 +141,7 @@ void SenderCore::DropIdleTwin() {
 bool SenderCore::IsTwin(size_t at) const {
   const uint64_t receiver = lanes_[at]->receiver_process();
   for (size_t i = 0; i < at; ++i)
-    if (receiver != 0 && lanes_[i]->receiver_process() == receiver)
-      return true;
+    if (receiver != 0 && lanes_[i]->receiver_process() == receiver) return true;
   return false;
 }
 
@@ -203,9 +201,9 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
   if (error == Error::ok) staged->Commit();
   *sent = {*lane, record.flow, record.sent_ns, record.correlation};
   if (traced) {
-    abi::TraceRecord trace = TraceOf(
-        **lane, error == Error::ok ? abi::TraceKind::send
-                                   : abi::TraceKind::block);
+    abi::TraceRecord trace =
+        TraceOf(**lane, error == Error::ok ? abi::TraceKind::send
+                                           : abi::TraceKind::block);
     trace.time_ns = static_cast<uint64_t>(record.sent_ns);
     trace.flow = record.flow;
     trace.label = options.label;

@@ -36,8 +36,8 @@ class SenderCore {
   };
 
   explicit SenderCore(Capability port) : capability_(std::move(port)) {}
-  Error Send(const Content& content, const SendOptions& options,
-             CallSlot* slot, Sent* sent, absl::Status* detail);
+  Error Send(const Content& content, const SendOptions& options, CallSlot* slot,
+             Sent* sent, absl::Status* detail);
   base::Result<std::shared_ptr<LaneEnd>> Pick();
   base::Result<std::shared_ptr<LaneEnd>> Connect();
   bool WantsAnotherLane();

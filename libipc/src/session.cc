@@ -50,8 +50,8 @@ absl::StatusOr<Session> Session::Connect(const std::string& path,
   auto socket = base::ConnectTo(path);
   if (!socket.ok())
     return MakeStatus(socket.error(),
-                      absl::StrCat("no kernel process can be reached at ",
-                                   path, "; is the graph running?"));
+                      absl::StrCat("no kernel process can be reached at ", path,
+                                   "; is the graph running?"));
   return Adopt(*std::move(socket), name);
 }
 

@@ -126,8 +126,7 @@ absl::Status SessionCore::LoadNames() {
     if (!answer.Read(&entry, i * sizeof(entry))) break;
     entry.name[sizeof(entry.name) - 1] = 0;
     if (std::strcmp(entry.name, "account") == 0) account_ = entry.handle;
-    names_.push_back(
-        {{entry.name, entry.kind, entry.rights}, entry.handle});
+    names_.push_back({{entry.name, entry.kind, entry.rights}, entry.handle});
   }
   return absl::OkStatus();
 }
@@ -151,17 +150,16 @@ absl::StatusOr<Capability> SessionCore::Take(std::string_view name) {
                          {.args = {abi::kRightsSame}});
     if (answer.error() != Error::ok)
       return StatusOfAnswer(abi::Syscall::handle_duplicate, account_, answer);
-    return Capability(shared_from_this(),
-                      static_cast<Handle>(answer.value(0)));
+    return Capability(shared_from_this(), static_cast<Handle>(answer.value(0)));
   }
   return MakeStatus(
       Error::not_found,
-      absl::StrCat("no initial capability is named '",
-                   absl::string_view(name.data(), name.size()),
-                   "', or it was taken; there are: ",
-                   known.empty() ? "none" : known,
-                   ". Whoever starts this process gives them (in a manifest: "
-                   "uses and provides)"));
+      absl::StrCat(
+          "no initial capability is named '",
+          absl::string_view(name.data(), name.size()),
+          "', or it was taken; there are: ", known.empty() ? "none" : known,
+          ". Whoever starts this process gives them (in a manifest: "
+          "uses and provides)"));
 }
 
 std::vector<NamedCapabilityInfo> SessionCore::names() const {
@@ -172,8 +170,7 @@ std::vector<NamedCapabilityInfo> SessionCore::names() const {
 }
 
 uint64_t SessionCore::NewFlow() {
-  return session_id_ << 40 |
-         next_flow_.fetch_add(1, std::memory_order_relaxed);
+  return session_id_ << 40 | next_flow_.fetch_add(1, std::memory_order_relaxed);
 }
 
 Answer SessionCore::Call(abi::Syscall call, Handle handle,
@@ -217,8 +214,7 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
   request.number = static_cast<uint32_t>(call);
   request.options = arguments.options;
   request.handle = handle;
-  std::copy(std::begin(arguments.args), std::end(arguments.args),
-            request.args);
+  std::copy(std::begin(arguments.args), std::end(arguments.args), request.args);
   while (over() == Error::ok) {
     const uint32_t seen = epoch();
     const uint32_t* head = completions_->head_word();
@@ -299,8 +295,7 @@ uint64_t PortOf(const Answer& event) {
   abi::LaneOpened opened;
   if (IsOf(event, abi::Event::lane_opened) && event.Read(&opened))
     return opened.port_id;
-  if (IsOf(event, abi::Event::listen_ended))
-    return event.completion.user_data;
+  if (IsOf(event, abi::Event::listen_ended)) return event.completion.user_data;
   return 0;
 }
 
@@ -433,8 +428,7 @@ void SessionCore::DrainBells() {
   std::lock_guard lock(socket_mutex_);
   while (ReadSocket()) {
   }
-  if (base::HasHungUp(socket_.get()) && !HasNews())
-    EndWith(Error::peer_closed);
+  if (base::HasHungUp(socket_.get()) && !HasNews()) EndWith(Error::peer_closed);
 }
 
 void SessionCore::Arm() {
@@ -458,8 +452,7 @@ void SessionCore::Disarm() {
 
 void SessionCore::AddBellUser() {
   std::lock_guard lock(arm_mutex_);
-  if (++bell_users_ == 1)
-    requests_->armed().fetch_or(abi::kArmRecordsBell);
+  if (++bell_users_ == 1) requests_->armed().fetch_or(abi::kArmRecordsBell);
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
@@ -473,10 +466,9 @@ void SessionCore::Sleep(uint32_t seen, std::span<const base::FutexWait> words,
                         int64_t deadline_ns) {
   epoch_sleepers_.fetch_add(1);
   Arm();
-  const uint32_t tail =
-      std::atomic_ref<uint32_t>(
-          *const_cast<uint32_t*>(completions_->tail_word()))
-          .load(std::memory_order_acquire);
+  const uint32_t tail = std::atomic_ref<uint32_t>(
+                            *const_cast<uint32_t*>(completions_->tail_word()))
+                            .load(std::memory_order_acquire);
   if (epoch() == seen && !HasNews() && over() == Error::ok) {
     base::FutexWait waits[base::kFutexWaitsMax];
     size_t count = 0;
@@ -487,8 +479,8 @@ void SessionCore::Sleep(uint32_t seen, std::span<const base::FutexWait> words,
       waits[count++] = word;
     }
     const int64_t liveness = base::NowNs() + kLivenessNs;
-    const auto result = base::WaitOnWords(
-        {waits, count}, std::min(deadline_ns, liveness));
+    const auto result =
+        base::WaitOnWords({waits, count}, std::min(deadline_ns, liveness));
     if (result == base::WaitResult::kTimedOut && liveness <= deadline_ns &&
         base::HasHungUp(socket_.get()) && !HasNews())
       EndWith(Error::peer_closed);
@@ -529,9 +521,9 @@ void SessionCore::Close() {
 
 absl::Status StatusOfAnswer(abi::Syscall call, Handle handle,
                             const Answer& answer) {
-  std::string text = absl::StrCat(base::SyscallName(call), " on handle ",
-                                  handle, ": ",
-                                  base::ErrorText(answer.error()));
+  std::string text =
+      absl::StrCat(base::SyscallName(call), " on handle ", handle, ": ",
+                   base::ErrorText(answer.error()));
   switch (answer.error()) {
     case Error::access_denied:
       absl::StrAppend(&text, "; missing: ",

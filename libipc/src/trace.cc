@@ -61,9 +61,8 @@ class Tracer::Core {
 
   absl::Status FindRings() {
     while (true) {
-      const Answer answer =
-          session_->Call(abi::Syscall::trace_next, abi::kNoHandle,
-                         {.args = {last_ring_}});
+      const Answer answer = session_->Call(
+          abi::Syscall::trace_next, abi::kNoHandle, {.args = {last_ring_}});
       if (answer.error() == Error::not_found) return absl::OkStatus();
       if (answer.error() != Error::ok)
         return StatusOfAnswer(abi::Syscall::trace_next, 0, answer);
@@ -76,12 +75,10 @@ class Tracer::Core {
       TraceSource source;
       source.process_id = answer.value(1);
       source.pid = static_cast<int>(answer.value(2));
-      const auto* text =
-          reinterpret_cast<const char*>(answer.payload.data());
+      const auto* text = reinterpret_cast<const char*>(answer.payload.data());
       source.name.assign(text, strnlen(text, answer.payload.size()));
       rings_.push_back(
-          {std::move(source),
-           base::TraceRingReader(*std::move(half), from_)});
+          {std::move(source), base::TraceRingReader(*std::move(half), from_)});
     }
   }
 
@@ -102,15 +99,14 @@ Tracer& Tracer::operator=(Tracer&&) noexcept = default;
 Tracer::~Tracer() = default;
 
 absl::StatusOr<Tracer> Tracer::TraceAll(Capability kernel) {
-  auto core = std::make_unique<Core>(std::move(kernel),
-                                     abi::Syscall::trace_all);
+  auto core =
+      std::make_unique<Core>(std::move(kernel), abi::Syscall::trace_all);
   if (absl::Status status = core->Start(); !status.ok()) return status;
   return Tracer(std::move(core));
 }
 
 absl::StatusOr<Tracer> Tracer::TracePort(Capability port) {
-  auto core =
-      std::make_unique<Core>(std::move(port), abi::Syscall::trace_port);
+  auto core = std::make_unique<Core>(std::move(port), abi::Syscall::trace_port);
   if (absl::Status status = core->Start(); !status.ok()) return status;
   return Tracer(std::move(core));
 }

@@ -31,9 +31,8 @@ ThreadRing Grant(const std::shared_ptr<SessionCore>& session) {
   ThreadRing ring;
   ring.session = session;
   ring.session_id = session->session_id();
-  const Answer answer =
-      session->Call(abi::Syscall::trace_ring, abi::kNoHandle,
-                    {.options = abi::kTraceRingGrant});
+  const Answer answer = session->Call(abi::Syscall::trace_ring, abi::kNoHandle,
+                                      {.options = abi::kTraceRingGrant});
   if (answer.error() != Error::ok || answer.descriptors.size() != 1)
     return ring;
   auto half = base::Half::Map(answer.descriptors[0].get(),
@@ -43,8 +42,7 @@ ThreadRing Grant(const std::shared_ptr<SessionCore>& session) {
   ring.number = answer.value(0);
   session->Post(abi::Syscall::trace_ring, abi::kNoHandle,
                 {.options = abi::kTraceRingReady, .args = {ring.number}});
-  ring.writer =
-      std::make_unique<base::TraceRingWriter>(*std::move(half));
+  ring.writer = std::make_unique<base::TraceRingWriter>(*std::move(half));
   return ring;
 }
 
@@ -59,9 +57,8 @@ void WriteTrace(const std::shared_ptr<SessionCore>& session,
     if (ring.writer != nullptr) ring.writer->Append(record);
     return;
   }
-  std::erase_if(t_rings, [](const ThreadRing& ring) {
-    return ring.session.expired();
-  });
+  std::erase_if(t_rings,
+                [](const ThreadRing& ring) { return ring.session.expired(); });
   t_rings.push_back(Grant(session));
   if (t_rings.back().writer != nullptr) t_rings.back().writer->Append(record);
 }

@@ -28,8 +28,7 @@ absl::Status StageError(const Answer& answer,
   std::string text = "the capabilities stay with the sender";
   for (size_t i = 0; i < capabilities.size(); ++i) {
     Error error;
-    if (!answer.Read(&error, i * sizeof(error)) || error == Error::ok)
-      continue;
+    if (!answer.Read(&error, i * sizeof(error)) || error == Error::ok) continue;
     absl::StrAppend(&text, "; number ", i, " (handle ",
                     capabilities[i].handle(), "): ", base::ErrorName(error),
                     ", ", base::ErrorText(error));
@@ -43,11 +42,10 @@ absl::StatusOr<StagedTransfer> StagedTransfer::Stage(
     LaneEnd& lane, std::span<Capability> capabilities) {
   if (capabilities.empty()) return StagedTransfer(lane, capabilities, 0);
   if (capabilities.size() > abi::kMessageHandlesMax)
-    return MakeStatus(Error::out_of_range,
-                      absl::StrCat("a message carries at most ",
-                                   abi::kMessageHandlesMax,
-                                   " capabilities, not ",
-                                   capabilities.size()));
+    return MakeStatus(
+        Error::out_of_range,
+        absl::StrCat("a message carries at most ", abi::kMessageHandlesMax,
+                     " capabilities, not ", capabilities.size()));
   std::vector<abi::TransferItem> items;
   for (const Capability& capability : capabilities)
     items.push_back(
@@ -104,8 +102,7 @@ absl::StatusOr<std::vector<ReceivedCapability>> RedeemNow(LaneEnd& lane,
   const Answer answer = lane.session().Call(abi::Syscall::transfer_redeem,
                                             lane.handle(), {.args = {token}});
   if (answer.error() != Error::ok)
-    return StatusOfAnswer(abi::Syscall::transfer_redeem, lane.handle(),
-                          answer);
+    return StatusOfAnswer(abi::Syscall::transfer_redeem, lane.handle(), answer);
   return CapabilitiesOf(lane.session_ptr(), answer);
 }
 

@@ -56,8 +56,7 @@ class WaitSetCore {
     epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
     interrupt_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     answered_->event.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!epoll_.valid() || !interrupt_.valid() ||
-        !answered_->event.valid() ||
+    if (!epoll_.valid() || !interrupt_.valid() || !answered_->event.valid() ||
         !Control(EPOLL_CTL_ADD, session_->socket(), kSessionId) ||
         !Control(EPOLL_CTL_ADD, interrupt_.get(), kInterruptId) ||
         !Control(EPOLL_CTL_ADD, answered_->event.get(), kWatchesId))
@@ -76,9 +75,9 @@ class WaitSetCore {
                  ? MakeStatus(Error::already_exists,
                               "this descriptor or receiver is a member "
                               "already")
-                 : MakeStatus(Error::invalid_args,
-                              absl::StrCat("descriptor ", fd,
-                                           " cannot be polled"));
+                 : MakeStatus(
+                       Error::invalid_args,
+                       absl::StrCat("descriptor ", fd, " cannot be polled"));
     keys_[key] = id;
     members_[id] = {.key = key, .fd = fd};
     return absl::OkStatus();
@@ -106,8 +105,7 @@ class WaitSetCore {
       return MakeStatus(Error::not_found,
                         absl::StrCat("no member has the key ", key));
     const auto member = members_.find(found->second);
-    if (member->second.fd >= 0)
-      Control(EPOLL_CTL_DEL, member->second.fd, 0);
+    if (member->second.fd >= 0) Control(EPOLL_CTL_DEL, member->second.fd, 0);
     Cancel(member->second);
     members_.erase(member);
     keys_.erase(found);

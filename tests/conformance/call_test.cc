@@ -62,8 +62,7 @@ TEST_F(Calls, MayBeAnsweredInAnyOrder) {
   });
   Receiver receiver = Must(Receiver::Create(std::move(port_)));
   std::vector<Message> calls;
-  for (int i = 0; i < 4; ++i)
-    calls.push_back(Must(receiver.Receive(Soon())));
+  for (int i = 0; i < 4; ++i) calls.push_back(Must(receiver.Receive(Soon())));
   while (!calls.empty()) {
     Must(calls.back().Reply("re " + std::string(calls.back().text())));
     calls.pop_back();
@@ -80,11 +79,12 @@ TEST_F(Calls, DestroyedUnansweredAreDropped) {
 
 TEST_F(Calls, ThatTimedOutMakeTheReplyStale) {
   auto caller = StartCaller([](Sender& sender) {
-    EXPECT_EQ(ErrorOf(sender
-                          .Call("x", {.deadline = Deadline::After(
-                                          absl::Milliseconds(20))})
-                          .status()),
-              Error::timed_out);
+    EXPECT_EQ(
+        ErrorOf(sender
+                    .Call("x",
+                          {.deadline = Deadline::After(absl::Milliseconds(20))})
+                    .status()),
+        Error::timed_out);
     Must(sender.Send("gave up"));
     EXPECT_EQ(Must(sender.Call("y")).text(), "fresh");
   });
@@ -98,8 +98,7 @@ TEST_F(Calls, ThatTimedOutMakeTheReplyStale) {
 }
 
 TEST_F(Calls, AnAnswerIsGivenOnce) {
-  auto caller =
-      StartCaller([](Sender& sender) { Must(sender.Call("x")); });
+  auto caller = StartCaller([](Sender& sender) { Must(sender.Call("x")); });
   Receiver receiver = Must(Receiver::Create(std::move(port_)));
   Message call = Must(receiver.Receive(Soon()));
   Must(call.Reply("1"));

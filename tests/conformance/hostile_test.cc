@@ -31,8 +31,7 @@ struct RawSession {
     auto got = base::ReceiveMessage(socket.get(), &welcome, sizeof(welcome));
     EXPECT_TRUE(got.ok() && got->descriptors.size() == 2);
     requests = *base::Half::Map(got->descriptors[0].get(), welcome.ring_bytes,
-                                welcome.request_key,
-                                base::Access::kReadWrite);
+                                welcome.request_key, base::Access::kReadWrite);
     completions =
         *base::Half::Map(got->descriptors[1].get(), welcome.ring_bytes,
                          welcome.completion_key, base::Access::kRead);
@@ -115,8 +114,7 @@ TEST_F(Hostile, GarbageOnTheSocketEndsThatSessionOnly) {
     char bytes[512];
     for (char& byte : bytes) byte = static_cast<char>(random());
     if (round % 2 == 0) std::memcpy(bytes, &abi::kMagic, 4);
-    base::SendMessage(child.socket.get(), bytes, random() % sizeof(bytes))
-        .ok();
+    base::SendMessage(child.socket.get(), bytes, random() % sizeof(bytes)).ok();
     child.socket.Reset();
     EXPECT_EQ(Must(child.process.Wait(kSignalDead, Soon())), kSignalDead);
   }
@@ -243,6 +241,31 @@ TEST_F(Hostile, ACallerThatReadsNoAnswersNeverHoldsTheServer) {
   });
   Must(Must(receiver.Receive(Soon())).Reply("answer"));
   caller->Join();
+}
+
+TEST_F(Hostile, ACallerThatNeverMakesRoomLosesItsLane) {
+  Capability port = world_->NewPort({.ring_bytes = 4096});
+  Capability bad_right = SendRight(port, 2);
+  Capability good_right = SendRight(port, 1);
+  RawLane bad(world_->root().core(), bad_right);
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  // Every call is dropped, and no notice of it is ever read.
+  uint32_t taken = 0;
+  for (uint32_t i = 1; i <= 20'000; ++i) {
+    abi::RecordHeader header = {};
+    header.flags = abi::kRecordCall;
+    header.correlation = i;
+    bad.Put("call", header);
+    // The first waits for the lane to open.
+    if (!receiver.Receive(taken == 0 ? Soon() : Deadline::Immediately()).ok())
+      break;
+    ++taken;
+  }
+  EXPECT_GT(taken, 16'384u);
+  EXPECT_LT(taken, 17'000u);
+  Sender good = Must(Sender::Create(std::move(good_right)));
+  Must(good.Send("x"));
+  EXPECT_EQ(Must(receiver.Receive(Soon())).text(), "x");
 }
 
 TEST_F(Hostile, AListenerThatLiesAboutWhatItTookHarmsItsPortOnly) {

@@ -54,9 +54,8 @@ TEST_F(Messages, OfAnySizeArriveWhole) {
   Capability port = world_->NewPort();
   Capability right = SendRight(port);
   const InitialCapability initial[] = {{"port", &right}};
-  const std::vector<size_t> sizes = {1,      31,     32,      33,     160,
-                                     161,    65'535, 65'536,  65'537, 300'000,
-                                     5 << 20};
+  const std::vector<size_t> sizes = {
+      1, 31, 32, 33, 160, 161, 65'535, 65'536, 65'537, 300'000, 5 << 20};
   auto peer = world_->StartPeer("sender", initial, [&](Session& session) {
     Sender sender = Must(Sender::Create(Must(session.Take("port"))));
     for (const size_t size : sizes)
@@ -68,8 +67,7 @@ TEST_F(Messages, OfAnySizeArriveWhole) {
   for (const size_t size : sizes) {
     Message message = Must(receiver.Receive(Soon()));
     ASSERT_EQ(message.payload().size(), size);
-    EXPECT_EQ(message.text(),
-              std::string(size, static_cast<char>(size % 251)));
+    EXPECT_EQ(message.text(), std::string(size, static_cast<char>(size % 251)));
   }
   Message last = Must(receiver.Receive(Soon()));
   Must(last.Reply("thanks"));
@@ -101,10 +99,10 @@ TEST_F(Messages, NothingThereIsShouldWaitOrTimedOut) {
   Receiver receiver = Must(Receiver::Create(world_->NewPort()));
   EXPECT_EQ(ErrorOf(receiver.Receive(Deadline::Immediately()).status()),
             Error::should_wait);
-  EXPECT_EQ(ErrorOf(receiver.Receive(
-                            Deadline::After(absl::Milliseconds(5)))
-                        .status()),
-            Error::timed_out);
+  EXPECT_EQ(
+      ErrorOf(
+          receiver.Receive(Deadline::After(absl::Milliseconds(5))).status()),
+      Error::timed_out);
 }
 
 TEST_F(Messages, AFullQueueIsShouldWaitOrTimedOut) {
@@ -144,10 +142,10 @@ TEST_F(Messages, ABlockedSendGoesOnWhenOneIsTaken) {
   auto peer = world_->StartPeer("sender", both, [](Session& session) {
     Sender sender = Must(Sender::Create(Must(session.Take("port"))));
     Sender teller = Must(Sender::Create(Must(session.Take("told"))));
-    while (sender
-               .Send(std::string(900, 'x'),
-                     {.deadline = Deadline::Immediately()})
-               .ok()) {
+    while (
+        sender
+            .Send(std::string(900, 'x'), {.deadline = Deadline::Immediately()})
+            .ok()) {
     }
     Must(teller.Send("full"));
     Must(sender.Send(std::string(900, 'y')));
@@ -190,9 +188,9 @@ TEST_F(Messages, AFailedSendKeepsEveryCapability) {
   }
   Capability gifts[] = {world_->NewPort()};
   const uint64_t id = Must(gifts[0].Info()).object_id;
-  EXPECT_EQ(ErrorOf(sender.Send(std::string(900, 'x'),
-                                {.capabilities = gifts})),
-            Error::should_wait);
+  EXPECT_EQ(
+      ErrorOf(sender.Send(std::string(900, 'x'), {.capabilities = gifts})),
+      Error::should_wait);
   ASSERT_TRUE(gifts[0].valid());
   EXPECT_EQ(Must(gifts[0].Info()).object_id, id);
 }

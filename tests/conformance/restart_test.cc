@@ -129,9 +129,7 @@ TEST_F(Restart, ACallInTheQueueSurvivesTheRestart) {
     Sender port = Must(Sender::Create(Must(session.Take("port"))));
     EXPECT_EQ(Must(port.Call("x")).text(), "by the second");
   });
-  {
-    Receiver first = Must(Receiver::Create(Must(port_.Duplicate())));
-  }
+  { Receiver first = Must(Receiver::Create(Must(port_.Duplicate()))); }
   Receiver second = Must(Receiver::Create(Must(port_.Duplicate())));
   Must(Must(second.Receive(Soon())).Reply("by the second"));
 }
@@ -157,9 +155,10 @@ TEST_F(Restart, ADeadSendersMessagesAreReadThenItsLaneIsGone) {
       Must(Inspector::Create(Must(world_->root().Take("kernel"))));
   // The lane ends once it is drained.
   while (true) {
-    EXPECT_EQ(ErrorOf(receiver.Receive(Deadline::After(absl::Milliseconds(1)))
-                          .status()),
-              Error::timed_out);
+    EXPECT_EQ(
+        ErrorOf(
+            receiver.Receive(Deadline::After(absl::Milliseconds(1))).status()),
+        Error::timed_out);
     bool there = false;
     for (const LaneEntry& lane : Must(inspector.Lanes()))
       there |= lane.badge == 7;
@@ -226,8 +225,7 @@ TEST_F(Restart, SeveralListenersShareTheWorkAndADeadOnesQueueIsHandedOn) {
   bool killed = false;
   constexpr uint32_t kCount = 4'000;
   while (sent < kCount) {
-    for (int i = 0; i < 100; ++i)
-      Must(sender.Send("x", {.label = ++sent}));
+    for (int i = 0; i < 100; ++i) Must(sender.Send("x", {.label = ++sent}));
     while (seen.size() + 50 < sent) {
       Message message = Must(told.Receive(Soon()));
       ASSERT_TRUE(seen.insert(message.label()).second) << "taken twice";

@@ -35,9 +35,10 @@ TEST_F(Waiting, ASleepingReceiverUsesNoTime) {
   Receiver receiver = Must(Receiver::Create(std::move(port_)));
   rusage before;
   getrusage(RUSAGE_THREAD, &before);
-  EXPECT_EQ(ErrorOf(receiver.Receive(Deadline::After(absl::Milliseconds(300)))
-                        .status()),
-            Error::timed_out);
+  EXPECT_EQ(
+      ErrorOf(
+          receiver.Receive(Deadline::After(absl::Milliseconds(300))).status()),
+      Error::timed_out);
   rusage after;
   getrusage(RUSAGE_THREAD, &after);
   const long used_us =
@@ -62,8 +63,7 @@ TEST_F(Waiting, EndingTheSessionEndsEveryWait) {
   Capability port = Must(session.CreatePort({}));
   Receiver receiver = Must(Receiver::Create(Must(port.Duplicate())));
   WaitSet set = Must(WaitSet::Create(session));
-  std::thread receiving(
-      [&] { EXPECT_FALSE(receiver.Receive(Soon()).ok()); });
+  std::thread receiving([&] { EXPECT_FALSE(receiver.Receive(Soon()).ok()); });
   std::thread watching([&] {
     EXPECT_EQ(ErrorOf(port.Wait(kSignalPeerClosed, Soon()).status()),
               Error::canceled);
@@ -157,17 +157,15 @@ TEST_F(Waiting, NoReadyMemberStarves) {
     Must(set.AddDescriptor(static_cast<uint64_t>(i), events.back()));
   }
   std::vector<int> counts(kMembers, 0);
-  for (int i = 0; i < kMembers * 10; ++i)
-    ++counts[Must(set.Wait(Soon())).key];
+  for (int i = 0; i < kMembers * 10; ++i) ++counts[Must(set.Wait(Soon())).key];
   for (const int count : counts) EXPECT_GT(count, 2);
   for (const int event : events) close(event);
 }
 
 TEST_F(Waiting, AWaitSetCanBeInterrupted) {
   WaitSet set = Must(WaitSet::Create(world_->root()));
-  std::thread waiting([&] {
-    EXPECT_EQ(ErrorOf(set.Wait(Soon()).status()), Error::canceled);
-  });
+  std::thread waiting(
+      [&] { EXPECT_EQ(ErrorOf(set.Wait(Soon()).status()), Error::canceled); });
   set.Interrupt();
   waiting.join();
 }
@@ -176,9 +174,10 @@ TEST_F(Waiting, NoSendersIsToldAndAgainAfterNewOnesHaveGone) {
   for (int i = 0; i < 3; ++i) {
     {
       Capability sender = SendRight(port_);
-      EXPECT_EQ(ErrorOf(port_.Wait(kSignalNoSenders, Deadline::Immediately())
-                            .status()),
-                Error::should_wait);
+      EXPECT_EQ(
+          ErrorOf(
+              port_.Wait(kSignalNoSenders, Deadline::Immediately()).status()),
+          Error::should_wait);
     }
     EXPECT_EQ(Must(port_.Wait(kSignalNoSenders, Soon())), kSignalNoSenders);
   }
@@ -190,15 +189,13 @@ TEST_F(Waiting, ADeadProcessIsTold) {
     EXPECT_EQ(Must(child.process.Wait(kSignalDead, Soon())), kSignalDead);
   });
   {
-    Session session =
-        Must(Session::Adopt(std::move(child.socket), "child"));
+    Session session = Must(Session::Adopt(std::move(child.socket), "child"));
     EXPECT_EQ(Must(GetProcessInfo(child.process)).state,
               abi::ProcessState::running);
     session.Close();
   }
   waiting.join();
-  EXPECT_EQ(Must(GetProcessInfo(child.process)).state,
-            abi::ProcessState::dead);
+  EXPECT_EQ(Must(GetProcessInfo(child.process)).state, abi::ProcessState::dead);
 }
 
 TEST_F(Waiting, AConditionThatHoldsWinsOverAPassedDeadline) {
@@ -249,8 +246,8 @@ TEST_F(Waiting, AThousandSendersOnOnePort) {
   Receiver receiver = Must(Receiver::Create(Must(port_.Duplicate())));
   std::vector<Sender> senders;
   for (int i = 0; i < kSenders; ++i)
-    senders.push_back(Must(Sender::Create(
-        SendRight(port_, static_cast<uint64_t>(i) + 1))));
+    senders.push_back(
+        Must(Sender::Create(SendRight(port_, static_cast<uint64_t>(i) + 1))));
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < kSenders; ++i)
       Must(senders[static_cast<size_t>(i)].Send(
@@ -261,7 +258,8 @@ TEST_F(Waiting, AThousandSendersOnOnePort) {
       ASSERT_EQ(message.label(), static_cast<uint32_t>(round));
       ++seen[message.badge()];
     }
-    for (int i = 1; i <= kSenders; ++i) ASSERT_EQ(seen[static_cast<size_t>(i)], 1);
+    for (int i = 1; i <= kSenders; ++i)
+      ASSERT_EQ(seen[static_cast<size_t>(i)], 1);
   }
 }
 

@@ -49,8 +49,7 @@ class ProcessPeer : public Peer {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
     {
-      ipc::Session session =
-          Must(ipc::Session::Adopt(std::move(socket), name));
+      ipc::Session session = Must(ipc::Session::Adopt(std::move(socket), name));
       body(session);
     }
     fflush(nullptr);
@@ -164,8 +163,7 @@ void TakeFlavour(int argc, char** argv) {
 }
 
 std::unique_ptr<World> World::Start(Flavour flavour) {
-  if (flavour == Flavour::kInProcess)
-    return std::make_unique<InProcessWorld>();
+  if (flavour == Flavour::kInProcess) return std::make_unique<InProcessWorld>();
   return std::make_unique<ProcessesWorld>();
 }
 
@@ -186,8 +184,7 @@ ipc::NewProcess World::NewProcess(
 
 ipc::Session World::NewSession(
     std::string_view name, std::span<const ipc::InitialCapability> initial) {
-  return Must(
-      ipc::Session::Adopt(NewProcess(name, initial).socket, name));
+  return Must(ipc::Session::Adopt(NewProcess(name, initial).socket, name));
 }
 
 ipc::Capability World::NewPort(const ipc::PortOptions& options) {

@@ -22,8 +22,8 @@ struct InitialCapability {
 };
 
 struct NewProcess {
-  Capability process;      // watch it with kSignalDead
-  base::UniqueFd socket;   // for the child: its session's end
+  Capability process;     // watch it with kSignalDead
+  base::UniqueFd socket;  // for the child: its session's end
   uint64_t object_id = 0;
 };
 

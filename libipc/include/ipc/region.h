@@ -50,8 +50,7 @@ class Region {
  public:
   // Fresh zero bytes, rounded up to pages, charged to the session's account.
   // Errors: invalid_args for 0; out_of_range; quota_exceeded.
-  static absl::StatusOr<Region> Create(const Session& session,
-                                       uint64_t bytes);
+  static absl::StatusOr<Region> Create(const Session& session, uint64_t bytes);
   static absl::StatusOr<Region> Create(
       const std::shared_ptr<SessionCore>& session, uint64_t bytes);
   // Owns: the capability. Errors: wrong_type.

@@ -57,8 +57,7 @@ class Sender {
                                const SendOptions& options = {}) {
     return Call(BytesOf(text), options);
   }
-  absl::StatusOr<Message> CallLoan(Loan& loan,
-                                   const SendOptions& options = {});
+  absl::StatusOr<Message> CallLoan(Loan& loan, const SendOptions& options = {});
 
   // Replies that came after their call was over; they are thrown away.
   uint64_t stale_replies() const;

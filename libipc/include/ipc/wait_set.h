@@ -15,7 +15,7 @@ class Session;
 // One ready member.
 struct Ready {
   uint64_t key = 0;
-  Signals signals = 0;  // of a watched object, else 0
+  Signals signals = 0;      // of a watched object, else 0
   Error error = Error::ok;  // of a watch that ended: canceled, revoked
 };
 

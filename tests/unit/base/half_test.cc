@@ -126,7 +126,8 @@ TEST(Ring, AWriterBelievesNoHeadBeyondItsTail) {
   RingWriter writer(pair.own[0], 0);
   while (writer.HasRoom(100, pair.seen[1].get()))
     Put(writer, std::string(100, 'x'), 0);
-  for (const uint64_t head : {~uint64_t{0}, uint64_t{1} << 63, uint64_t{4160}}) {
+  for (const uint64_t head :
+       {~uint64_t{0}, uint64_t{1} << 63, uint64_t{4160}}) {
     pair.own[1]->head().store(head);
     EXPECT_FALSE(writer.HasRoom(4000, pair.seen[1].get())) << head;
   }
@@ -166,8 +167,7 @@ TEST(HalfMapping, RefusesWhatIsNoHalf) {
   UniqueFd right = *Half::Create(4096);
   EXPECT_EQ(Half::Map(right.get(), 5000, 0, Access::kRead).error(),
             Error::invalid_args);
-  EXPECT_EQ(Half::Map(-1, 4096, 0, Access::kRead).error(),
-            Error::invalid_args);
+  EXPECT_EQ(Half::Map(-1, 4096, 0, Access::kRead).error(), Error::invalid_args);
   EXPECT_TRUE(Half::Map(right.get(), 4096, 0, Access::kRead).ok());
 }
 

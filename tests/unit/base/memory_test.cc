@@ -33,9 +33,9 @@ TEST(Memory, SealedForOneWriterNobodyElseCanWrite) {
 
   EXPECT_FALSE(Mapping::Map(fd.get(), 0, 4096, Access::kReadWrite).ok());
   EXPECT_LT(write(fd.get(), "x", 1), 0);
-  EXPECT_LT(fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                      4096),
-            0);
+  EXPECT_LT(
+      fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096),
+      0);
   Mapping reader = *Mapping::Map(fd.get(), 0, 4096, Access::kRead);
   EXPECT_EQ(reader.data()[0], 42);
   EXPECT_NE(mprotect(reader.data(), 4096, PROT_READ | PROT_WRITE), 0);
@@ -54,8 +54,7 @@ TEST(Memory, ImmutableNeedsThatNobodyCanWrite) {
   UniqueFd fd = *CreateMemory("test", 4096);
   {
     Mapping own = *Mapping::Map(fd.get(), 0, 4096, Access::kReadWrite);
-    EXPECT_EQ(SealMemory(fd.get(), Seal::kImmutable).error(),
-              Error::bad_state);
+    EXPECT_EQ(SealMemory(fd.get(), Seal::kImmutable).error(), Error::bad_state);
   }
   EXPECT_TRUE(SealMemory(fd.get(), Seal::kImmutable).ok());
   EXPECT_FALSE(Mapping::Map(fd.get(), 0, 4096, Access::kReadWrite).ok());

@@ -33,12 +33,10 @@ TEST(Futex, AWakeOfAnyWordEndsTheWait) {
     second.store(1);
     WakeWord(reinterpret_cast<const uint32_t*>(&second), 1);
   });
-  const FutexWait waits[] = {
-      {reinterpret_cast<const uint32_t*>(&first), 0},
-      {reinterpret_cast<const uint32_t*>(&second), 0}};
+  const FutexWait waits[] = {{reinterpret_cast<const uint32_t*>(&first), 0},
+                             {reinterpret_cast<const uint32_t*>(&second), 0}};
   while (second.load() == 0)
-    EXPECT_EQ(WaitOnWords(waits, NowNs() + 60'000'000'000),
-              WaitResult::kWoken);
+    EXPECT_EQ(WaitOnWords(waits, NowNs() + 60'000'000'000), WaitResult::kWoken);
   waker.join();
 }
 
@@ -67,8 +65,7 @@ TEST(SpinnerTest, LearnsThatPollingDoesNotPay) {
   Spinner spinner;
   EXPECT_TRUE(spinner.Spin([] { return true; }));
   int looks = 0;
-  for (int i = 0; i < 10; ++i)
-    EXPECT_FALSE(spinner.Spin([] { return false; }));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(spinner.Spin([] { return false; }));
   EXPECT_FALSE(spinner.Spin([&] {
     ++looks;
     return false;
