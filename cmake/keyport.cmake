@@ -26,8 +26,10 @@ if(KEYPORT_SANITIZE STREQUAL "thread")
   target_compile_options(keyport_options INTERFACE -Wno-tsan)
 endif()
 if(KEYPORT_SANITIZE)
-  # g++ 12 warns of library headers (std::regex) when it instruments them.
-  target_compile_options(keyport_options INTERFACE -Wno-maybe-uninitialized)
+  # g++ 12 warns of library headers (std::regex, std::vector) when it instruments
+  # them.
+  target_compile_options(keyport_options INTERFACE -Wno-maybe-uninitialized
+    -Wno-stringop-overflow)
   target_compile_options(keyport_options INTERFACE
     -fsanitize=${KEYPORT_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
