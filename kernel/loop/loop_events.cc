@@ -1,6 +1,8 @@
 // Loop: what becomes of sockets that are ready and processes that ended.
 #include <poll.h>
 
+#include <algorithm>
+
 #include "kernel/loop/loop.h"
 
 namespace kernel {
@@ -15,7 +17,11 @@ bool HasRoomToSend(int socket) {
 
 }  // namespace
 
-void Loop::SocketReadable(uint64_t number) { readable_.push_back(number); }
+// Once each, however often a client rings: a turn is the same for all.
+void Loop::SocketReadable(uint64_t number) {
+  if (std::find(readable_.begin(), readable_.end(), number) == readable_.end())
+    readable_.push_back(number);
+}
 
 void Loop::ReadSockets() {
   std::vector<uint64_t> readable = std::move(readable_);

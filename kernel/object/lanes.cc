@@ -185,8 +185,10 @@ void Lanes::HandleGone(Lane& lane, const Capability& handle, Ending ending) {
     --end.session->lanes_sending;
     if (lane.sender_leaves == Error::ok) lane.sender_leaves = Error::canceled;
   } else {
+    // Who has stopped listening leaves the queue to the next listener.
+    const bool keeps = ending == Ending::kDeath || !Listened(lane);
     Unbind(lane);
-    if (ending == Ending::kDeath) {
+    if (keeps) {
       PostOrphaned(lane);
     } else {
       CutByListener(lane, Error::peer_closed);

@@ -1,13 +1,12 @@
 #include "libipc/base/spinner.h"
 
-#include <sched.h>
+#include <unistd.h>
 
 namespace base {
 
-int UsableProcessors() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 2;
-  return CPU_COUNT(&set);
+int OnlineProcessors() {
+  static const int count = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  return count;
 }
 
 std::atomic<int64_t> Spinner::most_ns_{30'000};
@@ -21,11 +20,10 @@ int64_t Spinner::Budget() {
   if (most < kLeastNs) return 0;
   const int64_t budget = budget_ns_.load(std::memory_order_relaxed);
   if (budget >= kLeastNs && budget <= most) return budget;
-  // Asking Linux costs a system call: at the start, then now and then. Where
-  // polling has not paid lately it is tried rarely; it may again.
+  // Where polling has not paid lately it is tried rarely; it may again.
   const uint32_t waits = waits_.fetch_add(1, std::memory_order_relaxed);
   if (budget != kNotLearnt && waits % 64 != 63) return 0;
-  if (UsableProcessors() < 2) {
+  if (OnlineProcessors() < 2) {
     budget_ns_.store(0, std::memory_order_relaxed);
     return 0;
   }

@@ -12,8 +12,9 @@
 
 namespace base {
 
-// Processors this thread may run on, as Linux says now.
-int UsableProcessors();
+// Processors of this machine that are in use. Which of them this thread is
+// bound to says nothing: its peer may be bound to another.
+int OnlineProcessors();
 
 inline void CpuRelax() {
 #if defined(__x86_64__)

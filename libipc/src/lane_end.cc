@@ -14,6 +14,7 @@ namespace {
 using State = base::RingReader::State;
 
 constexpr size_t kOwedMax = 16'384;
+constexpr int kControlRecordsInTurn = 64;
 
 uint32_t ValueOf(const uint32_t* word) {
   return std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(word))
@@ -52,6 +53,8 @@ LaneEnd::LaneEnd(Setup setup)
 }
 
 LaneEnd::~LaneEnd() {
+  // Nobody could take these blocks back later.
+  ReclaimLoans(~uint64_t{0});
   session_->RemoveLane(handle_);
   session_->Post(abi::Syscall::lane_close, handle_);
 }
@@ -367,8 +370,11 @@ void LaneEnd::TakeBack(const Parsed& parsed) {
 }
 
 void LaneEnd::PollReplies() {
+  if (!in_.valid()) return;
   Parsed parsed;
-  while (Peek(&parsed)) {
+  // At most what could be there now: the peer may go on publishing.
+  const uint64_t end = in_.position() + own_->ring_bytes();
+  while (in_.position() < end && Peek(&parsed)) {
     if ((parsed.header.flags & abi::kRecordReturn) != 0)
       TakeBack(parsed);
     else if ((parsed.header.flags & abi::kRecordReply) != 0)
@@ -394,7 +400,8 @@ void LaneEnd::DeliverReply(const Parsed& parsed) {
       std::memcpy(&ref, parsed.payload, sizeof(ref));
       Owe({abi::kRecordReturn, 0, {ref.attachment, 0, ref.offset}});
     }
-    if (parsed.header.handle_count > 0)
+    if (parsed.header.handle_count > 0 &&
+        unwanted_tokens_.size() < abi::kStagedTransfersMax)
       unwanted_tokens_.push_back(parsed.token);
     return;
   }
@@ -507,7 +514,9 @@ LaneEnd::Take LaneEnd::TakeMessage(std::unique_ptr<Message::State>* message) {
   ProcessMailLocked();
   if (!owed_.empty()) FlushOwed();
   Parsed parsed;
-  while (Peek(&parsed)) {
+  for (int passed = 0; Peek(&parsed); ++passed) {
+    // Records that are no messages must not keep others waiting either.
+    if (passed == kControlRecordsInTurn) return Take::kNothing;
     const uint16_t flags = parsed.header.flags;
     const uint32_t correlation = parsed.header.correlation;
     if ((flags & abi::kRecordReturn) != 0) {
@@ -538,8 +547,7 @@ void LaneEnd::CloseUnwanted() {
     std::lock_guard lock(mutex_);
     tokens.swap(unwanted_tokens_);
   }
-  for (const uint64_t token : tokens)
-    Redeem(*this, token, [](std::vector<ReceivedCapability>) {});
+  for (const uint64_t token : tokens) Discard(*this, token);
 }
 
 // ---- what is owed --------------------------------------------------------
@@ -606,6 +614,10 @@ Error LaneEnd::Answer(Message::State& state, Outgoing& record, Loan* loan,
   if (IsCancelled(state.correlation)) {
     const Error why = cut() == Error::ok ? Error::stale_reply : cut();
     state.answered = true;
+    std::lock_guard lock(mutex_);
+    std::erase_if(open_calls_, [&](const OpenCall& open) {
+      return open.correlation == state.correlation;
+    });
     return why;
   }
   record.flags |= abi::kRecordReply;

@@ -214,7 +214,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Without mutex_: these ask the kernel process.
   void CloseUnwanted();
   base::Result<uint32_t> Attach(const std::shared_ptr<PoolCore>& pool);
-  base::Result<std::shared_ptr<base::Mapping>> MapPeer(uint32_t attachment);
+  base::Result<std::shared_ptr<base::Mapping>> MapPeer(uint32_t attachment,
+                                                       uint64_t of);
   base::Result<Loan> AllocateForCopy(uint64_t bytes);
 
   // Constant after Create.

@@ -9,6 +9,9 @@ namespace {
 
 constexpr uint64_t kCopyPoolLeast = 4u << 20;
 constexpr size_t kCopyPoolsMax = 16;
+// What answers may take of a server's memory for one caller who keeps them. An
+// answer of any size goes when none is out.
+constexpr uint64_t kCopyBytesForCallerMax = 64u << 20;
 
 }  // namespace
 
@@ -62,12 +65,16 @@ base::Result<Loan> LaneEnd::AllocateForCopy(uint64_t bytes) {
     pools = copy_pools_;
   }
   uint64_t largest = kCopyPoolLeast / 2;
+  uint64_t held = 0;
   for (const auto& pool : pools) {
     if (auto offset = pool->Allocate(bytes); offset.ok())
       return PoolCore::MakeLoan(pool, *offset, bytes);
     largest = std::max(largest, pool->bytes());
+    held += pool->bytes();
   }
   if (pools.size() >= kCopyPoolsMax) return Error::should_wait;
+  if (role_ == Role::kReceiver && held >= kCopyBytesForCallerMax)
+    return Error::should_wait;
   const uint64_t wanted = std::max(
       {kCopyPoolLeast, 2 * largest > (64u << 20) ? 0 : 2 * largest, bytes});
   auto pool = PoolCore::Create(session_, wanted);
@@ -105,35 +112,37 @@ Error LaneEnd::SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
   }
 }
 
+// `of`: the peer's incarnation that lent. Its successor may use the same
+// numbers for other memory.
 base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
-    uint32_t attachment) {
-  uint64_t incarnation;
-  {
-    std::lock_guard lock(mutex_);
-    incarnation = incarnation_;
-  }
+    uint32_t attachment, uint64_t of) {
   std::lock_guard lock(attach_mutex_);
-  std::erase_if(peer_maps_, [&](const PeerMap& map) {
-    return map.incarnation != incarnation;
-  });
+  std::erase_if(peer_maps_,
+                [&](const PeerMap& map) { return map.incarnation != of; });
   for (const PeerMap& map : peer_maps_)
     if (map.attachment == attachment) return map.mapping;
   const ipc::Answer answer =
       session_->Call(abi::Syscall::lane_map, handle_, {.args = {attachment}});
   if (answer.error() != Error::ok) return answer.error();
-  if (answer.descriptors.size() != 1 ||
-      !base::IsMemoryOf(answer.descriptors[0].get(), answer.value(0)))
+  {
+    // News of a change stands on the ring before the answer.
+    std::lock_guard again(mutex_);
+    ProcessMailLocked();
+    if (incarnation_ != of) return Error::peer_closed;
+  }
+  if (answer.descriptors.size() != 1) return Error::quota_exceeded;
+  if (!base::IsMemoryOf(answer.descriptors[0].get(), answer.value(0)))
     return Error::invalid_args;
   KP_ASSIGN(base::Mapping mapping,
             base::Mapping::Map(answer.descriptors[0].get(), 0, answer.value(0),
                                base::Access::kRead));
   auto shared = std::make_shared<base::Mapping>(std::move(mapping));
-  peer_maps_.push_back({incarnation, attachment, shared});
+  peer_maps_.push_back({of, attachment, shared});
   return shared;
 }
 
 Error LaneEnd::ResolveLoan(Message::State& state) {
-  auto mapping = MapPeer(state.loan.attachment);
+  auto mapping = MapPeer(state.loan.attachment, state.incarnation);
   if (!mapping.ok()) return mapping.error();
   const uint64_t size = (*mapping)->bytes();
   if (state.loan.offset > size || state.loan.bytes > size - state.loan.offset)

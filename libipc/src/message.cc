@@ -62,8 +62,7 @@ Message::State::~State() {
   if (is_call() && !answered)
     TraceAnswer(*this, abi::TraceKind::drop, 0, 0, Error::dropped);
   if (has_loan() || (is_call() && !answered)) lane->Settle(*this);
-  if (handle_count > 0)
-    Redeem(*lane, token, [](std::vector<ReceivedCapability>) {});
+  if (handle_count > 0) Discard(*lane, token);
 }
 
 Message::Message() = default;

@@ -54,6 +54,7 @@ absl::Status StatusOfReceive(Error error, Handle handle) {
 
 ReceiverCore::ReceiverCore(Capability port, uint64_t port_id)
     : capability_(std::move(port)),
+      handle_(capability_.handle()),
       session_(capability_.session()),
       port_id_(port_id) {}
 
@@ -72,31 +73,33 @@ absl::StatusOr<std::shared_ptr<ReceiverCore>> ReceiverCore::Create(
     return StatusOfAnswer(abi::Syscall::port_listen, port.handle(), answer);
   std::shared_ptr<ReceiverCore> core(
       new ReceiverCore(std::move(port), answer.value(0)));
-  session->AddPort(core->port_id_, core->mailbox_);
+  session->AddPort(core->port_id_, core->mailbox_, answer);
   return core;
 }
 
 ReceiverCore::~ReceiverCore() {
   Close();
-  session_->RemovePort(port_id_);
   if (bells_.load()) session_->RemoveBellUser();
 }
 
 void ReceiverCore::Close() {
+  absl::flat_hash_map<uint64_t, LanePtr> lanes;
+  Handle handle = abi::kNoHandle;
   {
     std::lock_guard lock(mutex_);
     if (ended_ == Error::ok) ended_ = Error::canceled;
     closing_.store(true, std::memory_order_relaxed);
     for (auto& [id, lane] : lanes_) lane->Detach(Error::canceled);
     active_.clear();
-    lanes_.clear();
+    lanes.swap(lanes_);
+    if (capability_.valid()) handle = capability_.Release();
     NoteWaiting(true);
   }
-  // Listening ends with the handle.
-  if (capability_.valid()) {
-    const Handle handle = capability_.Release();
+  session_->RemovePort(port_id_, mailbox_);
+  // Listening ends with the handle, and before the lanes: what is in them is
+  // kept for the next listener.
+  if (handle != abi::kNoHandle)
     session_->Post(abi::Syscall::handle_close, handle);
-  }
   session_->WakeAll();
 }
 
@@ -120,6 +123,8 @@ void ReceiverCore::OpenLane(Answer& event) {
   if (ended_ != Error::ok || !event.Read(&opened) ||
       event.descriptors.size() != 3) {
     session_->RemoveLane(handle);
+    // Its client must not wait for somebody who cannot hear it.
+    if (ended_ == Error::ok) session_->Post(abi::Syscall::lane_close, handle);
     return;
   }
   auto theirs = base::Half::Map(event.descriptors[0].get(), ring_bytes,
@@ -206,26 +211,28 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
       if (bells_.load() &&
           (active_.empty() || ++taken_since_bells_ >= kBellsEvery))
         CollectBells();
-      state = TakeOne();
+      state = unresolved_ != nullptr ? std::move(unresolved_) : TakeOne();
       if (state == nullptr) {
         if (const Error why = Ended(); why != Error::ok)
-          return StatusOfReceive(why, capability_.handle());
+          return StatusOfReceive(why, handle_);
       }
       if (bells_.load()) NoteWaiting(!active_.empty());
     }
     if (state != nullptr) {
       // What cannot be read is thrown away: its sender lied about the loan,
       // or is gone with it.
-      if (state->has_loan() && state->lane->ResolveLoan(*state) != Error::ok)
-        continue;
+      if (state->has_loan()) {
+        const Error why = state->lane->ResolveLoan(*state);
+        if (why == Error::quota_exceeded) return Keep(std::move(state));
+        if (why != Error::ok) continue;
+      }
       Deliver(*state);
       return Message(std::move(state));
     }
     if (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs()) {
       if (deadline.ns == 0 && session_->HasNews()) continue;
       return StatusOfReceive(
-          deadline.ns == 0 ? Error::should_wait : Error::timed_out,
-          capability_.handle());
+          deadline.ns == 0 ? Error::should_wait : Error::timed_out, handle_);
     }
     if (PollAWhile()) continue;
     if (bells_.load())
@@ -233,6 +240,17 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
     else
       SleepOnWords(seen, deadline.ns);
   }
+}
+
+// This process has no room to map what was lent: its own want, not the
+// sender's, so the message stays.
+absl::Status ReceiverCore::Keep(StatePtr state) {
+  std::lock_guard lock(mutex_);
+  if (unresolved_ == nullptr) unresolved_ = std::move(state);
+  if (bells_.load()) NoteWaiting(true);
+  return MakeStatus(Error::quota_exceeded,
+                    "the lent payload cannot be mapped: no descriptor or "
+                    "address space is left; the message stays");
 }
 
 void ReceiverCore::Deliver(Message::State& state) {

@@ -49,8 +49,10 @@ class ReceiverCore {
   void SleepOnWords(uint32_t seen, int64_t deadline_ns);
   void SleepOnBells(int64_t deadline_ns);
   void Deliver(Message::State& state);
+  absl::Status Keep(StatePtr state);
 
   Capability capability_;
+  const Handle handle_;  // for what is said of it, also after Close
   const std::shared_ptr<SessionCore> session_;
   const uint64_t port_id_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
@@ -59,6 +61,7 @@ class ReceiverCore {
   std::mutex mutex_;
   absl::flat_hash_map<uint64_t, LanePtr> lanes_;  // by lane id
   std::deque<LanePtr> active_;                    // those to look at
+  StatePtr unresolved_;  // taken, but its loan could not be mapped
   int taken_in_turn_ = 0;
   int taken_since_bells_ = 0;
   Error ended_ = Error::ok;

@@ -60,9 +60,12 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
       session->Call(abi::Syscall::port_connect, capability_.handle());
   if (answer.error() != Error::ok) return answer.error();
   abi::LaneGranted granted;
-  if (!answer.Read(&granted) || answer.descriptors.size() != 2)
-    return Error::peer_closed;
   const auto handle = static_cast<Handle>(answer.value(0));
+  // Linux drops descriptors that find no room in this process.
+  if (!answer.Read(&granted) || answer.descriptors.size() != 2) {
+    session->Post(abi::Syscall::lane_close, handle);
+    return Error::quota_exceeded;
+  }
   auto half = base::Half::Map(answer.descriptors[0].get(),
                               static_cast<uint32_t>(answer.value(2)),
                               answer.value(1), base::Access::kReadWrite);
@@ -108,6 +111,13 @@ bool SenderCore::WantsAnotherLane() {
   if (!shareable_) return false;
   const auto& session = *capability_.session();
   if (session.HasNews()) capability_.session()->Pump();
+  // A listener that left took its lane with it; another may have come.
+  for (size_t i = 0; i < lanes_.size() && lanes_.size() > 1;) {
+    if (lanes_[i]->cut() == Error::ok)
+      ++i;
+    else
+      lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(i));
+  }
   std::vector<uint64_t> receivers;
   bool twins = false;
   for (const auto& lane : lanes_) {

@@ -240,6 +240,25 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
   return 0;
 }
 
+void SessionCore::CloseLater(Handle handle) {
+  std::lock_guard lock(submit_mutex_);
+  closing_.push_back(handle);
+}
+
+// What does not fit goes with the next pump.
+void SessionCore::SubmitCloses() {
+  std::lock_guard lock(submit_mutex_);
+  while (!closing_.empty()) {
+    abi::Request request = {};
+    request.number = static_cast<uint32_t>(abi::Syscall::handle_close);
+    request.handle = closing_.back();
+    request.user_data = next_user_data_;
+    if (!Submit(request, {})) return;
+    ++next_user_data_;
+    closing_.pop_back();
+  }
+}
+
 bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
   const size_t bytes = sizeof(request) + payload.size();
   if (!writer_.HasRoom(bytes, completions_.get())) return false;
@@ -301,10 +320,12 @@ uint64_t PortOf(const Answer& event) {
 
 }  // namespace
 
-void SessionCore::AddPort(uint64_t port, std::weak_ptr<Mailbox> mailbox) {
+void SessionCore::AddPort(uint64_t port, std::weak_ptr<Mailbox> mailbox,
+                          const Answer& since) {
   std::lock_guard lock(route_mutex_);
   for (Answer& event : unclaimed_) {
-    if (event.completion.number != 0 && PortOf(event) == port) {
+    if (event.completion.number != 0 && PortOf(event) == port &&
+        event.position > since.position) {
       if (auto box = mailbox.lock()) box->Post(std::move(event));
       event.completion.number = 0;
     }
@@ -312,9 +333,12 @@ void SessionCore::AddPort(uint64_t port, std::weak_ptr<Mailbox> mailbox) {
   ports_[port] = std::move(mailbox);
 }
 
-void SessionCore::RemovePort(uint64_t port) {
+void SessionCore::RemovePort(uint64_t port,
+                             const std::shared_ptr<Mailbox>& mailbox) {
   std::lock_guard lock(route_mutex_);
-  ports_.erase(port);
+  const auto found = ports_.find(port);
+  if (found != ports_.end() && found->second.lock() == mailbox)
+    ports_.erase(found);
 }
 
 void SessionCore::Pump() {
@@ -323,6 +347,7 @@ void SessionCore::Pump() {
   if (!lock.owns_lock()) return;
   PumpLocked();
   lock.unlock();
+  SubmitCloses();
   WakeAll();
 }
 
@@ -343,6 +368,7 @@ void SessionCore::PumpLocked() {
     answer.payload.assign(
         rest, rest + header.payload_bytes - sizeof(answer.completion));
     reader_.Consume(header, requests_.get());
+    answer.position = reader_.position();
     consumed_.store(reader_.position(), std::memory_order_release);
     if (answer.completion.descriptor_count > 0 &&
         !TakeDescriptors(answer.completion.descriptor_serial,

@@ -35,6 +35,7 @@ struct Answer {
   abi::Completion completion = {};
   std::vector<uint8_t> payload;
   std::vector<base::UniqueFd> descriptors;
+  uint64_t position = 0;  // on the completion ring: later ones are larger
 
   Error error() const { return completion.error; }
   uint64_t value(int i) const { return completion.values[i]; }
@@ -85,6 +86,9 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Makes a call whose answer nobody needs; never waits for it.
   void Post(abi::Syscall call, Handle handle,
             const CallArguments& arguments = {});
+  // Closes a handle with the next pump; never waits, so it may be called while
+  // answers are handed out.
+  void CloseLater(Handle handle);
   // Makes a call whose answer goes to `then`, run by whoever pumps. Returns
   // its user_data; 0 when the session is over (`then` is not run).
   using Then = std::function<void(Answer)>;
@@ -95,8 +99,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // While an Expect lives, events of objects not yet known are kept.
   void AddLane(Handle lane, std::weak_ptr<Mailbox> mailbox);
   void RemoveLane(Handle lane);
-  void AddPort(uint64_t port, std::weak_ptr<Mailbox> mailbox);
-  void RemovePort(uint64_t port);
+  // Events that came before `since`, the answer to port_listen, are an older
+  // listening's and are not for this mailbox.
+  void AddPort(uint64_t port, std::weak_ptr<Mailbox> mailbox,
+               const Answer& since);
+  void RemovePort(uint64_t port, const std::shared_ptr<Mailbox>& mailbox);
   class Expect {
    public:
     explicit Expect(SessionCore& core);
@@ -155,6 +162,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   absl::Status Handshake(std::string_view name);
   absl::Status LoadNames();
   bool Submit(const abi::Request& request, Bytes payload);
+  void SubmitCloses();
   void RingDoorbell();
   void PumpLocked();
   void Dispatch(Answer answer);
@@ -177,6 +185,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::mutex submit_mutex_;
   base::RingWriter writer_;
   uint64_t next_user_data_ = 1;
+  std::vector<Handle> closing_;
   absl::flat_hash_map<uint64_t, Pending> pending_;
 
   std::mutex pump_mutex_;

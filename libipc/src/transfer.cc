@@ -87,14 +87,20 @@ void StagedTransfer::Commit() {
   capabilities_ = {};
 }
 
-void Redeem(LaneEnd& lane, uint64_t token,
-            std::function<void(std::vector<ReceivedCapability>)> then) {
-  auto session = lane.session_ptr();
-  session->Start(abi::Syscall::transfer_redeem, lane.handle(),
-                 {.args = {token}},
-                 [session, then = std::move(then)](Answer answer) {
-                   then(CapabilitiesOf(session, answer));
-                 });
+void Discard(LaneEnd& lane, uint64_t token) {
+  // The session keeps what is asked of it: so it must not be kept by that.
+  std::weak_ptr<SessionCore> weak = lane.session_ptr();
+  lane.session().Start(abi::Syscall::transfer_redeem, lane.handle(),
+                       {.args = {token}}, [weak](Answer answer) {
+                         const auto session = weak.lock();
+                         if (session == nullptr) return;
+                         for (uint64_t i = 0; i < answer.value(0); ++i) {
+                           abi::RedeemedItem item;
+                           if (!answer.Read(&item, i * sizeof(item))) break;
+                           if (item.error == Error::ok)
+                             session->CloseLater(item.handle);
+                         }
+                       });
 }
 
 absl::StatusOr<std::vector<ReceivedCapability>> RedeemNow(LaneEnd& lane,

@@ -2,7 +2,6 @@
 // sent, redeemed after it was received.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -36,9 +35,9 @@ class StagedTransfer {
   uint64_t token_;
 };
 
-// Takes what came with a record. `then` may run on any thread, under no lock.
-void Redeem(LaneEnd& lane, uint64_t token,
-            std::function<void(std::vector<ReceivedCapability>)> then);
+// Takes and closes what came with a record that nobody will look at. Does not
+// wait.
+void Discard(LaneEnd& lane, uint64_t token);
 absl::StatusOr<std::vector<ReceivedCapability>> RedeemNow(LaneEnd& lane,
                                                           uint64_t token);
 

@@ -171,7 +171,7 @@ std::unique_ptr<Inbox> Syscalls::Listen(SessionCore& core, Handle port) {
   SessionCore::Expect expect(core);
   const Answer answer = core.Call(Syscall::port_listen, port, {}, Soon());
   Require(answer, "port_listen");
-  core.AddPort(answer.value(0), inbox->mailbox());
+  core.AddPort(answer.value(0), inbox->mailbox(), answer);
   return inbox;
 }
 

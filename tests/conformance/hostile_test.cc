@@ -1,8 +1,10 @@
 // Hostile peers: they harm themselves only.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
 #include <random>
+#include <thread>
 
 #include "libipc/abi/handshake.h"
 #include "libipc/abi/requests.h"
@@ -283,7 +285,7 @@ TEST_F(Hostile, AListenerThatLiesAboutWhatItTookHarmsItsPortOnly) {
       const Answer listening =
           core.Call(abi::Syscall::port_listen, right.handle());
       ASSERT_EQ(listening.error(), Error::ok);
-      core.AddPort(listening.value(0), mailbox);
+      core.AddPort(listening.value(0), mailbox, listening);
     }
     while (!mailbox->HasMail()) {
       const uint32_t seen = core.epoch();
@@ -305,6 +307,53 @@ TEST_F(Hostile, AListenerThatLiesAboutWhatItTookHarmsItsPortOnly) {
     Must(sender.Send("y", {.deadline = Soon()}));
   }
   ExpectOthersServed();
+}
+
+TEST_F(Hostile, DroppedCapabilitiesByTheThousandStallNobody) {
+  Capability port = world_->NewPort();
+  Capability gift = world_->NewPort();
+  Sender sender = Must(Sender::Create(SendRight(port, 1)));
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 15; ++i) {
+      std::vector<Capability> gifts;
+      for (uint32_t k = 0; k < abi::kMessageHandlesMax; ++k)
+        gifts.push_back(Must(gift.Duplicate()));
+      Must(sender.Send("x", {.capabilities = std::span(gifts)}));
+    }
+    std::vector<Message> dropped;
+    for (int i = 0; i < 15; ++i)
+      dropped.push_back(Must(receiver.Receive(Soon())));
+  }
+  EXPECT_TRUE(gift.Info().ok());
+  ExpectOthersServed();
+}
+
+TEST_F(Hostile, AFloodOfRecordsThatAreNoMessagesHoldsNobody) {
+  Capability port = world_->NewPort();
+  Sender good = Must(Sender::Create(SendRight(port, 1)));
+  Capability bad_right = SendRight(port, 2);
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  std::atomic<bool> stop{false};
+  RawLane bad(world_->root().core(), bad_right);
+  std::thread flood([&] {
+    // As fast as it is read: its head is what the receiver has consumed.
+    uint64_t sent = 0;
+    while (!stop.load()) {
+      abi::RecordHeader header = {};
+      header.flags = abi::kRecordReply;
+      header.correlation = 7;
+      bad.writer.Publish(header);
+      if (++sent % 1024 == 0) std::this_thread::yield();
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    Must(good.Send("x"));
+    Message message = Must(receiver.Receive(Soon()));
+    EXPECT_EQ(message.badge(), 1u);
+  }
+  stop = true;
+  flood.join();
 }
 
 }  // namespace

@@ -276,5 +276,63 @@ TEST_F(Restart, ARestartedListenerGetsItsShareAgain) {
   third->Kill();
 }
 
+TEST_F(Restart, AReceiverThatClosesInPeaceLeavesItsQueueToTheNext) {
+  Sender sender = Must(Sender::Create(SendRight(port_)));
+  for (uint32_t i = 0; i < 100; ++i) Must(sender.Send("x", {.label = i}));
+  for (uint32_t i = 0; i < 100; i += 10) {
+    // The same session listens again and again, each time with a right that it
+    // had before.
+    Capability right = Must(port_.Duplicate());
+    Receiver receiver = Must(Receiver::Create(std::move(right)));
+    for (uint32_t k = i; k < i + 10; ++k)
+      ASSERT_EQ(Must(receiver.Receive(Soon())).label(), k);
+    receiver.Close();
+  }
+  Must(sender.Send("still open"));
+}
+
+TEST_F(Restart, ListeningAgainAtOnceMissesNothing) {
+  Sender sender = Must(Sender::Create(SendRight(port_)));
+  std::vector<Capability> rights;
+  for (int i = 0; i < 20; ++i) rights.push_back(Must(port_.Duplicate()));
+  Receiver receiver = Must(Receiver::Create(std::move(rights[0])));
+  for (uint32_t i = 1; i < 20; ++i) {
+    Must(sender.Send("x", {.label = i}));
+    receiver.Close();
+    receiver = Must(Receiver::Create(std::move(rights[i])));
+    ASSERT_EQ(Must(receiver.Receive(Soon())).label(), i);
+  }
+}
+
+TEST_F(Restart, AnotherListenerTakesOverFromOneThatCloses) {
+  Capability port = world_->NewPort({.sharing = Sharing::kManyListeners});
+  Capability receive = Must(port.Duplicate(kRightReceive | kRightDuplicate));
+  const InitialCapability initial[] = {{"port", &receive},
+                                       {"told", &told_right_}};
+  Receiver first = Must(Receiver::Create(Must(port.Duplicate())));
+  auto second = world_->StartPeer("second", initial, TakeAndTell);
+  Receiver told = Must(Receiver::Create(Must(told_.Duplicate())));
+  Sender sender = Must(Sender::Create(SendRight(port)));
+  for (uint32_t i = 1; i <= 50; ++i) Must(sender.Send("x", {.label = i}));
+  first.Close();
+  for (uint32_t i = 51; i <= 100; ++i) Must(sender.Send("x", {.label = i}));
+  std::set<uint32_t> seen;
+  while (seen.size() < 100)
+    ASSERT_TRUE(seen.insert(Must(told.Receive(Soon())).label()).second);
+  second->Kill();
+}
+
+TEST_F(Restart, ASenderThatEndsGivesItsBlocksBack) {
+  Pool pool = Must(Pool::Create(world_->root(), 1 << 20));
+  Receiver receiver = Must(Receiver::Create(Must(port_.Duplicate())));
+  for (int i = 0; i < 10; ++i) {
+    Sender sender = Must(Sender::Create(SendRight(port_)));
+    Loan loan = Must(pool.Allocate(1 << 20));
+    Must(sender.SendLoan(loan));
+    Must(receiver.Receive(Soon()));
+  }
+  EXPECT_EQ(pool.bytes_in_use(), 0u);
+}
+
 }  // namespace
 }  // namespace ipc

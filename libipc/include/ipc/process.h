@@ -44,7 +44,8 @@ absl::StatusOr<ProcessInfo> GetProcessInfo(const Capability& process);
 
 // Forks and executes `argv` with the session socket inherited and `variables`
 // (NAME=value) added to the environment. `output`: descriptor for standard
-// output and error, -1 for the own. The child is killed when its parent dies.
+// output and error, -1 for the own. The child is killed when the
+// thread that launched it ends, or its process.
 // Returns the pid. Errors: not_found (no such program), quota_exceeded.
 struct LaunchOptions {
   std::vector<std::string> argv;

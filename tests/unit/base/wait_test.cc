@@ -61,7 +61,7 @@ TEST(Bell, NeverBlocksHoweverOftenItIsRung) {
 }
 
 TEST(SpinnerTest, LearnsThatPollingDoesNotPay) {
-  if (UsableProcessors() < 2) GTEST_SKIP() << "one processor: never polls";
+  if (OnlineProcessors() < 2) GTEST_SKIP() << "one processor: never polls";
   Spinner spinner;
   EXPECT_TRUE(spinner.Spin([] { return true; }));
   int looks = 0;
