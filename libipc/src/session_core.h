@@ -7,9 +7,9 @@
 //   Pump() <-completion ring-- answers -> the waiting call (Pending)
 //                              events  -> a Mailbox (lane, receiver)
 //
-// Lock order: an object's own mutex may be held while mail is posted or read,
-// never while Call() or Pump() runs: those wait for, or run, other threads'
-// work.
+// Locks: what a pump runs (Mailbox::Post, the `then` of a Start) must never
+// wait and takes only mutexes that nobody holds while waiting. A mutex that is
+// held over a Call (connecting, attaching) is therefore never taken there.
 #pragma once
 
 #include <atomic>

@@ -39,7 +39,8 @@ class Loan {
 };
 
 // A region that this process alone can write (sealed), with an allocator in
-// private memory. A receiver maps it read-only the first time. Copies share
+// private memory. A receiver maps it read-only the first time, all of it: use
+// one pool for each domain of trust. Copies share
 // the pool. Thread: any.
 class Pool {
  public:
