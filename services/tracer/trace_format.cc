@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr char kRow[] = "%-15s  %-10s  %-36s  %8s  %8s  %2s  %7s  %7s  %s\n";
+constexpr char kRow[] = "%-15s  %-14s  %-36s  %8s  %8s  %2s  %7s  %7s  %s\n";
 
 std::string Row(const std::string& time, const std::string& flow,
                 const std::string& path, const std::string& label,
