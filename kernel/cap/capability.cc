@@ -1,37 +1,27 @@
 #include "kernel/cap/capability.h"
 
-#include "absl/container/flat_hash_set.h"
-
 namespace kernel {
 
-CapabilityTree::~CapabilityTree() {
-  absl::flat_hash_set<Capability*> all;
-  for (const auto& [serial, capability] : by_serial_)
-    for (Capability* node = capability;
-         node != nullptr && all.insert(node).second; node = node->parent) {
-    }
-  for (Capability* node : all) delete node;
-}
-
-Capability* CapabilityTree::Make(Object* object, Rights rights, uint64_t badge,
-                                 Capability* parent) {
-  auto* capability = new Capability;
-  capability->object = object;
-  capability->rights = rights;
-  capability->badge = badge;
+Capability* CapabilityTree::Make(const Making& making) {
+  Capability* capability = Allocate();
+  capability->object = making.object;
+  capability->rights = static_cast<uint16_t>(making.rights);
+  capability->badge = making.badge;
+  capability->made_by = making.made_by;
   capability->serial = next_serial_++;
   capability->order = capability->serial;
-  Link(capability, parent);
-  by_serial_.emplace_hint(by_serial_.end(), capability->serial, capability);
+  ++living_;
+  ++blocks_[capability->index / kBlock]->living;
+  Link(capability, making.parent);
   return capability;
 }
 
 void CapabilityTree::Kill(Capability* capability) {
-  by_serial_.erase(capability->serial);
+  --living_;
+  --blocks_[capability->index / kBlock]->living;
   capability->object = nullptr;
-  capability->holder = nullptr;
-  capability->transfer = nullptr;
-  capability->charged = nullptr;
+  capability->PutNowhere();
+  capability->charged = false;
   capability->use.reset();
   Prune(capability);
 }
@@ -42,75 +32,166 @@ void CapabilityTree::Unpin(Capability* capability) {
 }
 
 Capability* CapabilityTree::MakeBasket() {
-  auto* basket = new Capability;
+  Capability* basket = Allocate();
   basket->pins = 1;
   return basket;
 }
 
 void CapabilityTree::MoveUnder(Capability* capability, Capability* parent) {
-  Capability* old = capability->parent;
+  Capability* old = Parent(*capability);
   Unlink(capability);
   Link(capability, parent);
   if (old != nullptr) Prune(old);
   if (parent == nullptr) Prune(capability);
 }
 
-uint64_t CapabilityTree::ParentSerial(const Capability& capability) {
-  for (const Capability* node = capability.parent; node != nullptr;
-       node = node->parent)
-    if (node->live()) return node->serial;
-  return 0;
+const Capability* CapabilityTree::LivingParent(
+    const Capability& capability) const {
+  const Capability* node = Parent(capability);
+  while (node != nullptr && !node->live()) node = Parent(*node);
+  return node;
 }
 
+const Capability* CapabilityTree::LivingAfter(Capability::Index index) const {
+  for (uint64_t at = uint64_t{index} + 1; at < blocks_.size() * kBlock;) {
+    const Block* block = blocks_[at / kBlock].get();
+    if (block == nullptr || block->living == 0) {
+      at = (at / kBlock + 1) * kBlock;
+      continue;
+    }
+    if (block->items[at % kBlock].live()) return &block->items[at % kBlock];
+    ++at;
+  }
+  return nullptr;
+}
+
+// ---- storage
+
+void CapabilityTree::AddBlock() {
+  uint32_t number = static_cast<uint32_t>(blocks_.size());
+  if (vacant_.empty()) {
+    blocks_.emplace_back();
+  } else {
+    number = vacant_.back();
+    vacant_.pop_back();
+  }
+  blocks_[number] = std::make_unique<Block>();
+  Block& block = *blocks_[number];
+  for (uint32_t i = kBlock; i-- > 0;) {
+    Capability& item = block.items[i];
+    item.index = number * kBlock + i;
+    if (item.index == 0) continue;  // names none
+    item.next = block.free;
+    block.free = item.index;
+  }
+  block.offered = true;
+  with_room_.push_back(number);
+  ++empty_;
+}
+
+Capability* CapabilityTree::Allocate() {
+  if (with_room_.empty()) AddBlock();
+  Block& block = *blocks_[with_room_.back()];
+  Capability* node = At(block.free);
+  block.free = node->next;
+  node->next = 0;
+  if (block.used++ == 0) --empty_;
+  if (block.free == 0) {
+    block.offered = false;
+    with_room_.pop_back();
+  }
+  return node;
+}
+
+void CapabilityTree::Free(Capability* node) {
+  const uint32_t number = node->index / kBlock;
+  const Capability::Index index = node->index;
+  Block& block = *blocks_[number];
+  *node = Capability();
+  node->index = index;
+  node->next = block.free;
+  block.free = index;
+  --block.used;
+  if (!block.offered) {
+    block.offered = true;
+    with_room_.push_back(number);
+  }
+  if (block.used != 0) return;
+  // One empty block is kept for what comes next; block 0 always is.
+  if (number == 0 || empty_ == 0) {
+    ++empty_;
+    return;
+  }
+  std::erase(with_room_, number);
+  blocks_[number].reset();
+  vacant_.push_back(number);
+}
+
+// ---- links
+
 void CapabilityTree::Link(Capability* capability, Capability* parent) {
-  capability->parent = parent;
-  capability->next = nullptr;
-  capability->previous = nullptr;
+  capability->parent = parent != nullptr ? parent->index : 0;
+  capability->next = 0;
+  capability->previous = capability->index;
   if (parent == nullptr) return;
-  capability->previous = parent->last_child;
-  if (parent->last_child != nullptr)
-    parent->last_child->next = capability;
-  else
-    parent->first_child = capability;
-  parent->last_child = capability;
+  if (Capability* first = FirstChild(*parent); first != nullptr) {
+    capability->previous = first->previous;
+    At(first->previous)->next = capability->index;
+    first->previous = capability->index;
+  } else {
+    parent->first_child = capability->index;
+  }
 }
 
 void CapabilityTree::Unlink(Capability* capability) {
-  Capability* parent = capability->parent;
+  Capability* parent = Parent(*capability);
   if (parent == nullptr) return;
-  (capability->previous != nullptr ? capability->previous->next
-                                   : parent->first_child) = capability->next;
-  (capability->next != nullptr ? capability->next->previous
-                               : parent->last_child) = capability->previous;
-  capability->parent = nullptr;
-  capability->next = nullptr;
-  capability->previous = nullptr;
+  Capability* first = FirstChild(*parent);
+  if (first == capability)
+    parent->first_child = capability->next;
+  else
+    At(capability->previous)->next = capability->next;
+  // Who comes after, or the first one, says who came before.
+  if (Capability* next = Next(*capability); next != nullptr)
+    next->previous = capability->previous;
+  else if (first != capability)
+    first->previous = capability->previous;
+  capability->parent = 0;
+  capability->next = 0;
+  capability->previous = capability->index;
 }
 
 void CapabilityTree::Splice(Capability* ghost) {
-  Capability* child = ghost->first_child;
-  Capability* parent = ghost->parent;
-  child->parent = parent;
+  Capability* child = FirstChild(*ghost);
+  Capability* parent = Parent(*ghost);
   child->order = ghost->order;
+  child->parent = ghost->parent;
   child->next = ghost->next;
-  child->previous = ghost->previous;
+  const bool alone = ghost->previous == ghost->index;
+  child->previous = alone ? child->index : ghost->previous;
   if (parent == nullptr) return;
-  (child->previous != nullptr ? child->previous->next : parent->first_child) =
-      child;
-  (child->next != nullptr ? child->next->previous : parent->last_child) = child;
+  Capability* first = FirstChild(*parent);
+  if (first == ghost)
+    parent->first_child = child->index;
+  else
+    At(ghost->previous)->next = child->index;
+  if (Capability* next = Next(*ghost); next != nullptr)
+    next->previous = child->index;
+  else if (first != ghost)
+    first->previous = child->index;
 }
 
 void CapabilityTree::Prune(Capability* node) {
   while (node != nullptr && !node->live() && node->pins == 0) {
-    if (node->first_child == nullptr) {
-      Capability* parent = node->parent;
+    if (node->first_child == 0) {
+      Capability* parent = Parent(*node);
       Unlink(node);
-      delete node;
+      Free(node);
       node = parent;
     } else {
-      if (node->first_child == node->last_child) {
+      if (FirstChild(*node) == LastChild(*node)) {
         Splice(node);
-        delete node;
+        Free(node);
       }
       return;
     }

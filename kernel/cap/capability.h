@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -18,7 +17,6 @@
 
 namespace kernel {
 
-class Account;
 class Lane;
 struct Transfer;
 
@@ -27,50 +25,89 @@ struct CapabilityUse {
   std::vector<Lane*> lanes;  // made with this Send capability
   std::vector<Wait*> waits;
   bool listening = false;  // the holder listens with it
+  uint32_t grants = 0;     // descriptors of a region given out with it
+  int64_t ends_ns = 0;     // CLOCK_MONOTONIC; 0: it does not end by itself
 };
 
+// There are up to millions: rare state is in `use`, links are indexes.
 struct Capability {
+  using Index = uint32_t;  // in the tree's storage; 0: none
+  enum class Where : uint8_t { kNowhere, kTable, kFlight };
+
+  bool live() const { return object != nullptr; }
+  Session* holder() const { return where == Where::kTable ? session : nullptr; }
+  Transfer* transfer() const {
+    return where == Where::kFlight ? in_transfer : nullptr;
+  }
+  CapabilityUse& Use() {
+    if (use == nullptr) use = std::make_unique<CapabilityUse>();
+    return *use;
+  }
+  uint32_t grants() const { return use != nullptr ? use->grants : 0; }
+  int64_t ends_ns() const { return use != nullptr ? use->ends_ns : 0; }
+
+  void PutInto(Session& table, Handle number) {
+    where = Where::kTable;
+    session = &table;
+    handle = number;
+  }
+  void PutInto(Transfer& flight, uint32_t item) {
+    where = Where::kFlight;
+    in_transfer = &flight;
+    transfer_index = item;
+  }
+  void PutNowhere() {
+    where = Where::kNowhere;
+    session = nullptr;
+    handle = abi::kNoHandle;
+  }
+
   Object* object = nullptr;  // null: a ghost
-  Rights rights = 0;
-  Handle handle = abi::kNoHandle;
   uint64_t badge = 0;
   uint64_t serial = 0;
   // Siblings stand in this order. A ghost's only child inherits it, so that
   // a copy made during a revoke cannot pass for one of the revoked one.
   uint64_t order = 0;
-
-  // Exactly one of holder and transfer is set while it lives.
-  Session* holder = nullptr;
-  Transfer* transfer = nullptr;
-  uint32_t transfer_index = 0;
-  uint32_t grants = 0;         // descriptors of a region given out with it
-  Account* charged = nullptr;  // for one handle
-
+  uint64_t made_by = 0;  // process id of whose request made it
+  union {
+    Session* session = nullptr;  // in a table
+    Transfer* in_transfer;       // in flight
+  };
   std::unique_ptr<CapabilityUse> use;
+  union {
+    Handle handle = abi::kNoHandle;  // in a table
+    uint32_t transfer_index;         // in flight
+  };
 
-  Capability* parent = nullptr;
-  Capability* first_child = nullptr;
-  Capability* last_child = nullptr;
-  Capability* next = nullptr;
-  Capability* previous = nullptr;
-  uint32_t pins = 0;  // a running revoke needs its place
-
-  bool live() const { return object != nullptr; }
-  CapabilityUse& Use() {
-    if (use == nullptr) use = std::make_unique<CapabilityUse>();
-    return *use;
-  }
+  // The tree's. `previous` of a first child is the last one.
+  Index index = 0;
+  Index parent = 0;
+  Index first_child = 0;
+  Index next = 0;
+  Index previous = 0;
+  uint32_t pins = 0;  // running revokes need its place
+  uint16_t rights = 0;
+  Where where = Where::kNowhere;
+  // One handle is charged for it: to its holder's account, or to the
+  // transfer's.
+  bool charged = false;
 };
+static_assert(sizeof(Capability) <= 88);
 
 class CapabilityTree {
  public:
   CapabilityTree() = default;
   CapabilityTree(const CapabilityTree&) = delete;
   CapabilityTree& operator=(const CapabilityTree&) = delete;
-  ~CapabilityTree();
 
-  Capability* Make(Object* object, Rights rights, uint64_t badge,
-                   Capability* parent);
+  struct Making {
+    Object* object;
+    Rights rights;
+    uint64_t badge = 0;
+    Capability* parent = nullptr;
+    uint64_t made_by = 0;
+  };
+  Capability* Make(const Making& making);
   // The capability is gone; it may stay as a ghost. The pointer is dead
   // unless it is pinned.
   void Kill(Capability* capability);
@@ -82,15 +119,43 @@ class CapabilityTree {
   Capability* MakeBasket();
   void MoveUnder(Capability* capability, Capability* parent);
 
-  // The nearest living ancestor's serial, 0 if none.
-  static uint64_t ParentSerial(const Capability& capability);
+  // Null for index 0.
+  Capability* At(Capability::Index index) const {
+    if (index == 0) return nullptr;
+    return &blocks_[index / kBlock]->items[index % kBlock];
+  }
+  Capability* Parent(const Capability& node) const { return At(node.parent); }
+  Capability* Next(const Capability& node) const { return At(node.next); }
+  Capability* FirstChild(const Capability& node) const {
+    return At(node.first_child);
+  }
+  Capability* LastChild(const Capability& node) const {
+    return node.first_child == 0 ? nullptr : At(At(node.first_child)->previous);
+  }
+  // The nearest living ancestor, or null.
+  const Capability* LivingParent(const Capability& capability) const;
+  // The next living one in the order of storage, or null.
+  const Capability* LivingAfter(Capability::Index index) const;
 
   uint64_t next_serial() const { return next_serial_; }
-  const std::map<uint64_t, Capability*>& by_serial() const {
-    return by_serial_;
-  }
+  uint64_t living() const { return living_; }
+  // Of storage, held now.
+  size_t blocks() const { return blocks_.size() - vacant_.size(); }
 
  private:
+  static constexpr uint32_t kBlock = 1024;
+  // A block gives out its own places, so that an empty one can be freed.
+  struct Block {
+    Capability items[kBlock];
+    Capability::Index free = 0;
+    uint32_t used = 0;
+    uint32_t living = 0;
+    bool offered = false;  // stands in with_room_
+  };
+
+  Capability* Allocate();
+  void Free(Capability* node);
+  void AddBlock();
   void Link(Capability* capability, Capability* parent);
   void Unlink(Capability* capability);
   // The only child takes the place of `ghost`.
@@ -98,7 +163,11 @@ class CapabilityTree {
   void Prune(Capability* capability);
 
   uint64_t next_serial_ = 1;
-  std::map<uint64_t, Capability*> by_serial_;  // the living
+  uint64_t living_ = 0;
+  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<uint32_t> with_room_;
+  std::vector<uint32_t> vacant_;  // numbers of blocks that were freed
+  uint32_t empty_ = 0;            // blocks without a capability
 };
 
 }  // namespace kernel

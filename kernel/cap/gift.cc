@@ -19,9 +19,12 @@ Rights NeededFor(uint32_t mode) {
 
 }  // namespace
 
-Answer RefusedGift(Error why, uint32_t mode) {
-  if (why != Error::access_denied) return why;
-  return Answer::Missing(NeededFor(mode));
+Answer RefusedGift(const Session& session, Error why, Handle handle,
+                   uint32_t mode) {
+  if (why == Error::bad_handle)
+    return Answer::BadHandle(session.handles.FateOf(handle));
+  if (why == Error::access_denied) return Answer::Missing(NeededFor(mode));
+  return why;
 }
 
 Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
@@ -35,10 +38,13 @@ Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
   return Gift{capability, asked, mode == abi::kTransferMove};
 }
 
-Capability* TakeGift(Kernel& kernel, const Gift& gift) {
+Capability* TakeGift(Kernel& kernel, const Session& giver, const Gift& gift) {
   if (!gift.move)
-    return kernel.NewCapability(*gift.capability->object, gift.rights,
-                                gift.capability->badge, gift.capability);
+    return kernel.NewCapability({.object = gift.capability->object,
+                                 .rights = gift.rights,
+                                 .badge = gift.capability->badge,
+                                 .parent = gift.capability,
+                                 .made_by = giver.id()});
   kernel.TakeOut(*gift.capability);
   kernel.SetRights(*gift.capability, gift.rights);
   return gift.capability;

@@ -21,14 +21,16 @@ struct Gift {
 Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
                        uint32_t mode);
 
-// The answer to a gift refused: access_denied names the missing right.
-Answer RefusedGift(Error why, uint32_t mode);
+// The answer to a gift refused: access_denied names the missing right,
+// bad_handle what became of the handle.
+Answer RefusedGift(const Session& session, Error why, Handle handle,
+                   uint32_t mode);
 
 // Rights asked for in a copy; kRightsSame means all. Errors: invalid_args.
 Result<Rights> AskedRights(const Capability& capability, uint64_t rights);
 
-// Takes a checked gift out of its holder's hands: the capability, in no table
-// and in no transfer, charged as before or not at all.
-Capability* TakeGift(Kernel& kernel, const Gift& gift);
+// Takes a checked gift out of the giver's hands: the capability, in no table
+// and in no transfer, charged to nobody.
+Capability* TakeGift(Kernel& kernel, const Session& giver, const Gift& gift);
 
 }  // namespace kernel

@@ -30,8 +30,8 @@ bool RevokeJob::Run(uint32_t steps, const Destroy& destroy) {
 
 void RevokeJob::Hit(Capability* capability, const Destroy& destroy) {
   ++receipt_.capabilities;
-  receipt_.mappings += capability->grants;
-  if (capability->transfer != nullptr) ++receipt_.messages;
+  receipt_.mappings += capability->grants();
+  if (capability->transfer() != nullptr) ++receipt_.messages;
   if (capability->use != nullptr)
     receipt_.lanes += capability->use->lanes.size();
   destroy(capability);
@@ -41,9 +41,9 @@ void RevokeJob::Hit(Capability* capability, const Destroy& destroy) {
 // too before they are destroyed: each node is moved once or twice, so that the
 // whole is linear, whatever the tree's shape.
 bool RevokeJob::StepAll(const Destroy& destroy) {
-  if (Capability* doomed = basket_->last_child; doomed != nullptr) {
-    if (doomed->first_child != nullptr) {
-      tree_->MoveUnder(doomed->first_child, basket_);
+  if (Capability* doomed = tree_->LastChild(*basket_); doomed != nullptr) {
+    if (Capability* child = tree_->FirstChild(*doomed); child != nullptr) {
+      tree_->MoveUnder(child, basket_);
     } else if (doomed->live()) {
       Hit(doomed, destroy);
     } else {
@@ -52,7 +52,7 @@ bool RevokeJob::StepAll(const Destroy& destroy) {
     }
     return false;
   }
-  Capability* child = root_->first_child;
+  Capability* child = tree_->FirstChild(*root_);
   if (child == nullptr) return true;
   if (child->order >= serial_end_) return true;
   tree_->MoveUnder(child, basket_);
@@ -71,13 +71,14 @@ bool RevokeJob::StepBadge(const Destroy& destroy) {
 }
 
 Capability* RevokeJob::After(Capability* node) const {
-  if (node->first_child != nullptr) return node->first_child;
+  if (Capability* child = tree_->FirstChild(*node); child != nullptr)
+    return child;
   while (node != root_ && node != nullptr) {
-    if (node->next != nullptr) return node->next;
-    node = node->parent;
+    if (Capability* next = tree_->Next(*node); next != nullptr) return next;
+    node = tree_->Parent(*node);
   }
   // Null: another revoke has carried the cursor away with all around it.
-  return node == nullptr ? root_->first_child : nullptr;
+  return node == nullptr ? tree_->FirstChild(*root_) : nullptr;
 }
 
 }  // namespace kernel

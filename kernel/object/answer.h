@@ -26,6 +26,9 @@ struct Answer {
     answer.error = why;
     return answer;
   }
+  static Answer BadHandle(abi::HandleFate fate) {
+    return Failed(Error::bad_handle, static_cast<uint64_t>(fate));
+  }
   static Answer Missing(Rights rights) {
     return Failed(Error::access_denied, rights);
   }

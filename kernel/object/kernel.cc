@@ -6,6 +6,19 @@ Error ErrorOf(Ending ending) {
   return ending == Ending::kRevoked ? Error::revoked : Error::canceled;
 }
 
+HandleFate FateOf(Ending ending) {
+  switch (ending) {
+    case Ending::kMoved:
+      return HandleFate::moved;
+    case Ending::kRevoked:
+      return HandleFate::revoked;
+    case Ending::kClosed:
+    case Ending::kDeath:
+      break;
+  }
+  return HandleFate::closed;
+}
+
 Kernel::Kernel(Host* host) : host_(host), lanes_(this), trace_(this) {
   kernel_object_ = &Add<KernelObject>();
   root_account_ =
@@ -32,7 +45,8 @@ Session* Kernel::FindSession(uint64_t id) {
 
 Session* Kernel::NewSession(Session::Origin origin, Account& account) {
   Process& process = Add<Process>();
-  auto session = std::make_unique<Session>(this, &process, &account, origin);
+  auto session =
+      std::make_unique<Session>(this, &tree_, &process, &account, origin);
   Session* added = session.get();
   process.session = added;
   Use(process);
@@ -59,13 +73,13 @@ void Kernel::GiveNames(Session& session) {
   const Rights rights =
       is_root ? abi::kRightsAll
               : abi::kRightInspect | abi::kRightTraceMeta | abi::kRightWait;
-  Capability* kernel = NewCapability(*kernel_object_, rights, 0, nullptr);
-  session.names.push_back({"kernel", Place(session, *kernel, session.account)});
+  Capability* kernel =
+      NewCapability({.object = kernel_object_, .rights = rights});
+  session.names.push_back({"kernel", Place(session, *kernel)});
   if (!is_root) return;
   Capability* account =
-      NewCapability(*root_account_, abi::kRightsAll, 0, nullptr);
-  session.names.push_back(
-      {"account", Place(session, *account, session.account)});
+      NewCapability({.object = root_account_, .rights = abi::kRightsAll});
+  session.names.push_back({"account", Place(session, *account)});
 }
 
 void Kernel::Receive(Session& session, std::span<const uint8_t> message,

@@ -28,6 +28,10 @@ namespace kernel {
 // Why a capability goes.
 enum class Ending { kClosed, kMoved, kRevoked, kDeath };
 Error ErrorOf(Ending ending);
+HandleFate FateOf(Ending ending);
+
+// Whether a handle is paid for by the account of the session that has it.
+enum class Charging { kHolder, kNobody };
 
 // A random number for stamps.
 uint64_t RandomKey();
@@ -89,18 +93,17 @@ class Kernel {
 
   // ---- Capabilities.
   CapabilityTree& tree() { return tree_; }
-  Capability* NewCapability(Object& object, Rights rights, uint64_t badge,
-                            Capability* parent);
+  Capability* NewCapability(const CapabilityTree::Making& making);
   // Room for handles in the table and the account?
   Answer RoomFor(const Session& session, uint64_t handles) const;
-  // Puts it into the table, charged to `account` from now on, if given.
-  Handle Place(Session& session, Capability& capability, Account* account);
-  // Takes it out of its table, to be given away: its uses end, its charge
-  // stays.
+  // Puts it into the table. Not for a capability that another table has.
+  Handle Place(Session& session, Capability& capability,
+               Charging charging = Charging::kHolder);
+  // The same for the next place of a transfer, which pays for it.
+  void PutInto(Transfer& transfer, Capability& capability);
+  // Takes it out of its table, to be given away: its uses end.
   void TakeOut(Capability& capability);
   void SetRights(Capability& capability, Rights rights);
-  // Charged to another account from now on.
-  void Recharge(Capability& capability, Account& account);
   void Destroy(Capability& capability, Ending ending);
   void StartRevoke(Session& session, Capability& root, uint64_t badge,
                    uint64_t user_data);
@@ -127,6 +130,7 @@ class Kernel {
 
   // kernel_capabilities.cc
   void EndUses(Capability& capability, Ending ending);
+  void Uncharge(Capability& capability);
   void CountPort(Port& port, Rights before, Rights after);
   void ClosePort(Port& port);
 

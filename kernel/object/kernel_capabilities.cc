@@ -15,12 +15,12 @@ uint32_t Has(Rights rights, Rights right) {
 
 }  // namespace
 
-Capability* Kernel::NewCapability(Object& object, Rights rights, uint64_t badge,
-                                  Capability* parent) {
-  Capability* capability = tree_.Make(&object, rights, badge, parent);
+Capability* Kernel::NewCapability(const CapabilityTree::Making& making) {
+  Object& object = *making.object;
   ++object.capabilities;
-  if (object.kind == ObjectKind::port) CountPort(As<Port>(object), 0, rights);
-  return capability;
+  if (object.kind == ObjectKind::port)
+    CountPort(As<Port>(object), 0, making.rights);
+  return tree_.Make(making);
 }
 
 Answer Kernel::RoomFor(const Session& session, uint64_t handles) const {
@@ -33,33 +33,44 @@ Answer Kernel::RoomFor(const Session& session, uint64_t handles) const {
 }
 
 Handle Kernel::Place(Session& session, Capability& capability,
-                     Account* account) {
-  if (account != nullptr) Recharge(capability, *account);
-  capability.transfer = nullptr;
-  capability.holder = &session;
-  capability.handle = session.handles.Insert(&capability);
+                     Charging charging) {
+  Uncharge(capability);
+  if (charging == Charging::kHolder) {
+    Charge(*session.account, Charges::Handles(1));
+    capability.charged = true;
+  }
+  capability.PutInto(session, session.handles.Insert(capability));
   return capability.handle;
 }
 
-void Kernel::Recharge(Capability& capability, Account& account) {
-  if (capability.charged == &account) return;
-  Charge(account, Charges::Handles(1));
-  if (capability.charged != nullptr)
-    Refund(*capability.charged, Charges::Handles(1));
-  capability.charged = &account;
+void Kernel::PutInto(Transfer& transfer, Capability& capability) {
+  Uncharge(capability);
+  Charge(*transfer.charged, Charges::Handles(1));
+  capability.charged = true;
+  capability.PutInto(transfer, static_cast<uint32_t>(transfer.items.size()));
+  transfer.items.push_back({&capability, capability.object->kind});
+}
+
+void Kernel::Uncharge(Capability& capability) {
+  if (!capability.charged) return;
+  capability.charged = false;
+  Account& account = capability.holder() != nullptr
+                         ? *capability.holder()->account
+                         : *capability.transfer()->charged;
+  Refund(account, Charges::Handles(1));
 }
 
 void Kernel::TakeOut(Capability& capability) {
   EndUses(capability, Ending::kMoved);
-  capability.holder->handles.Remove(capability.handle);
-  capability.holder = nullptr;
-  capability.handle = abi::kNoHandle;
+  Uncharge(capability);
+  capability.holder()->handles.Remove(capability.handle, HandleFate::moved);
+  capability.PutNowhere();
   trace_.Fact(abi::TraceKind::capability_moved, capability.object->id, 0);
 }
 
 void Kernel::SetRights(Capability& capability, Rights rights) {
   const Rights before = capability.rights;
-  capability.rights = rights;
+  capability.rights = static_cast<uint16_t>(rights);
   if (capability.object->kind == ObjectKind::port)
     CountPort(As<Port>(*capability.object), before, rights);
 }
@@ -69,21 +80,21 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
   if (use == nullptr) return;
   while (!use->waits.empty()) EndWait(*use->waits.back(), ErrorOf(ending));
   if (use->listening)
-    lanes_.EndListening(As<Port>(*capability.object), *capability.holder,
+    lanes_.EndListening(As<Port>(*capability.object), *capability.holder(),
                         ErrorOf(ending));
   for (Lane* lane : use->lanes) lanes_.LoseCapability(*lane, ending);
-  capability.use.reset();
+  use->lanes.clear();
+  if (use->grants == 0 && use->ends_ns == 0) capability.use.reset();
 }
 
 void Kernel::Destroy(Capability& capability, Ending ending) {
   Object& object = *capability.object;
   EndUses(capability, ending);
-  if (capability.holder != nullptr)
-    capability.holder->handles.Remove(capability.handle);
-  if (capability.transfer != nullptr)
-    capability.transfer->items[capability.transfer_index].capability = nullptr;
-  if (capability.charged != nullptr)
-    Refund(*capability.charged, Charges::Handles(1));
+  Uncharge(capability);
+  if (Session* holder = capability.holder(); holder != nullptr)
+    holder->handles.Remove(capability.handle, FateOf(ending));
+  if (Transfer* transfer = capability.transfer(); transfer != nullptr)
+    transfer->items[capability.transfer_index].capability = nullptr;
   if (object.kind == ObjectKind::lane)
     lanes_.HandleGone(As<Lane>(object), capability, ending);
   if (ending == Ending::kRevoked)

@@ -61,8 +61,9 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   sender.process = session.id();
   sender.key = RandomKey();
   sender.memory = *std::move(memory);
-  sender.handle = kernel_->NewCapability(lane, 0, 0, nullptr);
-  kernel_->Place(session, *sender.handle, session.account);
+  sender.handle = kernel_->NewCapability(
+      {.object = &lane, .rights = 0, .made_by = session.id()});
+  kernel_->Place(session, *sender.handle);
   port.lanes.emplace(lane.id, &lane);
   port.by_sender[session.id()].push_back(&lane);
   ++session.lanes_sending;

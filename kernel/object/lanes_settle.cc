@@ -71,9 +71,11 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   listener.process = session.id();
   listener.key = RandomKey();
   listener.memory = std::move(memory);
-  listener.handle = kernel_->NewCapability(lane, 0, 0, nullptr);
+  listener.handle = kernel_->NewCapability(
+      {.object = &lane, .rights = 0, .made_by = sender.process});
   // Not charged to the listener: the sender paid for the lane.
-  const Handle handle = kernel_->Place(session, *listener.handle, nullptr);
+  const Handle handle =
+      kernel_->Place(session, *listener.handle, Charging::kNobody);
   ++session.lanes_receiving;
   kernel_->trace().LaneJoined(session, *lane.port);
   Answer opened = Answer::Of(lane.port->ring_bytes, sender.key, listener.key);

@@ -81,13 +81,9 @@ Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
   transfer->token = ++lane.last_token;
   transfer->from = end;
   transfer->process = session.id();
-  for (const Gift& gift : checked.gifts) {
-    Capability* capability = TakeGift(kernel, gift);
-    kernel.Recharge(*capability, *session.account);
-    capability->transfer = transfer.get();
-    capability->transfer_index = static_cast<uint32_t>(transfer->items.size());
-    transfer->items.push_back({capability, capability->object->kind});
-  }
+  transfer->charged = session.account;
+  for (const Gift& gift : checked.gifts)
+    kernel.PutInto(*transfer, *TakeGift(kernel, session, gift));
   const uint64_t token = transfer->token;
   lane.transfers.emplace(token, std::move(transfer));
   return Answer::Of(token);
@@ -108,8 +104,7 @@ Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
                                   .rights = 0,
                                   .error = Error::revoked};
     if (item.capability != nullptr) {
-      redeemed.handle =
-          kernel.Place(session, *item.capability, session.account);
+      redeemed.handle = kernel.Place(session, *item.capability);
       redeemed.rights = item.capability->rights;
       redeemed.error = Error::ok;
     }
@@ -132,7 +127,7 @@ Answer CancelTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
   for (const Transfer::Item& item : transfer->items) {
     Handle handle = abi::kNoHandle;
     if (item.capability != nullptr)
-      handle = kernel.Place(session, *item.capability, session.account);
+      handle = kernel.Place(session, *item.capability);
     answer.Append(handle);
   }
   return answer;

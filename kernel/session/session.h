@@ -39,8 +39,13 @@ class Session {
   static constexpr uint32_t kRequestsOnRing =
       abi::kCallRingBytes / abi::RecordBytes(sizeof(abi::Request));
 
-  Session(Kernel* owner, Process* record, Account* budget, Origin came_by)
-      : kernel(owner), process(record), account(budget), origin(came_by) {}
+  Session(Kernel* owner, const CapabilityTree* tree, Process* record,
+          Account* budget, Origin came_by)
+      : kernel(owner),
+        process(record),
+        account(budget),
+        origin(came_by),
+        handles(tree) {}
 
   uint64_t id() const { return process->id; }
   bool alive() const { return state != State::kEnded; }

@@ -17,10 +17,7 @@ Answer account_create(Call& call) {
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
   Account& account = call.kernel.Add<Account>(&parent, NameOf(name), limits);
   call.kernel.Use(parent);
-  Capability* made =
-      call.kernel.NewCapability(account, abi::kRightsAll, 0, nullptr);
-  return Answer::Of(
-      call.kernel.Place(call.session, *made, call.session.account), account.id);
+  return Answer::Of(call.PlaceNew(account), account.id);
 }
 
 Answer account_info(Call& call) {

@@ -23,6 +23,19 @@ struct Call {
     return As<T>(*capability->object);
   }
 
+  // Another handle among the arguments, checked as the first one is.
+  Answer FindSecond(uint64_t handle, ObjectKind kind, Rights rights,
+                    Capability** found) const;
+
+  // The caller's first capability of an object it has just made. Room was
+  // checked.
+  Handle PlaceNew(Object& made) const {
+    return kernel.Place(session,
+                        *kernel.NewCapability({.object = &made,
+                                               .rights = abi::kRightsAll,
+                                               .made_by = session.id()}));
+  }
+
   // Fails with invalid_args if the request says anything in fields that the
   // call does not name.
   struct Shape {

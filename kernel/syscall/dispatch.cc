@@ -33,7 +33,24 @@ const Line* FindLine(uint32_t number) {
   return &kLines[number - 1];
 }
 
+Answer FindChecked(const Session& session, Handle handle, ObjectKind kind,
+                   Rights rights, Capability** found) {
+  *found = session.handles.Find(handle);
+  if (*found == nullptr)
+    return Answer::BadHandle(session.handles.FateOf(handle));
+  if (kind != ObjectKind::any && kind != (*found)->object->kind)
+    return Error::wrong_type;
+  const Rights missing = rights & ~Rights{(*found)->rights};
+  return missing != 0 ? Answer::Missing(missing) : Answer();
+}
+
 }  // namespace
+
+Answer Call::FindSecond(uint64_t handle, ObjectKind kind, Rights rights,
+                        Capability** found) const {
+  if (handle > ~Handle{0}) return Answer::BadHandle(HandleFate::never_given);
+  return FindChecked(session, static_cast<Handle>(handle), kind, rights, found);
+}
 
 Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
                 std::span<const uint8_t> payload) {
@@ -44,13 +61,8 @@ Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
     if (request.handle != abi::kNoHandle) return Error::invalid_args;
     return line->handler(call);
   }
-  call.capability = session.handles.Find(request.handle);
-  if (call.capability == nullptr) return Error::bad_handle;
-  if (line->kind != ObjectKind::any &&
-      line->kind != call.capability->object->kind)
-    return Error::wrong_type;
-  const Rights missing = line->rights & ~call.capability->rights;
-  if (missing != 0) return Answer::Missing(missing);
+  KP_ANSWER(FindChecked(session, request.handle, line->kind, line->rights,
+                        &call.capability));
   return line->handler(call);
 }
 

@@ -93,14 +93,18 @@ abi::AccountEntry AccountEntryOf(const Account& account) {
   return entry;
 }
 
-abi::CapabilityEntry CapabilityEntryOf(const Capability& capability) {
+abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
+                                       const Capability& capability) {
   abi::CapabilityEntry entry = {};
   entry.serial = capability.serial;
-  if (capability.holder != nullptr) entry.process = capability.holder->id();
+  if (const Session* holder = capability.holder(); holder != nullptr) {
+    entry.process = holder->id();
+    entry.handle = capability.handle;
+  }
   entry.object = capability.object->id;
   entry.badge = capability.badge;
-  entry.parent = CapabilityTree::ParentSerial(capability);
-  entry.handle = capability.handle;
+  if (const Capability* parent = tree.LivingParent(capability))
+    entry.parent = parent->serial;
   entry.kind = capability.object->kind;
   entry.rights = capability.rights;
   return entry;

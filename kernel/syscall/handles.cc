@@ -9,10 +9,13 @@ Answer Derive(Call& call, uint64_t wanted, uint64_t badge) {
   const Result<Rights> rights = AskedRights(*call.capability, wanted);
   if (!rights.ok()) return rights.error();
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
-  Capability* made = call.kernel.NewCapability(*call.capability->object,
-                                               *rights, badge, call.capability);
-  return Answer::Of(
-      call.kernel.Place(call.session, *made, call.session.account));
+  Capability* made =
+      call.kernel.NewCapability({.object = call.capability->object,
+                                 .rights = *rights,
+                                 .badge = badge,
+                                 .parent = call.capability,
+                                 .made_by = call.session.id()});
+  return Answer::Of(call.kernel.Place(call.session, *made));
 }
 
 }  // namespace

@@ -26,13 +26,9 @@ Answer lane_close(Call& call) {
 
 Answer lane_attach(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
-  if (call.request.args[0] > ~Handle{0}) return Error::bad_handle;
-  const Capability* region =
-      call.session.handles.Find(static_cast<Handle>(call.request.args[0]));
-  if (region == nullptr) return Error::bad_handle;
-  if (region->object->kind != ObjectKind::region) return Error::wrong_type;
-  const Rights missing = (abi::kRightRead | abi::kRightMap) & ~region->rights;
-  if (missing != 0) return Answer::Missing(missing);
+  Capability* region = nullptr;
+  KP_ANSWER(call.FindSecond(call.request.args[0], ObjectKind::region,
+                            abi::kRightRead | abi::kRightMap, &region));
   return call.kernel.lanes().Attach(call.object<Lane>(), EndOf(call),
                                     As<Region>(*region->object));
 }

@@ -22,6 +22,24 @@ Answer Page(const Map& map, uint64_t after, ToEntry&& to_entry) {
   return answer;
 }
 
+// In the order of storage: `after` is the cursor that the last page gave.
+Answer CapabilityPage(const CapabilityTree& tree, uint64_t after) {
+  if (after > ~Capability::Index{0}) return Answer::Of(0, after);
+  Answer answer;
+  uint64_t count = 0;
+  auto last = static_cast<Capability::Index>(after);
+  while (answer.payload.size() + sizeof(abi::CapabilityEntry) <=
+         abi::kRequestPayloadMax) {
+    const Capability* next = tree.LivingAfter(last);
+    if (next == nullptr) break;
+    answer.Append(CapabilityEntryOf(tree, *next));
+    last = next->index;
+    ++count;
+  }
+  answer.values = {count, last, 0, 0};
+  return answer;
+}
+
 }  // namespace
 
 Answer object_list(Call& call) {
@@ -29,7 +47,7 @@ Answer object_list(Call& call) {
   const uint64_t kind = call.request.args[0];
   const uint64_t after = call.request.args[1];
   if (kind == static_cast<uint64_t>(ObjectKind::any))
-    return Page(call.kernel.tree().by_serial(), after, CapabilityEntryOf);
+    return CapabilityPage(call.kernel.tree(), after);
   if (kind > static_cast<uint64_t>(ObjectKind::account))
     return Error::invalid_args;
   const auto& map = call.kernel.objects(static_cast<ObjectKind>(kind));

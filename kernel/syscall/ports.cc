@@ -26,12 +26,8 @@ Answer port_create(Call& call) {
   port.owner_process = call.session.id();
   port.charged = &account;
   call.kernel.Charge(account, charges);
-  Capability* made =
-      call.kernel.NewCapability(port, abi::kRightsAll, 0, nullptr);
   call.kernel.trace().Fact(abi::TraceKind::port_created, port.id, 0);
-  return Answer::Of(
-      call.kernel.Place(call.session, *made, call.session.account), port.id,
-      ring_bytes);
+  return Answer::Of(call.PlaceNew(port), port.id, ring_bytes);
 }
 
 Answer port_connect(Call& call) {

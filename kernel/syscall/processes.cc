@@ -49,7 +49,8 @@ Answer CheckItems(const Session& parent, NewProcess* made) {
   for (const abi::InitialItem& item : made->items) {
     const Result<Gift> checked =
         CheckGift(parent, item.handle, item.rights, item.mode);
-    if (!checked.ok()) return RefusedGift(checked.error(), item.mode);
+    if (!checked.ok())
+      return RefusedGift(parent, checked.error(), item.handle, item.mode);
     const Gift& gift = *checked;
     KP_ASSIGN(std::string name, FieldName(item.name));
     if (item.reserved != 0 || !names.insert(name).second)
@@ -92,14 +93,10 @@ Answer process_create(Call& call) {
   child.process->name = made.name;
   child.transport = kernel.host().Adopt(child, std::move(sockets.first));
   for (size_t i = 0; i < made.gifts.size(); ++i) {
-    Capability* capability = TakeGift(kernel, made.gifts[i]);
-    child.names.push_back(
-        {made.names[i], kernel.Place(child, *capability, &account)});
+    Capability* capability = TakeGift(kernel, call.session, made.gifts[i]);
+    child.names.push_back({made.names[i], kernel.Place(child, *capability)});
   }
-  Capability* process =
-      kernel.NewCapability(*child.process, abi::kRightsAll, 0, nullptr);
-  return Answer::Of(kernel.Place(call.session, *process, call.session.account),
-                    child.process->id)
+  return Answer::Of(call.PlaceNew(*child.process), child.process->id)
       .With(std::move(sockets.second));
 }
 

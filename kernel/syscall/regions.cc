@@ -24,11 +24,7 @@ Answer region_create(Call& call) {
   region.owner_process = call.session.id();
   region.charged = &account;
   call.kernel.Charge(account, charges);
-  Capability* made =
-      call.kernel.NewCapability(region, abi::kRightsAll, 0, nullptr);
-  return Answer::Of(
-      call.kernel.Place(call.session, *made, call.session.account), bytes,
-      region.id);
+  return Answer::Of(call.PlaceNew(region), bytes, region.id);
 }
 
 Answer region_seal(Call& call) {
@@ -49,7 +45,7 @@ Answer region_map(Call& call) {
   Region& region = call.object<Region>();
   KP_ASSIGN(UniqueFd memory,
             region.Grant(write ? abi::kMapWrite : abi::kMapRead));
-  ++call.capability->grants;
+  ++call.capability->Use().grants;
   if (call.session.granted.insert(&region).second) call.kernel.Use(region);
   return Answer::Of(region.bytes, region.guarantee).With(std::move(memory));
 }

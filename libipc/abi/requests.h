@@ -37,8 +37,9 @@ struct Completion {
 };
 static_assert(sizeof(Completion) == 64);
 // On error: values[0] and [1] carry what errors.def's case promises
-// (access_denied: the missing rights; out_of_range: minimum and maximum;
-// quota_exceeded: used and limit, [2] the account's id, [3] AccountItem).
+// (bad_handle: HandleFate; access_denied: the missing rights; out_of_range:
+// minimum and maximum; quota_exceeded: used and limit, [2] the account's id,
+// [3] AccountItem).
 
 // ---- session_info() -> {session id, process id, version, count of names}
 //      payload: NamedCapability[count]
@@ -162,8 +163,8 @@ struct AccountLimits {
 
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.
-//      Of kind `any`: the capabilities, as CapabilityEntry, ordered by their
-//      serial number.
+//      Of kind `any`: the capabilities, as CapabilityEntry, in the order of
+//      storage; `last id` is the cursor for the next page.
 struct PortEntry {
   uint64_t id;
   char name[kNameBytesMax];

@@ -56,6 +56,17 @@ inline constexpr uint32_t kHandleSlotBits = 20;
 inline constexpr uint32_t kHandleSlotsMax = 1u << kHandleSlotBits;
 inline constexpr uint32_t kHandleGenerations = 1u << 12;
 
+// Why a handle is a bad one; in a bad_handle's values[0].
+enum class HandleFate : uint8_t {
+  never_given = 0,  // this session never had it
+  zero = 1,         // 0 is no handle
+  closed = 2,
+  moved = 3,    // sent away, or replaced
+  revoked = 4,  // by whoever it was derived from
+  expired = 5,  // its end time came
+  stale = 6,    // its slot was given out again since
+};
+
 // What object_watch waits for.
 using Signals = uint32_t;
 inline constexpr Signals kSignalPeerClosed =

@@ -256,6 +256,24 @@ TEST_F(HandleInfo, ChecksHandleAndFields) {
   ExpectDoor(Syscall::handle_info, {});
 }
 
+TEST_F(HandleInfo, OfABadHandleTellsWhatBecameOfIt) {
+  const auto fate = [&](Handle handle) {
+    const Answer answer = Call(Syscall::handle_info, handle);
+    EXPECT_EQ(answer.error(), Error::bad_handle);
+    return static_cast<abi::HandleFate>(answer.value(0));
+  };
+  const Handle port = MakePort();
+  EXPECT_EQ(fate(abi::kNoHandle), abi::HandleFate::zero);
+  EXPECT_EQ(fate(kNeverGiven), abi::HandleFate::never_given);
+  const Handle revoked = Weaker(port, kRightsSame);
+  Call(Syscall::handle_revoke, port);
+  EXPECT_EQ(fate(revoked), abi::HandleFate::revoked);
+  const Handle closed = Weaker(port, kRightsSame);
+  Call(Syscall::handle_close, closed);
+  EXPECT_EQ(fate(closed), abi::HandleFate::closed);
+  EXPECT_EQ(fate(revoked), abi::HandleFate::stale);
+}
+
 TEST_F(HandleInfo, TellsKindRightsBadgeAndObjectOfEveryKind) {
   for (uint32_t kind = 1; kind <= 6; ++kind) {
     const Handle handle = Make(static_cast<ObjectKind>(kind));

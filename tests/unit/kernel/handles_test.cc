@@ -20,23 +20,63 @@ class HandlesTest : public KernelTest {
 };
 
 TEST(HandleTableTest, ValuesComeBackOnlyAfterThousandsOfReuses) {
-  HandleTable table;
-  Capability capability;
+  CapabilityTree tree;
+  KernelObject object(1);
+  Capability* capability = tree.Make({.object = &object, .rights = 0});
+  HandleTable table(&tree);
   absl::flat_hash_set<Handle> seen;
   for (int i = 0; i < 2048; ++i) {
-    const Handle handle = table.Insert(&capability);
+    const Handle handle = table.Insert(*capability);
     EXPECT_NE(handle, 0u);
     EXPECT_TRUE(seen.insert(handle).second);
-    EXPECT_EQ(table.Find(handle), &capability);
-    table.Remove(handle);
+    EXPECT_EQ(table.Find(handle), capability);
+    table.Remove(handle, HandleFate::closed);
     EXPECT_EQ(table.Find(handle), nullptr);
   }
   for (int i = 0; i < 5000; ++i) {
-    const Handle handle = table.Insert(&capability);
+    const Handle handle = table.Insert(*capability);
     EXPECT_NE(handle, 0u);
-    table.Remove(handle);
+    table.Remove(handle, HandleFate::closed);
   }
   EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(HandleTableTest, TellsWhatBecameOfAHandle) {
+  CapabilityTree tree;
+  KernelObject object(1);
+  Capability* capability = tree.Make({.object = &object, .rights = 0});
+  HandleTable table(&tree);
+  EXPECT_EQ(table.FateOf(0), HandleFate::zero);
+  EXPECT_EQ(table.FateOf(1u << 20), HandleFate::never_given);
+  const Handle first = table.Insert(*capability);
+  EXPECT_EQ(table.FateOf(first + (1u << 20)), HandleFate::never_given);
+  table.Remove(first, HandleFate::revoked);
+  EXPECT_EQ(table.FateOf(first), HandleFate::revoked);
+  const Handle second = table.Insert(*capability);
+  EXPECT_EQ(table.FateOf(first), HandleFate::revoked);
+  table.Remove(second, HandleFate::moved);
+  EXPECT_EQ(table.FateOf(second), HandleFate::moved);
+  EXPECT_EQ(table.FateOf(first), HandleFate::stale);
+}
+
+TEST(CapabilityTreeTest, EmptyBlocksAreGivenBackAndUsedAgain) {
+  CapabilityTree tree;
+  KernelObject object(1);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Capability*> made;
+    for (int i = 0; i < 10'000; ++i)
+      made.push_back(tree.Make({.object = &object, .rights = 0}));
+    EXPECT_EQ(tree.living(), 10'000u);
+    uint64_t listed = 0;
+    for (const Capability* at = tree.LivingAfter(0); at != nullptr;
+         at = tree.LivingAfter(at->index))
+      ++listed;
+    EXPECT_EQ(listed, 10'000u);
+    for (Capability* one : made) tree.Kill(one);
+    EXPECT_EQ(tree.living(), 0u);
+    EXPECT_EQ(tree.LivingAfter(0), nullptr);
+    EXPECT_LE(tree.blocks(), 2u);
+  }
 }
 
 TEST_F(HandlesTest, StaleAndForeignHandlesAreBad) {
@@ -203,16 +243,17 @@ TEST_F(HandlesTest, CopiesMadeDuringARevokeOfTheirParentGoToo) {
 TEST(CapabilityTreeTest, GhostsNeverOutnumberTheLiving) {
   CapabilityTree tree;
   KernelObject object(1);
-  Capability* top = tree.Make(&object, 0, 0, nullptr);
+  Capability* top = tree.Make({.object = &object, .rights = 0});
   Capability* node = top;
   for (int i = 0; i < 10'000; ++i) {
-    Capability* child = tree.Make(&object, 0, 0, node);
+    Capability* child =
+        tree.Make({.object = &object, .rights = 0, .parent = node});
     if (node != top) tree.Kill(node);
     node = child;
   }
-  EXPECT_EQ(node->parent, top);
-  EXPECT_EQ(top->first_child, node);
-  EXPECT_EQ(CapabilityTree::ParentSerial(*node), top->serial);
+  EXPECT_EQ(tree.Parent(*node), top);
+  EXPECT_EQ(tree.FirstChild(*top), node);
+  EXPECT_EQ(tree.LivingParent(*node), top);
 }
 
 // Every shape of tree, with copies, closings and two revokes running.
@@ -225,15 +266,17 @@ TEST(RevokeTest, RandomTreesAreRevokedCompletely) {
       state = state * 1664525u + 1013904223u;
       return (state >> 8) % below;
     };
-    Capability* root = tree.Make(&object, 0, 0, nullptr);
-    std::vector<uint64_t> serials = {root->serial};
+    Capability* root = tree.Make({.object = &object, .rights = 0});
     const auto living = [&]() -> Capability* {
-      const auto found =
-          tree.by_serial().lower_bound(serials[random(serials.size())]);
-      return found == tree.by_serial().end() ? root : found->second;
+      const Capability* found =
+          tree.LivingAfter(static_cast<Capability::Index>(random(80)));
+      return found == nullptr ? root : tree.At(found->index);
     };
     for (int i = 0; i < 60; ++i)
-      serials.push_back(tree.Make(&object, 0, random(3), living())->serial);
+      tree.Make({.object = &object,
+                 .rights = 0,
+                 .badge = random(3),
+                 .parent = living()});
     Capability* middle = living();
     {
       RevokeJob all(&tree, root, 0);
@@ -246,14 +289,17 @@ TEST(RevokeTest, RandomTreesAreRevokedCompletely) {
         if (!some_done) some_done = some.Run(1, destroy);
         Capability* node = living();
         if (node != root && i < 50) {
-          tree.Make(&object, 0, node->badge, node);
+          tree.Make({.object = &object,
+                     .rights = 0,
+                     .badge = node->badge,
+                     .parent = node});
           if (random(2) == 0) tree.Kill(node);
         }
       }
       EXPECT_TRUE(all_done) << seed;
       EXPECT_TRUE(some_done) << seed;
     }
-    EXPECT_EQ(tree.by_serial().size(), 1u) << seed;
+    EXPECT_EQ(tree.living(), 1u) << seed;
   }
 }
 
