@@ -37,7 +37,9 @@ struct Answer {
   }
   static Answer OverQuota(const QuotaFailure& failure) {
     return Failed(Error::quota_exceeded, failure.used, failure.limit,
-                  failure.account, static_cast<uint64_t>(failure.item));
+                  failure.account,
+                  static_cast<uint64_t>(failure.item) |
+                      (failure.is_share ? abi::kQuotaShare : 0));
   }
   // The completion comes later.
   static Answer Parked() {

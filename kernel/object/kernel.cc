@@ -19,12 +19,25 @@ HandleFate FateOf(Ending ending) {
   return HandleFate::closed;
 }
 
+namespace {
+
+// For all who come by the socket path; they share it.
+abi::AccountLimits ToolsLimits() {
+  constexpr uint64_t kEach = 65'536;
+  abi::AccountLimits limits = {};
+  for (uint64_t& limit : limits.limit) limit = kEach;
+  limits.limit[static_cast<size_t>(AccountItem::bytes)] = 1ull << 30;
+  return limits;
+}
+
+}  // namespace
+
 Kernel::Kernel(Host* host) : host_(host), lanes_(this), trace_(this) {
   kernel_object_ = &Add<KernelObject>();
   root_account_ =
-      &Add<Account>(nullptr, std::string("root"), abi::AccountLimits{});
-  tools_account_ =
-      &Add<Account>(root_account_, std::string("tools"), abi::AccountLimits{});
+      &Add<Account>(nullptr, std::string("root"), 0u, abi::AccountLimits{});
+  tools_account_ = &Add<Account>(root_account_, std::string("tools"),
+                                 abi::kAccountShared, ToolsLimits());
   // The kernel's own three are never destroyed.
   Use(*kernel_object_);
   Use(*root_account_);
@@ -59,13 +72,19 @@ Session* Kernel::AddSession(Session::Origin origin) {
   if (SessionsFull()) return nullptr;
   const bool is_root = origin == Session::Origin::kRoot;
   Session* session =
-      NewSession(origin, is_root ? *root_account_ : *tools_account_);
+      NewSession(origin, is_root ? *root_account_ : AddToolAccount());
   if (is_root) {
     had_root_ = true;
     ++live_roots_;
   }
   GiveNames(*session);
   return session;
+}
+
+Account& Kernel::AddToolAccount() {
+  Use(*tools_account_);
+  return Add<Account>(tools_account_, std::string("tool"), 0u,
+                      abi::AccountLimits{});
 }
 
 void Kernel::GiveNames(Session& session) {
@@ -116,31 +135,72 @@ void Kernel::Unuse(Object& object) {
   reap_.push_back(&object);
 }
 
+Answer Kernel::RoomIn(const Account& account, const Charges& charges) {
+  if (const auto refusal = account.Refusal(charges))
+    return Answer::OverQuota(*refusal);
+  return {};
+}
+
 void Kernel::Charge(Account& account, const Charges& charges) {
   account.Charge(charges);
   Use(account);
+  LookAtSoftLimits(account);
 }
 
 void Kernel::Refund(Account& account, const Charges& charges) {
   account.Release(charges);
+  LookAtSoftLimits(account);
   Unuse(account);
 }
 
+void Kernel::SetLimits(Account& account, const abi::AccountLimits& limits) {
+  account.SetLimits(limits);
+  LookAtSoftLimits(account);
+}
+
+void Kernel::LookAtSoftLimits(Account& account) {
+  for (Account* at = &account; at != nullptr; at = at->parent)
+    if (at->LookAtSoftLimits()) Signal(*at);
+}
+
 abi::Signals Kernel::SignalsOfKind(ObjectKind kind) {
-  if (kind == ObjectKind::port)
-    return abi::kSignalPeerClosed | abi::kSignalNoSenders;
-  return kind == ObjectKind::process ? abi::kSignalDead : 0u;
+  switch (kind) {
+    case ObjectKind::port:
+      return abi::kSignalPeerClosed | abi::kSignalNoSenders;
+    case ObjectKind::process:
+      return abi::kSignalDead;
+    case ObjectKind::account:
+      return abi::kSignalQuota;
+    default:
+      return 0;
+  }
 }
 
 abi::Signals Kernel::SignalsOf(const Object& object) {
-  if (object.kind == ObjectKind::process) {
-    const auto& process = static_cast<const Process&>(object);
-    return process.state == abi::ProcessState::dead ? abi::kSignalDead : 0u;
+  switch (object.kind) {
+    case ObjectKind::port: {
+      const auto& port = As<Port>(object);
+      return (port.closed ? abi::kSignalPeerClosed : 0u) |
+             (port.no_senders ? abi::kSignalNoSenders : 0u);
+    }
+    case ObjectKind::process:
+      return As<Process>(object).state == abi::ProcessState::dead
+                 ? abi::kSignalDead
+                 : 0u;
+    case ObjectKind::account:
+      return As<Account>(object).at_soft_limit() != 0 ? abi::kSignalQuota : 0u;
+    default:
+      return 0;
   }
-  if (object.kind != ObjectKind::port) return 0;
-  const auto& port = static_cast<const Port&>(object);
-  return (port.closed ? abi::kSignalPeerClosed : 0u) |
-         (port.no_senders ? abi::kSignalNoSenders : 0u);
+}
+
+Answer Kernel::SignalAnswer(const Object& object, abi::Signals signals) {
+  if (object.kind == ObjectKind::port)
+    return Answer::Of(signals, As<Port>(object).no_senders_generation);
+  if (object.kind != ObjectKind::account) return Answer::Of(signals);
+  const auto& account = As<Account>(object);
+  return Answer::Of(signals, account.soft_generation(),
+                    account.at_soft_limit());
 }
 
 void Kernel::Signal(Object& object) {
@@ -148,17 +208,15 @@ void Kernel::Signal(Object& object) {
   std::vector<Wait*> due;
   for (Wait* wait : object.waits)
     if ((wait->signals & now) != 0) due.push_back(wait);
-  const uint64_t generation = object.kind == ObjectKind::port
-                                  ? As<Port>(object).no_senders_generation
-                                  : 0;
   for (Wait* wait : due)
-    EndWait(*wait, Answer::Of(wait->signals & now, generation));
+    EndWait(*wait, SignalAnswer(object, wait->signals & now));
 }
 
 void Kernel::EndWait(Wait& wait, Answer answer) {
   Session& session = *wait.session;
   session.Complete(static_cast<uint32_t>(abi::Syscall::object_watch),
                    wait.user_data, std::move(answer));
+  Refund(*session.account, Charges::Of(AccountItem::watches));
   wait.capability->object->waits.erase(&wait);
   std::erase(wait.capability->use->waits, &wait);
   auto [first, last] = session.waits.equal_range(wait.user_data);

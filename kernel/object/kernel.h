@@ -85,11 +85,15 @@ class Kernel {
   // Completes the watches of which a signal is true now.
   void Signal(Object& object);
   static abi::Signals SignalsOf(const Object& object);
+  // What a watch for these signals is answered.
+  static Answer SignalAnswer(const Object& object, abi::Signals signals);
   static abi::Signals SignalsOfKind(ObjectKind kind);
 
-  // ---- Charges; the caller has asked Account::Refusal.
+  // ---- Charges: RoomIn first.
+  static Answer RoomIn(const Account& account, const Charges& charges);
   void Charge(Account& account, const Charges& charges);
   void Refund(Account& account, const Charges& charges);
+  void SetLimits(Account& account, const abi::AccountLimits& limits);
 
   // ---- Capabilities.
   CapabilityTree& tree() { return tree_; }
@@ -127,6 +131,9 @@ class Kernel {
 
  private:
   static size_t KindIndex(ObjectKind kind) { return static_cast<size_t>(kind); }
+
+  Account& AddToolAccount();
+  void LookAtSoftLimits(Account& account);
 
   // kernel_capabilities.cc
   void EndUses(Capability& capability, Ending ending);

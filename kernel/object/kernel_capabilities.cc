@@ -27,9 +27,7 @@ Answer Kernel::RoomFor(const Session& session, uint64_t handles) const {
   if (!session.handles.HasRoom(handles))
     return Answer::OverQuota({session.handles.size(), abi::kHandleSlotsMax,
                               session.account->id, AccountItem::handles});
-  if (const auto refusal = session.account->Refusal(Charges::Handles(handles)))
-    return Answer::OverQuota(*refusal);
-  return {};
+  return RoomIn(*session.account, Charges::Handles(handles));
 }
 
 Handle Kernel::Place(Session& session, Capability& capability,

@@ -119,6 +119,8 @@ bool Kernel::ClearSome(Session& session, uint32_t steps) {
 void Kernel::DropSession(Session& session) {
   Process& process = *session.process;
   for (Region* region : session.granted) Unuse(*region);
+  if (session.origin == Session::Origin::kChild)
+    Refund(*session.account, Charges::Of(AccountItem::processes));
   Unuse(*session.account);
   process.session = nullptr;
   Signal(process);
@@ -132,6 +134,7 @@ void Kernel::DestroyDoomed() {
   for (uint32_t steps = 0; steps < kStepsPerTurn && !doomed_.empty(); ++steps) {
     Transfer& transfer = *doomed_.front();
     if (transfer.items.empty()) {
+      Refund(*transfer.charged, Charges::Of(AccountItem::messages));
       doomed_.pop_front();
       continue;
     }
@@ -156,13 +159,10 @@ void Kernel::ReapObject(Object& object) {
       Unuse(*As<Account>(object).parent);
       break;
     case ObjectKind::port:
-      Refund(*As<Port>(object).charged, Charges().Add(AccountItem::ports, 1));
+      Refund(*As<Port>(object).charged, Charges::Of(AccountItem::ports));
       break;
     case ObjectKind::region:
-      Refund(*As<Region>(object).charged,
-             Charges()
-                 .Add(AccountItem::regions, 1)
-                 .Add(AccountItem::bytes, As<Region>(object).bytes));
+      Refund(*As<Region>(object).charged, As<Region>(object).charges());
       break;
     default:
       break;

@@ -37,7 +37,7 @@ struct Transfer {
   uint64_t token;
   LaneEnd from;
   uint64_t process;  // who staged it, and alone may cancel
-  Account* charged;  // for the items' handles
+  Account* charged;  // for a message, and the items' handles
   std::vector<Item> items;
 };
 

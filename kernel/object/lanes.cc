@@ -10,8 +10,7 @@ namespace {
 
 Charges ChargesOf(const Port& port) {
   const uint64_t half = abi::kControlBytes + port.ring_bytes;
-  return Charges()
-      .Add(AccountItem::handles, 1)
+  return Charges::Handles(1)
       .Add(AccountItem::lanes, 1)
       .Add(AccountItem::bytes, 2 * half);
 }
@@ -38,8 +37,7 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   if (port.closed) return Error::peer_closed;
   KP_ANSWER(kernel_->RoomFor(session, 1));
   const Charges charges = ChargesOf(port);
-  if (const auto refusal = session.account->Refusal(charges))
-    return Answer::OverQuota(*refusal);
+  KP_ANSWER(Kernel::RoomIn(*session.account, charges));
   auto memory = base::Half::Create(port.ring_bytes);
   auto bells = base::CreateSocketPair();
   if (!memory.ok() || !bells.ok()) return Error::quota_exceeded;

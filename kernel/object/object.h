@@ -64,5 +64,9 @@ template <typename T>
 T& As(Object& object) {
   return static_cast<T&>(object);
 }
+template <typename T>
+const T& As(const Object& object) {
+  return static_cast<const T&>(object);
+}
 
 }  // namespace kernel

@@ -16,6 +16,11 @@ class Region : public Object {
   // Errors: bad_state (writing, once sealed), quota_exceeded (no descriptor).
   Result<UniqueFd> Grant(abi::MapAccess access);
 
+  static Charges ChargesOf(uint64_t bytes) {
+    return Charges::Of(AccountItem::regions).Add(AccountItem::bytes, bytes);
+  }
+  Charges charges() const { return ChargesOf(bytes); }
+
   const uint64_t bytes;
   UniqueFd memory;  // closed when nobody can ask for it any more
   uint64_t owner_process = 0;

@@ -42,13 +42,11 @@ CheckedItems CheckItems(const Session& session, const Lane& lane,
   return checked;
 }
 
-// Only copies cost anything: what is moved is paid for already.
-Answer RoomForCopies(const Session& session, const std::vector<Gift>& gifts) {
+// A message, and the copies: what is moved is paid for already.
+Charges ChargesOf(const std::vector<Gift>& gifts) {
   uint64_t copies = 0;
   for (const Gift& gift : gifts) copies += gift.move ? 0 : 1;
-  if (const auto refusal = session.account->Refusal(Charges::Handles(copies)))
-    return Answer::OverQuota(*refusal);
-  return {};
+  return Charges::Handles(copies).Add(AccountItem::messages, 1);
 }
 
 uint64_t LivingItems(const Transfer& transfer) {
@@ -75,13 +73,14 @@ Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
   if (lane.transfers.size() >= abi::kStagedTransfersMax)
     return Answer::Failed(Error::quota_exceeded, lane.transfers.size(),
                           abi::kStagedTransfersMax);
-  KP_ANSWER(RoomForCopies(session, checked.gifts));
+  KP_ANSWER(Kernel::RoomIn(*session.account, ChargesOf(checked.gifts)));
 
   auto transfer = std::make_unique<Transfer>();
   transfer->token = ++lane.last_token;
   transfer->from = end;
   transfer->process = session.id();
   transfer->charged = session.account;
+  kernel.Charge(*session.account, Charges::Of(AccountItem::messages));
   for (const Gift& gift : checked.gifts)
     kernel.PutInto(*transfer, *TakeGift(kernel, session, gift));
   const uint64_t token = transfer->token;
@@ -110,6 +109,7 @@ Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
     }
     answer.Append(redeemed);
   }
+  kernel.Refund(*transfer->charged, Charges::Of(AccountItem::messages));
   return answer;
 }
 
@@ -130,6 +130,7 @@ Answer CancelTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
       handle = kernel.Place(session, *item.capability);
     answer.Append(handle);
   }
+  kernel.Refund(*transfer->charged, Charges::Of(AccountItem::messages));
   return answer;
 }
 

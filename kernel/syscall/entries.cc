@@ -86,9 +86,12 @@ abi::AccountEntry AccountEntryOf(const Account& account) {
   entry.id = account.id;
   CopyName(entry.name, account.name);
   entry.parent = account.parent != nullptr ? account.parent->id : 0;
+  entry.options = account.options;
+  entry.at_soft_limit = account.at_soft_limit();
   for (uint32_t i = 0; i < abi::kAccountItems; ++i) {
     entry.used[i] = account.used[i];
-    entry.limit[i] = account.limits.limit[i];
+    entry.limit[i] = account.EffectiveLimit(i);
+    entry.soft[i] = account.soft[i];
   }
   return entry;
 }

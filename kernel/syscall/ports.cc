@@ -13,9 +13,8 @@ Answer port_create(Call& call) {
     return Answer::OutOfRange(abi::kRingBytesMin, abi::kRingBytesMax);
   KP_ANSWER(CheckName(call.payload));
   Account& account = call.object<Account>();
-  const Charges charges = Charges().Add(AccountItem::ports, 1);
-  if (const auto refusal = account.Refusal(charges))
-    return Answer::OverQuota(*refusal);
+  const Charges charges = Charges::Of(AccountItem::ports);
+  KP_ANSWER(Kernel::RoomIn(account, charges));
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
 
   const uint32_t ring_bytes = asked == 0

@@ -69,8 +69,8 @@ Answer CheckItems(const Session& parent, NewProcess* made) {
 
 Answer RoomForBoth(const Call& call, Account& account, uint64_t given) {
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
-  if (const auto refusal = account.Refusal(Charges::Handles(given + 1)))
-    return Answer::OverQuota(*refusal);
+  KP_ANSWER(Kernel::RoomIn(
+      account, Charges::Handles(given + 1).Add(AccountItem::processes, 1)));
   if (call.kernel.SessionsFull())
     return Answer::Failed(Error::quota_exceeded, Kernel::kSessionsMax,
                           Kernel::kSessionsMax);
@@ -90,6 +90,7 @@ Answer process_create(Call& call) {
 
   Kernel& kernel = call.kernel;
   Session& child = *kernel.NewSession(Session::Origin::kChild, account);
+  kernel.Charge(account, Charges::Of(AccountItem::processes));
   child.process->name = made.name;
   child.transport = kernel.host().Adopt(child, std::move(sockets.first));
   for (size_t i = 0; i < made.gifts.size(); ++i) {

@@ -12,10 +12,8 @@ Answer region_create(Call& call) {
     return Answer::OutOfRange(1, abi::kRegionBytesMax);
   const uint64_t bytes = base::RoundUpToPage(asked);
   Account& account = call.object<Account>();
-  const Charges charges =
-      Charges().Add(AccountItem::regions, 1).Add(AccountItem::bytes, bytes);
-  if (const auto refusal = account.Refusal(charges))
-    return Answer::OverQuota(*refusal);
+  const Charges charges = Region::ChargesOf(bytes);
+  KP_ANSWER(Kernel::RoomIn(account, charges));
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
   KP_ASSIGN(UniqueFd memory, base::CreateMemory("keyport-region", bytes));
 

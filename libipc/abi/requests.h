@@ -39,7 +39,8 @@ static_assert(sizeof(Completion) == 64);
 // On error: values[0] and [1] carry what errors.def's case promises
 // (bad_handle: HandleFate; access_denied: the missing rights; out_of_range:
 // minimum and maximum; quota_exceeded: used and limit, [2] the account's id,
-// [3] AccountItem).
+// [3] AccountItem, with kQuotaShare when it is a share that is used up).
+inline constexpr uint64_t kQuotaShare = 0x100;
 
 // ---- session_info() -> {session id, process id, version, count of names}
 //      payload: NamedCapability[count]
@@ -147,18 +148,25 @@ enum class ProcessState : uint32_t {
   dead = 2,
 };
 
-// ---- object_watch(object, args: signals) -> {signals true now, generation}
-//      answered when one of them is true, at once if it is
+// ---- object_watch(object, args: signals) -> {signals true now, generation,
+//      items}: answered when one of them is true, at once if it is. Items: of
+//      an account at a soft limit, bits by AccountItem
 // ---- wait_cancel(args: user_data of an object_watch): that one is answered
 //      with canceled; not_found when it was answered already
 
-// ---- account_create(account, payload: AccountLimits, then name)
-//      -> {handle, object id}
-enum class AccountItem : uint32_t { handles, ports, lanes, regions, bytes };
-inline constexpr uint32_t kAccountItems = 5;
+// ---- account_create(account, options: AccountOptions, payload:
+//      AccountLimits, then name) -> {handle, object id}
+enum AccountOptions : uint32_t {
+  // What it has is shared among the accounts below it: one of n that hold some
+  // may hold at most 1/(n+1) of what is free or its own.
+  kAccountShared = 1,
+};
 struct AccountLimits {
   uint64_t limit[kAccountItems];  // by AccountItem; 0: the parent's limit
+  uint64_t soft[kAccountItems];   // signals kSignalQuota from here on; 0: never
 };
+// ---- account_limit(account, args: handle of an account below it, payload:
+//      AccountLimits): new limits; one below what is used lets nothing more in
 // ---- account_info(account) -> payload: AccountEntry
 
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
@@ -218,8 +226,11 @@ struct AccountEntry {
   uint64_t id;
   char name[kNameBytesMax];
   uint64_t parent;
+  uint32_t options;
+  uint32_t at_soft_limit;  // bits by AccountItem
   uint64_t used[kAccountItems];
-  uint64_t limit[kAccountItems];
+  uint64_t limit[kAccountItems];  // 2^64 - 1: none
+  uint64_t soft[kAccountItems];   // 0: none
 };
 struct CapabilityEntry {
   uint64_t serial;

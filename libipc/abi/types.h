@@ -7,7 +7,8 @@
 namespace ipc::abi {
 
 // 1: first version. Peers with another version are refused (not_supported).
-inline constexpr uint32_t kVersion = 1;
+// 2: accounts count more, and have soft limits.
+inline constexpr uint32_t kVersion = 2;
 
 enum class Error : int32_t {
 #define KEYPORT_ERROR(name, number, text) name = number,
@@ -39,6 +40,13 @@ enum class Syscall : uint32_t {
 #undef KEYPORT_SYSCALL
 };
 
+// They are numbered from 1 without gaps.
+inline constexpr uint32_t kSyscalls = 0
+#define KEYPORT_SYSCALL(name, number, kind, rights) +1
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+    ;
+
 // Set in Completion::number when the record is an event, not an answer.
 inline constexpr uint32_t kEventFlag = 0x8000'0000;
 
@@ -67,13 +75,20 @@ enum class HandleFate : uint8_t {
   stale = 6,    // its slot was given out again since
 };
 
+// What accounts count.
+enum class AccountItem : uint32_t {
+#define KEYPORT_ACCOUNT_ITEM(name, number, text) name = number,
+#include "libipc/abi/account_items.def"
+#undef KEYPORT_ACCOUNT_ITEM
+};
+inline constexpr uint32_t kAccountItems = 9;
+
 // What object_watch waits for.
 using Signals = uint32_t;
-inline constexpr Signals kSignalPeerClosed =
-    1u << 0;  // port: no receiver any more
-inline constexpr Signals kSignalNoSenders = 1u
-                                            << 1;  // port: no Send capability
-inline constexpr Signals kSignalDead = 1u << 2;    // process: has ended
-inline constexpr Signals kSignalsAll = 7;
+inline constexpr Signals kSignalPeerClosed = 1;  // port: no receiver any more
+inline constexpr Signals kSignalNoSenders = 2;   // port: no Send capability
+inline constexpr Signals kSignalDead = 4;        // process: has ended
+inline constexpr Signals kSignalQuota = 8;  // account: a soft limit reached
+inline constexpr Signals kSignalsAll = 15;
 
 }  // namespace ipc::abi

@@ -32,6 +32,17 @@ const char* KindName(ObjectKind kind) {
   return "unknown";
 }
 
+const char* AccountItemName(ipc::abi::AccountItem item) {
+  switch (item) {
+#define KEYPORT_ACCOUNT_ITEM(name, number, text) \
+  case ipc::abi::AccountItem::name:              \
+    return #name;
+#include "libipc/abi/account_items.def"
+#undef KEYPORT_ACCOUNT_ITEM
+  }
+  return "unknown";
+}
+
 std::string RightsText(Rights rights) {
   std::string text;
   auto add = [&](Rights right, const char* name) {

@@ -11,6 +11,7 @@ namespace base {
 
 const char* SyscallName(ipc::abi::Syscall call);  // "port_create"; "unknown"
 const char* KindName(ipc::abi::ObjectKind kind);  // "port"
+const char* AccountItemName(ipc::abi::AccountItem item);  // "handles"
 // "Send|Duplicate", in the order of rights.def; "-" for none.
 std::string RightsText(ipc::abi::Rights rights);
 // The right of that name ("Send"), if there is one.

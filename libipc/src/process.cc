@@ -40,7 +40,27 @@ void Append(std::vector<std::byte>* bytes, const T& value) {
   bytes->insert(bytes->end(), from, from + sizeof(value));
 }
 
+abi::AccountLimits WireOf(AccountLimits limits, AccountLimits soft) {
+  abi::AccountLimits wire = {};
+  for (uint32_t i = 0; i < abi::kAccountItems; ++i) {
+    wire.limit[i] = limits.At(abi::AccountItem{i});
+    wire.soft[i] = soft.At(abi::AccountItem{i});
+  }
+  return wire;
+}
+
 }  // namespace
+
+uint64_t& AccountLimits::At(abi::AccountItem item) {
+  switch (item) {
+#define KEYPORT_ACCOUNT_ITEM(name, number, text) \
+  case abi::AccountItem::name:                   \
+    return name;
+#include "libipc/abi/account_items.def"
+#undef KEYPORT_ACCOUNT_ITEM
+  }
+  return handles;  // there is no other item
+}
 
 absl::StatusOr<NewProcess> CreateProcess(
     const Capability& account, std::string_view name,
@@ -87,19 +107,44 @@ absl::StatusOr<ProcessInfo> GetProcessInfo(const Capability& process) {
 absl::StatusOr<Capability> CreateAccount(const Capability& parent,
                                          std::string_view name,
                                          const AccountLimits& limits) {
+  return CreateAccount(parent, name, AccountOptions{.limits = limits});
+}
+
+absl::StatusOr<Capability> CreateAccount(const Capability& parent,
+                                         std::string_view name,
+                                         const AccountOptions& options) {
+  if (!parent.valid())
+    return MakeStatus(Error::bad_handle, "the parent's Capability is empty");
   if (name.size() >= abi::kNameBytesMax) return BadName(name);
-  const abi::AccountLimits wire = {{limits.handles, limits.ports, limits.lanes,
-                                    limits.regions, limits.bytes}};
   std::vector<std::byte> payload;
-  Append(&payload, wire);
+  Append(&payload, WireOf(options.limits, options.soft));
   const Bytes text = BytesOf(name);
   payload.insert(payload.end(), text.begin(), text.end());
   const Answer answer = parent.session()->Call(
-      abi::Syscall::account_create, parent.handle(), {.payload = payload});
+      abi::Syscall::account_create, parent.handle(),
+      {.options = options.sharing == AccountSharing::kShares
+                      ? uint32_t{abi::kAccountShared}
+                      : 0,
+       .payload = payload});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::account_create, parent.handle(),
                           answer);
   return Capability(parent.session(), static_cast<Handle>(answer.value(0)));
+}
+
+absl::Status SetAccountLimits(const Capability& above,
+                              const Capability& account,
+                              const AccountLimits& limits,
+                              const AccountLimits& soft) {
+  if (!above.valid())
+    return MakeStatus(Error::bad_handle, "the upper account is empty");
+  std::vector<std::byte> payload;
+  Append(&payload, WireOf(limits, soft));
+  const Answer answer =
+      above.session()->Call(abi::Syscall::account_limit, above.handle(),
+                            {.args = {account.handle()}, .payload = payload});
+  if (answer.error() == Error::ok) return absl::OkStatus();
+  return StatusOfAnswer(abi::Syscall::account_limit, above.handle(), answer);
 }
 
 absl::StatusOr<abi::AccountEntry> GetAccountInfo(const Capability& account) {

@@ -1,4 +1,5 @@
 // Listings of what processes hold: ports, capabilities, regions, accounts.
+#include <cctype>
 #include <cstdio>
 #include <limits>
 #include <map>
@@ -40,6 +41,15 @@ std::string UsedCell(uint64_t used, uint64_t limit, bool bytes) {
   std::string text = bytes ? BytesText(used) : Number(used);
   if (limit != std::numeric_limits<uint64_t>::max())
     text += "/" + (bytes ? BytesText(limit) : Number(limit));
+  return text;
+}
+
+const char* ItemName(uint32_t item) {
+  return base::AccountItemName(ipc::abi::AccountItem{item});
+}
+
+std::string UpperCase(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(c));
   return text;
 }
 
@@ -143,31 +153,33 @@ Listing ListRegions(const Snapshot& snapshot) {
 }
 
 Listing ListAccounts(const Snapshot& snapshot) {
-  static constexpr const char* kItems[] = {"handles", "ports", "lanes",
-                                           "regions", "bytes"};
-  ListingBuilder list({{"ID", Align::kRight},
-                       {"ACCOUNT"},
-                       {"PARENT"},
-                       {"HANDLES", Align::kRight},
-                       {"PORTS", Align::kRight},
-                       {"LANES", Align::kRight},
-                       {"REGIONS", Align::kRight},
-                       {"BYTES", Align::kRight}});
+  std::vector<Column> columns = {
+      {"ID", Align::kRight}, {"ACCOUNT"}, {"PARENT"}};
+  for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i)
+    columns.push_back({UpperCase(ItemName(i)), Align::kRight});
+  ListingBuilder list(std::move(columns));
   for (const ipc::AccountEntry& account : snapshot.accounts) {
     const ipc::AccountEntry* parent = snapshot.FindAccount(account.parent);
     const std::string parent_name =
         parent != nullptr ? NameText(parent->name) : "-";
     std::vector<std::string> row = {Number(account.id), NameText(account.name),
                                     parent_name};
-    Json object = {{"id", account.id},
-                   {"account", NameText(account.name)},
-                   {"parent", account.parent}};
+    Json object = {
+        {"id", account.id},
+        {"account", NameText(account.name)},
+        {"parent", account.parent},
+        {"shared", (account.options & ipc::abi::kAccountShared) != 0}};
     for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i) {
-      const bool bytes = i + 1 == ipc::abi::kAccountItems;
+      const bool bytes =
+          i == static_cast<uint32_t>(ipc::abi::AccountItem::bytes);
+      const bool at_soft = (account.at_soft_limit >> i & 1) != 0;
       const uint64_t used = account.used[i];
       const uint64_t limit = account.limit[i];
-      row.push_back(UsedCell(used, limit, bytes));
-      object[kItems[i]] = {{"used", used}, {"limit", limit}};
+      row.push_back(UsedCell(used, limit, bytes) + (at_soft ? "!" : ""));
+      object[ItemName(i)] = {{"used", used},
+                             {"limit", limit},
+                             {"soft_limit", account.soft[i]},
+                             {"at_soft_limit", at_soft}};
     }
     list.Add(std::move(row), object);
   }

@@ -112,15 +112,13 @@ void ReadLimits(TomlFields* fields, ipc::AccountLimits* limits) {
   const toml::table* table = fields->Table("limits");
   if (table == nullptr) return;
   TomlFields values(*table, "limits of " + fields->where(), fields->problems());
-  values.AllowOnly({"handles", "ports", "lanes", "regions", "bytes"});
-  auto limit = [&values](std::string_view key) {
-    return static_cast<uint64_t>(values.Integer(key, {1, kAny}).value_or(0));
-  };
-  limits->handles = limit("handles");
-  limits->ports = limit("ports");
-  limits->lanes = limit("lanes");
-  limits->regions = limit("regions");
-  limits->bytes = limit("bytes");
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i)
+    names.push_back(base::AccountItemName(ipc::abi::AccountItem{i}));
+  values.AllowOnly(names);
+  for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i)
+    limits->At(ipc::abi::AccountItem{i}) =
+        static_cast<uint64_t>(values.Integer(names[i], {1, kAny}).value_or(0));
 }
 
 ServiceSpec ReadService(const Word& name, TomlFields fields) {

@@ -1,4 +1,6 @@
 // The calls about accounts.
+#include <atomic>
+
 #include "tests/conformance/syscalls.h"
 
 namespace ipc {
@@ -29,19 +31,23 @@ using AccountCreate = Accounts;
 TEST_F(AccountCreate, ChecksHandleRightsAndFields) {
   PayloadBytes payload;
   payload.Add(abi::AccountLimits{});
-  ExpectDoor(Syscall::account_create,
-             {.payload = true, .good = {.payload = payload.bytes()}});
+  ExpectDoor(Syscall::account_create, {.known_options = abi::kAccountShared,
+                                       .payload = true,
+                                       .good = {.payload = payload.bytes()}});
 }
 
 TEST_F(AccountCreate, TakesTheParentsLimitForZero) {
   const Handle parent = MakeAccount({.limit = {10, 20, 30, 40, 50}});
-  const Answer made = Create(parent, {.limit = {5, 0, 100, 0, 1}}, "inner");
+  const Answer made = Create(parent, {.limit = {5, 0, 30, 0, 1}}, "inner");
   ASSERT_EQ(made.error(), Error::ok);
   const abi::AccountEntry entry = Info(static_cast<Handle>(made.value(0)));
   EXPECT_EQ(entry.id, made.value(1));
   EXPECT_EQ(entry.parent, IdOf(parent));
   EXPECT_STREQ(entry.name, "inner");
-  EXPECT_THAT(entry.limit, ElementsAre(5, 20, 100, 40, 1));
+  EXPECT_THAT(std::vector(entry.limit, entry.limit + 5),
+              ElementsAre(5, 20, 30, 40, 1));
+  EXPECT_EQ(entry.limit[static_cast<size_t>(AccountItem::processes)],
+            ~uint64_t{0});
 }
 
 TEST_F(AccountCreate, RefusesShortPayloadsAndBadNames) {
@@ -93,6 +99,128 @@ TEST_F(AccountCreate, CountsInEveryAccountUpToTheRoot) {
   EXPECT_EQ(full.value(2), IdOf(outer));
   EXPECT_EQ(Info(inner).used[1], 1u);
   EXPECT_EQ(Info(outer).used[1], 1u);
+}
+
+TEST_F(AccountCreate, SharedGivesEachBelowItsShare) {
+  PayloadBytes payload;
+  payload.Add(abi::AccountLimits{.limit = {0, 12}});
+  const Handle shared = static_cast<Handle>(
+      Call(Syscall::account_create, account(),
+           {.options = abi::kAccountShared, .payload = payload.bytes()})
+          .value(0));
+  const auto below = [&] {
+    return static_cast<Handle>(Create(shared, {}, "below").value(0));
+  };
+  const auto ports = [&](Handle budget) {
+    int made = 0;
+    while (ErrorOf(Syscall::port_create, budget) == Error::ok) ++made;
+    return made;
+  };
+  const Handle first = below();
+  EXPECT_EQ(ports(first), 6);  // half of twelve
+  const Answer full = Call(Syscall::port_create, first);
+  EXPECT_THAT(full.completion.values,
+              ElementsAre(6, 6, IdOf(shared),
+                          static_cast<uint64_t>(AccountItem::ports) |
+                              abi::kQuotaShare));
+  EXPECT_EQ(ports(below()), 2);  // a third of six
+  EXPECT_EQ(ports(below()), 1);  // a fourth of four
+  // What is charged to the shared account itself is bound by its limit only.
+  EXPECT_EQ(ports(shared), 3);
+}
+
+// ---- account_limit
+
+using AccountLimit = Accounts;
+
+TEST_F(AccountLimit, ChecksHandleRightsAndFields) {
+  PayloadBytes payload;
+  payload.Add(abi::AccountLimits{});
+  ExpectDoor(Syscall::account_limit,
+             {.args = 1,
+              .payload = true,
+              .good = {.args = {MakeAccount({})}, .payload = payload.bytes()}});
+}
+
+TEST_F(AccountLimit, TakesEffectWhileRunningAndKeepsWhatIsUsed) {
+  const Handle budget = MakeAccount({.limit = {0, 3}});
+  for (int i = 0; i < 3; ++i) Call(Syscall::port_create, budget);
+  const auto set = [&](uint64_t ports) {
+    PayloadBytes payload;
+    payload.Add(abi::AccountLimits{.limit = {0, ports}});
+    return ErrorOf(Syscall::account_limit, account(),
+                   {.args = {budget}, .payload = payload.bytes()});
+  };
+  EXPECT_EQ(set(1), Error::ok);
+  EXPECT_EQ(Info(budget).used[1], 3u);
+  EXPECT_EQ(Call(Syscall::port_create, budget).value(1), 1u);
+  EXPECT_EQ(set(4), Error::ok);
+  EXPECT_EQ(ErrorOf(Syscall::port_create, budget), Error::ok);
+  EXPECT_EQ(ErrorOf(Syscall::port_create, budget), Error::quota_exceeded);
+}
+
+TEST_F(AccountLimit, IsForAccountsBelowOnly) {
+  const Handle outer = MakeAccount({});
+  const Handle inner = static_cast<Handle>(Create(outer, {}, "in").value(0));
+  const Handle other = MakeAccount({});
+  PayloadBytes payload;
+  payload.Add(abi::AccountLimits{});
+  const auto set = [&](Handle above, Handle below) {
+    return ErrorOf(Syscall::account_limit, above,
+                   {.args = {below}, .payload = payload.bytes()});
+  };
+  EXPECT_EQ(set(outer, inner), Error::ok);
+  EXPECT_EQ(set(account(), inner), Error::ok);
+  // Not its own, not its parent's, not its neighbour's.
+  for (const auto& [above, below] :
+       {std::pair{inner, inner}, {inner, outer}, {other, inner}})
+    EXPECT_EQ(set(above, below), Error::invalid_args);
+  EXPECT_EQ(set(outer, kNeverGiven), Error::bad_handle);
+  EXPECT_EQ(set(outer, MakePort()), Error::wrong_type);
+  EXPECT_EQ(ErrorOf(Syscall::account_limit, outer,
+                    {.args = {inner}, .payload = BytesOf("short")}),
+            Error::invalid_args);
+}
+
+TEST_F(AccountLimit, SoftLimitsSignalFirst) {
+  const Handle budget = MakeAccount({.limit = {0, 4}, .soft = {0, 3}});
+  std::atomic<int> answered{0};
+  Answer told;
+  const auto watch = [&] {
+    root().Start(Syscall::object_watch, budget, {.args = {kSignalQuota}},
+                 [&](Answer answer) {
+                   told = std::move(answer);
+                   ++answered;
+                 });
+  };
+  watch();
+  std::vector<Handle> ports;
+  for (int i = 1; i <= 3; ++i) {
+    ports.push_back(
+        static_cast<Handle>(Call(Syscall::port_create, budget).value(0)));
+    EXPECT_EQ(answered, i < 3 ? 0 : 1);
+  }
+  EXPECT_THAT(told.completion.values, ElementsAre(kSignalQuota, 1, 2, 0));
+  // Below it again: the next one is told when it comes back.
+  Call(Syscall::handle_close, ports[0]);
+  watch();
+  Call(Syscall::session_info, abi::kNoHandle);
+  EXPECT_EQ(answered, 1);
+  Call(Syscall::port_create, budget);
+  EXPECT_EQ(answered, 2);
+  EXPECT_EQ(told.value(1), 2u);
+  EXPECT_EQ(Info(budget).at_soft_limit, 2u);
+}
+
+TEST_F(AccountLimit, AWatchThatItselfReachesTheSoftLimitIsTold) {
+  abi::AccountLimits limits = {};
+  limits.soft[static_cast<size_t>(AccountItem::watches)] = 1;
+  const Handle budget = MakeAccount(limits);
+  Other poor = MakePoor(budget, budget);
+  const Answer told = poor.core().Call(Syscall::object_watch, poor.handle,
+                                       {.args = {kSignalQuota}}, Soon());
+  EXPECT_EQ(told.error(), Error::ok);
+  EXPECT_EQ(told.value(0), kSignalQuota);
 }
 
 // ---- account_info

@@ -43,18 +43,21 @@ TEST_F(ObjectWatch, ChecksHandleRightsAndFields) {
 }
 
 TEST_F(ObjectWatch, RefusesKindsAndSignalsThatDoNotGoTogether) {
-  for (const ObjectKind kind :
-       {ObjectKind::kernel, ObjectKind::region, ObjectKind::account})
+  for (const ObjectKind kind : {ObjectKind::kernel, ObjectKind::region})
     EXPECT_EQ(
         ErrorOf(Syscall::object_watch, Make(kind), {.args = {kSignalDead}}),
         Error::wrong_type);
+  EXPECT_EQ(
+      ErrorOf(Syscall::object_watch, account(), {.args = {kSignalPeerClosed}}),
+      Error::wrong_type);
   const Handle port = MakePort();
   EXPECT_EQ(ErrorOf(Syscall::object_watch, port, {.args = {kSignalDead}}),
             Error::wrong_type);
   EXPECT_EQ(ErrorOf(Syscall::object_watch, MakeProcess(),
                     {.args = {kSignalNoSenders}}),
             Error::wrong_type);
-  for (const uint64_t signals : {uint64_t{0}, uint64_t{8}, uint64_t{1} << 32})
+  for (const uint64_t signals :
+       {uint64_t{0}, uint64_t{abi::kSignalsAll} + 1, uint64_t{1} << 32})
     EXPECT_EQ(ErrorOf(Syscall::object_watch, port, {.args = {signals}}),
               Error::invalid_args);
 }

@@ -55,18 +55,41 @@ struct LaunchOptions {
 };
 absl::StatusOr<int> Launch(const LaunchOptions& options);
 
-// Limits of an account; 0: the parent's.
+// Amounts of what an account counts (libipc/abi/account_items.def):
+// `handles`, `ports`, `lanes` and so on. As limits, 0 is the parent's.
 struct AccountLimits {
-  uint64_t handles = 0;
-  uint64_t ports = 0;
-  uint64_t lanes = 0;
-  uint64_t regions = 0;
-  uint64_t bytes = 0;
+#define KEYPORT_ACCOUNT_ITEM(name, number, text) uint64_t name = 0;
+#include "libipc/abi/account_items.def"
+#undef KEYPORT_ACCOUNT_ITEM
+
+  uint64_t& At(abi::AccountItem item);
+};
+enum class AccountSharing {
+  kFirstCome,
+  // Of n accounts below it that hold some of an item, one may hold at most
+  // 1/(n+1) of what is free or its own.
+  kShares,
+};
+struct AccountOptions {
+  AccountLimits limits;
+  AccountLimits soft = {};  // kSignalQuota from here on; 0: never
+  AccountSharing sharing = AccountSharing::kFirstCome;
 };
 // Rights: Manage on the parent. Errors: quota_exceeded; invalid_args.
 absl::StatusOr<Capability> CreateAccount(const Capability& parent,
                                          std::string_view name,
+                                         const AccountOptions& options);
+absl::StatusOr<Capability> CreateAccount(const Capability& parent,
+                                         std::string_view name,
                                          const AccountLimits& limits);
+// New limits, hard and soft, for an account somewhere below `above`. What is
+// used beyond a limit stays; nothing more comes in.
+// Rights: Manage on `above`. Errors: bad_handle; access_denied; wrong_type;
+// invalid_args (not below it).
+absl::Status SetAccountLimits(const Capability& above,
+                              const Capability& account,
+                              const AccountLimits& limits,
+                              const AccountLimits& soft = {});
 // Rights: Inspect.
 absl::StatusOr<abi::AccountEntry> GetAccountInfo(const Capability& account);
 

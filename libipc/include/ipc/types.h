@@ -28,6 +28,7 @@ using abi::kRightsSame;
 using abi::kSignalDead;
 using abi::kSignalNoSenders;
 using abi::kSignalPeerClosed;
+using abi::kSignalQuota;
 
 // Bytes of a payload, and text seen as such.
 using Bytes = std::span<const std::byte>;

@@ -27,7 +27,7 @@ class SessionTest : public KernelTest {
 
 TEST_F(SessionTest, OtherVersionIsRefusedByName) {
   auto client = Fresh();
-  client->SayHello("tool", 2);
+  client->SayHello("tool", abi::kVersion + 1);
   ASSERT_EQ(client->socket()->sent.size(), 1u);
   abi::Welcome welcome;
   std::memcpy(&welcome, client->socket()->sent[0].bytes.data(),

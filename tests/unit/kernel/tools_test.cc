@@ -17,7 +17,7 @@ TEST_F(ToolsTest, ListingPagesThroughEverything) {
        {std::pair{ObjectKind::port, size_t{300}},
         std::pair{ObjectKind::any, size_t{303}},
         std::pair{ObjectKind::process, size_t{2}},
-        std::pair{ObjectKind::account, size_t{2}},
+        std::pair{ObjectKind::account, size_t{3}},
         std::pair{ObjectKind::lane, size_t{0}}}) {
     size_t seen = 0;
     uint64_t after = 0;
