@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <sstream>
 
 #include "libipc/base/names.h"
-#include "services/common/nearest.h"
+#include "services/common/right_names.h"
 #include "services/supervisor/toml_fields.h"
 
 namespace keyport {
@@ -13,13 +12,6 @@ namespace {
 
 constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr int64_t kInstancesMax = 256;
-
-std::vector<std::string> RightNames() {
-  std::vector<std::string> names;
-  std::istringstream all(base::RightsText(ipc::kRightsAll));
-  for (std::string name; std::getline(all, name, '|');) names.push_back(name);
-  return names;
-}
 
 void ReadGraph(TomlFields fields, Manifest* manifest) {
   fields.AllowOnly({"name"});
@@ -51,10 +43,7 @@ ipc::Rights ReadRights(TomlFields* fields) {
     if (const auto right = base::RightByName(word.text))
       rights |= *right;
     else
-      fields->Note(word.at, "unknown right \"" + word.text +
-                                "\"; expected some of " +
-                                JoinWords(RightNames()) +
-                                DidYouMean(word.text, RightNames()));
+      fields->Note(word.at, UnknownRight(word.text));
   }
   return rights;
 }
