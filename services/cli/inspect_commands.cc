@@ -63,21 +63,27 @@ absl::StatusOr<ToolSession> ConnectTool(const std::string& socket,
   return ToolSession{*std::move(session), *std::move(kernel)};
 }
 
-int RunInspect(const InspectOptions& options) {
-  absl::StatusOr<ToolSession> tool = ConnectTool(options.socket, "keyport");
-  if (!tool.ok()) return Complain(tool.status());
+absl::StatusOr<Snapshot> LookAtGraph(const std::string& socket) {
+  absl::StatusOr<ToolSession> tool = ConnectTool(socket, "keyport");
+  if (!tool.ok()) return tool.status();
   const absl::StatusOr<ipc::Inspector> inspector =
       ipc::Inspector::Create(std::move(tool->kernel));
-  if (!inspector.ok()) return Complain(inspector.status());
-  const absl::StatusOr<Snapshot> snapshot =
-      TakeSnapshot(*inspector, tool->session.process_id());
+  if (!inspector.ok()) return inspector.status();
+  return TakeSnapshot(*inspector, tool->session.process_id());
+}
+
+void Print(const Listing& listing, Format format) {
+  const std::string& text =
+      format == Format::kJson ? listing.json : listing.text;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+int RunInspect(const InspectOptions& options) {
+  const absl::StatusOr<Snapshot> snapshot = LookAtGraph(options.socket);
   if (!snapshot.ok()) return Complain(snapshot.status());
   if (const auto known = CheckService(*snapshot, options.service); !known.ok())
     return Complain(known);
-  const Listing listing = Make(*snapshot, options);
-  const std::string& text =
-      options.format == Format::kJson ? listing.json : listing.text;
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  Print(Make(*snapshot, options), options.format);
   return 0;
 }
 

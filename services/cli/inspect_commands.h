@@ -6,6 +6,7 @@
 
 #include "ipc/inspect.h"
 #include "ipc/session.h"
+#include "services/cli/listing.h"
 
 namespace keyport {
 
@@ -38,6 +39,12 @@ struct ToolSession {
 };
 absl::StatusOr<ToolSession> ConnectTool(const std::string& socket,
                                         std::string_view name);
+
+// Everything that exists in a running graph but this look at it.
+absl::StatusOr<Snapshot> LookAtGraph(const std::string& socket);
+
+// On standard output.
+void Print(const Listing& listing, Format format);
 
 // Says what failed on standard error; returns 1.
 int Complain(const absl::Status& status);

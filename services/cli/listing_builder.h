@@ -29,5 +29,9 @@ class ListingBuilder {
 };
 
 inline std::string Number(uint64_t value) { return std::to_string(value); }
+// "Send|Wait"; "all".
+std::string RightsCell(ipc::Rights rights);
+// "0x1001"
+std::string HandleCell(ipc::Handle handle);
 
 }  // namespace keyport

@@ -32,10 +32,6 @@ std::string PortOptionsText(const ipc::PortEntry& port) {
   return text.empty() ? "-" : text.substr(0, text.size() - 1);
 }
 
-std::string RightsCell(ipc::Rights rights) {
-  return rights == ipc::kRightsAll ? "all" : base::RightsText(rights);
-}
-
 // "12/500", or "12" without a limit.
 std::string UsedCell(uint64_t used, uint64_t limit, bool bytes) {
   std::string text = bytes ? BytesText(used) : Number(used);
@@ -54,6 +50,16 @@ std::string UpperCase(std::string text) {
 }
 
 }  // namespace
+
+std::string RightsCell(ipc::Rights rights) {
+  return rights == ipc::kRightsAll ? "all" : base::RightsText(rights);
+}
+
+std::string HandleCell(ipc::Handle handle) {
+  char text[16];
+  std::snprintf(text, sizeof(text), "0x%x", handle);
+  return text;
+}
 
 Listing ListPorts(const Snapshot& snapshot) {
   ListingBuilder list({{"ID", Align::kRight},
@@ -110,9 +116,8 @@ Listing ListCapabilities(const Snapshot& snapshot, std::string_view service) {
     const std::string from = capability.parent == 0 || parent == holders.end()
                                  ? "kernel"
                                  : snapshot.ProcessName(parent->second);
-    char handle[16];
-    std::snprintf(handle, sizeof(handle), "0x%x", capability.handle);
-    list.Add({holder, handle, object, RightsCell(capability.rights),
+    list.Add({holder, HandleCell(capability.handle), object,
+              RightsCell(capability.rights),
               capability.badge == 0 ? "-" : Number(capability.badge), from},
              {{"service", holder},
               {"process", capability.process},

@@ -9,6 +9,7 @@
 
 #include "ipc/types.h"
 #include "services/cli/inspect_commands.h"
+#include "services/cli/reach_commands.h"
 #include "services/cli/run_command.h"
 #include "services/cli/trace_command.h"
 #include "services/common/nearest.h"
@@ -40,6 +41,8 @@ class CommandLine {
         ->add_flag_callback(
             "--dot", [this] { inspect_.listed = Listed::kGraphDot; },
             "in Graphviz's language, with who waits for whom");
+    AddWhy();
+    AddWhoCan();
     AddTrace();
     AddHelp();
   }
@@ -123,6 +126,44 @@ class CommandLine {
     return command;
   }
 
+  CLI::App* AddReach(const char* name, const char* text, ReachOptions* reach,
+                     std::function<int()> action) {
+    CLI::App* command = Add(name, text, std::move(action));
+    CLI::Option* socket =
+        command->add_option("--socket", reach->socket, "the graph's socket");
+    command
+        ->add_option("--manifest", reach->manifest,
+                     "ask this manifest (GRAPH.toml), not a running graph")
+        ->excludes(socket);
+    command->add_flag_callback(
+        "--json", [reach] { reach->format = Format::kJson; },
+        "one object a line");
+    return command;
+  }
+
+  void AddWhy() {
+    CLI::App* command =
+        AddReach("why", "can A send to B, and why or why not (exit code 3)",
+                 &why_.reach, [this] { return RunWhy(why_); });
+    command->add_option("A", why_.from, "a service, or an instance")
+        ->required();
+    command
+        ->add_option("B", why_.to,
+                     "a service, an instance, or a port (:NAME if a service "
+                     "has the name too)")
+        ->required();
+  }
+
+  void AddWhoCan() {
+    CLI::App* command =
+        AddReach("who-can", "who has a right on a port, and from whom",
+                 &who_can_.reach, [this] { return RunWhoCan(who_can_); });
+    command->add_option("RIGHT", who_can_.right, "Send, Receive, Transfer, ...")
+        ->required();
+    command->add_option("PORT", who_can_.port, "its name or number")
+        ->required();
+  }
+
   void AddTrace() {
     CLI::App* command = Add("trace", "show messages as they pass",
                             [this] { return RunTrace(trace_); });
@@ -168,6 +209,8 @@ class CommandLine {
   std::function<int()> action_;
   RunOptions run_;
   InspectOptions inspect_;
+  WhyOptions why_;
+  WhoCanOptions who_can_;
   TraceOptions trace_;
   std::string help_;
 };

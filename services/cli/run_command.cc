@@ -37,21 +37,15 @@ PlanInputs InputsOf(const std::vector<std::string>& words) {
   return inputs;
 }
 
-void Print(const std::string& path, const std::vector<Problem>& problems,
-           const char* before = "") {
-  for (const Problem& problem : problems)
-    std::fprintf(stderr, "%s%s\n", before, ProblemText(path, problem).c_str());
-}
-
 // A plan, or nothing after saying what is wrong.
 std::optional<Plan> PlanOf(const ParsedManifest& parsed,
                            const RunOptions& options,
                            const PlanInputs& inputs) {
   if (!parsed.problems.empty()) {
-    Print(options.manifest, parsed.problems);
+    PrintProblems(options.manifest, parsed.problems);
     return std::nullopt;
   }
-  Print(options.manifest, Warnings(parsed.manifest), "warning: ");
+  PrintProblems(options.manifest, Warnings(parsed.manifest), "warning: ");
   return MakePlan(parsed.manifest, inputs);
 }
 
@@ -87,13 +81,19 @@ class RunTracer : public GraphObserver {
 
 }  // namespace
 
+void PrintProblems(const std::string& path,
+                   const std::vector<Problem>& problems, const char* before) {
+  for (const Problem& problem : problems)
+    std::fprintf(stderr, "%s%s\n", before, ProblemText(path, problem).c_str());
+}
+
 int RunGraphCommand(const RunOptions& options) {
   const ParsedManifest parsed = LoadManifest(options.manifest);
   const PlanInputs inputs = InputsOf(options.words);
   std::optional<Plan> plan = PlanOf(parsed, options, inputs);
   if (!plan) return 1;
   if (!plan->problems.empty()) {
-    Print(options.manifest, plan->problems);
+    PrintProblems(options.manifest, plan->problems);
     return 1;
   }
   RunTracer tracer;
@@ -129,7 +129,7 @@ int RunCheckCommand(const RunOptions& options) {
   std::erase_if(plan->problems,
                 [](const Problem& problem) { return problem.is_need; });
   if (!plan->problems.empty()) {
-    Print(options.manifest, plan->problems);
+    PrintProblems(options.manifest, plan->problems);
     return 1;
   }
   const std::string reach = ReachText(parsed.manifest, plan->instances);

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "services/supervisor/manifest.h"
+
 namespace keyport {
 
 enum class TraceTheRun { kNo, kYes };
@@ -20,5 +22,10 @@ int RunGraphCommand(const RunOptions& options);
 // Checks without running, and prints who can reach whom. 0, or 1 when wrong.
 // A ${NAME} without a value is told, not refused.
 int RunCheckCommand(const RunOptions& options);
+
+// On standard error, one a line; `before` each of them.
+void PrintProblems(const std::string& path,
+                   const std::vector<Problem>& problems,
+                   const char* before = "");
 
 }  // namespace keyport

@@ -1,0 +1,103 @@
+// A ReachModel of a manifest: the supervisor makes each port and gives every
+// instance what was planned for it.
+#include "services/cli/reach_model.h"
+#include "services/common/text_table.h"
+
+namespace keyport {
+namespace {
+
+constexpr uint64_t kSupervisor = 1;
+
+class ManifestModel {
+ public:
+  ManifestModel(const Manifest& manifest,
+                const std::vector<Instance>& instances)
+      : manifest_(manifest), instances_(instances) {
+    model_.source = ReachModel::Source::kManifest;
+  }
+
+  ReachModel Make() {
+    AddProcess("supervisor", "");
+    for (const PortSpec& port : manifest_.ports) AddPort(port);
+    for (const Instance& instance : instances_) AddInstance(instance);
+    return std::move(model_);
+  }
+
+ private:
+  uint64_t AddProcess(const std::string& name, const std::string& service) {
+    const uint64_t id = model_.processes.size() + 1;
+    model_.processes.push_back({.id = id,
+                                .name = Printable(name),
+                                .label = Printable(name),
+                                .service = Printable(service),
+                                .ended = false});
+    return id;
+  }
+
+  // A port's id is also the serial of its first capability.
+  static uint64_t PortId(size_t index) { return index + 1; }
+
+  void AddPort(const PortSpec& spec) {
+    const uint64_t id = PortId(model_.ports.size());
+    model_.ports.push_back({.id = id,
+                            .name = Printable(spec.name.text),
+                            .label = ":" + Printable(spec.name.text),
+                            .maker = kSupervisor,
+                            .closed = false});
+    model_.capabilities.push_back({.serial = id,
+                                   .parent = 0,
+                                   .process = kSupervisor,
+                                   .port = id,
+                                   .badge = 0,
+                                   .rights = ipc::kRightsAll,
+                                   .handle = 0,
+                                   .name = "",
+                                   .place = Place(spec.name.at)});
+  }
+
+  void AddInstance(const Instance& instance) {
+    const ServiceSpec& service = manifest_.services[instance.service];
+    const uint64_t process = AddProcess(instance.name, service.name.text);
+    model_.starts.push_back({kSupervisor, process});
+    for (size_t i = 0; i < instance.capabilities.size(); ++i) {
+      const PlannedCapability& planned = instance.capabilities[i];
+      const uint64_t port = PortId(planned.port);
+      model_.capabilities.push_back({.serial = model_.capabilities.size() + 1,
+                                     .parent = port,
+                                     .process = process,
+                                     .port = port,
+                                     .badge = planned.badge,
+                                     .rights = planned.rights,
+                                     .handle = 0,
+                                     .name = Printable(planned.name),
+                                     .place = Place(PositionOf(service, i))});
+      if ((planned.rights & ipc::kRightReceive) != 0)
+        model_.receivers.push_back({port, process});
+    }
+  }
+
+  // A plan has what a service provides first, then what it uses.
+  static Position PositionOf(const ServiceSpec& service, size_t index) {
+    const size_t provided = service.provides.size();
+    return index < provided ? service.provides[index].at
+                            : service.uses[index - provided].port.at;
+  }
+
+  std::string Place(const Position& at) const {
+    return manifest_.path + ":" + std::to_string(at.line) + ":" +
+           std::to_string(at.column);
+  }
+
+  const Manifest& manifest_;
+  const std::vector<Instance>& instances_;
+  ReachModel model_;
+};
+
+}  // namespace
+
+ReachModel ReachModelOf(const Manifest& manifest,
+                        const std::vector<Instance>& instances) {
+  return ManifestModel(manifest, instances).Make();
+}
+
+}  // namespace keyport

@@ -1,0 +1,114 @@
+#include "services/cli/reach_words.h"
+
+#include "libipc/base/names.h"
+
+namespace keyport {
+namespace {
+
+using Capability = ReachModel::Capability;
+
+const char* EndName(Chain::End end) {
+  switch (end) {
+    case Chain::End::kFirst:
+      return "first";
+    case Chain::End::kLost:
+      return "lost";
+    case Chain::End::kLonger:
+      return "longer";
+  }
+  return "";
+}
+
+// What the end of a chain means for the capability before it.
+std::string EndWords(const Reachability& reachability,
+                     const Capability& capability, Chain::End end) {
+  const std::string port = reachability.PortLabel(capability.port);
+  switch (end) {
+    case Chain::End::kFirst:
+      return "the first capability for " + port + ": " +
+             reachability.Label(capability.process) + " made the port";
+    case Chain::End::kLost:
+      return "what that was derived from is gone";
+    case Chain::End::kLonger:
+      return "and so on: there are more than " + Number(kChainStepsMax);
+  }
+  return "";
+}
+
+// A badge appears where a capability is minted.
+std::string StepWords(const Reachability& reachability, const Capability& made,
+                      const Capability& from) {
+  return (made.badge != from.badge ? "minted from " : "derived from ") +
+         reachability.Label(from.process) + ": " + CapabilityWords(from);
+}
+
+}  // namespace
+
+std::string CapabilityWords(const Capability& capability) {
+  std::string text;
+  if (capability.handle != 0)
+    text += "handle " + HandleCell(capability.handle) + ", ";
+  if (!capability.name.empty()) text += "\"" + capability.name + "\", ";
+  text += "rights " + RightsCell(capability.rights);
+  if (capability.badge != 0) text += ", badge " + Number(capability.badge);
+  if (!capability.place.empty()) text += " (" + capability.place + ")";
+  return text;
+}
+
+std::string ChainLines(const Reachability& reachability,
+                       const Capability& capability, const Chain& chain,
+                       const std::string& indent) {
+  std::string text;
+  const Capability* made = &capability;
+  for (const Capability* step : chain.steps) {
+    text += indent + StepWords(reachability, *made, *step) + "\n";
+    made = step;
+  }
+  return text + indent + EndWords(reachability, *made, chain.end) + "\n";
+}
+
+std::string ChainCell(const Reachability& reachability, const Chain& chain) {
+  std::string text;
+  for (const Capability* step : chain.steps) {
+    if (!text.empty()) text += " < ";
+    text += reachability.Label(step->process);
+    if (step->handle != 0) text += " " + HandleCell(step->handle);
+  }
+  const std::string end = "(" + std::string(EndName(chain.end)) + ")";
+  return text.empty() ? end : text + " " + end;
+}
+
+Json CapabilityJson(const Reachability& reachability,
+                    const Capability& capability) {
+  Json json = {{"service", ProcessName(reachability, capability.process)},
+               {"process", capability.process},
+               {"port", PortName(reachability, capability.port)},
+               {"port_id", capability.port},
+               {"handle", capability.handle},
+               {"rights", base::RightsText(capability.rights)},
+               {"badge", capability.badge},
+               {"serial", capability.serial},
+               {"parent", capability.parent}};
+  if (!capability.name.empty()) json["name"] = capability.name;
+  if (!capability.place.empty()) json["place"] = capability.place;
+  return json;
+}
+
+Json ChainJson(const Reachability& reachability, const Chain& chain) {
+  Json steps = Json::array();
+  for (const Capability* step : chain.steps)
+    steps.push_back(CapabilityJson(reachability, *step));
+  return {{"steps", std::move(steps)}, {"end", EndName(chain.end)}};
+}
+
+std::string ProcessName(const Reachability& reachability, uint64_t process) {
+  const ReachModel::Process* found = reachability.FindProcess(process);
+  return found != nullptr ? found->name : reachability.Label(process);
+}
+
+std::string PortName(const Reachability& reachability, uint64_t port) {
+  const ReachModel::Port* found = reachability.FindPort(port);
+  return found != nullptr ? found->name : "";
+}
+
+}  // namespace keyport

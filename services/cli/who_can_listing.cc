@@ -1,0 +1,48 @@
+#include "libipc/base/names.h"
+#include "services/cli/reach_listing.h"
+#include "services/cli/reach_words.h"
+#include "services/common/nearest.h"
+
+namespace keyport {
+namespace {
+
+std::string NobodyText(const Reachability& reachability, ipc::Rights right,
+                       const std::vector<uint64_t>& ports) {
+  std::vector<std::string> labels;
+  for (const uint64_t port : ports)
+    labels.push_back(reachability.PortLabel(port));
+  return "nobody holds " + base::RightsText(right) + " on " +
+         JoinWords(labels, " or ") + "\n";
+}
+
+}  // namespace
+
+Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
+                   const std::vector<uint64_t>& ports) {
+  ListingBuilder list({{"SERVICE"},
+                       {"PORT"},
+                       {"HANDLE", Align::kRight},
+                       {"RIGHTS"},
+                       {"BADGE", Align::kRight},
+                       {"DERIVED FROM"}});
+  bool any = false;
+  for (const uint64_t port : ports) {
+    for (const ReachModel::Capability* held :
+         reachability.WhoCan(right, port)) {
+      any = true;
+      const Chain chain = reachability.ChainOf(*held);
+      Json json = CapabilityJson(reachability, *held);
+      json["chain"] = ChainJson(reachability, chain);
+      list.Add({reachability.Label(held->process), reachability.PortLabel(port),
+                held->handle == 0 ? "-" : HandleCell(held->handle),
+                RightsCell(held->rights),
+                held->badge == 0 ? "-" : Number(held->badge),
+                ChainCell(reachability, chain)},
+               json);
+    }
+  }
+  if (!any) return {NobodyText(reachability, right, ports), ""};
+  return std::move(list).Build();
+}
+
+}  // namespace keyport
