@@ -1,6 +1,7 @@
 // The tools on a running graph: what they show, and how they fail.
 #include <signal.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -26,9 +27,27 @@ class CliTest : public GraphTest {
     ASSERT_TRUE(graph_->WaitFor("holds please")) << graph_->output();
   }
 
-  std::vector<Json> JsonLines(std::vector<std::string> words) const {
+  // clockd may send to store and lends that to borrower, who has called it;
+  // idle may call clockd too, but has not.
+  static std::string LendingGraph() {
+    return "[graph]\nname = 'lending'\n[port.store]\n[port.clock]\n" +
+           Service("store", "'echo', 'store'", "provides = ['store']") +
+           Service("clockd", "'lend', 'clock', 'store'",
+                   "provides = ['clock']\nuse = [{ port = 'store', badge = 42, "
+                   "rights = ['Duplicate', 'Transfer'] }]") +
+           Service("borrower", "'borrow', 'clock'", "uses = ['clock']") +
+           Service("idle", "'pause'", "uses = ['clock']");
+  }
+  void StartLending() {
+    graph_ = Start(LendingGraph());
+    ASSERT_TRUE(graph_->WaitFor("borrowed 1")) << graph_->output();
+    ASSERT_TRUE(graph_->WaitFor("paused")) << graph_->output();
+  }
+
+  std::vector<Json> JsonLines(std::vector<std::string> words,
+                              int exit_code = 0) const {
     const Finished tool = Tool(std::move(words));
-    EXPECT_EQ(tool.exit_code, 0) << tool.output;
+    EXPECT_EQ(tool.exit_code, exit_code) << tool.output;
     std::vector<Json> lines;
     std::istringstream text(tool.output);
     for (std::string line; std::getline(text, line);)
@@ -196,6 +215,104 @@ TEST_F(CliTest, UnknownServicesGetTheNearestName) {
   EXPECT_EQ(caps.exit_code, 1);
   EXPECT_NE(caps.output.find("did you mean \"caller\"?"), std::string::npos)
       << caps.output;
+}
+
+TEST_F(CliTest, WhyTellsHowACapabilityWasPassedOn) {
+  StartLending();
+  const Finished text = Tool({"why", "borrower", "store"});
+  EXPECT_EQ(text.exit_code, 0) << text.output;
+  EXPECT_NE(text.output.find("    derived from clockd("), std::string::npos)
+      << text.output;
+  EXPECT_NE(text.output.find("    minted from supervisor("), std::string::npos)
+      << text.output;
+  const auto ways = JsonLines({"why", "borrower", "store", "--json"});
+  ASSERT_EQ(ways.size(), 1u);
+  EXPECT_EQ(ways[0]["badge"], 42);
+  EXPECT_EQ(ways[0]["to"], Json({"store"}));
+  const Json& steps = ways[0]["chain"]["steps"];
+  ASSERT_EQ(steps.size(), 2u) << ways[0].dump();
+  EXPECT_EQ(steps[0]["service"], "clockd");
+  EXPECT_EQ(steps[1]["service"], "supervisor");
+  EXPECT_EQ(ways[0]["chain"]["end"], "first");
+}
+
+TEST_F(CliTest, WhyTellsWhatIsMissingAndWhoCouldHelp) {
+  StartLending();
+  const Finished text = Tool({"why", "idle", "store"});
+  EXPECT_EQ(text.exit_code, 3) << text.output;
+  EXPECT_NE(text.output.find("it holds no capability for :"), std::string::npos)
+      << text.output;
+  const auto answers = JsonLines({"why", "idle", "store", "--json"}, 3);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0]["reaches"], false);
+  std::map<std::string, Json> senders;
+  for (const Json& sender : answers[0]["missing"][0]["senders"])
+    senders[sender["service"]] = sender;
+  EXPECT_EQ(senders.size(), 3u) << answers[0].dump();
+  EXPECT_EQ(senders["clockd"]["passes_on"], "Duplicate|Transfer");
+  EXPECT_EQ(senders["clockd"]["route"][0]["to"], "idle");
+  EXPECT_EQ(senders["clockd"]["route"][0]["by"], "reply");
+  EXPECT_EQ(senders["supervisor"]["starts_it"], true);
+  const Json& path = answers[0]["path"];
+  ASSERT_EQ(path.size(), 2u);
+  EXPECT_EQ(path[0]["to"], "clockd");
+  EXPECT_EQ(path[1]["to"], "store");
+}
+
+TEST_F(CliTest, TheManifestAnswersAsTheGraphBeforeAnythingIsPassedOn) {
+  const std::string path = folder_.Write("lending.toml", LendingGraph());
+  const auto yes =
+      JsonLines({"why", "clockd", "store", "--manifest", path, "--json"});
+  ASSERT_EQ(yes.size(), 1u);
+  EXPECT_EQ(yes[0]["badge"], 42);
+  EXPECT_EQ(yes[0]["chain"]["steps"][0]["service"], "supervisor");
+  const Finished no = Tool({"why", "borrower", "store", "--manifest", path});
+  EXPECT_EQ(no.exit_code, 3) << no.output;
+  EXPECT_NE(no.output.find("nearest path: borrower -> :clock -> clockd -> "
+                           ":store -> store\n"),
+            std::string::npos)
+      << no.output;
+  const auto holders =
+      JsonLines({"who-can", "Send", "store", "--manifest", path, "--json"});
+  EXPECT_EQ(holders.size(), 2u);
+  const Finished wrong =
+      Tool({"why", "a", "b", "--manifest", folder_.Write("w.toml", "[prt.a]")});
+  EXPECT_EQ(wrong.exit_code, 1) << wrong.output;
+  EXPECT_NE(wrong.output.find("w.toml:1:"), std::string::npos) << wrong.output;
+}
+
+TEST_F(CliTest, WhoCanListsHoldersAndHowTheyCameByIt) {
+  StartLending();
+  std::map<std::string, Json> holders;
+  for (const Json& row : JsonLines({"who-can", "Send", "store", "--json"}))
+    holders[row["service"]] = row;
+  EXPECT_EQ(holders.size(), 3u);
+  EXPECT_EQ(holders["supervisor"]["chain"]["steps"].size(), 0u);
+  EXPECT_EQ(holders["clockd"]["chain"]["steps"].size(), 1u);
+  EXPECT_EQ(holders["borrower"]["chain"]["steps"].size(), 2u);
+  const Finished text = Tool({"who-can", "Receive", ":store"});
+  EXPECT_EQ(text.exit_code, 0) << text.output;
+  EXPECT_EQ(text.output.find("borrower"), std::string::npos) << text.output;
+  EXPECT_NE(text.output.find("DERIVED FROM"), std::string::npos);
+}
+
+TEST_F(CliTest, WhyAndWhoCanTellOfUnknownWords) {
+  StartLending();
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"why", "borower", "store"}, "did you mean \"borrower\"?"},
+      {{"why", "idle", "stoer"}, "did you mean \"store\"?"},
+      {{"why", "idle", ":clok"}, "did you mean \"clock\"?"},
+      {{"who-can", "Sned", "store"}, "did you mean \"Send\"?"},
+      {{"who-can", "Send", "stroe"}, "did you mean \"store\"?"}};
+  for (const auto& [words, sentence] : cases) {
+    const Finished tool = Tool(words);
+    EXPECT_EQ(tool.exit_code, 1) << tool.output;
+    EXPECT_NE(tool.output.find(sentence), std::string::npos) << tool.output;
+  }
+  EXPECT_EQ(Tool({"why", "idle"}).exit_code, 2);
+  EXPECT_EQ(Tool({"who-can", "Send"}).exit_code, 2);
+  EXPECT_EQ(
+      Tool({"why", "a", "b", "--manifest", "x", "--socket", "y"}).exit_code, 2);
 }
 
 TEST_F(CliTest, MistypedCommandsSuggestTheNearest) {

@@ -63,6 +63,8 @@ class Service {
     if (!port.ok()) return Fail(port.status());
     if (mode == "send" || mode == "call" || mode == "call-often")
       return Send(mode, *std::move(port));
+    if (mode == "borrow") return Borrow(*std::move(port));
+    if (mode == "lend") return Lend(&*session, *std::move(port));
     return Receive(mode, *std::move(port));
   }
 
@@ -90,6 +92,35 @@ class Service {
     }
     Say("sent all");
     return 0;
+  }
+
+  // Answers every call with a copy of the capability words_[2].
+  int Lend(ipc::Session* session, ipc::Capability port) {
+    absl::StatusOr<ipc::Capability> own = session->Take(words_[2]);
+    if (!own.ok()) return Fail(own.status());
+    absl::StatusOr<ipc::Receiver> receiver =
+        ipc::Receiver::Create(std::move(port));
+    if (!receiver.ok()) return Fail(receiver.status());
+    while (true) {
+      absl::StatusOr<ipc::Message> message = receiver->Receive();
+      if (!message.ok()) return Fail(message.status());
+      absl::StatusOr<ipc::Capability> copy = own->Duplicate();
+      if (!copy.ok()) return Fail(copy.status());
+      const absl::Status replied = message->Reply({}, {&*copy, 1});
+      if (!replied.ok()) return Fail(replied);
+    }
+  }
+
+  // Calls, and keeps what comes with the answer.
+  int Borrow(ipc::Capability port) {
+    absl::StatusOr<ipc::Sender> sender = ipc::Sender::Create(std::move(port));
+    if (!sender.ok()) return Fail(sender.status());
+    absl::StatusOr<ipc::Message> reply = sender->Call("");
+    if (!reply.ok()) return Fail(reply.status());
+    const auto borrowed = reply->TakeCapabilities();
+    if (!borrowed.ok()) return Fail(borrowed.status());
+    Say("borrowed " + std::to_string(borrowed->size()));
+    while (true) pause();
   }
 
   // echo: answers; hold: never answers; read: prints until "end", and dies
