@@ -128,6 +128,18 @@ TEST_F(ReachabilityTest, TheSupervisorPassesOnOnlyAtAStart) {
   EXPECT_THAT(supervisor->route, IsEmpty());
 }
 
+TEST_F(ReachabilityTest, NothingIsHandedOnThroughWhoOnlyKeepsPorts) {
+  // The supervisor could call clockd and send to loner, whom it did not start.
+  const uint64_t loner = graph_.Process("loner");
+  const uint64_t port = graph_.Port("loner", supervisor_);
+  const uint64_t first = graph_.Give({supervisor_, port, ipc::kRightsAll});
+  graph_.Give({loner, port, kReceives, first});
+  const WhyAnswer answer = Why(loner, store_);
+  EXPECT_THAT(HelperOf(answer, clockd_)->route, IsEmpty());
+  EXPECT_THAT(Stations(HelperOf(answer, supervisor_)->route),
+              ElementsAre(loner));
+}
+
 TEST_F(ReachabilityTest, AHolderWithoutTransferAndDuplicateIsNoHelp) {
   const WhyAnswer answer = Why(store_, clockd_);
   const Helper* client = HelperOf(answer, client_);
