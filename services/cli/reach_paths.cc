@@ -1,5 +1,6 @@
 // Reachability's searches, breadth first: each process and each port is looked
 // at once.
+#include <optional>
 #include <queue>
 
 #include "services/cli/reachability.h"
@@ -11,16 +12,36 @@ bool MaySend(const ReachModel::Capability& capability) {
   return (capability.rights & ipc::kRightSend) != 0;
 }
 
+// Processes to look at, the nearest first; none that is kHopsMax away.
+class Frontier {
+ public:
+  explicit Frontier(uint64_t start) : queue_({{start, 0}}) {}
+  std::optional<uint64_t> Next() {
+    if (queue_.empty()) return std::nullopt;
+    const auto [process, hops] = queue_.front();
+    queue_.pop();
+    hops_ = hops + 1;
+    return process;
+  }
+  // One hop from what Next gave last.
+  void Add(uint64_t process) {
+    if (hops_ < kHopsMax) queue_.push({process, hops_});
+  }
+
+ private:
+  std::queue<std::pair<uint64_t, size_t>> queue_;
+  size_t hops_ = 0;
+};
+
 }  // namespace
 
 std::vector<Hop> Reachability::NearestPath(uint64_t from,
                                            const Target& target) const {
   Routes came_by;  // the hop that found it
   std::set<uint64_t> ports_seen;
-  std::queue<uint64_t> queue({from});
-  while (!queue.empty()) {
-    const uint64_t at = queue.front();
-    queue.pop();
+  Frontier frontier(from);
+  while (const std::optional<uint64_t> next = frontier.Next()) {
+    const uint64_t at = *next;
     for (const Capability* capability : Find(of_process_, at).held) {
       const uint64_t port = capability->port;
       if (!MaySend(*capability) || !ports_seen.insert(port).second) continue;
@@ -29,7 +50,7 @@ std::vector<Hop> Reachability::NearestPath(uint64_t from,
         return PathBy(came_by, from, {at, port, OneOf(receivers, target)});
       for (const uint64_t to : receivers)
         if (to != from && came_by.try_emplace(to, Hop{at, port, to}).second)
-          queue.push(to);
+          frontier.Add(to);
     }
   }
   return {};
@@ -63,17 +84,16 @@ bool Reachability::OnlyKeeps(uint64_t process) const {
 Reachability::Routes Reachability::RoutesTo(uint64_t to) const {
   Routes routes;
   std::set<std::pair<uint64_t, Hop::By>> seen;
-  std::queue<uint64_t> queue({to});
+  Frontier frontier(to);
   auto add = [&](const Hop& hop) {
     if (hop.from == 0 || hop.from == to || routes.contains(hop.from)) return;
     const bool only_keeps = OnlyKeeps(hop.from);
     if (only_keeps && Starts(hop.from, to)) return;
     routes.emplace(hop.from, hop);
-    if (!only_keeps) queue.push(hop.from);
+    if (!only_keeps) frontier.Add(hop.from);
   };
-  while (!queue.empty()) {
-    const uint64_t at = queue.front();
-    queue.pop();
+  while (const std::optional<uint64_t> next = frontier.Next()) {
+    const uint64_t at = *next;
     const Links& links = Find(of_process_, at);
     for (const uint64_t port : links.receiving) {
       if (!seen.insert({port, Hop::By::kMessage}).second) continue;

@@ -96,8 +96,16 @@ Json CapabilityJson(const Reachability& reachability,
 
 Json ChainJson(const Reachability& reachability, const Chain& chain) {
   Json steps = Json::array();
-  for (const Capability* step : chain.steps)
-    steps.push_back(CapabilityJson(reachability, *step));
+  for (const Capability* step : chain.steps) {
+    Json json = {{"service", ProcessName(reachability, step->process)},
+                 {"process", step->process},
+                 {"handle", step->handle},
+                 {"rights", base::RightsText(step->rights)},
+                 {"badge", step->badge},
+                 {"serial", step->serial}};
+    if (!step->place.empty()) json["place"] = step->place;
+    steps.push_back(std::move(json));
+  }
   return {{"steps", std::move(steps)}, {"end", EndName(chain.end)}};
 }
 

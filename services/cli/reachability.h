@@ -1,6 +1,6 @@
 // Reachability: who can send to whom and why, who could pass a capability on,
-// who holds a right. Answers point into the model, and time and answers are
-// bounded by its size, whatever services did to it.
+// who holds a right. Answers point into the model. Time and answers are bounded
+// by its size (times kChainStepsMax or kHopsMax), whatever services did to it.
 #pragma once
 
 #include <set>
@@ -22,7 +22,7 @@ struct Chain {
   std::vector<const ReachModel::Capability*> steps;
   End end = End::kFirst;
 };
-inline constexpr size_t kChainStepsMax = 64;
+inline constexpr size_t kChainStepsMax = 16;
 
 // `from` sends over the port to `to`; of a reply, `to` had called `from`.
 struct Hop {
@@ -32,6 +32,9 @@ struct Hop {
   uint64_t to = 0;
   By by = By::kMessage;
 };
+
+// Of a route or a path; longer ones are not looked for.
+inline constexpr size_t kHopsMax = 16;
 
 // Whom or what somebody wants to reach: processes, or ports.
 struct Target {
@@ -116,7 +119,8 @@ class Reachability {
                         const Target& target);
   static std::vector<Hop> PathBy(const Routes& came_by, uint64_t from,
                                  Hop last);
-  // From every process that can hand something to `to`, its next hop there.
+  // From every process that can hand something to `to` in kHopsMax hops, the
+  // next hop there.
   Routes RoutesTo(uint64_t to) const;
   static std::vector<Hop> RouteFrom(uint64_t from, const Routes& routes);
   bool OnlyKeeps(uint64_t process) const;

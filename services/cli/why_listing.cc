@@ -33,6 +33,7 @@ class WhyText {
 
  private:
   bool ToPorts() const { return answer_.target.kind == Target::Kind::kPorts; }
+  std::string FromName() const { return Name(answer_.from); }
   std::string From() const { return reachability_.Label(answer_.from); }
   std::string Name(uint64_t process) const {
     return ProcessName(reachability_, process);
@@ -148,9 +149,8 @@ class WhyText {
     const std::string may =
         "may pass it on (" + base::RightsText(helper.passes_on) + ")";
     if (!helper.route.empty()) return may + " " + RouteWords(helper.route);
-    return may +
-           (helper.starts_it ? " whenever it starts " : " but has no way to ") +
-           Name(answer_.from);
+    if (helper.starts_it) return may + " whenever it starts " + FromName();
+    return may + " but no way leads to " + FromName();
   }
 
   std::string RouteWords(const std::vector<Hop>& route) const {
@@ -166,7 +166,8 @@ class WhyText {
   void AddPath() {
     if (answer_.missing.empty()) return;
     if (answer_.path.empty()) {
-      text_ += "  no path leads there over other services either\n";
+      text_ += "  no path of up to " + Number(kHopsMax) +
+               " steps leads there over other services\n";
       return;
     }
     text_ += "  nearest path: " + Name(answer_.from);

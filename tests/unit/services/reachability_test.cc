@@ -203,6 +203,28 @@ TEST_F(ReachabilityTest, OfTwoPathsTheShorterIsTold) {
   EXPECT_THAT(Stations(Why(stranger, store_).path), ElementsAre(relay, store_));
 }
 
+TEST_F(ReachabilityTest, PathsAndRoutesHaveAtMostSoManyHops) {
+  // A row of relays: each sends to the next; the last to store.
+  std::vector<uint64_t> relays;
+  std::vector<uint64_t> ports;
+  for (size_t i = 0; i < kHopsMax + 2; ++i) {
+    relays.push_back(graph_.Process("relay"));
+    ports.push_back(graph_.Port("", relays.back()));
+    graph_.Give({relays.back(), ports.back(), kReceives});
+    if (i > 0) graph_.Give({relays[i - 1], ports.back(), kSends});
+  }
+  graph_.Give(
+      {relays.back(), store_port_, kSends | ipc::kRightTransfer, store_first_});
+  const uint64_t near = relays[relays.size() - kHopsMax];
+  EXPECT_EQ(Why(near, store_).path.size(), kHopsMax);
+  const uint64_t helping = relays[relays.size() - 1 - kHopsMax];
+  EXPECT_EQ(HelperOf(Why(helping, store_), relays.back())->route.size(),
+            kHopsMax);
+  const WhyAnswer far = Why(relays[0], store_);
+  EXPECT_THAT(far.path, IsEmpty());
+  EXPECT_THAT(HelperOf(far, relays.back())->route, IsEmpty());
+}
+
 TEST_F(ReachabilityTest, WithoutAPathThereIsNone) {
   EXPECT_THAT(Why(store_, clockd_).path, IsEmpty());
 }
