@@ -106,6 +106,7 @@ class CapabilityTree {
     uint64_t badge = 0;
     Capability* parent = nullptr;
     uint64_t made_by = 0;
+    int64_t ends_ns = 0;  // 0: with its parent, if that ends
   };
   Capability* Make(const Making& making);
   // The capability is gone; it may stay as a ghost. The pointer is dead

@@ -27,9 +27,9 @@ Answer RefusedGift(const Session& session, Error why, Handle handle,
   return why;
 }
 
-Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
-                       uint32_t mode) {
-  Capability* capability = session.handles.Find(handle);
+Result<Gift> CheckGift(Kernel& kernel, Session& session, Handle handle,
+                       Rights rights, uint32_t mode) {
+  Capability* capability = kernel.Find(session, handle);
   if (capability == nullptr) return Error::bad_handle;
   if ((capability->rights & NeededFor(mode)) == 0) return Error::access_denied;
   if (mode != abi::kTransferMove && mode != abi::kTransferDuplicate)

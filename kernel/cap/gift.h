@@ -18,8 +18,8 @@ struct Gift {
 // Whether the session may give this away so.
 // Errors: bad_handle; access_denied (Transfer or Duplicate); invalid_args
 // (mode, more rights than it has).
-Result<Gift> CheckGift(const Session& session, Handle handle, Rights rights,
-                       uint32_t mode);
+Result<Gift> CheckGift(Kernel& kernel, Session& session, Handle handle,
+                       Rights rights, uint32_t mode);
 
 // The answer to a gift refused: access_denied names the missing right,
 // bad_handle what became of the handle.

@@ -24,9 +24,11 @@ enum class Source : uint64_t {
   kSocket = 5,
   kWritable = 6,
   kProcess = 7,
+  kAlarm = 8,
 };
+inline constexpr uint64_t kSourceBits = 4;
 constexpr uint64_t Tag(Source source, uint64_t number = 0) {
-  return number << 3 | static_cast<uint64_t>(source);
+  return number << kSourceBits | static_cast<uint64_t>(source);
 }
 
 // One message off a socket. Descriptors that came with it are closed.

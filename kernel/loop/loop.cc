@@ -5,10 +5,12 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <array>
 
+#include "libipc/base/clock.h"
 #include "libipc/base/socket.h"
 
 namespace kernel {
@@ -33,7 +35,9 @@ std::unique_ptr<Loop> Loop::Create(LoopOptions options, std::string* why) {
   loop->ring_ = Ring::Create(why);
   if (loop->ring_ == nullptr) return nullptr;
   loop->stop_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!loop->stop_.valid()) {
+  loop->alarm_.Reset(
+      timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!loop->stop_.valid() || !loop->alarm_.valid()) {
     *why = "no file descriptors are left. Raise `ulimit -n`";
     return nullptr;
   }
@@ -87,6 +91,7 @@ void Loop::AddRoots() {
 void Loop::Run() {
   if (!ring_->Enable()) return;
   ring_->PollReadable(stop_.get(), Tag(Source::kStop));
+  ring_->PollReadable(alarm_.get(), Tag(Source::kAlarm));
   if (options_.stop_signal.valid())
     ring_->PollReadable(options_.stop_signal.get(), Tag(Source::kSignal));
   if (listener_.valid()) ring_->Accept(listener_.get(), Tag(Source::kListen));
@@ -116,8 +121,8 @@ bool Loop::Finished() const {
 }
 
 void Loop::Handle(const Ring::Event& event) {
-  const uint64_t number = event.tag >> 3;
-  switch (static_cast<Source>(event.tag & 7)) {
+  const uint64_t number = event.tag >> kSourceBits;
+  switch (static_cast<Source>(event.tag & ((1 << kSourceBits) - 1))) {
     case Source::kNone:
       return;
     case Source::kListen:
@@ -128,6 +133,13 @@ void Loop::Handle(const Ring::Event& event) {
       return;
     case Source::kTimer:
       return RearmAfterTimer();
+    case Source::kAlarm: {
+      // The kernel looks at its timers in each turn.
+      uint64_t expirations;
+      (void)!read(alarm_.get(), &expirations, sizeof(expirations));
+      if (!event.more) ring_->PollReadable(alarm_.get(), Tag(Source::kAlarm));
+      return;
+    }
     case Source::kSocket:
       if (Connection* connection = Find(number);
           connection != nullptr && !event.more)
@@ -168,6 +180,16 @@ std::unique_ptr<Transport> Loop::Adopt(Session& session, UniqueFd socket) {
   connections_[number] = connection.get();
   ring_->PollReadable(connection->socket(), Tag(Source::kSocket, number));
   return connection;
+}
+
+int64_t Loop::NowNs() { return base::NowNs(); }
+
+void Loop::SetAlarm(int64_t ns) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  itimerspec at = {};  // zero: none
+  if (ns != Timers::kNever)
+    at.it_value = {.tv_sec = ns / kSecond, .tv_nsec = ns % kSecond};
+  timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
 }
 
 void Loop::Closed(Connection& connection) {

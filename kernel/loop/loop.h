@@ -40,6 +40,8 @@ class Loop : public Host {
   void Closed(Connection& connection);
   void WaitForRoom(Connection& connection);
   std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
+  int64_t NowNs() override;
+  void SetAlarm(int64_t ns) override;
 
  private:
   // Messages taken off one socket a turn.
@@ -66,7 +68,8 @@ class Loop : public Host {
   std::unique_ptr<Ring> ring_;
   LoopOptions options_;
   UniqueFd listener_;
-  UniqueFd stop_;  // eventfd
+  UniqueFd stop_;   // eventfd
+  UniqueFd alarm_;  // timerfd
   bool stopping_ = false;
   bool timer_runs_ = false;
   bool accept_waits_ = false;  // for descriptors

@@ -3,7 +3,9 @@
 namespace kernel {
 
 Error ErrorOf(Ending ending) {
-  return ending == Ending::kRevoked ? Error::revoked : Error::canceled;
+  return ending == Ending::kRevoked || ending == Ending::kExpired
+             ? Error::revoked
+             : Error::canceled;
 }
 
 HandleFate FateOf(Ending ending) {
@@ -12,6 +14,8 @@ HandleFate FateOf(Ending ending) {
       return HandleFate::moved;
     case Ending::kRevoked:
       return HandleFate::revoked;
+    case Ending::kExpired:
+      return HandleFate::expired;
     case Ending::kClosed:
     case Ending::kDeath:
       break;
@@ -70,12 +74,18 @@ Session* Kernel::NewSession(Session::Origin origin, Account& account) {
 
 Session* Kernel::AddSession(Session::Origin origin) {
   if (SessionsFull()) return nullptr;
+  const bool by_path = origin == Session::Origin::kPath;
+  if (by_path && path_sessions_ >= kPathSessionsMax) return nullptr;
   const bool is_root = origin == Session::Origin::kRoot;
   Session* session =
       NewSession(origin, is_root ? *root_account_ : AddToolAccount());
   if (is_root) {
     had_root_ = true;
     ++live_roots_;
+  }
+  if (by_path) {
+    ++path_sessions_;
+    timers_.AddHello(NowNs() + kHelloNs, session->id());
   }
   GiveNames(*session);
   return session;

@@ -20,13 +20,14 @@
 #include "kernel/object/lanes.h"
 #include "kernel/object/port.h"
 #include "kernel/object/region.h"
+#include "kernel/object/timers.h"
 #include "kernel/object/trace_board.h"
 #include "kernel/session/session.h"
 
 namespace kernel {
 
 // Why a capability goes.
-enum class Ending { kClosed, kMoved, kRevoked, kDeath };
+enum class Ending { kClosed, kMoved, kRevoked, kExpired, kDeath };
 Error ErrorOf(Ending ending);
 HandleFate FateOf(Ending ending);
 
@@ -39,6 +40,9 @@ uint64_t RandomKey();
 class Kernel {
  public:
   static constexpr size_t kSessionsMax = 16'384;
+  static constexpr size_t kPathSessionsMax = 4'096;  // of these
+  // Who came by the path says Hello within this time.
+  static constexpr int64_t kHelloNs = 10'000'000'000;
   // Steps of background work a turn.
   static constexpr uint32_t kStepsPerTurn = 1'024;
 
@@ -97,7 +101,10 @@ class Kernel {
 
   // ---- Capabilities.
   CapabilityTree& tree() { return tree_; }
+  // Ends when its parent does, or before that.
   Capability* NewCapability(const CapabilityTree::Making& making);
+  // Null for what is no handle, or has ended by now.
+  Capability* Find(Session& session, Handle handle);
   // Room for handles in the table and the account?
   Answer RoomFor(const Session& session, uint64_t handles) const;
   // Puts it into the table. Not for a capability that another table has.
@@ -128,6 +135,7 @@ class Kernel {
   TraceBoard& trace() { return trace_; }
   Account& root_account() { return *root_account_; }
   Host& host() { return *host_; }
+  int64_t NowNs() { return host_->NowNs(); }
 
  private:
   static size_t KindIndex(ObjectKind kind) { return static_cast<size_t>(kind); }
@@ -142,6 +150,8 @@ class Kernel {
   void ClosePort(Port& port);
 
   // kernel_work.cc
+  void RunTimers();
+  void SetAlarm();
   void GiveNames(Session& session);
   void RunRevokes();
   void ClearSessions();
@@ -162,10 +172,14 @@ class Kernel {
   Account* tools_account_ = nullptr;
   Lanes lanes_;
   TraceBoard trace_;
+  Timers timers_;
+  int64_t alarm_ns_ = Timers::kNever;  // asked of the host
+  bool timers_due_ = false;            // more than one turn's worth
 
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   bool had_root_ = false;
   uint32_t live_roots_ = 0;
+  size_t path_sessions_ = 0;
 
   // Work, each list done in order and in steps.
   std::vector<Session*> ready_;  // may have requests

@@ -20,7 +20,24 @@ Capability* Kernel::NewCapability(const CapabilityTree::Making& making) {
   ++object.capabilities;
   if (object.kind == ObjectKind::port)
     CountPort(As<Port>(object), 0, making.rights);
-  return tree_.Make(making);
+  Capability* made = tree_.Make(making);
+  int64_t ends_ns = making.parent != nullptr ? making.parent->ends_ns() : 0;
+  if (making.ends_ns != 0 && (ends_ns == 0 || making.ends_ns < ends_ns))
+    ends_ns = making.ends_ns;
+  if (ends_ns != 0) {
+    made->Use().ends_ns = ends_ns;
+    timers_.AddEnding(*made);
+  }
+  return made;
+}
+
+Capability* Kernel::Find(Session& session, Handle handle) {
+  Capability* capability = session.handles.Find(handle);
+  if (capability == nullptr || capability->ends_ns() == 0 ||
+      capability->ends_ns() > NowNs())
+    return capability;
+  Destroy(*capability, Ending::kExpired);
+  return nullptr;
 }
 
 Answer Kernel::RoomFor(const Session& session, uint64_t handles) const {
@@ -95,7 +112,8 @@ void Kernel::Destroy(Capability& capability, Ending ending) {
     transfer->items[capability.transfer_index].capability = nullptr;
   if (object.kind == ObjectKind::lane)
     lanes_.HandleGone(As<Lane>(object), capability, ending);
-  if (ending == Ending::kRevoked)
+  if (capability.ends_ns() != 0) timers_.RemoveEnding(capability);
+  if (ErrorOf(ending) == Error::revoked)
     trace_.Fact(abi::TraceKind::capability_revoked, object.id, 0);
   const Rights rights = capability.rights;
   tree_.Kill(&capability);

@@ -6,10 +6,11 @@ namespace kernel {
 bool Kernel::HasWork() const {
   return !ready_.empty() || !dirty_.empty() || !revokes_.empty() ||
          !clearing_.empty() || !doomed_.empty() || !reap_.empty() ||
-         lanes_.HasWork();
+         timers_due_ || lanes_.HasWork();
 }
 
 bool Kernel::Turn() {
+  RunTimers();
   ServeReady();
   RunRevokes();
   ClearSessions();
@@ -17,7 +18,31 @@ bool Kernel::Turn() {
   DestroyDoomed();
   Reap();
   FlushAndRest();
+  SetAlarm();
   return HasWork();
+}
+
+void Kernel::RunTimers() {
+  timers_due_ = false;
+  if (timers_.Next() == Timers::kNever) return;
+  const int64_t now = NowNs();
+  for (uint32_t steps = 0; timers_.Next() <= now; ++steps) {
+    timers_due_ = steps == kStepsPerTurn;
+    if (timers_due_) return;
+    if (const Capability::Index ended = timers_.Ended(now)) {
+      Destroy(*tree_.At(ended), Ending::kExpired);
+      continue;
+    }
+    Session* late = FindSession(timers_.TakeLateHello(now));
+    if (late != nullptr && late->state == Session::State::kWaitingHello)
+      EndSession(*late);
+  }
+}
+
+void Kernel::SetAlarm() {
+  if (timers_.Next() == alarm_ns_) return;
+  alarm_ns_ = timers_.Next();
+  host_->SetAlarm(alarm_ns_);
 }
 
 void Kernel::ServeReady() {
@@ -119,6 +144,7 @@ bool Kernel::ClearSome(Session& session, uint32_t steps) {
 void Kernel::DropSession(Session& session) {
   Process& process = *session.process;
   for (Region* region : session.granted) Unuse(*region);
+  if (session.origin == Session::Origin::kPath) --path_sessions_;
   if (session.origin == Session::Origin::kChild)
     Refund(*session.account, Charges::Of(AccountItem::processes));
   Unuse(*session.account);

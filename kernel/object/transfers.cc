@@ -8,10 +8,10 @@
 namespace kernel {
 namespace {
 
-Result<Gift> CheckItem(const Session& session, const Lane& lane,
+Result<Gift> CheckItem(Kernel& kernel, Session& session, const Lane& lane,
                        const abi::TransferItem& item) {
   KP_ASSIGN(const Gift gift,
-            CheckGift(session, item.handle, item.rights, item.mode));
+            CheckGift(kernel, session, item.handle, item.rights, item.mode));
   if (item.reserved != 0) return Error::invalid_args;
   // A port's Receive right in its own queue could never be reached again.
   if (gift.capability->object == lane.port &&
@@ -26,12 +26,12 @@ struct CheckedItems {
   Error first = Error::ok;
 };
 
-CheckedItems CheckItems(const Session& session, const Lane& lane,
+CheckedItems CheckItems(Kernel& kernel, Session& session, const Lane& lane,
                         std::span<const abi::TransferItem> items) {
   CheckedItems checked;
   absl::flat_hash_set<Handle> seen;
   for (const abi::TransferItem& item : items) {
-    const Result<Gift> gift = CheckItem(session, lane, item);
+    const Result<Gift> gift = CheckItem(kernel, session, lane, item);
     Error error = gift.error();
     if (gift.ok() && !seen.insert(item.handle).second)
       error = Error::invalid_args;
@@ -62,7 +62,7 @@ Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
                      std::span<const abi::TransferItem> items) {
   if (items.empty() || items.size() > abi::kMessageHandlesMax)
     return Answer::OutOfRange(1, abi::kMessageHandlesMax);
-  const CheckedItems checked = CheckItems(session, lane, items);
+  const CheckedItems checked = CheckItems(kernel, session, lane, items);
   if (checked.first != Error::ok) {
     Answer answer = checked.first;
     for (const Error error : checked.errors) answer.Append(error);

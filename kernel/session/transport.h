@@ -27,6 +27,10 @@ class Transport {
 class Host {
  public:
   virtual ~Host() = default;
+  // CLOCK_MONOTONIC.
+  virtual int64_t NowNs() = 0;
+  // Kernel::Turn is to be called at that time. Replaces the alarm before.
+  virtual void SetAlarm(int64_t ns) = 0;
   // Takes over the kernel's end of a new session's socket.
   virtual std::unique_ptr<Transport> Adopt(Session& session,
                                            UniqueFd socket) = 0;

@@ -33,9 +33,9 @@ const Line* FindLine(uint32_t number) {
   return &kLines[number - 1];
 }
 
-Answer FindChecked(const Session& session, Handle handle, ObjectKind kind,
-                   Rights rights, Capability** found) {
-  *found = session.handles.Find(handle);
+Answer FindChecked(Kernel& kernel, Session& session, Handle handle,
+                   ObjectKind kind, Rights rights, Capability** found) {
+  *found = kernel.Find(session, handle);
   if (*found == nullptr)
     return Answer::BadHandle(session.handles.FateOf(handle));
   if (kind != ObjectKind::any && kind != (*found)->object->kind)
@@ -49,7 +49,8 @@ Answer FindChecked(const Session& session, Handle handle, ObjectKind kind,
 Answer Call::FindSecond(uint64_t handle, ObjectKind kind, Rights rights,
                         Capability** found) const {
   if (handle > ~Handle{0}) return Answer::BadHandle(HandleFate::never_given);
-  return FindChecked(session, static_cast<Handle>(handle), kind, rights, found);
+  return FindChecked(kernel, session, static_cast<Handle>(handle), kind, rights,
+                     found);
 }
 
 Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
@@ -61,8 +62,8 @@ Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
     if (request.handle != abi::kNoHandle) return Error::invalid_args;
     return line->handler(call);
   }
-  KP_ANSWER(FindChecked(session, request.handle, line->kind, line->rights,
-                        &call.capability));
+  KP_ANSWER(FindChecked(kernel, session, request.handle, line->kind,
+                        line->rights, &call.capability));
   return line->handler(call);
 }
 

@@ -110,6 +110,8 @@ abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
     entry.parent = parent->serial;
   entry.kind = capability.object->kind;
   entry.rights = capability.rights;
+  entry.made_by = capability.made_by;
+  entry.ends_ns = capability.ends_ns();
   return entry;
 }
 

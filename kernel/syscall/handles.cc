@@ -5,7 +5,7 @@
 namespace kernel::handlers {
 namespace {
 
-Answer Derive(Call& call, uint64_t wanted, uint64_t badge) {
+Answer Derive(Call& call, uint64_t wanted, uint64_t badge, int64_t ends_ns) {
   const Result<Rights> rights = AskedRights(*call.capability, wanted);
   if (!rights.ok()) return rights.error();
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
@@ -14,7 +14,8 @@ Answer Derive(Call& call, uint64_t wanted, uint64_t badge) {
                                  .rights = *rights,
                                  .badge = badge,
                                  .parent = call.capability,
-                                 .made_by = call.session.id()});
+                                 .made_by = call.session.id(),
+                                 .ends_ns = ends_ns});
   return Answer::Of(call.kernel.Place(call.session, *made));
 }
 
@@ -40,14 +41,33 @@ Answer session_info(Call& call) {
 
 Answer handle_duplicate(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
-  return Derive(call, call.request.args[0], call.capability->badge);
+  return Derive(call, call.request.args[0], call.capability->badge, 0);
 }
 
 Answer handle_mint(Call& call) {
-  KP_ANSWER(call.Check({.args = 2}));
-  if (call.request.args[1] == 0 || call.capability->badge != 0)
+  KP_ANSWER(call.Check({.args = 3}));
+  const uint64_t badge = call.request.args[1];
+  const uint64_t ends_ns = call.request.args[2];
+  if (badge == 0 && ends_ns == 0) return Error::invalid_args;
+  if (badge != 0 && call.capability->badge != 0) return Error::invalid_args;
+  if (ends_ns >= static_cast<uint64_t>(Timers::kNever))
     return Error::invalid_args;
-  return Derive(call, call.request.args[0], call.request.args[1]);
+  const auto end = static_cast<int64_t>(ends_ns);
+  if (end != 0 && end <= call.kernel.NowNs()) return Error::timed_out;
+  return Derive(call, call.request.args[0],
+                badge != 0 ? badge : call.capability->badge, end);
+}
+
+Answer handle_replace(Call& call) {
+  // A lane's handle is how its events name it.
+  if (call.capability->object->kind == ObjectKind::lane)
+    return Error::wrong_type;
+  KP_ANSWER(call.Check({.args = 1}));
+  KP_ASSIGN(const Rights rights,
+            AskedRights(*call.capability, call.request.args[0]));
+  call.kernel.TakeOut(*call.capability);
+  call.kernel.SetRights(*call.capability, rights);
+  return Answer::Of(call.kernel.Place(call.session, *call.capability));
 }
 
 Answer handle_close(Call& call) {
@@ -70,7 +90,8 @@ Answer handle_info(Call& call) {
   const Capability& capability = *call.capability;
   return Answer::Of(static_cast<uint64_t>(capability.object->kind) |
                         static_cast<uint64_t>(capability.rights) << 32,
-                    capability.badge, capability.object->id);
+                    capability.badge, capability.object->id,
+                    static_cast<uint64_t>(capability.ends_ns()));
 }
 
 }  // namespace kernel::handlers

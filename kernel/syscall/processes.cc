@@ -43,12 +43,12 @@ Answer Parse(std::span<const uint8_t> payload, NewProcess* made) {
 }
 
 // Every name and capability, before anything changes.
-Answer CheckItems(const Session& parent, NewProcess* made) {
+Answer CheckItems(Kernel& kernel, Session& parent, NewProcess* made) {
   absl::flat_hash_set<std::string> names;
   absl::flat_hash_set<Handle> moved;
   for (const abi::InitialItem& item : made->items) {
     const Result<Gift> checked =
-        CheckGift(parent, item.handle, item.rights, item.mode);
+        CheckGift(kernel, parent, item.handle, item.rights, item.mode);
     if (!checked.ok())
       return RefusedGift(parent, checked.error(), item.handle, item.mode);
     const Gift& gift = *checked;
@@ -83,7 +83,7 @@ Answer process_create(Call& call) {
   KP_ANSWER(call.Check({.payload = true}));
   NewProcess made;
   KP_ANSWER(Parse(call.payload, &made));
-  KP_ANSWER(CheckItems(call.session, &made));
+  KP_ANSWER(CheckItems(call.kernel, call.session, &made));
   Account& account = call.object<Account>();
   KP_ANSWER(RoomForBoth(call, account, made.gifts.size()));
   KP_ASSIGN(base::SocketPair sockets, base::CreateSocketPair());

@@ -54,12 +54,15 @@ struct NamedCapability {
 static_assert(sizeof(NamedCapability) == 64);
 
 // ---- handle_duplicate(handle, args: rights) -> {handle}
-// ---- handle_mint(handle, args: rights, badge != 0) -> {handle}
+// ---- handle_mint(handle, args: rights, badge or 0, end time or 0) -> {handle}
+//      the end in nanoseconds of CLOCK_MONOTONIC: as if revoked from then on
+// ---- handle_replace(handle, args: rights) -> {handle}: the same capability
+//      under a new value, with the same or fewer rights
 // ---- handle_close(handle)
 // ---- handle_revoke(handle, options: kRevokeBadge, args: badge)
 //      -> {capabilities, lanes, mappings, messages} hit; answered when done
 inline constexpr uint32_t kRevokeBadge = 1;
-// ---- handle_info(handle) -> {kind | rights << 32, badge, object id, 0}
+// ---- handle_info(handle) -> {kind | rights << 32, badge, object id, end time}
 
 // ---- port_create(account, options: PortOptions, args: ring bytes or 0;
 //      payload: name without zero) -> {handle, object id, ring bytes}
@@ -242,6 +245,8 @@ struct CapabilityEntry {
   ObjectKind kind;
   Rights rights;
   uint32_t reserved;
+  uint64_t made_by;  // process id of whose request made it
+  int64_t ends_ns;   // 0: it does not end by itself
 };
 
 // ---- trace_ring(options: TraceRingStep, args: ring) -> grant: {ring, key,

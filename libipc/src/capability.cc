@@ -1,5 +1,7 @@
 #include "ipc/capability.h"
 
+#include <algorithm>
+
 #include "session_core.h"
 
 namespace ipc {
@@ -47,6 +49,29 @@ absl::StatusOr<Capability> Capability::Mint(Rights rights,
   return Capability(session_, static_cast<Handle>(answer.value(0)));
 }
 
+absl::StatusOr<Capability> Capability::MintUntil(Rights rights, uint64_t badge,
+                                                 Deadline end) const {
+  if (!valid()) return NoHandle();
+  if (end.ns == base::kNoDeadline) return Mint(rights, badge);
+  const Answer answer = session_->Call(
+      abi::Syscall::handle_mint, handle_,
+      {.args = {rights, badge,
+                static_cast<uint64_t>(std::max<int64_t>(end.ns, 1))}});
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::handle_mint, handle_, answer);
+  return Capability(session_, static_cast<Handle>(answer.value(0)));
+}
+
+absl::Status Capability::Replace(Rights rights) {
+  if (!valid()) return NoHandle();
+  const Answer answer =
+      session_->Call(abi::Syscall::handle_replace, handle_, {.args = {rights}});
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::handle_replace, handle_, answer);
+  handle_ = static_cast<Handle>(answer.value(0));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<RevokeReceipt> Capability::Revoke(uint64_t only_badge) const {
   if (!valid()) return NoHandle();
   const Answer answer =
@@ -69,6 +94,7 @@ absl::StatusOr<CapabilityInfo> Capability::Info() const {
   info.rights = static_cast<Rights>(answer.value(0) >> 32);
   info.badge = answer.value(1);
   info.object_id = answer.value(2);
+  if (answer.value(3) != 0) info.end.ns = static_cast<int64_t>(answer.value(3));
   return info;
 }
 

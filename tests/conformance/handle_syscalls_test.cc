@@ -98,7 +98,61 @@ using HandleMint = Syscalls;
 
 TEST_F(HandleMint, ChecksHandleRightsAndFields) {
   ExpectDoor(Syscall::handle_mint,
-             {.args = 2, .good = {.args = {kRightsSame, 1}}});
+             {.args = 3, .good = {.args = {kRightsSame, 1}}});
+}
+
+TEST_F(HandleMint, WithAnEndTellsItAndGivesItToWhatIsDerived) {
+  const auto end = static_cast<uint64_t>(Deadline::After(absl::Hours(1)).ns);
+  const Answer made =
+      Call(Syscall::handle_mint, MakePort(), {.args = {kRightsSame, 7, end}});
+  ASSERT_EQ(made.error(), Error::ok);
+  const auto handle = static_cast<Handle>(made.value(0));
+  const auto end_of = [&](Handle of) {
+    return Call(Syscall::handle_info, of).value(3);
+  };
+  EXPECT_EQ(end_of(handle), end);
+  EXPECT_EQ(end_of(Weaker(handle, kRightSend)), end);
+  // Earlier is possible, later is not; the badge stays.
+  const auto mint_until = [&](uint64_t until) {
+    return static_cast<Handle>(
+        Call(Syscall::handle_mint, handle, {.args = {kRightsSame, 0, until}})
+            .value(0));
+  };
+  EXPECT_EQ(end_of(mint_until(end - 1)), end - 1);
+  EXPECT_EQ(end_of(mint_until(end + 1)), end);
+  EXPECT_EQ(Call(Syscall::handle_info, mint_until(end - 1)).value(1), 7u);
+}
+
+TEST_F(HandleMint, RefusesAnEndThatHasPassedOrCannotBe) {
+  const Handle port = MakePort();
+  EXPECT_EQ(ErrorOf(Syscall::handle_mint, port, {.args = {kRightsSame, 1, 1}}),
+            Error::timed_out);
+  EXPECT_EQ(ErrorOf(Syscall::handle_mint, port,
+                    {.args = {kRightsSame, 1, ~uint64_t{0}}}),
+            Error::invalid_args);
+}
+
+TEST_F(HandleMint, AtItsEndItGoesAsIfRevokedEverywhere) {
+  const Handle port = MakePort();
+  const auto end =
+      static_cast<uint64_t>(Deadline::After(absl::Milliseconds(30)).ns);
+  const auto brief = static_cast<Handle>(
+      Call(Syscall::handle_mint, port, {.args = {kRightsSame, 7, end}})
+          .value(0));
+  Other other = MakeOther(brief);
+  auto lane = Connect(other.core(), other.handle);
+  // The watch ends by itself, when the time has come.
+  const Answer watched =
+      other.core().Call(Syscall::object_watch, other.handle,
+                        {.args = {kSignalPeerClosed}}, Soon());
+  EXPECT_EQ(watched.error(), Error::revoked);
+  EXPECT_GE(static_cast<uint64_t>(base::NowNs()), end);
+  EXPECT_EQ(lane->inbox.Await(abi::Event::lane_cut).value(2),
+            static_cast<uint64_t>(Error::revoked));
+  const Answer gone = Call(Syscall::handle_info, brief);
+  EXPECT_EQ(gone.error(), Error::bad_handle);
+  EXPECT_EQ(gone.value(0), static_cast<uint64_t>(abi::HandleFate::expired));
+  EXPECT_TRUE(IsOpen(port));
 }
 
 TEST_F(HandleMint, SetsTheBadge) {
@@ -123,6 +177,62 @@ TEST_F(HandleMint, RefusesNoBadgeASecondBadgeAndMoreRights) {
   const Handle weak = Weaker(port, kRightDuplicate);
   EXPECT_EQ(ErrorOf(Syscall::handle_mint, weak, {.args = {kRightSend, 5}}),
             Error::invalid_args);
+}
+
+// ---- handle_replace
+
+using HandleReplace = Syscalls;
+
+TEST_F(HandleReplace, ChecksHandleAndFields) {
+  ExpectDoor(Syscall::handle_replace,
+             {.args = 1, .good = {.args = {kRightsSame}}});
+}
+
+TEST_F(HandleReplace, KeepsTheCapabilityUnderANewValue) {
+  const Handle port = MakePort();
+  const auto badged = static_cast<Handle>(
+      Call(Syscall::handle_mint, port, {.args = {kRightsSame, 9}}).value(0));
+  const Handle child = Weaker(badged, kRightSend);
+  const Answer replaced = Call(Syscall::handle_replace, badged,
+                               {.args = {kRightSend | kRightManage}});
+  ASSERT_EQ(replaced.error(), Error::ok);
+  const auto handle = static_cast<Handle>(replaced.value(0));
+  EXPECT_NE(handle, badged);
+  const Answer info = Call(Syscall::handle_info, handle);
+  EXPECT_EQ(info.value(0) >> 32, kRightSend | kRightManage);
+  EXPECT_EQ(info.value(1), 9u);
+  EXPECT_EQ(Call(Syscall::handle_info, badged).value(0),
+            static_cast<uint64_t>(abi::HandleFate::moved));
+  // What was derived from it still is.
+  EXPECT_EQ(Call(Syscall::handle_revoke, handle).value(0), 1u);
+  EXPECT_FALSE(IsOpen(child));
+}
+
+TEST_F(HandleReplace, RefusesMoreRightsAndLanes) {
+  const Handle weak = Weaker(MakePort(), kRightSend);
+  EXPECT_EQ(ErrorOf(Syscall::handle_replace, weak,
+                    {.args = {kRightSend | kRightReceive}}),
+            Error::invalid_args);
+  EXPECT_TRUE(IsOpen(weak));
+  EXPECT_EQ(ErrorOf(Syscall::handle_replace, Make(ObjectKind::lane),
+                    {.args = {kRightsSame}}),
+            Error::wrong_type);
+}
+
+TEST_F(HandleReplace, EndsListeningAndKeepsTheQueue) {
+  const Handle port = MakePort();
+  Other other = MakeOther(port);
+  auto inbox = Listen(root(), port);
+  auto lane = Connect(other.core(), other.handle);
+  Join(root(), *inbox);
+  const Answer replaced =
+      Call(Syscall::handle_replace, port, {.args = {kRightsSame}});
+  EXPECT_EQ(inbox->Await(abi::Event::listen_ended).value(0),
+            static_cast<uint64_t>(Error::canceled));
+  lane->inbox.Await(abi::Event::lane_orphaned);
+  inbox.reset();
+  auto again = Listen(root(), static_cast<Handle>(replaced.value(0)));
+  EXPECT_EQ(Join(root(), *again)->id, lane->id);
 }
 
 // ---- handle_close

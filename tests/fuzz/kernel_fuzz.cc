@@ -52,6 +52,11 @@ class FuzzHost : public kernel::Host {
                                            base::UniqueFd) override {
     return std::make_unique<FuzzTransport>(std::make_shared<Mail>());
   }
+  int64_t NowNs() override { return now_ns_ += 1000; }
+  void SetAlarm(int64_t) override {}
+
+ private:
+  int64_t now_ns_ = 0;
 };
 
 class Client {

@@ -334,7 +334,7 @@ TEST_F(CliTest, HelpAndVersionAreThere) {
   const Finished version = Tool({"--version"});
   EXPECT_EQ(version.exit_code, 0);
   EXPECT_EQ(version.output.rfind("keyport ", 0), 0u) << version.output;
-  EXPECT_NE(version.output.find("(ABI 1)"), std::string::npos);
+  EXPECT_NE(version.output.find("(ABI "), std::string::npos);
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"help"}, {"help", "trace"}, {"--help"}}) {
     const Finished help = Tool(words);

@@ -16,6 +16,7 @@ struct CapabilityInfo {
   Rights rights = 0;
   uint64_t badge = 0;      // 0: none
   uint64_t object_id = 0;  // never used again while the kernel process lives
+  Deadline end;            // when it goes as if revoked
 };
 
 // What handle_revoke hit.
@@ -51,6 +52,17 @@ class Capability {
   // receiver of its messages sees. Rights: Duplicate. Errors: as Duplicate;
   // invalid_args when it has a badge already.
   absl::StatusOr<Capability> Mint(Rights rights, uint64_t badge) const;
+
+  // The same with an end: at that time the copy, and what was derived from it,
+  // goes as if revoked. The badge may be 0 here: the one it has stays.
+  // Errors: as Mint; timed_out when the end has passed.
+  absl::StatusOr<Capability> MintUntil(Rights rights, uint64_t badge,
+                                       Deadline end) const;
+
+  // Becomes the same capability with the same or fewer rights, under another
+  // handle: the old handle's uses (waits, listening, lanes) end with canceled.
+  // Errors: bad_handle; invalid_args when more rights are asked for.
+  absl::Status Replace(Rights rights = kRightsSame);
 
   // Destroys everything derived from this capability, in every process and in
   // flight, and keeps this one. With a badge: only what carries it.

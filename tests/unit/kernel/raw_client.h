@@ -49,6 +49,10 @@ class FakeTransport : public Transport {
 class FakeHost : public Host {
  public:
   std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
+  int64_t NowNs() override { return now_ns; }
+  void SetAlarm(int64_t ns) override { alarm_ns = ns; }
+  int64_t now_ns = 1'000'000;
+  int64_t alarm_ns = Timers::kNever;
   struct Child {
     uint64_t session;
     std::shared_ptr<FakeSocket> socket;
