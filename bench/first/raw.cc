@@ -2,12 +2,8 @@
 
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +11,7 @@
 #include <functional>
 #include <vector>
 
+#include "bench/common/process_pair.h"
 #include "libipc/base/clock.h"
 #include "libipc/base/spinner.h"
 
@@ -51,25 +48,19 @@ Shared* NewShared() {
   return static_cast<Shared*>(memory);
 }
 
-// Runs `second` in a child; returns how long `first` took.
+// How long `first` took while `second` ran in a child.
 double Run(Placement placement, const std::function<void(Shared*)>& first,
            const std::function<void(Shared*)>& second) {
   Shared* shared = NewShared();
-  const pid_t child = fork();
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    PinTo(placement.second);
-    second(shared);
-    _exit(0);
-  }
-  cpu_set_t before;
-  sched_getaffinity(0, sizeof(before), &before);
-  PinTo(placement.first);
-  const int64_t start = base::NowNs();
-  first(shared);
-  const int64_t took = base::NowNs() - start;
-  waitpid(child, nullptr, 0);
-  sched_setaffinity(0, sizeof(before), &before);
+  int64_t took = 0;
+  RunPair(
+      placement,
+      [&] {
+        const int64_t start = base::NowNs();
+        first(shared);
+        took = base::NowNs() - start;
+      },
+      [&] { second(shared); });
   munmap(shared, sizeof(Shared));
   return static_cast<double>(took);
 }
@@ -109,14 +100,6 @@ void Wake(std::atomic<uint64_t>& word, uint64_t value) {
 }
 
 }  // namespace
-
-void PinTo(int processor) {
-  if (processor < 0) return;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(processor, &set);
-  sched_setaffinity(0, sizeof(set), &set);
-}
 
 double LineRoundTrip(Placement placement, int rounds) {
   const uint64_t count = static_cast<uint64_t>(rounds);

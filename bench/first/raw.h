@@ -4,14 +4,9 @@
 
 #include <cstdint>
 
-namespace bench {
+#include "bench/common/placement.h"
 
-// Where the two sides run.
-struct Placement {
-  int first = 0;
-  int second = 1;
-};
-void PinTo(int processor);
+namespace bench {
 
 // One cache line, there and back, both polling.
 double LineRoundTrip(Placement placement, int rounds);

@@ -1,0 +1,78 @@
+// The control plane of a real keyport-kernel beside the raw mechanisms,
+// interleaved in one run.
+//
+//   bench_capabilities [--quick] [--json FILE] [--only GROUP]
+//
+// Prints medians over the passes (least to most), of times also the median of
+// the passes' p99 and p99.9 and the longest, then the ratios that count. Every
+// answer is checked. A new row is a function that adds to the figures.
+#include <stdio.h>
+#include <string.h>
+
+#include <string_view>
+
+#include "bench/capabilities/rows.h"
+#include "bench/common/must.h"
+
+namespace bench {
+namespace {
+
+struct Group {
+  const char* name;
+  void (*measure)(Figures& figures, Effort effort);
+  void (*conclude)(Figures& figures);
+};
+constexpr Group kGroups[] = {
+    {"calls", MeasureCalls, ConcludeCalls},
+    {"transfer", MeasureTransfers, ConcludeTransfers},
+    {"revoke", MeasureRevokes, ConcludeRevokes},
+    {"memory", MeasureMemory, ConcludeMemory},
+};
+
+struct Options {
+  bool quick = false;
+  std::string_view only;
+  const char* json = nullptr;
+};
+
+Options Read(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--quick")
+      options.quick = true;
+    else if (word == "--json" && i + 1 < argc)
+      options.json = argv[++i];
+    else if (word == "--only" && i + 1 < argc)
+      options.only = argv[++i];
+    else
+      Fail("usage: bench_capabilities [--quick] [--json FILE] [--only GROUP]");
+  }
+  return options;
+}
+
+int Main(const Options& options) {
+  Figures figures;
+  const int passes = options.quick ? 3 : 5;
+  const auto asked = [&](const Group& group) {
+    return options.only.empty() || options.only == group.name;
+  };
+  for (int pass = 0; pass < passes; ++pass) {
+    for (const Group& group : kGroups) {
+      if (!asked(group)) continue;
+      fprintf(stderr, "pass %d of %d, %s\n", pass + 1, passes, group.name);
+      group.measure(figures, {options.quick});
+    }
+  }
+  for (const Group& group : kGroups)
+    if (asked(group)) group.conclude(figures);
+  figures.Print();
+  if (options.json != nullptr && !figures.WriteJson(options.json))
+    Fail("the file for --json cannot be written");
+  return 0;
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) { return bench::Main(bench::Read(argc, argv)); }

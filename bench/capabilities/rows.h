@@ -1,0 +1,24 @@
+// The groups of rows. Each adds one pass to the figures; what is concluded
+// from them all is added at the end.
+#pragma once
+
+#include "bench/common/figures.h"
+
+namespace bench {
+
+struct Effort {
+  bool quick = false;
+  // Repetitions: fewer when quick.
+  int Times(int full) const { return quick ? full / 4 : full; }
+};
+
+void MeasureCalls(Figures& figures, Effort effort);
+void ConcludeCalls(Figures& figures);
+void MeasureTransfers(Figures& figures, Effort effort);
+void ConcludeTransfers(Figures& figures);
+void MeasureRevokes(Figures& figures, Effort effort);
+void ConcludeRevokes(Figures& figures);
+void MeasureMemory(Figures& figures, Effort effort);
+void ConcludeMemory(Figures& figures);
+
+}  // namespace bench
