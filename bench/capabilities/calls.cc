@@ -1,4 +1,6 @@
 // Empty calls beside eventfd and a socket; duplicate, mint, close.
+#include <array>
+
 #include "bench/capabilities/many.h"
 #include "bench/capabilities/raw.h"
 #include "bench/capabilities/raw_session.h"
@@ -47,17 +49,35 @@ double EmptyBatch(Rig& rig, size_t count) {
                          }));
 }
 
-double EmptyRawBatch(Rig& rig, size_t count) {
-  const ipc::InitialCapability initial[] = {{"port", &rig.port}};
-  RawSession raw(rig.kernel.NewSocket("raw", initial));
+// A session without libipc that holds the port, too.
+struct RawRig {
+  explicit RawRig(Rig& rig)
+      : session(rig.kernel.NewSocket(
+            "raw", std::array{ipc::InitialCapability{"port", &rig.port}})),
+        port(session.FirstHandle()) {}
+
+  RawSession session;
+  Handle port;
+};
+
+ipc::abi::Request RawRequest(Syscall call, Handle handle, uint64_t arg = 0) {
   ipc::abi::Request request = {};
-  request.number = static_cast<uint32_t>(Syscall::handle_info);
-  request.handle = raw.FirstHandle();
+  request.number = static_cast<uint32_t>(call);
+  request.handle = handle;
+  request.args[0] = arg;
+  return request;
+}
+
+double EmptyRawBatch(Rig& rig, size_t count) {
+  RawRig raw(rig);
   return MillionsASecond(
       count, TimeAll([&] {
-        raw.Many(request, count, [&](const ipc::abi::Completion& completion) {
-          Expect(completion.values[2] == rig.object, "the object's id");
-        });
+        raw.session.Many(
+            count,
+            [&](size_t) { return RawRequest(Syscall::handle_info, raw.port); },
+            [&](const ipc::abi::Completion& completion) {
+              Expect(completion.values[2] == rig.object, "the object's id");
+            });
       }));
 }
 
@@ -105,19 +125,43 @@ void MeasureHandleCallsAsleep(Figures& figures, Rig& rig, int rounds) {
 
 void MeasureHandleCallsBatched(Figures& figures, Rig& rig, size_t count) {
   const Handle port = rig.port.handle();
-  const auto each = [count](double ns) {
-    return ns / static_cast<double>(count);
+  const auto add = [&](const char* name, const auto& operation) {
+    figures.Add(name, "ns", TimeAll(operation) / static_cast<double>(count));
   };
   Handles made;
-  figures.Add(
-      "duplicate batched, apart", "ns",
-      each(TimeAll([&] { made = DuplicateMany(rig.session(), port, count); })));
-  figures.Add("close batched, apart", "ns",
-              each(TimeAll([&] { CloseMany(rig.session(), made); })));
-  figures.Add(
-      "mint batched, apart", "ns",
-      each(TimeAll([&] { made = MintMany(rig.session(), port, count); })));
+  add("duplicate batched, apart, memory not used before",
+      [&] { made = DuplicateMany(rig.session(), port, count); });
   CloseMany(rig.session(), made);
+  add("duplicate batched, apart",
+      [&] { made = DuplicateMany(rig.session(), port, count); });
+  add("close batched, apart", [&] { CloseMany(rig.session(), made); });
+  add("mint batched, apart",
+      [&] { made = MintMany(rig.session(), port, count); });
+  CloseMany(rig.session(), made);
+}
+
+void MeasureHandleCallsRaw(Figures& figures, Rig& rig, size_t count) {
+  RawRig raw(rig);
+  const auto add = [&](const char* name, const auto& make, const auto& take) {
+    figures.Add(name, "ns", TimeAll([&] {
+                              raw.session.Many(count, make, take);
+                            }) / static_cast<double>(count));
+  };
+  Handles made;
+  made.reserve(count);
+  add(
+      "duplicate batched, raw ring, apart",
+      [&](size_t) {
+        return RawRequest(Syscall::handle_duplicate, raw.port,
+                          ipc::abi::kRightsSame);
+      },
+      [&](const ipc::abi::Completion& completion) {
+        made.push_back(static_cast<Handle>(completion.values[0]));
+      });
+  add(
+      "close batched, raw ring, apart",
+      [&](size_t i) { return RawRequest(Syscall::handle_close, made[i]); },
+      [](const ipc::abi::Completion&) {});
 }
 
 }  // namespace
@@ -126,8 +170,9 @@ void MeasureCalls(Figures& figures, Effort effort) {
   for (const Place& place : kPlaces) MeasureEmptyCalls(figures, effort, place);
   Rig rig(kApart);
   MeasureHandleCallsAsleep(figures, rig, effort.Times(4'000));
-  MeasureHandleCallsBatched(figures, rig,
-                            static_cast<size_t>(effort.Times(200'000)));
+  const auto many = static_cast<size_t>(effort.Times(200'000));
+  MeasureHandleCallsBatched(figures, rig, many);
+  MeasureHandleCallsRaw(figures, rig, many);
 }
 
 void ConcludeCalls(Figures& figures) {

@@ -38,8 +38,7 @@ Growth GrowthOf(KernelProcess& kernel, int count, const Make& make) {
   const auto each = [count](uint64_t later, uint64_t earlier) {
     return (static_cast<double>(later) - static_cast<double>(earlier)) / count;
   };
-  // Memfds may count as private while only one has mapped them.
-  return {each(after.private_dirty, before.private_dirty),
+  return {each(after.anonymous, before.anonymous),
           each(shared(), shared_before),
           each(DescriptorsOf(kernel.pid()), open_before)};
 }

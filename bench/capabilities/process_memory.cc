@@ -76,6 +76,7 @@ ProcessMemory MemoryOf(pid_t process) {
     if (word == "Rss:") memory.resident = kilobytes * kKilobyte;
     if (word == "Pss:") memory.proportional = kilobytes * kKilobyte;
     if (word == "Private_Dirty:") memory.private_dirty = kilobytes * kKilobyte;
+    if (word == "Anonymous:") memory.anonymous = kilobytes * kKilobyte;
   }
   return memory;
 }

@@ -13,6 +13,7 @@ struct ProcessMemory {
   uint64_t resident = 0;
   uint64_t proportional = 0;
   uint64_t private_dirty = 0;
+  uint64_t anonymous = 0;  // heap and stack; no memfd
 };
 ProcessMemory MemoryOf(pid_t process);
 

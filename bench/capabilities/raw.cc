@@ -97,6 +97,14 @@ std::vector<UniqueFd> ReceiveRights(const UniqueFd& socket, size_t wanted) {
   return got;
 }
 
+void PutByte(const UniqueFd& socket) {
+  Expect(send(socket.get(), "k", 1, 0) == 1, "send");
+}
+void TakeByte(const UniqueFd& socket) {
+  char answer = 0;
+  Expect(recv(socket.get(), &answer, 1, 0) == 1 && answer == 'k', "the answer");
+}
+
 }  // namespace
 
 Times EventfdRoundTrips(Placement placement, int rounds) {
@@ -148,22 +156,26 @@ Times RightsRoundTrips(Placement placement, int rounds, int descriptors) {
   for (size_t i = 0; i < count; ++i)
     sent.push_back(owned.emplace_back(eventfd(0, EFD_CLOEXEC)).get());
   Times times;
-  RunPair(
-      placement,
-      [&] {
-        times = TimeEach(rounds, [&](int) {
-          SendRights(ends.first, sent);
-          char answer = 0;
-          Expect(recv(ends.first.get(), &answer, 1, 0) == 1 && answer == 'k',
-                 "the answer");
-        });
-      },
-      [&] {
-        for (int i = 0; i < rounds; ++i) {
-          const std::vector<UniqueFd> got = ReceiveRights(ends.second, count);
-          Expect(send(ends.second.get(), "k", 1, 0) == 1, "send");
-        }
-      });
+  const auto client = [&] {
+    for (int i = 0; i < rounds; ++i) {
+      const int64_t start = base::NowNs();
+      SendRights(ends.first, sent);
+      TakeByte(ends.first);
+      times.push_back(base::NowNs() - start);
+      PutByte(ends.first);
+      TakeByte(ends.first);
+    }
+  };
+  const auto server = [&] {
+    for (int i = 0; i < rounds; ++i) {
+      std::vector<UniqueFd> got = ReceiveRights(ends.second, count);
+      PutByte(ends.second);
+      TakeByte(ends.second);
+      got.clear();
+      PutByte(ends.second);
+    }
+  };
+  RunPair(placement, client, server);
   return times;
 }
 

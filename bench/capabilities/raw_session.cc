@@ -57,11 +57,12 @@ void RawSession::RingIfArmed(uint32_t bits) {
   base::SendMessage(socket_.get(), &bell, sizeof(bell)).ok();
 }
 
-size_t RawSession::Write(const abi::Request& request, size_t from, size_t end) {
+size_t RawSession::Write(const std::function<abi::Request(size_t)>& make,
+                         size_t from, size_t end) {
   size_t at = from;
-  for (; at < end && writer_.HasRoom(sizeof(request), completions_.get());
+  for (; at < end && writer_.HasRoom(sizeof(abi::Request), completions_.get());
        ++at) {
-    abi::Request numbered = request;
+    abi::Request numbered = make(at);
     numbered.user_data = at;
     std::memcpy(writer_.Payload(), &numbered, sizeof(numbered));
     abi::RecordHeader header = {};
@@ -83,12 +84,13 @@ bool RawSession::TakeOne(abi::Completion* completion) {
   return true;
 }
 
-void RawSession::Many(const abi::Request& request, size_t count,
+void RawSession::Many(size_t count,
+                      const std::function<abi::Request(size_t)>& make,
                       const std::function<void(const abi::Completion&)>& take) {
   size_t written = 0;
   int polls = 0;
   for (size_t taken = 0; taken < count;) {
-    written = Write(request, written, count);
+    written = Write(make, written, count);
     abi::Completion completion;
     if (!TakeOne(&completion)) {
       base::CpuRelax();
@@ -109,10 +111,12 @@ abi::Handle RawSession::FirstHandle() {
   abi::Request request = {};
   request.number = static_cast<uint32_t>(abi::Syscall::session_info);
   abi::NamedCapability first = {};
-  Many(request, 1, [&](const abi::Completion& completion) {
-    Expect(completion.values[3] > 0, "an initial capability");
-    std::memcpy(&first, payload_, sizeof(first));
-  });
+  Many(
+      1, [&](size_t) { return request; },
+      [&](const abi::Completion& completion) {
+        Expect(completion.values[3] > 0, "an initial capability");
+        std::memcpy(&first, payload_, sizeof(first));
+      });
   return first.handle;
 }
 

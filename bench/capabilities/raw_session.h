@@ -18,16 +18,17 @@ class RawSession {
   // Owns: a session's socket that nobody has used.
   explicit RawSession(base::UniqueFd socket);
 
-  // Makes the same call `count` times, as many in flight as there is room
-  // for; `take` gets each answer, whose error and number are checked.
-  void Many(const ipc::abi::Request& request, size_t count,
+  // Makes `count` calls, as many in flight as there is room for. `make` gives
+  // the i-th; `take` gets its answer, whose error and number are checked.
+  void Many(size_t count, const std::function<ipc::abi::Request(size_t)>& make,
             const std::function<void(const ipc::abi::Completion&)>& take);
   // The handle of its first initial capability.
   ipc::abi::Handle FirstHandle();
 
  private:
   void Handshake();
-  size_t Write(const ipc::abi::Request& request, size_t from, size_t end);
+  size_t Write(const std::function<ipc::abi::Request(size_t)>& make,
+               size_t from, size_t end);
   bool TakeOne(ipc::abi::Completion* completion);
   // After a publication, or after consuming.
   void RingIfArmed(uint32_t bits);

@@ -15,12 +15,19 @@ using ipc::Capability;
 
 constexpr int kCounts[] = {1, 64};
 
-// Takes what comes and answers how many good ports it was. They are closed
-// after the answer.
+constexpr uint32_t kTake = 1;
+constexpr uint32_t kDrop = 2;
+
+// Takes what comes and answers how many good ports it was. They are kept
+// until it is told to drop them.
 void Serve(ipc::Receiver& receiver) {
+  std::vector<ipc::ReceivedCapability> taken;
   while (true) {
     ipc::Message message = Must(receiver.Receive());
-    const auto taken = Must(message.TakeCapabilities());
+    if (message.label() == kTake)
+      taken = Must(message.TakeCapabilities());
+    else
+      taken.clear();
     size_t good = 0;
     for (const ipc::ReceivedCapability& one : taken)
       if (one.capability.valid() && one.kind == ipc::ObjectKind::port) ++good;
@@ -56,10 +63,11 @@ Times Transfers(Rig& rig, int rounds, int count) {
   for (int i = 0; i < rounds; ++i) {
     std::vector<Capability> sent = NewCapabilities(rig, count);
     const int64_t start = base::NowNs();
-    const ipc::Message reply =
-        Must(rig.server.sender().Call("", {.capabilities = sent}));
+    const ipc::Message reply = Must(
+        rig.server.sender().Call("", {.label = kTake, .capabilities = sent}));
     times.push_back(base::NowNs() - start);
     Expect(reply.text() == std::to_string(count), "the count that arrived");
+    Must(rig.server.sender().Call("", {.label = kDrop}));
   }
   return times;
 }

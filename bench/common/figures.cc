@@ -1,10 +1,13 @@
 #include "bench/common/figures.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "bench/common/must.h"
 
@@ -27,6 +30,19 @@ double LeastOf(const std::vector<double>& values) {
 }
 double MostOf(const std::vector<double>& values) {
   return *std::max_element(values.begin(), values.end());
+}
+
+struct Machine {
+  unsigned processors = std::thread::hardware_concurrency();
+  utsname system = {};
+  double load = 0;  // of the last minute, our own included
+};
+
+Machine ThisMachine() {
+  Machine machine;
+  uname(&machine.system);
+  getloadavg(&machine.load, 1);
+  return machine;
 }
 
 const char* Verdict(double value, const Bar& bar) {
@@ -89,6 +105,9 @@ void Figures::PrintSeries(const std::string& name) const {
 }
 
 void Figures::Print() const {
+  const Machine machine = ThisMachine();
+  printf("%u processors, Linux %s, load %.1f\n\n", machine.processors,
+         machine.system.release, machine.load);
   printf("%-52s %-5s %12s %26s %11s %11s %11s\n", "", "", "median",
          "least - most", "p99", "p99.9", "longest");
   for (const std::string& name : order_) PrintSeries(name);
@@ -129,8 +148,12 @@ bool Figures::WriteJson(const std::string& path) const {
     }
     conclusions.push_back(std::move(one));
   }
+  const Machine machine = ThisMachine();
   std::ofstream file(path);
-  file << nlohmann::ordered_json{{"figures", figures},
+  file << nlohmann::ordered_json{{"processors", machine.processors},
+                                 {"linux", machine.system.release},
+                                 {"load", machine.load},
+                                 {"figures", figures},
                                  {"conclusions", conclusions}}
               .dump(2)
        << '\n';

@@ -68,6 +68,7 @@ class Figures {
   void Compare(const std::string& what, const std::string& ours,
                const std::string& theirs, std::optional<Bar> bar = {});
 
+  // With a line on the machine and what else it does.
   void Print() const;
   // False when the file cannot be written.
   bool WriteJson(const std::string& path) const;
