@@ -2,14 +2,21 @@
 #include <array>
 
 #include "bench/capabilities/many.h"
-#include "bench/capabilities/raw.h"
 #include "bench/capabilities/raw_session.h"
+#include "bench/capabilities/raw_sockets.h"
 #include "bench/capabilities/rows.h"
 #include "bench/common/kernel_process.h"
 #include "bench/common/must.h"
+#include "bench/common/raw_memory.h"
 
 namespace bench {
 namespace {
+
+// Batched calls are timed in slices of about a millisecond.
+constexpr int kSliceCalls = 5'000;
+constexpr int kSlices = 80;
+constexpr int kRingMessages = 200'000;
+constexpr char kRawRingRow[] = "raw ring, 64 B one way, publishing each, apart";
 
 using ipc::Capability;
 using ipc::Handle;
@@ -68,8 +75,7 @@ ipc::abi::Request RawRequest(Syscall call, Handle handle, uint64_t arg = 0) {
   return request;
 }
 
-double EmptyRawBatch(Rig& rig, size_t count) {
-  RawRig raw(rig);
+double EmptyRawBatch(Rig& rig, RawRig& raw, size_t count) {
   return MillionsASecond(
       count, TimeAll([&] {
         raw.session.Many(
@@ -83,8 +89,8 @@ double EmptyRawBatch(Rig& rig, size_t count) {
 
 void MeasureEmptyCalls(Figures& figures, Effort effort, const Place& place) {
   const std::string where = std::string(", ") + place.name;
-  const int rounds = effort.Times(8'000);
-  const auto many = static_cast<size_t>(effort.Times(400'000));
+  const int rounds = effort.Rounds(8'000);
+  const int slices = effort.Rounds(kSlices);
   figures.AddTimes("eventfd there and back" + where,
                    EventfdRoundTrips(place.placement, rounds));
   Rig rig(place.placement);
@@ -92,10 +98,19 @@ void MeasureEmptyCalls(Figures& figures, Effort effort, const Place& place) {
   figures.AddTimes("empty call asleep" + where, EmptyCalls(rig, rounds));
   figures.AddTimes("SEQPACKET 64 B there and back" + where,
                    SocketRoundTrips(place.placement, rounds));
-  figures.Add("empty calls batched, libipc" + where, "M/s",
-              EmptyBatch(rig, many));
-  figures.Add("empty calls batched, raw ring" + where, "M/s",
-              EmptyRawBatch(rig, many));
+  figures.AddSlices(
+      "empty calls batched, libipc" + where, "M/s",
+      Slices(slices, [&] { return EmptyBatch(rig, kSliceCalls); }));
+  RawRig raw(rig);
+  figures.AddSlices(
+      "empty calls batched, raw ring" + where, "M/s",
+      Slices(slices, [&] { return EmptyRawBatch(rig, raw, kSliceCalls); }));
+}
+
+void MeasureRawRing(Figures& figures) {
+  figures.AddSlices(kRawRingRow, "M/s", Slices(5, [] {
+                      return 1e3 / RingOneWay(kApart, kRingMessages);
+                    }));
 }
 
 void MeasureHandleCallsAsleep(Figures& figures, Rig& rig, int rounds) {
@@ -123,56 +138,75 @@ void MeasureHandleCallsAsleep(Figures& figures, Rig& rig, int rounds) {
             std::span(made).subspan(static_cast<size_t>(rounds)));
 }
 
-void MeasureHandleCallsBatched(Figures& figures, Rig& rig, size_t count) {
+double EachNs(double ns) { return ns / kSliceCalls; }
+
+void MeasureHandleCallsBatched(Figures& figures, Rig& rig, int slices) {
   const Handle port = rig.port.handle();
-  const auto add = [&](const char* name, const auto& operation) {
-    figures.Add(name, "ns", TimeAll(operation) / static_cast<double>(count));
-  };
+  std::vector<double> duplicate, close, mint;
   Handles made;
-  add("duplicate batched, apart, memory not used before",
-      [&] { made = DuplicateMany(rig.session(), port, count); });
-  CloseMany(rig.session(), made);
-  add("duplicate batched, apart",
-      [&] { made = DuplicateMany(rig.session(), port, count); });
-  add("close batched, apart", [&] { CloseMany(rig.session(), made); });
-  add("mint batched, apart",
-      [&] { made = MintMany(rig.session(), port, count); });
-  CloseMany(rig.session(), made);
+  for (int i = 0; i < slices; ++i) {
+    duplicate.push_back(EachNs(TimeAll(
+        [&] { made = DuplicateMany(rig.session(), port, kSliceCalls); })));
+    close.push_back(EachNs(TimeAll([&] { CloseMany(rig.session(), made); })));
+    mint.push_back(EachNs(
+        TimeAll([&] { made = MintMany(rig.session(), port, kSliceCalls); })));
+    CloseMany(rig.session(), made);
+  }
+  figures.AddSlices("duplicate batched, libipc, apart", "ns", duplicate);
+  figures.AddSlices("mint batched, libipc, apart", "ns", mint);
+  figures.AddSlices("close batched, libipc, apart", "ns", close);
 }
 
-void MeasureHandleCallsRaw(Figures& figures, Rig& rig, size_t count) {
+// All at once, so that the kernel process has to get memory for them.
+void MeasureGrowth(Figures& figures, Rig& rig, int slices) {
+  std::vector<Handles> made(static_cast<size_t>(slices));
+  auto next = made.begin();
+  figures.AddSlices(
+      "duplicate batched, libipc, apart, new memory", "ns", Slices(slices, [&] {
+        return EachNs(TimeAll([&] {
+          *next++ =
+              DuplicateMany(rig.session(), rig.port.handle(), kSliceCalls);
+        }));
+      }));
+  for (const Handles& handles : made) CloseMany(rig.session(), handles);
+}
+
+void MeasureHandleCallsRaw(Figures& figures, Rig& rig, int slices) {
   RawRig raw(rig);
-  const auto add = [&](const char* name, const auto& make, const auto& take) {
-    figures.Add(name, "ns", TimeAll([&] {
-                              raw.session.Many(count, make, take);
-                            }) / static_cast<double>(count));
-  };
-  Handles made;
-  made.reserve(count);
-  add(
-      "duplicate batched, raw ring, apart",
-      [&](size_t) {
-        return RawRequest(Syscall::handle_duplicate, raw.port,
-                          ipc::abi::kRightsSame);
-      },
-      [&](const ipc::abi::Completion& completion) {
-        made.push_back(static_cast<Handle>(completion.values[0]));
-      });
-  add(
-      "close batched, raw ring, apart",
-      [&](size_t i) { return RawRequest(Syscall::handle_close, made[i]); },
-      [](const ipc::abi::Completion&) {});
+  std::vector<double> duplicate, close;
+  for (int i = 0; i < slices; ++i) {
+    Handles made;
+    made.reserve(kSliceCalls);
+    const auto make = [&](size_t) {
+      return RawRequest(Syscall::handle_duplicate, raw.port,
+                        ipc::abi::kRightsSame);
+    };
+    const auto keep = [&](const ipc::abi::Completion& completion) {
+      made.push_back(static_cast<Handle>(completion.values[0]));
+    };
+    duplicate.push_back(
+        EachNs(TimeAll([&] { raw.session.Many(kSliceCalls, make, keep); })));
+    const auto unmake = [&](size_t at) {
+      return RawRequest(Syscall::handle_close, made[at]);
+    };
+    close.push_back(EachNs(TimeAll(
+        [&] { raw.session.Many(kSliceCalls, unmake, [](const auto&) {}); })));
+  }
+  figures.AddSlices("duplicate batched, raw ring, apart", "ns", duplicate);
+  figures.AddSlices("close batched, raw ring, apart", "ns", close);
 }
 
 }  // namespace
 
 void MeasureCalls(Figures& figures, Effort effort) {
+  MeasureRawRing(figures);
   for (const Place& place : kPlaces) MeasureEmptyCalls(figures, effort, place);
   Rig rig(kApart);
-  MeasureHandleCallsAsleep(figures, rig, effort.Times(4'000));
-  const auto many = static_cast<size_t>(effort.Times(200'000));
-  MeasureHandleCallsBatched(figures, rig, many);
-  MeasureHandleCallsRaw(figures, rig, many);
+  MeasureHandleCallsAsleep(figures, rig, effort.Rounds(4'000));
+  const int slices = effort.Rounds(kSlices);
+  MeasureGrowth(figures, rig, slices);
+  MeasureHandleCallsBatched(figures, rig, slices);
+  MeasureHandleCallsRaw(figures, rig, slices);
 }
 
 void ConcludeCalls(Figures& figures) {
@@ -187,9 +221,13 @@ void ConcludeCalls(Figures& figures) {
     if (figures.Has(batched))
       figures.Conclude(batched, "M/s", figures.Median(batched),
                        AtLeast(2, 0.5));
-    figures.Compare("batched, raw ring / libipc (rate)" + where,
+    figures.Compare("empty calls batched, raw ring / libipc (rate)" + where,
                     "empty calls batched, raw ring" + where, batched);
   }
+  figures.Compare("raw ring messages / empty calls batched, libipc, apart",
+                  kRawRingRow, "empty calls batched, libipc, apart");
+  figures.Compare("raw ring messages / empty calls batched, raw ring, apart",
+                  kRawRingRow, "empty calls batched, raw ring, apart");
 }
 
 }  // namespace bench

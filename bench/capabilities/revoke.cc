@@ -121,6 +121,19 @@ void MeasureShape(Figures& figures, Rig& rig, const char* shape, int count,
 int FlatMost(Effort effort) { return effort.quick ? 100'000 : 1'000'000; }
 int ChainMost(Effort effort) { return effort.quick ? 10'000 : 100'000; }
 
+// Of the largest that was measured.
+void ConcludeDelay(Figures& figures, const char* shape) {
+  for (const int count : {1'000'000, 100'000, 10'000}) {
+    const std::string row = DelayRow(shape, count);
+    if (!figures.Has(row)) continue;
+    figures.Compare(row + " / quiet, median", row, kQuietRow);
+    figures.Conclude(row + " / quiet, p99", "x",
+                     figures.P99(row) / figures.P99(kQuietRow));
+    figures.Conclude(row + ", longest", "ms", figures.Longest(row) / 1e6);
+    return;
+  }
+}
+
 }  // namespace
 
 void MeasureRevokes(Figures& figures, Effort effort) {
@@ -149,16 +162,11 @@ void ConcludeRevokes(Figures& figures) {
                   Row("flat", 100'000), Row("flat", 10'000));
   figures.Compare("revoke chained, each of 100000 / of 10000",
                   Row("chained", 100'000), Row("chained", 10'000));
-  for (const char* shape : {"flat", "chained", "in 4 sessions"}) {
-    for (const int count : {10'000, 100'000, 1'000'000}) {
-      const std::string row = DelayRow(shape, count);
-      if (!figures.Has(row)) continue;
-      figures.Conclude(row + ", p99 / quiet p99", "x",
-                       figures.P99(row) / figures.P99(kQuietRow));
-      figures.Conclude(row + ", longest / quiet longest", "x",
-                       figures.Longest(row) / figures.Longest(kQuietRow));
-    }
-  }
+  for (const char* shape : {"flat", "chained", "in 4 sessions"})
+    ConcludeDelay(figures, shape);
+  if (figures.Has(kQuietRow))
+    figures.Conclude("another's call, quiet, longest", "ms",
+                     figures.Longest(kQuietRow) / 1e6);
 }
 
 }  // namespace bench

@@ -9,7 +9,7 @@ namespace bench {
 struct Effort {
   bool quick = false;
   // Repetitions: fewer when quick.
-  int Times(int full) const { return quick ? full / 4 : full; }
+  int Rounds(int full) const { return quick ? full / 4 : full; }
 };
 
 void MeasureCalls(Figures& figures, Effort effort);

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "bench/capabilities/many.h"
-#include "bench/capabilities/raw.h"
+#include "bench/capabilities/raw_sockets.h"
 #include "bench/capabilities/rows.h"
 #include "bench/common/kernel_process.h"
 #include "bench/common/must.h"
@@ -81,7 +81,7 @@ std::string TheirRow(int count, const Place& place) {
 }
 
 void MeasurePlace(Figures& figures, Effort effort, const Place& place) {
-  const int rounds = effort.Times(2'000);
+  const int rounds = effort.Rounds(2'000);
   Rig rig(place.placement);
   Transfers(rig, 50, 1);
   figures.AddTimes(OurRow(0, place), Transfers(rig, rounds, 0));

@@ -62,6 +62,11 @@ void Figures::Add(const std::string& name, const std::string& unit,
   series.values.push_back(value);
 }
 
+void Figures::AddSlices(const std::string& name, const std::string& unit,
+                        const std::vector<double>& slices) {
+  Add(name, unit, MedianOf(slices));
+}
+
 void Figures::AddTimes(const std::string& name, Times times) {
   Expect(!times.empty(), "nothing was timed");
   std::sort(times.begin(), times.end());
@@ -95,7 +100,7 @@ void Figures::Compare(const std::string& what, const std::string& ours,
 
 void Figures::PrintSeries(const std::string& name) const {
   const Series& series = series_.at(name);
-  printf("%-52s %-5s %12.1f %12.1f - %11.1f", name.c_str(), series.unit.c_str(),
+  printf("%-54s %-5s %12.1f %12.1f - %11.1f", name.c_str(), series.unit.c_str(),
          MedianOf(series.values), LeastOf(series.values),
          MostOf(series.values));
   if (!series.p99.empty())
@@ -108,12 +113,12 @@ void Figures::Print() const {
   const Machine machine = ThisMachine();
   printf("%u processors, Linux %s, load %.1f\n\n", machine.processors,
          machine.system.release, machine.load);
-  printf("%-52s %-5s %12s %26s %11s %11s %11s\n", "", "", "median",
+  printf("%-54s %-5s %12s %26s %11s %11s %11s\n", "", "", "median",
          "least - most", "p99", "p99.9", "longest");
   for (const std::string& name : order_) PrintSeries(name);
   printf("\n");
   for (const Conclusion& one : conclusions_) {
-    printf("%-66s %9.2f %s", one.what.c_str(), one.value, one.unit.c_str());
+    printf("%-72s %9.2f %s", one.what.c_str(), one.value, one.unit.c_str());
     if (one.bar.has_value())
       printf("  (%s %g, first %g: %s)",
              one.bar->side == Bar::Side::kAtMost ? "at most" : "at least",

@@ -34,6 +34,14 @@ double TimeAll(const Operation& operation) {
   return static_cast<double>(base::NowNs() - start);
 }
 
+// What `operation` gives, `count` times.
+template <typename Operation>
+std::vector<double> Slices(int count, const Operation& operation) {
+  std::vector<double> slices;
+  for (int i = 0; i < count; ++i) slices.push_back(operation());
+  return slices;
+}
+
 // What is to be reached, and the first bar on the way.
 struct Bar {
   enum class Side { kAtMost, kAtLeast };
@@ -52,6 +60,10 @@ class Figures {
  public:
   // One pass's value.
   void Add(const std::string& name, const std::string& unit, double value);
+  // One pass in slices, of which the median counts: what else runs on the
+  // machine for a moment spoils only some.
+  void AddSlices(const std::string& name, const std::string& unit,
+                 const std::vector<double>& slices);
   // One pass's operations: its median is the value, beside its tail.
   void AddTimes(const std::string& name, Times times);
   bool Has(const std::string& name) const { return series_.contains(name); }

@@ -11,7 +11,7 @@
 #include "bench/common/figures.h"
 #include "bench/common/kernel_process.h"
 #include "bench/common/must.h"
-#include "bench/first/raw.h"
+#include "bench/common/raw_memory.h"
 #include "ipc/loan.h"
 #include "ipc/port.h"
 #include "ipc/tuning.h"

@@ -1,4 +1,4 @@
-#include "bench/first/raw.h"
+#include "bench/common/raw_memory.h"
 
 #include <limits.h>
 #include <linux/futex.h>

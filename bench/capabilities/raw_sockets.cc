@@ -1,4 +1,4 @@
-#include "bench/capabilities/raw.h"
+#include "bench/capabilities/raw_sockets.h"
 
 #include <string.h>
 #include <sys/eventfd.h>
