@@ -3,6 +3,8 @@
 //
 //   bench_capabilities [--quick] [--json FILE] [--only GROUP]
 //
+// Groups: empty, handles, transfer, revoke, memory.
+//
 // Prints medians over the passes (least to most), of times also the median of
 // the passes' p99 and p99.9 and the longest, then the ratios that count. Every
 // answer is checked. A new row is a function that adds to the figures.
@@ -23,7 +25,8 @@ struct Group {
   void (*conclude)(Figures& figures);
 };
 constexpr Group kGroups[] = {
-    {"calls", MeasureCalls, ConcludeCalls},
+    {"empty", MeasureEmptyCalls, ConcludeEmptyCalls},
+    {"handles", MeasureHandleCalls, ConcludeHandleCalls},
     {"transfer", MeasureTransfers, ConcludeTransfers},
     {"revoke", MeasureRevokes, ConcludeRevokes},
     {"memory", MeasureMemory, ConcludeMemory},

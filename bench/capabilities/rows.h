@@ -12,8 +12,10 @@ struct Effort {
   int Rounds(int full) const { return quick ? full / 4 : full; }
 };
 
-void MeasureCalls(Figures& figures, Effort effort);
-void ConcludeCalls(Figures& figures);
+void MeasureEmptyCalls(Figures& figures, Effort effort);
+void ConcludeEmptyCalls(Figures& figures);
+void MeasureHandleCalls(Figures& figures, Effort effort);
+void ConcludeHandleCalls(Figures& figures);
 void MeasureTransfers(Figures& figures, Effort effort);
 void ConcludeTransfers(Figures& figures);
 void MeasureRevokes(Figures& figures, Effort effort);
