@@ -181,6 +181,8 @@ abi::Signals Kernel::SignalsOfKind(ObjectKind kind) {
       return abi::kSignalDead;
     case ObjectKind::account:
       return abi::kSignalQuota;
+    case ObjectKind::notification:
+      return abi::kSignalNotified;
     default:
       return 0;
   }
@@ -199,6 +201,9 @@ abi::Signals Kernel::SignalsOf(const Object& object) {
                  : 0u;
     case ObjectKind::account:
       return As<Account>(object).at_soft_limit() != 0 ? abi::kSignalQuota : 0u;
+    case ObjectKind::notification:
+      return As<Notification>(object).Has(~uint64_t{0}) ? abi::kSignalNotified
+                                                        : 0u;
     default:
       return 0;
   }
@@ -217,17 +222,53 @@ void Kernel::Signal(Object& object) {
   const abi::Signals now = SignalsOf(object);
   std::vector<Wait*> due;
   for (Wait* wait : object.waits)
-    if ((wait->signals & now) != 0) due.push_back(wait);
+    if ((wait->what.signals & now) != 0) due.push_back(wait);
   for (Wait* wait : due)
-    EndWait(*wait, SignalAnswer(object, wait->signals & now));
+    EndWait(*wait, SignalAnswer(object, wait->what.signals & now));
+}
+
+Answer Kernel::Park(Session& session, Capability& capability,
+                    const abi::Request& request, const WaitFor& what) {
+  if (session.waits.size() >= Session::kWaitsMax)
+    return Answer::Failed(Error::quota_exceeded, session.waits.size(),
+                          Session::kWaitsMax);
+  const Charges charges = Charges::Of(AccountItem::watches);
+  KP_ANSWER(RoomIn(*session.account, charges));
+  auto wait =
+      std::make_unique<Wait>(Wait{&session, &capability, request.user_data,
+                                  request.number, next_wait_++, what});
+  Object& object = *capability.object;
+  if (what.signals != 0)
+    object.waits.insert(wait.get());
+  else
+    As<Notification>(object).takers.emplace(wait->order, wait.get());
+  capability.Use().waits.push_back(wait.get());
+  session.waits.emplace(request.user_data, std::move(wait));
+  // Last: the charge itself may be what a watch of an account waits for.
+  Charge(*session.account, charges);
+  return Answer::Parked();
+}
+
+void Kernel::ServeTakers(Notification& notification) {
+  for (auto at = notification.takers.begin();
+       at != notification.takers.end() && notification.Has(~uint64_t{0});) {
+    Wait& wait = *(at++)->second;
+    if (notification.Has(wait.what.mask))
+      EndWait(wait,
+              Answer::Of(notification.Take(wait.what.mask, wait.what.options)));
+  }
+  Signal(notification);
 }
 
 void Kernel::EndWait(Wait& wait, Answer answer) {
   Session& session = *wait.session;
-  session.Complete(static_cast<uint32_t>(abi::Syscall::object_watch),
-                   wait.user_data, std::move(answer));
+  session.Complete(wait.call, wait.user_data, std::move(answer));
   Refund(*session.account, Charges::Of(AccountItem::watches));
-  wait.capability->object->waits.erase(&wait);
+  Object& object = *wait.capability->object;
+  if (wait.what.signals != 0)
+    object.waits.erase(&wait);
+  else
+    As<Notification>(object).takers.erase(wait.order);
   std::erase(wait.capability->use->waits, &wait);
   auto [first, last] = session.waits.equal_range(wait.user_data);
   for (auto at = first; at != last; ++at) {

@@ -18,6 +18,7 @@
 #include "kernel/cap/revoke.h"
 #include "kernel/object/answer.h"
 #include "kernel/object/lanes.h"
+#include "kernel/object/notification.h"
 #include "kernel/object/port.h"
 #include "kernel/object/region.h"
 #include "kernel/object/timers.h"
@@ -121,8 +122,12 @@ class Kernel {
   // Destroyed bit by bit, with whatever that entails.
   void Doom(std::unique_ptr<Transfer> transfer);
 
-  // ---- Waits.
+  // ---- Waits. Charged to the session while they last.
+  Answer Park(Session& session, Capability& capability,
+              const abi::Request& request, const WaitFor& what);
   void EndWait(Wait& wait, Answer answer);
+  // Gives what is in the notification to who waits for it.
+  void ServeTakers(Notification& notification);
 
   // ---- Sessions.
   void MarkReady(Session& session);
@@ -165,7 +170,7 @@ class Kernel {
 
   Host* const host_;
   uint64_t next_id_ = 1;
-  ObjectMap objects_[8];
+  ObjectMap objects_[abi::kObjectKinds + 1];
   CapabilityTree tree_;
   KernelObject* kernel_object_ = nullptr;
   Account* root_account_ = nullptr;
@@ -180,6 +185,7 @@ class Kernel {
   bool had_root_ = false;
   uint32_t live_roots_ = 0;
   size_t path_sessions_ = 0;
+  uint64_t next_wait_ = 1;
 
   // Work, each list done in order and in steps.
   std::vector<Session*> ready_;  // may have requests

@@ -187,6 +187,10 @@ void Kernel::ReapObject(Object& object) {
     case ObjectKind::port:
       Refund(*As<Port>(object).charged, Charges::Of(AccountItem::ports));
       break;
+    case ObjectKind::notification:
+      Refund(*As<Notification>(object).charged,
+             Charges::Of(AccountItem::notifications));
+      break;
     case ObjectKind::region:
       Refund(*As<Region>(object).charged, As<Region>(object).charges());
       break;

@@ -25,12 +25,20 @@ using base::UniqueFd;
 class Session;
 struct Capability;
 
-// One parked object_watch.
+// What a parked call waits for.
+struct WaitFor {
+  abi::Signals signals = 0;  // object_watch
+  uint64_t mask = 0;         // notification_wait
+  uint32_t options = 0;
+};
+// One parked call.
 struct Wait {
   Session* session;
   Capability* capability;
   uint64_t user_data;
-  abi::Signals signals;
+  uint32_t call;   // its number
+  uint64_t order;  // never used again
+  WaitFor what;
 };
 
 class Object {

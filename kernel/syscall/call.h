@@ -27,6 +27,11 @@ struct Call {
   Answer FindSecond(uint64_t handle, ObjectKind kind, Rights rights,
                     Capability** found) const;
 
+  // Keeps the call until Kernel::EndWait. Errors: quota_exceeded.
+  Answer Park(const WaitFor& what) const {
+    return kernel.Park(session, *capability, request, what);
+  }
+
   // The caller's first capability of an object it has just made. Room was
   // checked.
   Handle PlaceNew(Object& made) const {

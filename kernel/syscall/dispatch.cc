@@ -10,8 +10,8 @@ namespace kernel {
 namespace {
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
-    abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightSignal,
+    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
 
 struct Line {
   uint32_t number;

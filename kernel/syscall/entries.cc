@@ -96,6 +96,16 @@ abi::AccountEntry AccountEntryOf(const Account& account) {
   return entry;
 }
 
+abi::NotificationEntry NotificationEntryOf(const Notification& notification) {
+  abi::NotificationEntry entry = {};
+  entry.id = notification.id;
+  entry.owner_process = notification.owner_process;
+  entry.kind = notification.type;
+  entry.waiting = static_cast<uint32_t>(notification.takers.size());
+  entry.value = notification.value;
+  return entry;
+}
+
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
                                        const Capability& capability) {
   abi::CapabilityEntry entry = {};

@@ -10,6 +10,7 @@ abi::LaneEntry LaneEntryOf(const Lane& lane);
 abi::RegionEntry RegionEntryOf(const Region& region);
 abi::ProcessEntry ProcessEntryOf(const Process& process);
 abi::AccountEntry AccountEntryOf(const Account& account);
+abi::NotificationEntry NotificationEntryOf(const Notification& notification);
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
                                        const Capability& capability);
 

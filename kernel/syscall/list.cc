@@ -48,8 +48,7 @@ Answer object_list(Call& call) {
   const uint64_t after = call.request.args[1];
   if (kind == static_cast<uint64_t>(ObjectKind::any))
     return CapabilityPage(call.kernel.tree(), after);
-  if (kind > static_cast<uint64_t>(ObjectKind::account))
-    return Error::invalid_args;
+  if (kind > abi::kObjectKinds) return Error::invalid_args;
   const auto& map = call.kernel.objects(static_cast<ObjectKind>(kind));
   const auto page = [&](auto to_entry) { return Page(map, after, to_entry); };
   switch (static_cast<ObjectKind>(kind)) {
@@ -63,6 +62,9 @@ Answer object_list(Call& call) {
       return page([](Object& o) { return ProcessEntryOf(As<Process>(o)); });
     case ObjectKind::account:
       return page([](Object& o) { return AccountEntryOf(As<Account>(o)); });
+    case ObjectKind::notification:
+      return page(
+          [](Object& o) { return NotificationEntryOf(As<Notification>(o)); });
     default:
       return Error::invalid_args;
   }

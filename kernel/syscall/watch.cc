@@ -12,24 +12,10 @@ Answer object_watch(Call& call) {
   if (wanted == 0 || (wanted & ~uint64_t{abi::kSignalsAll}) != 0)
     return Error::invalid_args;
   if ((wanted & ~uint64_t{possible}) != 0) return Error::wrong_type;
-  Session& session = call.session;
   const auto now =
       static_cast<abi::Signals>(Kernel::SignalsOf(object) & wanted);
   if (now != 0) return Kernel::SignalAnswer(object, now);
-  if (session.waits.size() >= Session::kWaitsMax)
-    return Answer::Failed(Error::quota_exceeded, session.waits.size(),
-                          Session::kWaitsMax);
-  const Charges charges = Charges::Of(AccountItem::watches);
-  KP_ANSWER(Kernel::RoomIn(*session.account, charges));
-  auto wait = std::make_unique<Wait>(Wait{&session, call.capability,
-                                          call.request.user_data,
-                                          static_cast<abi::Signals>(wanted)});
-  object.waits.insert(wait.get());
-  call.capability->Use().waits.push_back(wait.get());
-  session.waits.emplace(call.request.user_data, std::move(wait));
-  // Last: the charge itself may be what a watch of an account waits for.
-  call.kernel.Charge(*session.account, charges);
-  return Answer::Parked();
+  return call.Park({.signals = static_cast<abi::Signals>(wanted)});
 }
 
 Answer wait_cancel(Call& call) {

@@ -154,8 +154,8 @@ enum class ProcessState : uint32_t {
 // ---- object_watch(object, args: signals) -> {signals true now, generation,
 //      items}: answered when one of them is true, at once if it is. Items: of
 //      an account at a soft limit, bits by AccountItem
-// ---- wait_cancel(args: user_data of an object_watch): that one is answered
-//      with canceled; not_found when it was answered already
+// ---- wait_cancel(args: user_data of an object_watch or notification_wait):
+//      that one is answered with canceled; not_found when it was already
 
 // ---- account_create(account, options: AccountOptions, payload:
 //      AccountLimits, then name) -> {handle, object id}
@@ -171,6 +171,22 @@ struct AccountLimits {
 // ---- account_limit(account, args: handle of an account below it, payload:
 //      AccountLimits): new limits; one below what is used lets nothing more in
 // ---- account_info(account) -> payload: AccountEntry
+
+// ---- notification_create(account, options: NotificationKind, args: first
+//      value) -> {handle, object id}
+enum class NotificationKind : uint32_t {
+  bits = 0,     // signalling ors, waiting takes the bits of its mask
+  counter = 1,  // signalling adds, waiting takes all, or one
+  latest = 2,   // signalling replaces, waiting takes what is new
+};
+// ---- notification_signal(notification, args: word)
+// ---- notification_wait(notification, options: TakeOptions, args: mask of
+// bits,
+//      0 for all) -> {what was taken}; answered when something is there
+enum TakeOptions : uint32_t {
+  kTakeOne = 1,  // of a counter
+  kTakeNow = 2,  // should_wait when nothing is there
+};
 
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.
@@ -234,6 +250,13 @@ struct AccountEntry {
   uint64_t used[kAccountItems];
   uint64_t limit[kAccountItems];  // 2^64 - 1: none
   uint64_t soft[kAccountItems];   // 0: none
+};
+struct NotificationEntry {
+  uint64_t id;
+  uint64_t owner_process;
+  NotificationKind kind;
+  uint32_t waiting;
+  uint64_t value;
 };
 struct CapabilityEntry {
   uint64_t serial;

@@ -34,6 +34,13 @@ enum class ObjectKind : uint32_t {
   any = 0xff,  // in syscalls.def only
 };
 
+// They are numbered from 1 without gaps.
+inline constexpr uint32_t kObjectKinds = 0
+#define KEYPORT_OBJECT_KIND(name, number) +1
+#include "libipc/abi/object_kinds.def"
+#undef KEYPORT_OBJECT_KIND
+    ;
+
 enum class Syscall : uint32_t {
 #define KEYPORT_SYSCALL(name, number, kind, rights) name = number,
 #include "libipc/abi/syscalls.def"
@@ -88,7 +95,8 @@ using Signals = uint32_t;
 inline constexpr Signals kSignalPeerClosed = 1;  // port: no receiver any more
 inline constexpr Signals kSignalNoSenders = 2;   // port: no Send capability
 inline constexpr Signals kSignalDead = 4;        // process: has ended
-inline constexpr Signals kSignalQuota = 8;  // account: a soft limit reached
-inline constexpr Signals kSignalsAll = 15;
+inline constexpr Signals kSignalQuota = 8;      // account: a soft limit reached
+inline constexpr Signals kSignalNotified = 16;  // notification: can be taken
+inline constexpr Signals kSignalsAll = 31;
 
 }  // namespace ipc::abi

@@ -101,14 +101,11 @@ absl::StatusOr<CapabilityInfo> Capability::Info() const {
 absl::StatusOr<Signals> Capability::Wait(Signals signals,
                                          Deadline deadline) const {
   if (!valid()) return NoHandle();
-  Answer answer = session_->Call(abi::Syscall::object_watch, handle_,
-                                 {.args = {signals}}, deadline);
-  if (answer.error() == Error::timed_out) {
-    session_->Post(abi::Syscall::wait_cancel, abi::kNoHandle,
-                   {.args = {answer.completion.user_data}});
+  const Answer answer = session_->CallUntil(abi::Syscall::object_watch, handle_,
+                                            {.args = {signals}}, deadline);
+  if (answer.error() == Error::timed_out)
     return MakeStatus(deadline.ns == 0 ? Error::should_wait : Error::timed_out,
                       "none of the signals became true in time");
-  }
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::object_watch, handle_, answer);
   return static_cast<Signals>(answer.value(0));

@@ -52,6 +52,10 @@ absl::StatusOr<std::vector<ProcessEntry>> Inspector::Processes() const {
 absl::StatusOr<std::vector<AccountEntry>> Inspector::Accounts() const {
   return List<AccountEntry>(kernel_, ObjectKind::account);
 }
+absl::StatusOr<std::vector<NotificationEntry>> Inspector::Notifications()
+    const {
+  return List<NotificationEntry>(kernel_, ObjectKind::notification);
+}
 absl::StatusOr<std::vector<CapabilityEntry>> Inspector::Capabilities() const {
   return List<CapabilityEntry>(kernel_, ObjectKind::any);
 }

@@ -173,31 +173,52 @@ uint64_t SessionCore::NewFlow() {
   return session_id_ << 40 | next_flow_.fetch_add(1, std::memory_order_relaxed);
 }
 
-Answer SessionCore::Call(abi::Syscall call, Handle handle,
-                         const CallArguments& arguments, Deadline deadline) {
-  struct Waiter {
-    std::atomic<bool> done{false};
-    Answer answer;
-  };
-  auto waiter = std::make_shared<Waiter>();
-  const uint64_t user_data =
-      Start(call, handle, arguments, [waiter](Answer answer) {
-        waiter->answer = std::move(answer);
-        waiter->done.store(true, std::memory_order_release);
-      });
-  Answer failed;
-  while (user_data != 0) {
+uint64_t SessionCore::StartFor(const std::shared_ptr<Waiter>& waiter,
+                               abi::Syscall call, Handle handle,
+                               const CallArguments& arguments) {
+  return Start(call, handle, arguments, [waiter](Answer answer) {
+    waiter->answer = std::move(answer);
+    waiter->done.store(true, std::memory_order_release);
+  });
+}
+
+bool SessionCore::Await(Waiter& waiter, int64_t deadline_ns) {
+  while (true) {
     const uint32_t seen = epoch();
     Pump();
-    if (waiter->done.load(std::memory_order_acquire))
+    if (waiter.done.load(std::memory_order_acquire)) return true;
+    if (over() != Error::ok || deadline_ns <= base::NowNs()) return false;
+    Sleep(seen, {}, deadline_ns);
+  }
+}
+
+Answer SessionCore::Call(abi::Syscall call, Handle handle,
+                         const CallArguments& arguments, Deadline deadline) {
+  const auto waiter = std::make_shared<Waiter>();
+  Answer failed;
+  failed.completion.user_data = StartFor(waiter, call, handle, arguments);
+  if (failed.completion.user_data != 0 && Await(*waiter, deadline.ns))
+    return std::move(waiter->answer);
+  failed.completion.error = over() != Error::ok ? over() : Error::timed_out;
+  return failed;
+}
+
+Answer SessionCore::CallUntil(abi::Syscall call, Handle handle,
+                              const CallArguments& arguments,
+                              Deadline deadline) {
+  const auto waiter = std::make_shared<Waiter>();
+  Answer failed;
+  const uint64_t user_data = StartFor(waiter, call, handle, arguments);
+  bool cancelled = false;
+  while (user_data != 0) {
+    if (Await(*waiter, cancelled ? base::kNoDeadline : deadline.ns)) {
+      if (cancelled && waiter->answer.error() == Error::canceled)
+        waiter->answer.completion.error = Error::timed_out;
       return std::move(waiter->answer);
-    if (over() != Error::ok) break;
-    if (deadline.ns <= base::NowNs()) {
-      failed.completion.error = Error::timed_out;
-      failed.completion.user_data = user_data;
-      return failed;
     }
-    Sleep(seen, {}, deadline.ns);
+    if (over() != Error::ok) break;
+    Post(abi::Syscall::wait_cancel, abi::kNoHandle, {.args = {user_data}});
+    cancelled = true;
   }
   failed.completion.error = over();
   return failed;

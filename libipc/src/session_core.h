@@ -83,6 +83,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   Answer Call(abi::Syscall call, Handle handle,
               const CallArguments& arguments = {},
               Deadline deadline = Deadline::Never());
+  // A call that waits in the kernel process, ended there at the deadline. What
+  // it was answered counts even when that crossed the deadline: nothing that
+  // it took is lost. timed_out otherwise.
+  Answer CallUntil(abi::Syscall call, Handle handle,
+                   const CallArguments& arguments, Deadline deadline);
   // Makes a call whose answer nobody needs; never waits for it.
   void Post(abi::Syscall call, Handle handle,
             const CallArguments& arguments = {});
@@ -153,6 +158,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   struct Pending {
     Then then;
   };
+  // A call that a thread waits for.
+  struct Waiter {
+    std::atomic<bool> done{false};
+    Answer answer;
+  };
   struct Named {
     NamedCapabilityInfo info;
     Handle handle = abi::kNoHandle;
@@ -161,6 +171,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   SessionCore() = default;
   absl::Status Handshake(std::string_view name);
   absl::Status LoadNames();
+  uint64_t StartFor(const std::shared_ptr<Waiter>& waiter, abi::Syscall call,
+                    Handle handle, const CallArguments& arguments);
+  // Whether it was answered by the deadline, or else is over.
+  bool Await(Waiter& waiter, int64_t deadline_ns);
   bool Submit(const abi::Request& request, Bytes payload);
   void SubmitCloses();
   void RingDoorbell();

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 #include <deque>
 #include <mutex>
@@ -27,9 +28,13 @@ void Ring(int event) {
   static_cast<void>(done);
 }
 
+bool TakeRing(int event, uint64_t* count) {
+  return read(event, count, sizeof(*count)) == sizeof(*count);
+}
+
 bool TakeRing(int event) {
-  uint64_t value;
-  return read(event, &value, sizeof(value)) == sizeof(value);
+  uint64_t count;
+  return TakeRing(event, &count);
 }
 
 // Watches that were answered; outlives the wait set while answers are due.
@@ -66,7 +71,27 @@ class WaitSetCore {
     return true;
   }
 
-  absl::Status AddFd(uint64_t key, int fd) {
+  absl::Status AddTimer(uint64_t key, Deadline first, absl::Duration period) {
+    if (first.ns == base::kNoDeadline || period < absl::ZeroDuration())
+      return MakeStatus(Error::invalid_args,
+                        "a timer needs a time, and a period of 0 or more");
+    base::UniqueFd timer(
+        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!timer.valid())
+      return MakeStatus(Error::quota_exceeded,
+                        "no descriptor is left for a timer");
+    itimerspec at = {};
+    // Zero would be no time at all.
+    at.it_value =
+        absl::ToTimespec(absl::Nanoseconds(std::max<int64_t>(first.ns, 1)));
+    at.it_interval = absl::ToTimespec(period);
+    timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &at, nullptr);
+    const int fd = timer.get();
+    return AddFd(key, fd, std::move(timer));
+  }
+
+  // `timer`: the descriptor itself, if it is the set's own.
+  absl::Status AddFd(uint64_t key, int fd, base::UniqueFd timer = {}) {
     std::lock_guard lock(mutex_);
     if (keys_.contains(key)) return Taken(key);
     const uint64_t id = next_id_++;
@@ -79,7 +104,7 @@ class WaitSetCore {
                        Error::invalid_args,
                        absl::StrCat("descriptor ", fd, " cannot be polled"));
     keys_[key] = id;
-    members_[id] = {.key = key, .fd = fd};
+    members_[id] = {.key = key, .fd = fd, .timer = std::move(timer)};
     return absl::OkStatus();
   }
 
@@ -113,6 +138,7 @@ class WaitSetCore {
   }
 
   absl::StatusOr<Ready> Wait(Deadline deadline) {
+    StartWatchesAgain();
     while (true) {
       session_->DrainBells();
       session_->Pump();
@@ -139,6 +165,7 @@ class WaitSetCore {
   struct Member {
     uint64_t key = 0;
     int fd = -1;
+    base::UniqueFd timer;
     Handle handle = abi::kNoHandle;
     Signals signals = 0;
     uint64_t watch = 0;  // user_data of the parked object_watch
@@ -172,6 +199,21 @@ class WaitSetCore {
     if (member != members_.end()) member->second.watch = watch;
   }
 
+  // Watches that were answered are asked for again with the next Wait: by then
+  // what they told of may have been taken.
+  void StartWatchesAgain() {
+    std::vector<std::tuple<uint64_t, Handle, Signals>> again;
+    {
+      std::lock_guard lock(mutex_);
+      for (const uint64_t id : again_)
+        if (const auto found = members_.find(id); found != members_.end())
+          again.emplace_back(id, found->second.handle, found->second.signals);
+      again_.clear();
+    }
+    for (const auto& [id, handle, signals] : again)
+      StartWatch(id, handle, signals);
+  }
+
   void Cancel(const Member& member) {
     if (member.watch != 0)
       session_->Post(abi::Syscall::wait_cancel, abi::kNoHandle,
@@ -202,19 +244,14 @@ class WaitSetCore {
         std::tie(id, ready) = answered_->ready.front();
         answered_->ready.pop_front();
       }
-      Member member;
-      {
-        std::lock_guard lock(mutex_);
-        const auto found = members_.find(id);
-        if (found == members_.end()) continue;
-        found->second.watch = 0;
-        member = found->second;
-      }
-      ready.key = member.key;
+      std::lock_guard lock(mutex_);
+      const auto found = members_.find(id);
+      if (found == members_.end()) continue;
+      found->second.watch = 0;
+      ready.key = found->second.key;
       // Level-triggered: as long as it holds, the next watch is answered at
       // once. A watch that failed is over.
-      if (ready.error == Error::ok)
-        StartWatch(id, member.handle, member.signals);
+      if (ready.error == Error::ok) again_.push_back(id);
       return ready;
     }
   }
@@ -225,8 +262,11 @@ class WaitSetCore {
       while (!batch_.empty()) {
         const auto member = members_.find(batch_.front());
         batch_.pop_front();
-        if (member != members_.end() && member->second.fd >= 0)
-          return Ready{.key = member->second.key};
+        if (member == members_.end() || member->second.fd < 0) continue;
+        Ready ready = {.key = member->second.key};
+        const int timer = member->second.timer.get();
+        if (timer >= 0 && !TakeRing(timer, &ready.count)) continue;
+        return ready;
       }
       epoll_event events[64];
       const int count = epoll_wait(epoll_.get(), events, 64, 0);
@@ -249,6 +289,7 @@ class WaitSetCore {
   absl::flat_hash_map<uint64_t, uint64_t> keys_;
   absl::flat_hash_map<uint64_t, Member> members_;
   std::deque<uint64_t> batch_;
+  std::vector<uint64_t> again_;  // members whose watch was answered
 };
 
 WaitSet::WaitSet(std::unique_ptr<WaitSetCore> core) : core_(std::move(core)) {}
@@ -271,6 +312,10 @@ absl::Status WaitSet::Add(uint64_t key, Receiver& receiver) {
 absl::Status WaitSet::Add(uint64_t key, const Capability& object,
                           Signals signals) {
   return core_->AddWatch(key, object, signals);
+}
+absl::Status WaitSet::AddTimer(uint64_t key, Deadline first,
+                               absl::Duration period) {
+  return core_->AddTimer(key, first, period);
 }
 absl::Status WaitSet::AddDescriptor(uint64_t key, int fd) {
   return core_->AddFd(key, fd);

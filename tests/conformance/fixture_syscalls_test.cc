@@ -101,6 +101,9 @@ Handle Syscalls::Make(ObjectKind kind) {
       return MakeProcess();
     case ObjectKind::account:
       return MakeAccount({});
+    case ObjectKind::notification:
+      return HandleOf(Call(Syscall::notification_create, account()),
+                      "notification_create");
     default:
       return MakePort();
   }

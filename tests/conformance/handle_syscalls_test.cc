@@ -385,7 +385,7 @@ TEST_F(HandleInfo, OfABadHandleTellsWhatBecameOfIt) {
 }
 
 TEST_F(HandleInfo, TellsKindRightsBadgeAndObjectOfEveryKind) {
-  for (uint32_t kind = 1; kind <= 6; ++kind) {
+  for (uint32_t kind = 1; kind <= abi::kObjectKinds; ++kind) {
     const Handle handle = Make(static_cast<ObjectKind>(kind));
     const Answer info = Call(Syscall::handle_info, handle);
     EXPECT_EQ(info.value(0) & 0xffff'ffff, kind);

@@ -15,6 +15,7 @@ using abi::kArmRecordsBell;
 using abi::kArmRecordsFutex;
 using abi::kArmRoomFutex;
 using abi::LaneEntry;
+using abi::NotificationEntry;
 using abi::PortEntry;
 using abi::ProcessEntry;
 using abi::ProcessState;
@@ -31,6 +32,7 @@ class Inspector {
   absl::StatusOr<std::vector<RegionEntry>> Regions() const;
   absl::StatusOr<std::vector<ProcessEntry>> Processes() const;
   absl::StatusOr<std::vector<AccountEntry>> Accounts() const;
+  absl::StatusOr<std::vector<NotificationEntry>> Notifications() const;
   absl::StatusOr<std::vector<CapabilityEntry>> Capabilities() const;
 
  private:

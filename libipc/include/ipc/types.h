@@ -27,6 +27,7 @@ using abi::kRightsAll;
 using abi::kRightsSame;
 using abi::kSignalDead;
 using abi::kSignalNoSenders;
+using abi::kSignalNotified;
 using abi::kSignalPeerClosed;
 using abi::kSignalQuota;
 

@@ -16,6 +16,7 @@ class Session;
 struct Ready {
   uint64_t key = 0;
   Signals signals = 0;      // of a watched object, else 0
+  uint64_t count = 0;       // of a timer: how often it was due
   Error error = Error::ok;  // of a watch that ended: canceled, revoked
 };
 
@@ -33,8 +34,15 @@ class WaitSet {
   // Keys name members; one that is taken gives already_exists.
   // The receiver must stay until it is removed.
   absl::Status Add(uint64_t key, Receiver& receiver);
-  // Ready when the object has one of the signals. Rights: Wait.
+  // Ready when the object has one of the signals: of a notification
+  // kSignalNotified, which holds until it is taken. Rights: Wait.
   absl::Status Add(uint64_t key, const Capability& object, Signals signals);
+  // Ready when the time has come, and again every `period` if that is not zero.
+  // Reported once for what was due; `count` says how often.
+  // Errors: already_exists; invalid_args (no end, a negative period);
+  // quota_exceeded.
+  absl::Status AddTimer(uint64_t key, Deadline first,
+                        absl::Duration period = absl::ZeroDuration());
   // Ready when the descriptor is readable or hangs up. Not owned.
   absl::Status AddDescriptor(uint64_t key, int fd);
   // Errors: not_found.

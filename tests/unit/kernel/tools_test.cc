@@ -32,7 +32,7 @@ TEST_F(ToolsTest, ListingPagesThroughEverything) {
     }
     EXPECT_EQ(seen, expected) << static_cast<int>(kind);
   }
-  for (const uint64_t bad : {0ull, 1ull, 7ull, ~0ull})
+  for (const uint64_t bad : {0ull, 1ull, abi::kObjectKinds + 1ull, ~0ull})
     EXPECT_EQ(tool->Call(Syscall::object_list, kernel, {bad, 0}).error(),
               Error::invalid_args);
   EXPECT_EQ(tool->Call(Syscall::handle_revoke, kernel).error(),
