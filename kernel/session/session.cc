@@ -89,9 +89,10 @@ void Session::WakeClient(bool published, bool consumed) {
 
 bool Session::Rest() {
   if (state != State::kServing) return true;
-  completions_->armed().store(
-      abi::kArmRecordsBell | (ring_full_ ? abi::kArmRoomFutex : 0u),
-      std::memory_order_relaxed);
+  completions_->armed().store(++arm_generation_ * abi::kArmGeneration |
+                                  abi::kArmRecordsBell |
+                                  (ring_full_ ? abi::kArmRoomFutex : 0u),
+                              std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (ring_full_) {
     const uint64_t known = writer_.known_head();

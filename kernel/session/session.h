@@ -115,6 +115,7 @@ class Session {
   base::RingWriter writer_;
   Outbox outbox_;
   bool ring_full_ = false;
+  uint32_t arm_generation_ = 0;
 };
 
 }  // namespace kernel

@@ -291,8 +291,9 @@ bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
   header.payload_bytes = static_cast<uint32_t>(bytes);
   writer_.Publish(header);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (completions_->armed().load(std::memory_order_relaxed) != 0)
-    RingDoorbell();
+  // One bell for each sleep: it stays on the socket until it is looked at.
+  const uint32_t armed = completions_->armed().load(std::memory_order_relaxed);
+  if (armed != 0 && std::exchange(rung_, armed) != armed) RingDoorbell();
   return true;
 }
 

@@ -199,6 +199,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::mutex submit_mutex_;
   base::RingWriter writer_;
   uint64_t next_user_data_ = 1;
+  uint32_t rung_ = 0;  // the kernel process's arming that was rung already
   std::vector<Handle> closing_;
   absl::flat_hash_map<uint64_t, Pending> pending_;
 
