@@ -1,5 +1,7 @@
 #include "kernel/object/kernel.h"
 
+#include "kernel/object/reply.h"
+
 namespace kernel {
 
 Error ErrorOf(Ending ending) {
@@ -183,6 +185,8 @@ abi::Signals Kernel::SignalsOfKind(ObjectKind kind) {
       return abi::kSignalQuota;
     case ObjectKind::notification:
       return abi::kSignalNotified;
+    case ObjectKind::reply:
+      return abi::kSignalPeerClosed;
     default:
       return 0;
   }
@@ -196,14 +200,14 @@ abi::Signals Kernel::SignalsOf(const Object& object) {
              (port.no_senders ? abi::kSignalNoSenders : 0u);
     }
     case ObjectKind::process:
-      return As<Process>(object).state == abi::ProcessState::dead
-                 ? abi::kSignalDead
-                 : 0u;
+      return As<Process>(object).cleared() ? abi::kSignalDead : 0u;
     case ObjectKind::account:
       return As<Account>(object).at_soft_limit() != 0 ? abi::kSignalQuota : 0u;
     case ObjectKind::notification:
       return As<Notification>(object).Has(~uint64_t{0}) ? abi::kSignalNotified
                                                         : 0u;
+    case ObjectKind::reply:
+      return As<Reply>(object).open() ? 0u : abi::kSignalPeerClosed;
     default:
       return 0;
   }

@@ -1,6 +1,7 @@
 // Kernel: what happens to objects and holders when capabilities come, change
 // and go.
 #include "kernel/object/kernel.h"
+#include "kernel/object/reply.h"
 
 namespace kernel {
 namespace {
@@ -123,6 +124,8 @@ void Kernel::Destroy(Capability& capability, Ending ending) {
   if (object.kind == ObjectKind::region && object.capabilities == 0 &&
       As<Region>(object).attachments == 0)
     As<Region>(object).memory.Reset();
+  if (object.kind == ObjectKind::reply && object.capabilities == 0)
+    DropReply(*this, As<Reply>(object));
   Unuse(object);
 }
 

@@ -22,6 +22,7 @@ namespace kernel {
 
 class Port;
 class Region;
+class Reply;
 
 enum class LaneEnd : uint8_t { kSender = 0, kListener = 1 };
 constexpr LaneEnd Opposite(LaneEnd end) {
@@ -91,6 +92,7 @@ class Lane : public Object {
 
   uint64_t last_token = 0;
   std::map<uint64_t, std::unique_ptr<Transfer>> transfers;
+  std::map<uint32_t, Reply*> replies;  // open, by correlation
 };
 
 }  // namespace kernel

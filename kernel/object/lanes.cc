@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "kernel/object/kernel.h"
+#include "kernel/object/reply.h"
 #include "libipc/base/socket.h"
 
 namespace kernel {
@@ -182,6 +183,7 @@ void Lanes::HandleGone(Lane& lane, const Capability& handle, Ending ending) {
   end.handle = nullptr;
   if (which == LaneEnd::kSender) {
     --end.session->lanes_sending;
+    EndReplies(*kernel_, lane);
     if (lane.sender_leaves == Error::ok) lane.sender_leaves = Error::canceled;
   } else {
     // Who has stopped listening leaves the queue to the next listener.

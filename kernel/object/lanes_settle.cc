@@ -3,6 +3,7 @@
 
 #include "kernel/object/kernel.h"
 #include "kernel/object/lane_positions.h"
+#include "kernel/object/reply.h"
 
 namespace kernel {
 
@@ -119,6 +120,7 @@ void Lanes::CutBySender(Lane& lane, Error why) {
   // What a listener left behind by itself is for nobody.
   lane.cut_end = lane.cut ? at.taken : at.request_end;
   lane.sender_cut = true;
+  EndReplies(*kernel_, lane);
   if (lane.cut) return;  // both were told already
   lane.cut = true;
   kernel_->trace().Fact(abi::TraceKind::lane_cut, lane.port->id, lane.id);
@@ -174,8 +176,9 @@ void Lanes::Retire(Lane& lane) {
     kernel_->Doom(std::move(transfer));
   DropAttachments(lane.end(LaneEnd::kSender));
   kernel_->Refund(*lane.charged, lane.charges);
-  kernel_->Unuse(port);
+  // In this order: the lane is listed with its port until it is reaped.
   kernel_->Unuse(lane);
+  kernel_->Unuse(port);
   for (const uint64_t id : std::exchange(starved_, {})) {
     const auto found = kernel_->objects(ObjectKind::lane).find(id);
     if (found == kernel_->objects(ObjectKind::lane).end()) continue;

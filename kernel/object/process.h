@@ -14,6 +14,11 @@ class Process : public Object {
   explicit Process(uint64_t object_id)
       : Object(ObjectKind::process, object_id) {}
 
+  // Ended, and nothing of it is left.
+  bool cleared() const {
+    return state == abi::ProcessState::dead && session == nullptr;
+  }
+
   std::string name;
   abi::ProcessState state = abi::ProcessState::waiting;
   pid_t pid = 0;

@@ -8,45 +8,18 @@
 namespace kernel {
 namespace {
 
-Result<Gift> CheckItem(Kernel& kernel, Session& session, const Lane& lane,
+Result<Gift> CheckItem(Kernel& kernel, Session& session, const Object& into,
                        const abi::TransferItem& item) {
   KP_ASSIGN(const Gift gift,
             CheckGift(kernel, session, item.handle, item.rights, item.mode));
   if (item.reserved != 0) return Error::invalid_args;
-  // A port's Receive right in its own queue could never be reached again.
-  if (gift.capability->object == lane.port &&
-      (gift.rights & abi::kRightReceive) != 0)
+  // A port's Receive right in its own queue could never be reached again, and
+  // the right to reply cannot be its own answer.
+  if (gift.capability->object == &into &&
+      (into.kind != ObjectKind::port ||
+       (gift.rights & abi::kRightReceive) != 0))
     return Error::invalid_args;
   return gift;
-}
-
-struct CheckedItems {
-  std::vector<Gift> gifts;
-  std::vector<Error> errors;
-  Error first = Error::ok;
-};
-
-CheckedItems CheckItems(Kernel& kernel, Session& session, const Lane& lane,
-                        std::span<const abi::TransferItem> items) {
-  CheckedItems checked;
-  absl::flat_hash_set<Handle> seen;
-  for (const abi::TransferItem& item : items) {
-    const Result<Gift> gift = CheckItem(kernel, session, lane, item);
-    Error error = gift.error();
-    if (gift.ok() && !seen.insert(item.handle).second)
-      error = Error::invalid_args;
-    if (error == Error::ok) checked.gifts.push_back(*gift);
-    if (checked.first == Error::ok) checked.first = error;
-    checked.errors.push_back(error);
-  }
-  return checked;
-}
-
-// A message, and the copies: what is moved is paid for already.
-Charges ChargesOf(const std::vector<Gift>& gifts) {
-  uint64_t copies = 0;
-  for (const Gift& gift : gifts) copies += gift.move ? 0 : 1;
-  return Charges::Handles(copies).Add(AccountItem::messages, 1);
 }
 
 uint64_t LivingItems(const Transfer& transfer) {
@@ -58,34 +31,64 @@ uint64_t LivingItems(const Transfer& transfer) {
 
 }  // namespace
 
+CheckedItems CheckItems(Kernel& kernel, Session& session, const Object& into,
+                        std::span<const abi::TransferItem> items) {
+  CheckedItems checked;
+  absl::flat_hash_set<Handle> seen;
+  for (const abi::TransferItem& item : items) {
+    const Result<Gift> gift = CheckItem(kernel, session, into, item);
+    Error error = gift.error();
+    if (gift.ok() && !seen.insert(item.handle).second)
+      error = Error::invalid_args;
+    if (error == Error::ok) checked.gifts.push_back(*gift);
+    if (checked.first == Error::ok) checked.first = error;
+    checked.errors.push_back(error);
+  }
+  return checked;
+}
+
+Answer CheckedItems::Refused() const {
+  Answer answer = first;
+  for (const Error error : errors) answer.Append(error);
+  return answer;
+}
+
+Answer RoomForTransfer(const Session& session, const Lane& lane,
+                       const CheckedItems& items) {
+  if (lane.transfers.size() >= abi::kStagedTransfersMax)
+    return Answer::Failed(Error::quota_exceeded, lane.transfers.size(),
+                          abi::kStagedTransfersMax);
+  // A message, and the copies: what is moved is paid for already.
+  uint64_t copies = 0;
+  for (const Gift& gift : items.gifts) copies += gift.move ? 0 : 1;
+  return Kernel::RoomIn(*session.account,
+                        Charges::Handles(copies).Add(AccountItem::messages, 1));
+}
+
+uint64_t MakeTransfer(Kernel& kernel, Session& session, Lane& lane,
+                      LaneEnd from, const CheckedItems& items) {
+  auto transfer = std::make_unique<Transfer>();
+  const uint64_t token = transfer->token = ++lane.last_token;
+  transfer->from = from;
+  transfer->process = session.id();
+  transfer->charged = session.account;
+  kernel.Charge(*session.account, Charges::Of(AccountItem::messages));
+  for (const Gift& gift : items.gifts)
+    kernel.PutInto(*transfer, *TakeGift(kernel, session, gift));
+  lane.transfers.emplace(token, std::move(transfer));
+  return token;
+}
+
 Answer StageTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
                      std::span<const abi::TransferItem> items) {
   if (items.empty() || items.size() > abi::kMessageHandlesMax)
     return Answer::OutOfRange(1, abi::kMessageHandlesMax);
-  const CheckedItems checked = CheckItems(kernel, session, lane, items);
-  if (checked.first != Error::ok) {
-    Answer answer = checked.first;
-    for (const Error error : checked.errors) answer.Append(error);
-    return answer;
-  }
+  const CheckedItems checked = CheckItems(kernel, session, *lane.port, items);
+  if (checked.first != Error::ok) return checked.Refused();
   if (lane.cut || lane.port->closed || lane.sender_leaves != Error::ok)
     return Error::peer_closed;
-  if (lane.transfers.size() >= abi::kStagedTransfersMax)
-    return Answer::Failed(Error::quota_exceeded, lane.transfers.size(),
-                          abi::kStagedTransfersMax);
-  KP_ANSWER(Kernel::RoomIn(*session.account, ChargesOf(checked.gifts)));
-
-  auto transfer = std::make_unique<Transfer>();
-  transfer->token = ++lane.last_token;
-  transfer->from = end;
-  transfer->process = session.id();
-  transfer->charged = session.account;
-  kernel.Charge(*session.account, Charges::Of(AccountItem::messages));
-  for (const Gift& gift : checked.gifts)
-    kernel.PutInto(*transfer, *TakeGift(kernel, session, gift));
-  const uint64_t token = transfer->token;
-  lane.transfers.emplace(token, std::move(transfer));
-  return Answer::Of(token);
+  KP_ANSWER(RoomForTransfer(session, lane, checked));
+  return Answer::Of(MakeTransfer(kernel, session, lane, end, checked));
 }
 
 Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,

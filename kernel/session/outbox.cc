@@ -19,6 +19,7 @@ void Outbox::Push(uint32_t number, uint64_t user_data, Answer answer) {
       static_cast<uint32_t>(answer.descriptors.size());
   if (!answer.descriptors.empty())
     entry.completion.descriptor_serial = next_serial_++;
+  payload_bytes_ += answer.payload.size();
   entry.payload = std::move(answer.payload);
   entry.descriptors = std::move(answer.descriptors);
   entries_.push_back(std::move(entry));
@@ -60,6 +61,7 @@ Outbox::Outcome Outbox::Flush(base::RingWriter& ring, const base::Half& peer,
     abi::RecordHeader header = {};
     header.payload_bytes = static_cast<uint32_t>(bytes);
     ring.Publish(header);
+    payload_bytes_ -= entry.payload.size();
     entries_.pop_front();
     ++*published;
   }

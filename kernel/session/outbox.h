@@ -31,6 +31,7 @@ class Outbox {
 
   bool empty() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }
+  uint64_t payload_bytes() const { return payload_bytes_; }
 
  private:
   struct Entry {
@@ -43,6 +44,7 @@ class Outbox {
 
   std::deque<Entry> entries_;
   uint64_t next_serial_ = 1;
+  uint64_t payload_bytes_ = 0;
 };
 
 }  // namespace kernel

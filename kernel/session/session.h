@@ -35,6 +35,8 @@ class Session {
   // Requests served a turn, and watches parked.
   static constexpr uint32_t kRequestsPerTurn = 64;
   static constexpr uint32_t kWaitsMax = 4096;
+  // A client with more bytes of completions unread gets no answers of calls.
+  static constexpr uint64_t kReplyBacklogMax = 1 << 20;
   // The ring holds no more than these.
   static constexpr uint32_t kRequestsOnRing =
       abi::kCallRingBytes / abi::RecordBytes(sizeof(abi::Request));
@@ -63,6 +65,7 @@ class Session {
   bool Rest();
   void Awake();
   bool served() const { return state == State::kServing; }
+  uint64_t backlog_bytes() const { return outbox_.payload_bytes(); }
 
   void Complete(uint32_t number, uint64_t user_data, Answer answer);
   void Post(abi::Event event, uint64_t user_data, Answer values);

@@ -188,6 +188,24 @@ enum TakeOptions : uint32_t {
   kTakeNow = 2,  // should_wait when nothing is there
 };
 
+// ---- reply_create(lane, args: correlation | label << 32, flow, deadline or 0)
+//      -> {handle, object id}: the right to answer an open call, apart from the
+//      lane: Send, Transfer, Wait, Inspect. By the listener's end
+// ---- reply_send(reply, options: kReplyInRegion, args: count of items;
+// payload:
+//      TransferItem[count], then the answer): on success the reply is used up;
+//      on an item's error payload: Error[] item by item
+inline constexpr uint32_t kReplyInRegion = 1;  // the last item is a region, the
+                                               // payload its length (u64)
+// ---- reply_cancel(lane, args: correlation): the caller gave the call up
+// ---- reply_info(reply) -> {ReplyState, deadline, flow, label}
+enum class ReplyState : uint32_t {
+  open = 0,
+  over = 1,   // answered
+  stale = 2,  // the caller gave up
+  gone = 3,   // the caller is gone
+};
+
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.
 //      Of kind `any`: the capabilities, as CapabilityEntry, in the order of
@@ -309,6 +327,13 @@ static_assert(sizeof(LaneOpened) == 56);
 // taken (to the sender), Error why, 0}. What lies below `end` stays readable.
 // lane_traced: values: {1 or 0}.
 // listeners_changed, to senders of a shareable port: values: {listeners now}.
+// call_moved, to the caller: the call will be answered by whoever holds the
+// Reply capability made of it; the listener's end does not matter to it any
+// more. values: {correlation, object id, 0, 0}.
+// call_answered, to the caller: values: {correlation, token or 0, count of
+// capabilities | kAnsweredInRegion | label << 32, Error: ok or dropped};
+// payload: the answer.
+inline constexpr uint64_t kAnsweredInRegion = 1 << 16;
 // listen_ended: the Receive capability listened with is gone; user_data is the
 // port id, values: {Error why}.
 

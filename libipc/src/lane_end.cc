@@ -81,6 +81,12 @@ void LaneEnd::ProcessMailLocked() {
       case abi::Event::lane_cut:
         OnCut(event);
         break;
+      case abi::Event::call_moved:
+        OnCallMoved(event);
+        break;
+      case abi::Event::call_answered:
+        OnCallAnswered(event);
+        break;
       case abi::Event::lane_traced:
         traced_.store(event.value(0) != 0, std::memory_order_relaxed);
         break;
@@ -117,7 +123,7 @@ void LaneEnd::OnOrphaned(const ipc::Answer& event) {
   if (in_.valid()) PollReplies();
   in_end_ = ~uint64_t{0};
   in_ = base::RingReader();
-  FailCalls(event.value(0), Error::peer_closed);
+  FailCalls(event.value(0), Error::peer_closed, Fail::kOnLane);
   ReclaimLoans(event.value(0));
   // The next listener must not be told of blocks that this one lent.
   std::erase_if(owed_, [](const Owed& owed) {
@@ -134,7 +140,9 @@ void LaneEnd::OnCut(const ipc::Answer& event) {
   cut_ = why == Error::ok ? Error::peer_closed : why;
   if (role_ == Role::kSender) {
     if (in_.valid()) PollReplies();
-    FailCalls(~uint64_t{0}, cut_);
+    // Cut from the other side, a reply that was moved may still come.
+    FailCalls(~uint64_t{0}, cut_,
+              why == Error::peer_closed ? Fail::kOnLane : Fail::kAll);
     ReclaimLoans(~uint64_t{0});
   }
 }
@@ -142,12 +150,13 @@ void LaneEnd::OnCut(const ipc::Answer& event) {
 void LaneEnd::Break() {
   if (cut_ == Error::ok) cut_ = Error::peer_closed;
   in_end_ = 0;
-  FailCalls(~uint64_t{0}, cut_);
+  FailCalls(~uint64_t{0}, cut_, Fail::kAll);
 }
 
-void LaneEnd::FailCalls(uint64_t below, Error error) {
+void LaneEnd::FailCalls(uint64_t below, Error error, Fail which) {
   std::erase_if(calls_, [&](CallSlot* slot) {
     if (slot->position >= below) return false;
+    if (slot->moved && which == Fail::kOnLane) return false;
     slot->error = error;
     slot->done = true;
     return true;
@@ -386,10 +395,7 @@ void LaneEnd::PollReplies() {
 }
 
 void LaneEnd::DeliverReply(const Parsed& parsed) {
-  const auto found =
-      std::find_if(calls_.begin(), calls_.end(), [&](const CallSlot* slot) {
-        return slot->correlation == parsed.header.correlation;
-      });
+  const auto found = FindCall(parsed.header.correlation);
   if (found == calls_.end()) {
     stale_.fetch_add(1, std::memory_order_relaxed);
     // Nobody will take what came with it: lent blocks go back, capabilities
@@ -400,9 +406,7 @@ void LaneEnd::DeliverReply(const Parsed& parsed) {
       std::memcpy(&ref, parsed.payload, sizeof(ref));
       Owe({abi::kRecordReturn, 0, {ref.attachment, 0, ref.offset}});
     }
-    if (parsed.header.handle_count > 0 &&
-        unwanted_tokens_.size() < abi::kStagedTransfersMax)
-      unwanted_tokens_.push_back(parsed.token);
+    Unwanted(parsed.header.handle_count, parsed.token);
     return;
   }
   CallSlot* slot = *found;
@@ -432,7 +436,10 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
       std::erase(calls_, &slot);
       slot.done = true;
       slot.error = over ? session_->over() : Error::timed_out;
-      Owe({abi::kRecordCancel, slot.correlation, {}});
+      if (slot.moved)
+        session_->Later(abi::Syscall::reply_cancel, handle_, slot.correlation);
+      else
+        Owe({abi::kRecordCancel, slot.correlation, {}});
       return;
     }
     // The half must stay mapped while it is polled without the mutex.
@@ -531,7 +538,8 @@ LaneEnd::Take LaneEnd::TakeMessage(std::unique_ptr<Message::State>* message) {
     } else {
       *message = MakeState(parsed);
       if ((flags & abi::kRecordCall) != 0)
-        open_calls_.push_back({correlation, false});
+        open_calls_.push_back({correlation, false, parsed.header.label,
+                               parsed.header.flow, parsed.deadline_ns});
       ConsumeRecord(parsed);
       return Take::kMessage;
     }
@@ -592,9 +600,7 @@ void LaneEnd::Settle(Message::State& state) {
   if (state.has_loan() && state.incarnation == incarnation_)
     Owe({abi::kRecordReturn, 0, {state.loan.attachment, 0, state.loan.offset}});
   if (state.is_call() && !state.answered) {
-    std::erase_if(open_calls_, [&](const OpenCall& open) {
-      return open.correlation == state.correlation;
-    });
+    ForgetOpenCall(state.correlation);
     Owe({abi::kRecordReply | abi::kRecordDropped, state.correlation, {}});
   }
 }
@@ -603,6 +609,8 @@ bool LaneEnd::IsCancelled(uint32_t correlation) {
   if (session_->HasNews()) session_->Pump();
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
+  for (const auto& [moved, reply] : moved_replies_)
+    if (moved == correlation) return false;
   if (cut_ != Error::ok) return true;
   for (const OpenCall& open : open_calls_)
     if (open.correlation == correlation) return open.cancelled;
@@ -615,9 +623,7 @@ Error LaneEnd::Answer(Message::State& state, Outgoing& record, Loan* loan,
     const Error why = cut() == Error::ok ? Error::stale_reply : cut();
     state.answered = true;
     std::lock_guard lock(mutex_);
-    std::erase_if(open_calls_, [&](const OpenCall& open) {
-      return open.correlation == state.correlation;
-    });
+    ForgetOpenCall(state.correlation);
     return why;
   }
   record.flags |= abi::kRecordReply;
@@ -632,9 +638,7 @@ Error LaneEnd::Answer(Message::State& state, Outgoing& record, Loan* loan,
   if (error == Error::should_wait || error == Error::timed_out) return error;
   state.answered = true;
   std::lock_guard lock(mutex_);
-  std::erase_if(open_calls_, [&](const OpenCall& open) {
-    return open.correlation == state.correlation;
-  });
+  ForgetOpenCall(state.correlation);
   return error;
 }
 

@@ -47,6 +47,7 @@ struct CallSlot {
   uint32_t correlation = 0;
   uint64_t position = 0;  // of its record
   bool done = false;
+  bool moved = false;  // answered by a Reply capability, not over the lane
   Error error = Error::ok;
   std::unique_ptr<Message::State> reply;
 };
@@ -106,6 +107,17 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   bool IsCancelled(uint32_t correlation);
   Error Answer(Message::State& state, Outgoing& record, Loan* loan,
                Deadline deadline);
+  // Makes a Reply capability of the right to answer; the message is answered
+  // as far as this end is concerned. Asks the kernel process.
+  base::Result<Capability> MoveReply(Message::State& state);
+  // Moves the replies of all open calls, for a port that is handed on. They
+  // are kept here until TakeMovedReply.
+  void MoveOpenReplies();
+  // Empty if the call's reply was not moved by MoveOpenReplies.
+  Capability TakeMovedReply(uint32_t correlation);
+  void KeepMovedReply(uint32_t correlation, Capability moved);
+  // Makes readable what came in a region of its own; as ResolveLoan.
+  Error ResolveRegion(Message::State& state);
 
   // Arms for sleeping; returns the words to sleep on, nothing when there is
   // something to take already. Each success is undone by one Disarm.
@@ -152,6 +164,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   struct OpenCall {
     uint32_t correlation;
     bool cancelled;
+    uint32_t label;
+    uint64_t flow;
+    int64_t deadline_ns;
   };
   struct Owed {
     uint16_t flags;
@@ -193,6 +208,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void OnJoined(ipc::Answer& event);
   void OnOrphaned(const ipc::Answer& event);
   void OnCut(const ipc::Answer& event);
+  void OnCallMoved(const ipc::Answer& event);
+  void OnCallAnswered(const ipc::Answer& event);
+  std::vector<CallSlot*>::iterator FindCall(uint32_t correlation);
+  void ForgetOpenCall(uint32_t correlation);
+  // Nobody will take what came with it, once the mutex is free.
+  void Unwanted(uint16_t handle_count, uint64_t token);
   Error TryPublish(Outgoing& record, CallSlot* slot);
   void WriteRecord(const Outgoing& record, uint64_t bytes);
   void WakePeerForRecords();
@@ -203,7 +224,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void DeliverReply(const Parsed& parsed);
   std::unique_ptr<Message::State> MakeState(const Parsed& parsed);
   void TakeBack(const Parsed& parsed);
-  void FailCalls(uint64_t below, Error error);
+  // Not those whose reply was moved away, unless the caller itself is cut.
+  enum class Fail { kOnLane, kAll };
+  void FailCalls(uint64_t below, Error error, Fail which);
   void ReclaimLoans(uint64_t below);
   void Owe(Owed owed);
   void FlushOwed();
@@ -217,6 +240,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   base::Result<std::shared_ptr<base::Mapping>> MapPeer(uint32_t attachment,
                                                        uint64_t of);
   base::Result<Loan> AllocateForCopy(uint64_t bytes);
+  base::Result<Capability> MakeReply(const OpenCall& call);
 
   // Constant after Create.
   const std::shared_ptr<SessionCore> session_;
@@ -246,6 +270,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   uint32_t next_correlation_ = 1;
   std::vector<CallSlot*> calls_;
   std::vector<OpenCall> open_calls_;
+  std::vector<std::pair<uint32_t, Capability>> moved_replies_;
   std::vector<Lent> lent_;
   std::deque<Owed> owed_;
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "ipc/reply.h"
 #include "lane_end.h"
 #include "message_state.h"
 #include "trace_points.h"
@@ -61,6 +62,9 @@ Message::State::~State() {
   if (in_flow) LeaveFlow(flow);
   if (is_call() && !answered)
     TraceAnswer(*this, abi::TraceKind::drop, 0, 0, Error::dropped);
+  // A reply that was moved away with its port: closing it says `dropped`.
+  if (is_call() && !answered)
+    answered = lane->TakeMovedReply(correlation).valid();
   if (has_loan() || (is_call() && !answered)) lane->Settle(*this);
   if (handle_count > 0) Discard(*lane, token);
 }
@@ -78,10 +82,12 @@ Bytes Message::payload() const { return state_ ? state_->payload : Bytes(); }
 bool Message::is_loan() const { return state_ && state_->has_loan(); }
 
 size_t Message::capability_count() const {
-  return state_ ? state_->handle_count : 0;
+  return state_ ? state_->handle_count + state_->redeemed.size() : 0;
 }
 
 absl::StatusOr<std::vector<ReceivedCapability>> Message::TakeCapabilities() {
+  if (state_ && !state_->redeemed.empty())
+    return std::exchange(state_->redeemed, {});
   if (capability_count() == 0) return std::vector<ReceivedCapability>();
   auto taken = RedeemNow(*state_->lane, state_->token);
   if (taken.ok()) state_->handle_count = 0;
@@ -100,12 +106,41 @@ bool Message::IsCancelled() const {
   return wants_reply() && state_->lane->IsCancelled(state_->correlation);
 }
 
+namespace {
+
+absl::Status WantsNoAnswer() {
+  return MakeStatus(Error::bad_state,
+                    "this message wants no answer: it is no call, or was "
+                    "answered already");
+}
+
+}  // namespace
+
+absl::StatusOr<Capability> Message::MoveReply() {
+  if (!wants_reply()) return WantsNoAnswer();
+  auto moved = state_->lane->MoveReply(*state_);
+  if (!moved.ok()) return StatusOfReply(moved.error(), state_->correlation);
+  return *std::move(moved);
+}
+
+// The port was handed on since: its calls are answered through the kernel
+// process.
+absl::Status Message::ReplyByCapability(Capability moved, Bytes payload,
+                                        std::span<Capability> capabilities) {
+  Replier replier(std::move(moved));
+  const absl::Status status = replier.Reply(payload, capabilities);
+  state_->answered = status.ok() || !replier.capability().valid();
+  if (!state_->answered)
+    state_->lane->KeepMovedReply(state_->correlation, replier.TakeCapability());
+  return status;
+}
+
 absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
                             Deadline deadline) {
-  if (!wants_reply())
-    return MakeStatus(Error::bad_state,
-                      "this message wants no answer: it is no call, or was "
-                      "answered already");
+  if (!wants_reply()) return WantsNoAnswer();
+  if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
+      moved.valid())
+    return ReplyByCapability(std::move(moved), payload, capabilities);
   Outgoing record;
   record.label = state_->label;
   record.flow = state_->flow;
@@ -122,10 +157,10 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
 }
 
 absl::Status Message::ReplyLoan(Loan loan, Deadline deadline) {
-  if (!wants_reply())
-    return MakeStatus(Error::bad_state,
-                      "this message wants no answer: it is no call, or was "
-                      "answered already");
+  if (!wants_reply()) return WantsNoAnswer();
+  if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
+      moved.valid())
+    return ReplyByCapability(std::move(moved), Bytes(loan.bytes()), {});
   Outgoing record;
   record.label = state_->label;
   record.flow = state_->flow;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "ipc/message.h"
+#include "ipc/region.h"
 #include "libipc/abi/lane.h"
 #include "libipc/base/clock.h"
 #include "libipc/base/memory.h"
@@ -31,7 +32,8 @@ struct Message::State {
   int64_t sent_ns = 0;      // 0: not traced
   int64_t received_ns = 0;  // 0: not traced
   bool answered = false;
-  bool in_flow = false;  // the receiving thread entered the message's flow
+  bool in_region = false;  // an answer that came in a region of its own
+  bool in_flow = false;    // the receiving thread entered the message's flow
   Bytes payload;
 
   // Own memory: small payloads lie in the state itself.
@@ -40,6 +42,9 @@ struct Message::State {
   // A loan: where it lies.
   abi::LoanRef loan = {};
   std::shared_ptr<base::Mapping> mapping;
+  // An answer in a region: its mapping, and the other capabilities.
+  Mapping own_region;
+  std::vector<ReceivedCapability> redeemed;
 };
 
 // The flow that this thread's sends inherit; 0: none.

@@ -82,18 +82,48 @@ ReceiverCore::~ReceiverCore() {
   if (bells_.load()) session_->RemoveBellUser();
 }
 
+ReceiverCore::Lanes ReceiverCore::EndHere() {
+  Lanes lanes;
+  std::lock_guard lock(mutex_);
+  if (ended_ == Error::ok) ended_ = Error::canceled;
+  closing_.store(true, std::memory_order_relaxed);
+  for (auto& [id, lane] : lanes_) lane->Detach(Error::canceled);
+  active_.clear();
+  lanes.swap(lanes_);
+  NoteWaiting(true);
+  return lanes;
+}
+
+absl::StatusOr<Capability> ReceiverCore::Release() {
+  // First nothing more is taken, then what was taken is kept answerable, then
+  // the lanes go.
+  std::vector<LanePtr> taken_from;
+  {
+    std::lock_guard lock(mutex_);
+    if (!capability_.valid() || ended_ != Error::ok)
+      return MakeStatus(Error::bad_state,
+                        "this receiver was closed: there is nothing to hand "
+                        "on");
+    ended_ = Error::canceled;
+    closing_.store(true, std::memory_order_relaxed);
+    for (auto& [id, lane] : lanes_) taken_from.push_back(lane);
+    active_.clear();
+  }
+  session_->WakeAll();
+  for (const LanePtr& lane : taken_from) lane->MoveOpenReplies();
+  const Lanes lanes = EndHere();
+  session_->RemovePort(port_id_, mailbox_);
+  if (absl::Status status = capability_.Replace(); !status.ok()) return status;
+  session_->WakeAll();
+  return std::move(capability_);
+}
+
 void ReceiverCore::Close() {
-  absl::flat_hash_map<uint64_t, LanePtr> lanes;
+  const Lanes lanes = EndHere();
   Handle handle = abi::kNoHandle;
   {
     std::lock_guard lock(mutex_);
-    if (ended_ == Error::ok) ended_ = Error::canceled;
-    closing_.store(true, std::memory_order_relaxed);
-    for (auto& [id, lane] : lanes_) lane->Detach(Error::canceled);
-    active_.clear();
-    lanes.swap(lanes_);
     if (capability_.valid()) handle = capability_.Release();
-    NoteWaiting(true);
   }
   session_->RemovePort(port_id_, mailbox_);
   // Listening ends with the handle, and before the lanes: what is in them is
@@ -420,5 +450,6 @@ absl::StatusOr<Message> Receiver::Receive(Deadline deadline) {
 int Receiver::descriptor() { return core_->Descriptor(); }
 const Capability& Receiver::capability() const { return core_->capability(); }
 void Receiver::Close() { core_->Close(); }
+absl::StatusOr<Capability> Receiver::Release() { return core_->Release(); }
 
 }  // namespace ipc

@@ -25,6 +25,7 @@ class ReceiverCore {
   absl::StatusOr<Message> Receive(Deadline deadline);
   int Descriptor();
   void Close();
+  absl::StatusOr<Capability> Release();
   const Capability& capability() const { return capability_; }
 
  private:
@@ -32,6 +33,9 @@ class ReceiverCore {
   using StatePtr = std::unique_ptr<Message::State>;
 
   ReceiverCore(Capability port, uint64_t port_id);
+  using Lanes = absl::flat_hash_map<uint64_t, LanePtr>;
+  // Ends receiving here; the lanes end when listening does.
+  Lanes EndHere();
   // With mutex_ held:
   void ProcessMail();
   void OpenLane(Answer& event);

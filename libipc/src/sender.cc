@@ -247,6 +247,8 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   }
   if (error == Error::ok && slot.reply->has_loan())
     error = sent.lane->ResolveLoan(*slot.reply);
+  if (error == Error::ok && slot.reply->in_region)
+    error = sent.lane->ResolveRegion(*slot.reply);
   if (sent.time_ns != 0) TraceOutcome(sent, options, slot, error);
   if (error != Error::ok) return StatusOfSend(error, *this);
   return Message(std::move(slot.reply));

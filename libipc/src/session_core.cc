@@ -261,22 +261,28 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
   return 0;
 }
 
-void SessionCore::CloseLater(Handle handle) {
+void SessionCore::Later(abi::Syscall call, Handle handle, uint64_t argument) {
+  abi::Request request = {};
+  request.number = static_cast<uint32_t>(call);
+  request.handle = handle;
+  request.args[0] = argument;
   std::lock_guard lock(submit_mutex_);
-  closing_.push_back(handle);
+  later_.push_back(request);
+  SubmitLaterLocked();
+}
+
+void SessionCore::SubmitLater() {
+  std::lock_guard lock(submit_mutex_);
+  SubmitLaterLocked();
 }
 
 // What does not fit goes with the next pump.
-void SessionCore::SubmitCloses() {
-  std::lock_guard lock(submit_mutex_);
-  while (!closing_.empty()) {
-    abi::Request request = {};
-    request.number = static_cast<uint32_t>(abi::Syscall::handle_close);
-    request.handle = closing_.back();
-    request.user_data = next_user_data_;
-    if (!Submit(request, {})) return;
+void SessionCore::SubmitLaterLocked() {
+  while (!later_.empty()) {
+    later_.back().user_data = next_user_data_;
+    if (!Submit(later_.back(), {})) return;
     ++next_user_data_;
-    closing_.pop_back();
+    later_.pop_back();
   }
 }
 
@@ -369,7 +375,7 @@ void SessionCore::Pump() {
   if (!lock.owns_lock()) return;
   PumpLocked();
   lock.unlock();
-  SubmitCloses();
+  SubmitLater();
   WakeAll();
 }
 

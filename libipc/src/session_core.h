@@ -91,9 +91,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Makes a call whose answer nobody needs; never waits for it.
   void Post(abi::Syscall call, Handle handle,
             const CallArguments& arguments = {});
-  // Closes a handle with the next pump; never waits, so it may be called while
-  // answers are handed out.
-  void CloseLater(Handle handle);
+  // Makes a call whose answer nobody needs, or with the next pump if the ring
+  // is full; never waits, so it may be called while answers are handed out.
+  void Later(abi::Syscall call, Handle handle, uint64_t argument = 0);
+  void CloseLater(Handle handle) { Later(abi::Syscall::handle_close, handle); }
   // Makes a call whose answer goes to `then`, run by whoever pumps. Returns
   // its user_data; 0 when the session is over (`then` is not run).
   using Then = std::function<void(Answer)>;
@@ -176,7 +177,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Whether it was answered by the deadline, or else is over.
   bool Await(Waiter& waiter, int64_t deadline_ns);
   bool Submit(const abi::Request& request, Bytes payload);
-  void SubmitCloses();
+  void SubmitLater();
+  void SubmitLaterLocked();
   void RingDoorbell();
   void PumpLocked();
   void Dispatch(Answer answer);
@@ -200,7 +202,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   base::RingWriter writer_;
   uint64_t next_user_data_ = 1;
   uint32_t rung_ = 0;  // the kernel process's arming that was rung already
-  std::vector<Handle> closing_;
+  std::vector<abi::Request> later_;
   absl::flat_hash_map<uint64_t, Pending> pending_;
 
   std::mutex pump_mutex_;

@@ -23,8 +23,10 @@ std::vector<ReceivedCapability> CapabilitiesOf(
   return items;
 }
 
-absl::Status StageError(const Answer& answer,
-                        std::span<Capability> capabilities) {
+}  // namespace
+
+absl::Status StatusOfItems(const Answer& answer,
+                           std::span<const Capability> capabilities) {
   std::string text = "the capabilities stay with the sender";
   for (size_t i = 0; i < capabilities.size(); ++i) {
     Error error;
@@ -35,8 +37,6 @@ absl::Status StageError(const Answer& answer,
   }
   return MakeStatus(answer.error(), text);
 }
-
-}  // namespace
 
 absl::StatusOr<StagedTransfer> StagedTransfer::Stage(
     LaneEnd& lane, std::span<Capability> capabilities) {
@@ -53,7 +53,7 @@ absl::StatusOr<StagedTransfer> StagedTransfer::Stage(
   const Answer answer =
       lane.session().Call(abi::Syscall::transfer_stage, lane.handle(),
                           {.payload = std::as_bytes(std::span(items))});
-  if (answer.error() != Error::ok) return StageError(answer, capabilities);
+  if (answer.error() != Error::ok) return StatusOfItems(answer, capabilities);
   return StagedTransfer(lane, capabilities, answer.value(0));
 }
 

@@ -35,6 +35,10 @@ class StagedTransfer {
   uint64_t token_;
 };
 
+// Why none of the capabilities was moved: the payload has each one's error.
+absl::Status StatusOfItems(const Answer& answer,
+                           std::span<const Capability> capabilities);
+
 // Takes and closes what came with a record that nobody will look at. Does not
 // wait.
 void Discard(LaneEnd& lane, uint64_t token);

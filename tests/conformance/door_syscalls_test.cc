@@ -59,8 +59,12 @@ void Syscalls::ExpectRefusesHandles(Syscall call, ObjectKind kind,
     EXPECT_EQ(ErrorOf(call, other, wrong), Error::wrong_type);
   }
   if (rights == 0) return;
-  const Handle weak =
-      Weaker(Make(any ? ObjectKind::port : kind), kRightsAll & ~rights);
+  const Handle strong = Make(any ? ObjectKind::port : kind);
+  const uint64_t held = Call(Syscall::handle_info, strong).value(0) >> 32;
+  const auto weak =
+      static_cast<Handle>(Call(Syscall::handle_replace, strong,
+                               {.args = {held & ~uint64_t{rights}}})
+                              .value(0));
   const Answer denied = Call(call, weak, wrong);
   EXPECT_EQ(denied.error(), Error::access_denied);
   EXPECT_EQ(denied.value(0), rights);

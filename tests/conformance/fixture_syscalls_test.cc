@@ -101,12 +101,24 @@ Handle Syscalls::Make(ObjectKind kind) {
       return MakeProcess();
     case ObjectKind::account:
       return MakeAccount({});
+    case ObjectKind::reply:
+      return MakeReply();
     case ObjectKind::notification:
       return HandleOf(Call(Syscall::notification_create, account()),
                       "notification_create");
     default:
       return MakePort();
   }
+}
+
+Handle Syscalls::MakeReply() {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  lanes_made_.push_back(Connect(root(), port));
+  lanes_made_.push_back(Join(root(), *inbox));
+  return HandleOf(
+      Call(Syscall::reply_create, lanes_made_.back()->handle, {.args = {1}}),
+      "reply_create");
 }
 
 uint64_t Syscalls::IdOf(Handle handle) {

@@ -389,8 +389,11 @@ TEST_F(HandleInfo, TellsKindRightsBadgeAndObjectOfEveryKind) {
     const Handle handle = Make(static_cast<ObjectKind>(kind));
     const Answer info = Call(Syscall::handle_info, handle);
     EXPECT_EQ(info.value(0) & 0xffff'ffff, kind);
-    const bool is_lane = static_cast<ObjectKind>(kind) == ObjectKind::lane;
-    EXPECT_EQ(info.value(0) >> 32, is_lane ? 0 : kRightsAll);
+    Rights rights = kRightsAll;
+    if (static_cast<ObjectKind>(kind) == ObjectKind::lane) rights = 0;
+    if (static_cast<ObjectKind>(kind) == ObjectKind::reply)
+      rights = kRightSend | kRightTransfer | kRightWait | kRightInspect;
+    EXPECT_EQ(info.value(0) >> 32, rights);
     EXPECT_EQ(info.value(1), 0u);
     EXPECT_NE(info.value(2), 0u);
     EXPECT_EQ(info.value(3), 0u);

@@ -95,6 +95,8 @@ class Syscalls : public ::testing::Test {
   Handle MakeAccount(const abi::AccountLimits& limits,
                      std::string_view name = "budget");
   Handle MakeProcess(std::string_view name = "child");
+  // Of a lane of the root session to itself, which lasts as long as the test.
+  Handle MakeReply();
   // With those rights only.
   Handle Weaker(Handle handle, Rights rights);
   Handle Make(ObjectKind kind);

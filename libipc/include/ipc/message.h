@@ -73,6 +73,14 @@ class Message {
   absl::Status ReplyLoan(Loan loan,
                          Deadline deadline = Deadline::Immediately());
 
+  // Turns the right to answer this call into a Reply capability, which another
+  // process can have (ipc/reply.h) and which answers in this one's place;
+  // afterwards wants_reply() is false. Dropped unused it fails the call with
+  // `dropped`. The payload stays readable here.
+  // Errors: bad_state (no call, or answered); stale_reply (the caller gave up);
+  // peer_closed; quota_exceeded.
+  absl::StatusOr<Capability> MoveReply();
+
   struct State;  // libipc's own
 
  private:
@@ -80,6 +88,8 @@ class Message {
   friend class ReceiverCore;
   friend class SenderCore;
   explicit Message(std::unique_ptr<State> state);
+  absl::Status ReplyByCapability(Capability moved, Bytes payload,
+                                 std::span<Capability> capabilities);
   std::unique_ptr<State> state_;
 };
 

@@ -37,6 +37,13 @@ class Receiver {
   int descriptor();
 
   const Capability& capability() const;
+  // Stops listening and gives the capability back, to be handed to another
+  // process: it goes on with the next message; nothing is lost, repeated or
+  // reordered. Calls that were received here and not answered yet can still be
+  // answered here; payloads that were lent with them must not be read any more.
+  // Receives that wait end with canceled.
+  // Errors: bad_state (closed); those of handle_replace.
+  absl::StatusOr<Capability> Release();
   // Ends all waiting Receives with canceled, and listening.
   void Close();
 
