@@ -22,8 +22,8 @@ RevokeJob::~RevokeJob() {
   tree_->Unpin(root_);
 }
 
-bool RevokeJob::Run(uint32_t steps, const Destroy& destroy) {
-  for (uint32_t i = 0; i < steps; ++i)
+bool RevokeJob::Run(uint32_t* steps, const Destroy& destroy) {
+  for (; *steps > 0; --*steps)
     if (badge_ == 0 ? StepAll(destroy) : StepBadge(destroy)) return true;
   return false;
 }

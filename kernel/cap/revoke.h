@@ -32,13 +32,20 @@ class RevokeJob {
   RevokeJob& operator=(const RevokeJob&) = delete;
   ~RevokeJob();
 
-  // Returns whether the job is done.
-  bool Run(uint32_t steps, const Destroy& destroy);
+  // Takes up to `steps`, counted down. Returns whether the job is done.
+  bool Run(uint32_t* steps, const Destroy& destroy);
+  bool Run(uint32_t steps, const Destroy& destroy) {
+    return Run(&steps, destroy);
+  }
   const RevokeReceipt& receipt() const { return receipt_; }
 
   // Whom to tell, with what.
   uint64_t session = 0;
   uint64_t user_data = 0;
+  uint64_t number = 0;  // jobs are numbered as they start
+  // Once done: answered when all jobs below this number are. What it had to
+  // destroy may be in another's basket.
+  uint64_t answer_after = 0;
 
  private:
   bool StepAll(const Destroy& destroy);

@@ -1,9 +1,11 @@
 // Answer: what comes of one request. Never refers to a session.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -70,6 +72,11 @@ struct Answer {
   std::vector<uint8_t> payload;
   std::vector<UniqueFd> descriptors;
 };
+
+// Copies a name into an entry's zero-filled field.
+inline void CopyName(char (&to)[abi::kNameBytesMax], const std::string& name) {
+  std::memcpy(to, name.data(), std::min<size_t>(name.size(), sizeof(to) - 1));
+}
 
 }  // namespace kernel
 

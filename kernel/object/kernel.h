@@ -108,6 +108,9 @@ class Kernel {
   Capability* Find(Session& session, Handle handle);
   // Room for handles in the table and the account?
   Answer RoomFor(const Session& session, uint64_t handles) const;
+  // The same for handles that `payer` pays for until then.
+  static Answer RoomForMoved(const Session& session, uint64_t handles,
+                             Account& payer);
   // Puts it into the table. Not for a capability that another table has.
   Handle Place(Session& session, Capability& capability,
                Charging charging = Charging::kHolder);
@@ -116,9 +119,10 @@ class Kernel {
   // Takes it out of its table, to be given away: its uses end.
   void TakeOut(Capability& capability);
   void SetRights(Capability& capability, Rights rights);
-  void Destroy(Capability& capability, Ending ending);
-  void StartRevoke(Session& session, Capability& root, uint64_t badge,
-                   uint64_t user_data);
+  // `by`: the process that revoked it.
+  void Destroy(Capability& capability, Ending ending, uint64_t by = 0);
+  Answer StartRevoke(Session& session, Capability& root, uint64_t badge,
+                     uint64_t user_data);
   // Destroyed bit by bit, with whatever that entails.
   void Doom(std::unique_ptr<Transfer> transfer);
 
@@ -159,6 +163,7 @@ class Kernel {
   void SetAlarm();
   void GiveNames(Session& session);
   void RunRevokes();
+  void AnswerRevokes();
   void ClearSessions();
   bool ClearSome(Session& session, uint32_t steps);
   void DropSession(Session& session);
@@ -191,6 +196,8 @@ class Kernel {
   std::vector<Session*> ready_;  // may have requests
   std::vector<Session*> dirty_;  // have something to flush, or to rest
   std::deque<std::unique_ptr<RevokeJob>> revokes_;
+  std::deque<std::unique_ptr<RevokeJob>> revoked_;  // done, not answered
+  uint64_t next_revoke_ = 1;
   std::deque<Session*> clearing_;  // ended
   std::deque<std::unique_ptr<Transfer>> doomed_;
   std::deque<Object*> reap_;

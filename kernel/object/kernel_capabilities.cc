@@ -48,6 +48,19 @@ Answer Kernel::RoomFor(const Session& session, uint64_t handles) const {
   return RoomIn(*session.account, Charges::Handles(handles));
 }
 
+Answer Kernel::RoomForMoved(const Session& session, uint64_t handles,
+                            Account& payer) {
+  if (!session.handles.HasRoom(handles))
+    return Answer::OverQuota({session.handles.size(), abi::kHandleSlotsMax,
+                              session.account->id, AccountItem::handles});
+  // What is paid for already in an account of both is not wanted again.
+  const Charges charges = Charges::Handles(handles);
+  payer.Release(charges);
+  Answer answer = RoomIn(*session.account, charges);
+  payer.Charge(charges);
+  return answer;
+}
+
 Handle Kernel::Place(Session& session, Capability& capability,
                      Charging charging) {
   Uncharge(capability);
@@ -103,10 +116,12 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
   if (use->grants == 0 && use->ends_ns == 0) capability.use.reset();
 }
 
-void Kernel::Destroy(Capability& capability, Ending ending) {
+void Kernel::Destroy(Capability& capability, Ending ending, uint64_t by) {
   Object& object = *capability.object;
   EndUses(capability, ending);
   Uncharge(capability);
+  if (ErrorOf(ending) == Error::revoked && capability.holder() != nullptr)
+    Bury(*this, capability, FateOf(ending), by);
   if (Session* holder = capability.holder(); holder != nullptr)
     holder->handles.Remove(capability.handle, FateOf(ending));
   if (Transfer* transfer = capability.transfer(); transfer != nullptr)
@@ -155,12 +170,18 @@ void Kernel::ClosePort(Port& port) {
   Signal(port);
 }
 
-void Kernel::StartRevoke(Session& session, Capability& root, uint64_t badge,
-                         uint64_t user_data) {
+Answer Kernel::StartRevoke(Session& session, Capability& root, uint64_t badge,
+                           uint64_t user_data) {
+  if (session.revokes >= Session::kRevokesMax)
+    return Answer::Failed(Error::quota_exceeded, session.revokes,
+                          Session::kRevokesMax);
+  ++session.revokes;
   auto job = std::make_unique<RevokeJob>(&tree_, &root, badge);
   job->session = session.id();
   job->user_data = user_data;
+  job->number = next_revoke_++;
   revokes_.push_back(std::move(job));
+  return Answer::Parked();
 }
 
 void Kernel::Doom(std::unique_ptr<Transfer> transfer) {

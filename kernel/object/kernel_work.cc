@@ -78,22 +78,35 @@ void Kernel::FlushAndRest() {
 }
 
 void Kernel::RunRevokes() {
-  if (revokes_.empty()) return;
-  std::unique_ptr<RevokeJob> job = std::move(revokes_.front());
-  revokes_.pop_front();
-  const bool done = job->Run(kStepsPerTurn, [this](Capability* doomed) {
-    Destroy(*doomed, Ending::kRevoked);
-  });
-  if (!done) {
-    revokes_.push_back(std::move(job));
-    return;
+  uint32_t steps = kStepsPerTurn;
+  while (steps > 0 && !revokes_.empty()) {
+    std::unique_ptr<RevokeJob> job = std::move(revokes_.front());
+    revokes_.pop_front();
+    const bool done = job->Run(&steps, [&](Capability* doomed) {
+      Destroy(*doomed, Ending::kRevoked, job->session);
+    });
+    if (done) job->answer_after = next_revoke_;
+    (done ? revoked_ : revokes_).push_back(std::move(job));
   }
-  Session* session = FindSession(job->session);
-  if (session == nullptr) return;
-  const RevokeReceipt& hit = job->receipt();
-  session->Complete(
-      static_cast<uint32_t>(abi::Syscall::handle_revoke), job->user_data,
-      Answer::Of(hit.capabilities, hit.lanes, hit.mappings, hit.messages));
+  AnswerRevokes();
+}
+
+void Kernel::AnswerRevokes() {
+  if (revoked_.empty()) return;
+  uint64_t oldest = next_revoke_;
+  for (const auto& job : revokes_) oldest = std::min(oldest, job->number);
+  // They became done in the order of `answer_after`.
+  while (!revoked_.empty() && revoked_.front()->answer_after <= oldest) {
+    const std::unique_ptr<RevokeJob> job = std::move(revoked_.front());
+    revoked_.pop_front();
+    Session* session = FindSession(job->session);
+    if (session == nullptr) continue;
+    --session->revokes;
+    const RevokeReceipt& hit = job->receipt();
+    session->Complete(
+        static_cast<uint32_t>(abi::Syscall::handle_revoke), job->user_data,
+        Answer::Of(hit.capabilities, hit.lanes, hit.mappings, hit.messages));
+  }
 }
 
 void Kernel::HangUp(Session& session) {

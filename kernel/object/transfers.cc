@@ -96,7 +96,8 @@ Answer RedeemTransfer(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
   const auto found = lane.transfers.find(token);
   if (found == lane.transfers.end() || found->second->from == end)
     return Error::not_found;
-  KP_ANSWER(kernel.RoomFor(session, LivingItems(*found->second)));
+  KP_ANSWER(Kernel::RoomForMoved(session, LivingItems(*found->second),
+                                 *found->second->charged));
   const std::unique_ptr<Transfer> transfer = std::move(found->second);
   lane.transfers.erase(found);
   Answer answer = Answer::Of(transfer->items.size());

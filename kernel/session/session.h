@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "kernel/cap/explain.h"
 #include "kernel/cap/handle_table.h"
 #include "kernel/object/process.h"
 #include "kernel/session/outbox.h"
+#include "kernel/session/threads.h"
 
 namespace kernel {
 
@@ -35,6 +37,7 @@ class Session {
   // Requests served a turn, and watches parked.
   static constexpr uint32_t kRequestsPerTurn = 64;
   static constexpr uint32_t kWaitsMax = 4096;
+  static constexpr uint32_t kRevokesMax = 256;  // under way
   // A client with more bytes of completions unread gets no answers of calls.
   static constexpr uint64_t kReplyBacklogMax = 1 << 20;
   // The ring holds no more than these.
@@ -65,6 +68,7 @@ class Session {
   bool Rest();
   void Awake();
   bool served() const { return state == State::kServing; }
+  Threads threads() const { return Threads(requests_.get()); }
   uint64_t backlog_bytes() const { return outbox_.payload_bytes(); }
 
   void Complete(uint32_t number, uint64_t user_data, Answer answer);
@@ -83,11 +87,13 @@ class Session {
     std::string name;
     Handle handle;
   };
-  std::vector<Name> names;  // what it was started with
+  std::vector<Name> names;          // what it was started with
+  std::deque<Obituary> obituaries;  // of what was taken from it
 
   std::multimap<uint64_t, std::unique_ptr<Wait>> waits;  // by user_data
   absl::flat_hash_set<Port*> listening;
   absl::flat_hash_set<Region*> granted;  // kept until the session is gone
+  uint32_t revokes = 0;
   uint32_t lanes_sending = 0;
   uint32_t lanes_receiving = 0;
 

@@ -61,11 +61,6 @@ struct Call {
 // The name in `bytes`: no zero byte, at most kNameBytesMax - 1 long.
 Answer CheckName(std::span<const uint8_t> bytes);
 std::string NameOf(std::span<const uint8_t> bytes);
-// Copies a name into an entry's zero-filled field.
-inline void CopyName(char (&to)[abi::kNameBytesMax], const std::string& name) {
-  std::memcpy(to, name.data(), std::min<size_t>(name.size(), sizeof(to) - 1));
-}
-
 // One handler a line of syscalls.def.
 namespace handlers {
 #define KEYPORT_SYSCALL(name, number, kind, rights) Answer name(Call& call);

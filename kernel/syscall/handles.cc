@@ -80,9 +80,22 @@ Answer handle_revoke(Call& call) {
   KP_ANSWER(call.Check({.options = abi::kRevokeBadge, .args = 1}));
   const bool by_badge = (call.request.options & abi::kRevokeBadge) != 0;
   if (by_badge != (call.request.args[0] != 0)) return Error::invalid_args;
-  call.kernel.StartRevoke(call.session, *call.capability, call.request.args[0],
-                          call.request.user_data);
-  return Answer::Parked();
+  return call.kernel.StartRevoke(call.session, *call.capability,
+                                 call.request.args[0], call.request.user_data);
+}
+
+Answer handle_explain(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return ExplainHandle(call.kernel, call.session,
+                       static_cast<Handle>(call.request.args[0]));
+}
+
+Answer process_explain(Call& call) {
+  KP_ANSWER(call.Check({.args = 2}));
+  const Session* session = call.kernel.FindSession(call.request.args[0]);
+  if (session == nullptr) return Error::not_found;
+  return ExplainHandle(call.kernel, *session,
+                       static_cast<Handle>(call.request.args[1]));
 }
 
 Answer handle_info(Call& call) {

@@ -1,6 +1,7 @@
 // Calls about lanes, and capabilities in messages.
 #include <vector>
 
+#include "kernel/object/deadlock.h"
 #include "kernel/object/transfers.h"
 #include "kernel/syscall/call.h"
 
@@ -37,6 +38,13 @@ Answer lane_map(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
   return call.kernel.lanes().MapAttached(call.session, call.object<Lane>(),
                                          EndOf(call), call.request.args[0]);
+}
+
+Answer deadlock_check(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  Lane& lane = call.object<Lane>();
+  if (EndOf(call) != LaneEnd::kSender) return Error::bad_state;
+  return CheckDeadlock(call.kernel, call.session, lane, call.request.args[0]);
 }
 
 Answer transfer_stage(Call& call) {

@@ -40,6 +40,57 @@ Answer CapabilityPage(const CapabilityTree& tree, uint64_t after) {
   return answer;
 }
 
+abi::ThreadEntry ThreadEntryOf(const Kernel& kernel, const Session& session,
+                               const abi::ThreadSlot& slot) {
+  abi::ThreadEntry entry = {};
+  entry.process = session.id();
+  entry.state = static_cast<uint32_t>(Threads::StateOf(slot));
+  entry.thread_id = slot.thread_id;
+  entry.flow = slot.flow;
+  entry.since_ns = slot.since_ns;
+  entry.port = slot.port;
+  const auto& lanes = kernel.objects(ObjectKind::lane);
+  const auto found = lanes.find(slot.lane);
+  // A process can only speak of its own lanes.
+  if (found == lanes.end() ||
+      As<Lane>(*found->second).sender().session != &session)
+    return entry;
+  const Lane& lane = As<Lane>(*found->second);
+  entry.lane = lane.id;
+  entry.port = lane.port->id;
+  entry.awaited = lane.listener().process;
+  return entry;
+}
+
+// The cursor: process id, then slot.
+Answer ThreadPage(const Kernel& kernel, uint64_t after) {
+  const uint64_t from = after + 1;
+  Answer answer;
+  uint64_t count = 0;
+  uint64_t last = after;
+  const auto& processes = kernel.objects(ObjectKind::process);
+  for (auto at = processes.lower_bound(from / abi::kThreadSlots);
+       at != processes.end(); ++at) {
+    const Session* session = As<Process>(*at->second).session;
+    if (session == nullptr) continue;
+    const Threads threads = session->threads();
+    for (uint32_t slot = 0; slot < threads.used(); ++slot) {
+      const uint64_t cursor = at->first * abi::kThreadSlots + slot;
+      if (cursor < from) continue;
+      if (answer.payload.size() + sizeof(abi::ThreadEntry) >
+          abi::kRequestPayloadMax)
+        break;
+      const abi::ThreadSlot read = threads.Read(slot);
+      if (Threads::StateOf(read) == abi::ThreadState::none) continue;
+      answer.Append(ThreadEntryOf(kernel, *session, read));
+      last = cursor;
+      ++count;
+    }
+  }
+  answer.values = {count, last, 0, 0};
+  return answer;
+}
+
 }  // namespace
 
 Answer object_list(Call& call) {
@@ -48,6 +99,7 @@ Answer object_list(Call& call) {
   const uint64_t after = call.request.args[1];
   if (kind == static_cast<uint64_t>(ObjectKind::any))
     return CapabilityPage(call.kernel.tree(), after);
+  if (kind == abi::kListThreads) return ThreadPage(call.kernel, after);
   if (kind > abi::kObjectKinds) return Error::invalid_args;
   const auto& map = call.kernel.objects(static_cast<ObjectKind>(kind));
   const auto page = [&](auto to_entry) { return Page(map, after, to_entry); };

@@ -206,6 +206,51 @@ enum class ReplyState : uint32_t {
   gone = 3,   // the caller is gone
 };
 
+// ---- deadlock_check(lane, args: the caller's slot in its ThreadTable)
+//      (threads.h): ok, or deadlock with payload: DeadlockStep[], from the
+//      caller's call on to where the calls lead back
+struct DeadlockStep {
+  uint64_t process;  // who waits
+  uint64_t port;     // for an answer over this port
+  uint64_t since_ns;
+  uint32_t thread_id;
+  uint32_t reserved;
+  char process_name[kNameBytesMax];
+  char port_name[kNameBytesMax];
+};
+static_assert(sizeof(DeadlockStep) == 128);
+
+// ---- handle_explain(args: handle), process_explain(kernel, args: process id,
+//      handle): what is, or was, behind it, and from what it was derived.
+//      payload: ExplainHead, ExplainStep[steps], from itself to the first
+inline constexpr uint32_t kHandleLives = 255;
+inline constexpr uint32_t kExplainStepsMax = 64;
+struct ExplainHead {
+  uint32_t fate;  // HandleFate, or kHandleLives
+  uint32_t steps;
+  uint64_t ended_by;  // of one that was revoked: process id; 0: at its end
+  int64_t ended_ns;
+  uint32_t more;  // 1: there are more steps above
+  uint32_t reserved;
+  char ended_by_name[kNameBytesMax];  // empty: not known any more
+};
+static_assert(sizeof(ExplainHead) == 80);
+struct ExplainStep {
+  uint64_t serial;
+  uint64_t object;
+  uint64_t badge;
+  int64_t ends_ns;
+  uint64_t holder;  // process id; 0: in flight
+  uint64_t maker;   // process id
+  Handle handle;    // the holder's
+  ObjectKind kind;
+  Rights rights;
+  uint32_t reserved;
+  char holder_name[kNameBytesMax];
+  char maker_name[kNameBytesMax];
+};
+static_assert(sizeof(ExplainStep) == 160);
+
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.
 //      Of kind `any`: the capabilities, as CapabilityEntry, in the order of
@@ -275,6 +320,19 @@ struct NotificationEntry {
   NotificationKind kind;
   uint32_t waiting;
   uint64_t value;
+};
+// Of kind kListThreads: what processes' threads say they sleep on (threads.h),
+// in the order of processes; `last id` is the cursor for the next page.
+inline constexpr uint32_t kListThreads = 0xfe;
+struct ThreadEntry {
+  uint64_t process;
+  uint64_t lane;
+  uint64_t port;     // waited on, or served last
+  uint64_t awaited;  // process id of who is waited for; 0: nobody, or unknown
+  uint64_t flow;
+  uint64_t since_ns;  // CLOCK_MONOTONIC
+  uint32_t thread_id;
+  uint32_t state;  // ThreadState
 };
 struct CapabilityEntry {
   uint64_t serial;

@@ -32,6 +32,26 @@ const char* KindName(ObjectKind kind) {
   return "unknown";
 }
 
+const char* FateText(ipc::abi::HandleFate fate) {
+  switch (fate) {
+    case ipc::abi::HandleFate::never_given:
+      return "was never given to this process";
+    case ipc::abi::HandleFate::zero:
+      return "is 0, which is no handle";
+    case ipc::abi::HandleFate::closed:
+      return "was closed here";
+    case ipc::abi::HandleFate::moved:
+      return "was moved away, or replaced by another";
+    case ipc::abi::HandleFate::revoked:
+      return "was revoked";
+    case ipc::abi::HandleFate::expired:
+      return "came to its end";
+    case ipc::abi::HandleFate::stale:
+      return "is older than what its slot holds now";
+  }
+  return "is not known";
+}
+
 const char* AccountItemName(ipc::abi::AccountItem item) {
   switch (item) {
 #define KEYPORT_ACCOUNT_ITEM(name, number, text) \

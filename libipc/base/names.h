@@ -11,6 +11,8 @@ namespace base {
 
 const char* SyscallName(ipc::abi::Syscall call);  // "port_create"; "unknown"
 const char* KindName(ipc::abi::ObjectKind kind);  // "port"
+// "was revoked", as a sentence's end after "the handle".
+const char* FateText(ipc::abi::HandleFate fate);
 const char* AccountItemName(ipc::abi::AccountItem item);  // "handles"
 // "Send|Duplicate", in the order of rights.def; "-" for none.
 std::string RightsText(ipc::abi::Rights rights);

@@ -60,4 +60,8 @@ absl::StatusOr<std::vector<CapabilityEntry>> Inspector::Capabilities() const {
   return List<CapabilityEntry>(kernel_, ObjectKind::any);
 }
 
+absl::StatusOr<std::vector<ThreadEntry>> Inspector::Threads() const {
+  return List<ThreadEntry>(kernel_, ObjectKind{abi::kListThreads});
+}
+
 }  // namespace ipc

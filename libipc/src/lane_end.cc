@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "libipc/base/socket.h"
+#include "thread_table.h"
 #include "transfer.h"
 
 namespace ipc {
@@ -297,7 +298,11 @@ Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
     const auto peer = in_.half();
     const bool ready = RoomNow(bytes) || mailbox_->HasMail();
     lock.unlock();
-    if (!ready) session_->Sleep(seen, {&word, words}, deadline.ns);
+    if (!ready) {
+      const ThreadSleeps sleeps(
+          session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
+      session_->Sleep(seen, {&word, words}, deadline.ns);
+    }
     lock.lock();
     --room_armed_;
     UpdateArmed();
@@ -458,7 +463,22 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
       std::lock_guard again(mutex_);
       done = slot.done;
     }
-    if (!done) session_->Sleep(seen, words, deadline.ns);
+    if (!done) {
+      const ThreadSleeps sleeps(session_, {.state = abi::ThreadState::calling,
+                                           .lane = lane_id_,
+                                           .position = slot.position,
+                                           .flow = slot.flow});
+      // Looking wakes this thread by itself: what came meanwhile is looked at
+      // anew before it sleeps.
+      uint32_t since = seen;
+      if (slot.looks_for_deadlock) {
+        LookForDeadlock(slot, sleeps.slot());
+        since = session_->epoch();
+        std::lock_guard again(mutex_);
+        done = slot.done || mailbox_->HasMail();
+      }
+      if (!done) session_->Sleep(since, words, deadline.ns);
+    }
     DisarmRecords(ArmBy::kFutex);
   }
 }

@@ -48,6 +48,9 @@ struct CallSlot {
   uint64_t position = 0;  // of its record
   bool done = false;
   bool moved = false;  // answered by a Reply capability, not over the lane
+  bool looks_for_deadlock = false;
+  uint64_t flow = 0;
+  std::vector<uint8_t> deadlock;  // DeadlockStep[], with that error
   Error error = Error::ok;
   std::unique_ptr<Message::State> reply;
 };
@@ -241,6 +244,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
                                                        uint64_t of);
   base::Result<Loan> AllocateForCopy(uint64_t bytes);
   base::Result<Capability> MakeReply(const OpenCall& call);
+  // If this call can never be answered, that is its outcome.
+  void LookForDeadlock(CallSlot& slot, uint32_t thread_slot);
 
   // Constant after Create.
   const std::shared_ptr<SessionCore> session_;

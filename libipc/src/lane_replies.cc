@@ -86,6 +86,19 @@ Error LaneEnd::ResolveRegion(Message::State& state) {
   return Error::ok;
 }
 
+void LaneEnd::LookForDeadlock(CallSlot& slot, uint32_t thread_slot) {
+  ipc::Answer answer = session_->Call(abi::Syscall::deadlock_check, handle_,
+                                      {.args = {thread_slot}});
+  if (answer.error() != Error::deadlock) return;
+  std::lock_guard lock(mutex_);
+  if (slot.done) return;
+  std::erase(calls_, &slot);
+  slot.done = true;
+  slot.error = Error::deadlock;
+  slot.deadlock = std::move(answer.payload);
+  Owe({abi::kRecordCancel, slot.correlation, {}});
+}
+
 // ---- the listener's end
 
 base::Result<Capability> LaneEnd::MoveReply(Message::State& state) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "libipc/base/socket.h"
 #include "receiver_core.h"
+#include "thread_table.h"
 #include "trace_points.h"
 
 namespace ipc {
@@ -230,6 +231,7 @@ Error ReceiverCore::Ended() {
 }
 
 absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
+  KnowReceiver(session_, port_id_);
   while (true) {
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
@@ -338,8 +340,11 @@ void ReceiverCore::SleepOnWords(uint32_t seen, int64_t deadline_ns) {
   while (armed < lanes.size() &&
          lanes[armed]->ArmRecords(LaneEnd::ArmBy::kFutex, &words))
     ++armed;
-  if (armed == lanes.size() && !mailbox_->HasMail())
+  if (armed == lanes.size() && !mailbox_->HasMail()) {
+    const ThreadSleeps sleeps(
+        session_, {.state = abi::ThreadState::receiving, .port = port_id_});
     session_->Sleep(seen, words, deadline_ns);
+  }
   for (size_t i = 0; i < armed; ++i)
     lanes[i]->DisarmRecords(LaneEnd::ArmBy::kFutex);
 }
@@ -426,6 +431,8 @@ void ReceiverCore::SleepOnBells(int64_t deadline_ns) {
     if (!active_.empty() || mailbox_->HasMail() || Ended() != Error::ok) return;
   }
   if (session_->HasNews()) return;
+  const ThreadSleeps sleeps(
+      session_, {.state = abi::ThreadState::receiving, .port = port_id_});
   base::WaitReadable(epoll_.get(), deadline_ns);
 }
 

@@ -1,5 +1,7 @@
 #include "ipc/sender.h"
 
+#include <cstring>
+
 #include "absl/strings/str_cat.h"
 #include "sender_core.h"
 #include "trace_points.h"
@@ -35,6 +37,33 @@ absl::Status StatusOfSend(Error error, const SenderCore& sender) {
   }
   return MakeStatus(error, absl::StrCat(what, " (port handle ",
                                         sender.capability().handle(), ")"));
+}
+
+}  // namespace
+
+namespace {
+
+// "client waits on :clock for clockd, which waits on :store for client".
+absl::Status StatusOfDeadlock(const std::vector<uint8_t>& path) {
+  std::string text = "the call would wait for ever:";
+  std::string first;
+  for (size_t at = 0; at + sizeof(abi::DeadlockStep) <= path.size();
+       at += sizeof(abi::DeadlockStep)) {
+    abi::DeadlockStep step;
+    std::memcpy(&step, path.data() + at, sizeof(step));
+    step.process_name[sizeof(step.process_name) - 1] = 0;
+    step.port_name[sizeof(step.port_name) - 1] = 0;
+    const std::string who =
+        absl::StrCat(step.process_name, " (process ", step.process, ")");
+    if (at == 0)
+      first = who;
+    else
+      absl::StrAppend(&text, " for ", who, ", which");
+    if (at == 0) absl::StrAppend(&text, " ", who);
+    absl::StrAppend(&text, " waits on :", step.port, " ", step.port_name);
+  }
+  absl::StrAppend(&text, " for ", first);
+  return MakeStatus(Error::deadlock, text);
 }
 
 }  // namespace
@@ -185,6 +214,8 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
   if (record.flow == 0) record.flow = capability_.session()->NewFlow();
   record.payload = content.payload;
   if (slot != nullptr) {
+    slot->flow = record.flow;
+    slot->looks_for_deadlock = options.deadlocks == Deadlocks::kDetect;
     record.flags |= abi::kRecordCall;
     if (options.deadline.ns != base::kNoDeadline) {
       record.flags |= abi::kRecordDeadline;
@@ -250,6 +281,7 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   if (error == Error::ok && slot.reply->in_region)
     error = sent.lane->ResolveRegion(*slot.reply);
   if (sent.time_ns != 0) TraceOutcome(sent, options, slot, error);
+  if (error == Error::deadlock) return StatusOfDeadlock(slot.deadlock);
   if (error != Error::ok) return StatusOfSend(error, *this);
   return Message(std::move(slot.reply));
 }

@@ -579,6 +579,11 @@ absl::Status StatusOfAnswer(abi::Syscall call, Handle handle,
       absl::StrCat(base::SyscallName(call), " on handle ", handle, ": ",
                    base::ErrorText(answer.error()));
   switch (answer.error()) {
+    case Error::bad_handle:
+      absl::StrAppend(
+          &text, " (",
+          base::FateText(static_cast<abi::HandleFate>(answer.value(0))), ")");
+      break;
     case Error::access_denied:
       absl::StrAppend(&text, "; missing: ",
                       base::RightsText(static_cast<Rights>(answer.value(0))),
@@ -595,7 +600,7 @@ absl::Status StatusOfAnswer(abi::Syscall call, Handle handle,
     default:
       break;
   }
-  return MakeStatus(answer.error(), text);
+  return WithHandle(MakeStatus(answer.error(), text), handle);
 }
 
 }  // namespace ipc

@@ -146,6 +146,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Why the session is over, or ok.
   Error over() const { return over_.load(std::memory_order_acquire); }
 
+  // Written here; its control page has the table of threads too.
+  const base::Half& requests() const { return *requests_; }
   uint64_t session_id() const { return session_id_; }
   uint64_t process_id() const { return process_id_; }
   Handle account() const { return account_; }

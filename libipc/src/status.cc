@@ -11,6 +11,7 @@ namespace ipc {
 namespace {
 
 constexpr char kPayloadUrl[] = "keyport/error";
+constexpr char kHandleUrl[] = "keyport/handle";
 
 absl::StatusCode CodeOf(Error error) {
   switch (error) {
@@ -73,6 +74,20 @@ Error ErrorOf(const absl::Status& status) {
   if (!payload || !absl::SimpleAtoi(std::string(*payload), &number))
     return Error::invalid_args;
   return static_cast<Error>(number);
+}
+
+std::optional<Handle> HandleOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kHandleUrl);
+  uint32_t handle = 0;
+  if (!payload || !absl::SimpleAtoi(std::string(*payload), &handle))
+    return std::nullopt;
+  return handle;
+}
+
+absl::Status WithHandle(absl::Status status, Handle handle) {
+  if (!status.ok())
+    status.SetPayload(kHandleUrl, absl::Cord(absl::StrCat(handle)));
+  return status;
 }
 
 std::string_view ErrorName(Error error) { return base::ErrorName(error); }

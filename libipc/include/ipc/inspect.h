@@ -6,6 +6,7 @@
 #include "ipc/capability.h"
 #include "libipc/abi/lane.h"
 #include "libipc/abi/requests.h"
+#include "libipc/abi/threads.h"
 
 namespace ipc {
 
@@ -20,6 +21,8 @@ using abi::PortEntry;
 using abi::ProcessEntry;
 using abi::ProcessState;
 using abi::RegionEntry;
+using abi::ThreadEntry;
+using abi::ThreadState;
 
 // Thread: any. Each list is taken in pages and may change between them.
 class Inspector {
@@ -34,6 +37,8 @@ class Inspector {
   absl::StatusOr<std::vector<AccountEntry>> Accounts() const;
   absl::StatusOr<std::vector<NotificationEntry>> Notifications() const;
   absl::StatusOr<std::vector<CapabilityEntry>> Capabilities() const;
+  // What the processes' threads say they sleep on: their claims.
+  absl::StatusOr<std::vector<ThreadEntry>> Threads() const;
 
  private:
   explicit Inspector(Capability kernel) : kernel_(std::move(kernel)) {}

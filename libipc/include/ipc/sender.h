@@ -13,6 +13,12 @@ namespace ipc {
 
 class SenderCore;
 
+// Whether a call looks, before it sleeps, if it would close a cycle of calls
+// that wait for one another. It costs a syscall of the kernel process for each
+// call that sleeps. What can be known of others is what their libipc says; a
+// thread that has not received or called yet is not known.
+enum class Deadlocks { kIgnore, kDetect };
+
 struct SendOptions {
   uint32_t label = 0;
   // Moved on success, untouched on failure. At most kMessageHandlesMax.
@@ -20,6 +26,7 @@ struct SendOptions {
   // For Send: until when to wait for room. For Call: until when to wait for
   // room and for the answer; it travels with the call.
   Deadline deadline = Deadline::Never();
+  Deadlocks deadlocks = Deadlocks::kIgnore;  // for Call
 };
 
 // Thread: any; concurrent calls share the lane.
@@ -51,7 +58,8 @@ class Sender {
 
   // Sends a call and waits for its one outcome: the reply or an error.
   // Errors: as Send, and dropped (the server destroyed it unanswered),
-  // peer_closed (it took the call and died, or closed).
+  // peer_closed (it took the call and died, or closed); with
+  // Deadlocks::kDetect deadlock, whose text tells the path.
   absl::StatusOr<Message> Call(Bytes payload, const SendOptions& options = {});
   absl::StatusOr<Message> Call(std::string_view text,
                                const SendOptions& options = {}) {

@@ -1,0 +1,128 @@
+#include "thread_table.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <vector>
+
+namespace ipc {
+namespace {
+
+constexpr uint32_t kNoSlot = abi::kThreadSlots;
+
+template <typename T>
+void Store(T& word, T value,
+           std::memory_order order = std::memory_order_relaxed) {
+  std::atomic_ref<T>(word).store(value, order);
+}
+
+uint32_t WordOf(abi::ThreadState state) { return static_cast<uint32_t>(state); }
+
+abi::ThreadTable* TableOf(const SessionCore& session) {
+  return reinterpret_cast<abi::ThreadTable*>(
+      reinterpret_cast<uint8_t*>(session.requests().control()) +
+      abi::kThreadTableOffset);
+}
+
+// A thread's slot with one session; freed when the thread ends.
+struct OwnSlot {
+  std::weak_ptr<SessionCore> session;
+  uint64_t session_id = 0;
+  uint32_t number = kNoSlot;
+
+  OwnSlot() = default;
+  OwnSlot(OwnSlot&& other) noexcept
+      : session(std::move(other.session)),
+        session_id(other.session_id),
+        number(std::exchange(other.number, kNoSlot)) {}
+  OwnSlot& operator=(OwnSlot&& other) noexcept {
+    std::swap(session, other.session);
+    std::swap(session_id, other.session_id);
+    std::swap(number, other.number);
+    return *this;
+  }
+  ~OwnSlot() {
+    const auto alive = session.lock();
+    if (alive == nullptr || session_id == 0) return;
+    abi::ThreadTable* table = TableOf(*alive);
+    if (number == kNoSlot)
+      std::atomic_ref<uint32_t>(table->beyond).fetch_sub(1);
+    else
+      Store(table->slots[number].word, WordOf(abi::ThreadState::none),
+            std::memory_order_release);
+  }
+};
+
+thread_local std::vector<OwnSlot> t_slots;
+
+// Threads of this process race for free slots, nobody else writes them.
+uint32_t TakeSlot(abi::ThreadTable* table) {
+  for (uint32_t i = 0; i < abi::kThreadSlots; ++i) {
+    uint32_t free = WordOf(abi::ThreadState::none);
+    std::atomic_ref<uint32_t> word(table->slots[i].word);
+    if (!word.compare_exchange_strong(free, WordOf(abi::ThreadState::running)))
+      continue;
+    Store(table->slots[i].thread_id,
+          static_cast<uint32_t>(syscall(SYS_gettid)));
+    std::atomic_ref<uint32_t> used(table->used);
+    uint32_t seen = used.load();
+    while (seen <= i && !used.compare_exchange_weak(seen, i + 1)) {
+    }
+    return i;
+  }
+  std::atomic_ref<uint32_t>(table->beyond).fetch_add(1);
+  return kNoSlot;
+}
+
+uint32_t MySlot(const std::shared_ptr<SessionCore>& session) {
+  for (const OwnSlot& own : t_slots)
+    if (own.session_id == session->session_id() &&
+        own.session.lock() == session)
+      return own.number;
+  std::erase_if(t_slots,
+                [](const OwnSlot& own) { return own.session.expired(); });
+  OwnSlot own;
+  own.session = session;
+  own.session_id = session->session_id();
+  own.number = TakeSlot(TableOf(*session));
+  t_slots.push_back(std::move(own));
+  return t_slots.back().number;
+}
+
+}  // namespace
+
+void KnowReceiver(const std::shared_ptr<SessionCore>& session, uint64_t port) {
+  thread_local std::pair<uint64_t, uint64_t> t_known;
+  const std::pair now = {session->session_id(), port};
+  if (t_known == now) return;
+  t_known = now;
+  const uint32_t slot = MySlot(session);
+  if (slot != kNoSlot) Store(TableOf(*session)->slots[slot].port, port);
+}
+
+ThreadSleeps::ThreadSleeps(const std::shared_ptr<SessionCore>& session,
+                           const SleepingOn& what)
+    : table_(TableOf(*session)), slot_(MySlot(session)) {
+  if (slot_ == kNoSlot) return;
+  abi::ThreadSlot& slot = table_->slots[slot_];
+  const uint32_t next = (slot.word >> 8) + 1;
+  Store(slot.word, WordOf(abi::ThreadState::changing));
+  std::atomic_thread_fence(std::memory_order_release);
+  Store(slot.lane, what.lane);
+  Store(slot.position, what.position);
+  Store(slot.flow, what.flow);
+  Store(slot.since_ns, static_cast<uint64_t>(base::NowNs()));
+  if (what.port != 0) Store(slot.port, what.port);
+  Store(slot.word, next << 8 | WordOf(what.state), std::memory_order_release);
+}
+
+ThreadSleeps::~ThreadSleeps() {
+  if (slot_ == kNoSlot) return;
+  abi::ThreadSlot& slot = table_->slots[slot_];
+  const uint32_t next = (slot.word >> 8) + 1;
+  Store(slot.word, next << 8 | WordOf(abi::ThreadState::running),
+        std::memory_order_release);
+}
+
+}  // namespace ipc

@@ -1,0 +1,42 @@
+// ThreadTable: says in the session's request half what this thread sleeps on,
+// on the slow path only (libipc/abi/threads.h).
+#pragma once
+
+#include <memory>
+
+#include "libipc/abi/threads.h"
+#include "session_core.h"
+
+namespace ipc {
+
+// What a thread is about to sleep on.
+struct SleepingOn {
+  abi::ThreadState state;
+  uint64_t lane = 0;
+  uint64_t position = 0;
+  uint64_t flow = 0;
+  uint64_t port = 0;  // receiving
+};
+
+// Says it while it lives. Without a free slot it only counts.
+class ThreadSleeps {
+ public:
+  ThreadSleeps(const std::shared_ptr<SessionCore>& session,
+               const SleepingOn& what);
+  ThreadSleeps(const ThreadSleeps&) = delete;
+  ThreadSleeps& operator=(const ThreadSleeps&) = delete;
+  ~ThreadSleeps();
+
+  // This thread's slot; kThreadSlots if it has none.
+  uint32_t slot() const { return slot_; }
+
+ private:
+  abi::ThreadTable* const table_;
+  uint32_t slot_;
+};
+
+// Makes this thread known as one that receives from the port, and so may answer
+// others' calls. Cheap when it is already.
+void KnowReceiver(const std::shared_ptr<SessionCore>& session, uint64_t port);
+
+}  // namespace ipc
