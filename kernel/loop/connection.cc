@@ -1,6 +1,7 @@
 #include "kernel/loop/connection.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -95,9 +96,16 @@ void Connection::NotifyWritable() {
 }
 
 void Connection::WatchProcess(pid_t pid) {
+  is_self_ = pid == getpid();
   process_.Reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (process_.valid())
     loop_->ring().PollReadable(process_.get(), Tag(Source::kProcess, number_));
+}
+
+bool Connection::KillProcess() {
+  return process_.valid() && !is_self_ &&
+         syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0) ==
+             0;
 }
 
 }  // namespace kernel

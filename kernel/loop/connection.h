@@ -54,6 +54,7 @@ class Connection : public Transport {
   Result<void> Send(const void* data, size_t bytes,
                     std::span<const int> descriptors) override;
   void NotifyWritable() override;
+  bool KillProcess() override;
 
   uint64_t number() const { return number_; }
   uint64_t session() const { return session_; }
@@ -68,7 +69,8 @@ class Connection : public Transport {
   const uint64_t number_;
   const uint64_t session_;
   UniqueFd socket_;
-  UniqueFd process_;  // pidfd
+  UniqueFd process_;      // pidfd
+  bool is_self_ = false;  // a session of the kernel process's own
   bool waiting_for_room_ = false;
 };
 

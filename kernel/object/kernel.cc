@@ -180,7 +180,7 @@ abi::Signals Kernel::SignalsOfKind(ObjectKind kind) {
     case ObjectKind::port:
       return abi::kSignalPeerClosed | abi::kSignalNoSenders;
     case ObjectKind::process:
-      return abi::kSignalDead;
+      return abi::kSignalDead | abi::kSignalExited;
     case ObjectKind::account:
       return abi::kSignalQuota;
     case ObjectKind::notification:
@@ -199,8 +199,11 @@ abi::Signals Kernel::SignalsOf(const Object& object) {
       return (port.closed ? abi::kSignalPeerClosed : 0u) |
              (port.no_senders ? abi::kSignalNoSenders : 0u);
     }
-    case ObjectKind::process:
-      return As<Process>(object).cleared() ? abi::kSignalDead : 0u;
+    case ObjectKind::process: {
+      const auto& process = As<Process>(object);
+      return (process.cleared() ? abi::kSignalDead : 0u) |
+             (process.exit != 0 ? abi::kSignalExited : 0u);
+    }
     case ObjectKind::account:
       return As<Account>(object).at_soft_limit() != 0 ? abi::kSignalQuota : 0u;
     case ObjectKind::notification:
@@ -216,6 +219,8 @@ abi::Signals Kernel::SignalsOf(const Object& object) {
 Answer Kernel::SignalAnswer(const Object& object, abi::Signals signals) {
   if (object.kind == ObjectKind::port)
     return Answer::Of(signals, As<Port>(object).no_senders_generation);
+  if (object.kind == ObjectKind::process)
+    return Answer::Of(signals, 0, As<Process>(object).exit);
   if (object.kind != ObjectKind::account) return Answer::Of(signals);
   const auto& account = As<Account>(object);
   return Answer::Of(signals, account.soft_generation(),

@@ -63,6 +63,10 @@ class Kernel {
   // as far as it stands on its ring. A lane that it had begun to read would
   // otherwise be read from its start again.
   void HangUp(Session& session);
+  // The same, asked for by a session's request: at once, but with the next
+  // turn when that request is itself part of a HangUp, so that they never
+  // nest.
+  void CutOff(Session& session);
   void EndSession(Session& session);
   // One turn for every session with requests, then a bounded amount of other
   // work. Returns whether there is more to do at once.
@@ -164,6 +168,7 @@ class Kernel {
   void GiveNames(Session& session);
   void RunRevokes();
   void AnswerRevokes();
+  void HangUpNext();
   void ClearSessions();
   bool ClearSome(Session& session, uint32_t steps);
   void DropSession(Session& session);
@@ -198,6 +203,8 @@ class Kernel {
   std::deque<std::unique_ptr<RevokeJob>> revokes_;
   std::deque<std::unique_ptr<RevokeJob>> revoked_;  // done, not answered
   uint64_t next_revoke_ = 1;
+  std::deque<uint64_t> cut_off_;   // to be hung up
+  bool hanging_up_ = false;        // on the stack
   std::deque<Session*> clearing_;  // ended
   std::deque<std::unique_ptr<Transfer>> doomed_;
   std::deque<Object*> reap_;

@@ -5,14 +5,15 @@ namespace kernel {
 
 bool Kernel::HasWork() const {
   return !ready_.empty() || !dirty_.empty() || !revokes_.empty() ||
-         !clearing_.empty() || !doomed_.empty() || !reap_.empty() ||
-         timers_due_ || lanes_.HasWork();
+         !cut_off_.empty() || !clearing_.empty() || !doomed_.empty() ||
+         !reap_.empty() || timers_due_ || lanes_.HasWork();
 }
 
 bool Kernel::Turn() {
   RunTimers();
   ServeReady();
   RunRevokes();
+  HangUpNext();
   ClearSessions();
   lanes_.SettleSome();
   DestroyDoomed();
@@ -110,8 +111,24 @@ void Kernel::AnswerRevokes() {
 }
 
 void Kernel::HangUp(Session& session) {
+  hanging_up_ = true;
   session.ServeRest();
+  hanging_up_ = false;
   EndSession(session);
+}
+
+void Kernel::CutOff(Session& session) {
+  if (!hanging_up_) return HangUp(session);
+  if (session.in_cut_off) return;
+  session.in_cut_off = true;
+  cut_off_.push_back(session.id());
+}
+
+void Kernel::HangUpNext() {
+  if (cut_off_.empty()) return;
+  Session* session = FindSession(cut_off_.front());
+  cut_off_.pop_front();
+  if (session != nullptr) HangUp(*session);
 }
 
 void Kernel::EndSession(Session& session) {

@@ -23,6 +23,7 @@ class Process : public Object {
   abi::ProcessState state = abi::ProcessState::waiting;
   pid_t pid = 0;
   uint64_t requests = 0;
+  uint32_t exit = 0;           // exit word: kExitKnown and the wait status
   Session* session = nullptr;  // null once it is cleared away
 };
 

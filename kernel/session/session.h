@@ -106,6 +106,7 @@ class Session {
   // The kernel's: its lists of sessions, and clearing away.
   bool in_ready = false;
   bool in_dirty = false;
+  bool in_cut_off = false;
   uint32_t clear_slot = 0;
 
  private:

@@ -22,6 +22,9 @@ class Transport {
   // After should_wait: Kernel::Writable is to be called when it is worth
   // trying again.
   virtual void NotifyWritable() = 0;
+  // SIGKILL to the process that said Hello. Returns whether it was sent: not
+  // before Hello, and never to the kernel process itself.
+  virtual bool KillProcess() = 0;
 };
 
 class Host {

@@ -71,6 +71,7 @@ abi::ProcessEntry ProcessEntryOf(const Process& process) {
   entry.state = process.state;
   entry.pid = process.pid;
   entry.requests = process.requests;
+  entry.exit = process.exit;
   const Session* session = process.session;
   if (session == nullptr) return entry;
   entry.account = session->account->id;

@@ -106,8 +106,9 @@ Answer process_info(Call& call) {
   const Process& process = call.object<Process>();
   const uint64_t handles =
       process.session != nullptr ? process.session->handles.size() : 0;
-  return Answer::Of(static_cast<uint64_t>(process.state),
-                    static_cast<uint64_t>(process.pid), handles, process.id);
+  return Answer::Of(
+      static_cast<uint64_t>(process.state) | uint64_t{process.exit} << 32,
+      static_cast<uint64_t>(process.pid), handles, process.id);
 }
 
 }  // namespace kernel::handlers

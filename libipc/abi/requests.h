@@ -144,16 +144,28 @@ struct InitialItem {
   uint32_t reserved;
 };
 static_assert(sizeof(InitialItem) == 64);
-// ---- process_info(process) -> {ProcessState, pid, handles, object id}
+// ---- process_info(process) -> {ProcessState | exit word << 32, pid, handles,
+//      object id}
 enum class ProcessState : uint32_t {
   waiting = 0,  // its socket was not picked up yet
   running = 1,
   dead = 2,
 };
+// An exit word is 0 until process_exited has told how the process ended; then
+// this bit and the wait status.
+inline constexpr uint32_t kExitKnown = 1u << 31;
+// ---- process_end(process, options: ProcessEndOptions) -> {ProcessState
+//      before, 1 if the signal was sent}: its session ends as if it had died
+enum ProcessEndOptions : uint32_t {
+  kProcessKill = 1,  // and SIGKILL, if the process is known to be there
+};
+// ---- process_exited(process, args: wait status of waitpid): said once, by
+//      whoever reaped it
 
 // ---- object_watch(object, args: signals) -> {signals true now, generation,
 //      items}: answered when one of them is true, at once if it is. Items: of
-//      an account at a soft limit, bits by AccountItem
+//      an account at a soft limit, bits by AccountItem; of a process, its exit
+//      word
 // ---- wait_cancel(args: user_data of an object_watch or notification_wait):
 //      that one is answered with canceled; not_found when it was already
 
@@ -303,6 +315,8 @@ struct ProcessEntry {
   uint32_t lanes_receiving;
   uint32_t calls_parked;  // watches
   uint64_t requests;      // syscalls answered since it began
+  uint32_t exit;          // exit word
+  uint32_t reserved;
 };
 struct AccountEntry {
   uint64_t id;

@@ -97,6 +97,7 @@ inline constexpr Signals kSignalNoSenders = 2;   // port: no Send capability
 inline constexpr Signals kSignalDead = 4;        // process: has ended
 inline constexpr Signals kSignalQuota = 8;      // account: a soft limit reached
 inline constexpr Signals kSignalNotified = 16;  // notification: can be taken
-inline constexpr Signals kSignalsAll = 31;
+inline constexpr Signals kSignalExited = 32;    // process: its exit is known
+inline constexpr Signals kSignalsAll = 63;
 
 }  // namespace ipc::abi

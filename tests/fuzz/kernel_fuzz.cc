@@ -41,6 +41,7 @@ class FuzzTransport : public kernel::Transport {
     return {};
   }
   void NotifyWritable() override {}
+  bool KillProcess() override { return true; }
 
  private:
   std::shared_ptr<Mail> mail_;

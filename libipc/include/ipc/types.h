@@ -26,6 +26,7 @@ using abi::Signals;
 using abi::kRightsAll;
 using abi::kRightsSame;
 using abi::kSignalDead;
+using abi::kSignalExited;
 using abi::kSignalNoSenders;
 using abi::kSignalNotified;
 using abi::kSignalPeerClosed;

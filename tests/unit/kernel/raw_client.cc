@@ -16,6 +16,12 @@ Result<void> FakeTransport::Send(const void* data, size_t bytes,
   return {};
 }
 
+bool FakeTransport::KillProcess() {
+  if (!socket_->has_process) return false;
+  ++socket_->kills;
+  return true;
+}
+
 std::unique_ptr<Transport> FakeHost::Adopt(Session& session, UniqueFd) {
   auto socket = std::make_shared<FakeSocket>();
   children.push_back({session.id(), socket});

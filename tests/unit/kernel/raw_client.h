@@ -30,6 +30,8 @@ struct FakeSocket {
   bool full = false;
   bool wants_room = false;
   bool closed = false;
+  bool has_process = false;  // as after a Hello with a pid
+  int kills = 0;             // signals sent to it
 };
 
 class FakeTransport : public Transport {
@@ -40,6 +42,7 @@ class FakeTransport : public Transport {
   Result<void> Send(const void* data, size_t bytes,
                     std::span<const int> descriptors) override;
   void NotifyWritable() override { socket_->wants_room = true; }
+  bool KillProcess() override;
 
  private:
   std::shared_ptr<FakeSocket> socket_;
