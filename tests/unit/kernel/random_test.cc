@@ -54,7 +54,8 @@ class RandomTest : public KernelTest {
       }
     } else if (call == Syscall::process_create) {
       payload = CreatePayload("p", {{"x", AnyHandle(client)}});
-    } else if (call == Syscall::account_create) {
+    } else if (call == Syscall::account_create ||
+               call == Syscall::account_limit) {
       payload.resize(sizeof(abi::AccountLimits));
     } else if (Random(20) == 0) {
       payload.resize(Random(200), static_cast<uint8_t>(Random(256)));
@@ -68,14 +69,17 @@ class RandomTest : public KernelTest {
       return abi::kRightsSame;
     if (call == Syscall::lane_attach)
       return HandleFor(client, Syscall::region_map);
+    if (call == Syscall::account_limit)
+      return HandleFor(client, Syscall::account_info);
     if (call == Syscall::wait_cancel) return Random(50);
     if (call == Syscall::object_list) return Random(8);
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
   }
   void AskSomething(RawClient& client) {
     abi::Request request = {};
-    const auto call = static_cast<Syscall>(1 + Random(32));
+    const auto call = static_cast<Syscall>(1 + Random(abi::kSyscalls));
     if (call == Syscall::handle_close && Random(3) != 0) return;
+    if (call == Syscall::process_end && Random(8) != 0) return;
     if (call == Syscall::process_create && host_.children.size() > 8) return;
     request.number = static_cast<uint32_t>(call);
     request.handle = HandleFor(client, call);
@@ -115,7 +119,8 @@ class RandomTest : public KernelTest {
       if (Random(16) == 0) LieInLanes();
       Count(client);
       client.Bell();
-      if (Random(1500) == 0) kernel_.EndSession(*client.session());
+      if (Random(1500) == 0 && client.alive())
+        kernel_.EndSession(*client.session());
       if (Random(100) == 0) EndOldestChild();
     }
   }
@@ -125,6 +130,14 @@ class RandomTest : public KernelTest {
       kernel_.EndSession(*one);
     host_.children.pop_front();
   }
+  // The first may end itself, and the second.
+  void GiveProcesses(std::vector<std::unique_ptr<RawClient>>& clients) {
+    for (const int i : {0, 1})
+      kernel_.Place(*clients[0]->session(),
+                    *kernel_.NewCapability(
+                        {.object = clients[i]->session()->process,
+                         .rights = abi::kRightManage | abi::kRightWait}));
+  }
   void EndAll(std::vector<std::unique_ptr<RawClient>>& clients) {
     for (auto& client : clients)
       if (client->alive()) kernel_.EndSession(*client->session());
@@ -133,11 +146,11 @@ class RandomTest : public KernelTest {
   }
 
   uint64_t state_ = 1;
-  std::array<uint64_t, 32> succeeded_ = {};
+  std::array<uint64_t, abi::kSyscalls + 1> succeeded_ = {};
 };
 
 TEST_F(RandomTest, RequestsHarmNobodyAndLeaveNothing) {
-  for (uint64_t seed = 1; seed <= 12; ++seed) {
+  for (uint64_t seed = 1; seed <= 32; ++seed) {
     state_ = seed;
     const Handle port = CreatePort(*root_, abi::kPortShareable, 4096);
     std::vector<std::unique_ptr<RawClient>> clients;
@@ -145,6 +158,7 @@ TEST_F(RandomTest, RequestsHarmNobodyAndLeaveNothing) {
       clients.push_back(AddChild(*root_, {{"port", port},
                                           {"account", root_->Named("account")},
                                           {"kernel", root_->Named("kernel")}}));
+    GiveProcesses(clients);
     Play(clients);
     EndAll(clients);
     root_->Call(Syscall::handle_close, port);
