@@ -62,6 +62,27 @@ uint64_t& AccountLimits::At(abi::AccountItem item) {
   return handles;  // there is no other item
 }
 
+namespace {
+
+absl::Status AppendItem(const InitialCapability& one,
+                        std::vector<std::byte>* payload) {
+  const Capability* given = one.moved != nullptr ? one.moved : one.capability;
+  if (given == nullptr || !given->valid())
+    return MakeStatus(
+        Error::bad_handle,
+        absl::StrCat("the initial capability '", one.name, "' is empty"));
+  abi::InitialItem item = {};
+  if (!CopyName(one.name, item.name)) return BadName(one.name);
+  item.handle = given->handle();
+  item.rights = one.rights;
+  item.mode =
+      one.moved != nullptr ? abi::kTransferMove : abi::kTransferDuplicate;
+  Append(payload, item);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<NewProcess> CreateProcess(
     const Capability& account, std::string_view name,
     std::span<const InitialCapability> initial) {
@@ -72,20 +93,17 @@ absl::StatusOr<NewProcess> CreateProcess(
   if (!CopyName(name, header.name)) return BadName(name);
   header.count = static_cast<uint32_t>(initial.size());
   Append(&payload, header);
-  for (const InitialCapability& one : initial) {
-    abi::InitialItem item = {};
-    if (!CopyName(one.name, item.name)) return BadName(one.name);
-    item.handle = one.capability->handle();
-    item.rights = one.rights;
-    item.mode = abi::kTransferDuplicate;
-    Append(&payload, item);
-  }
+  for (const InitialCapability& one : initial)
+    if (absl::Status status = AppendItem(one, &payload); !status.ok())
+      return status;
   const auto& session = account.session();
   Answer answer = session->Call(abi::Syscall::process_create, account.handle(),
                                 {.payload = payload});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::process_create, account.handle(),
                           answer);
+  for (const InitialCapability& one : initial)
+    if (one.moved != nullptr) one.moved->Release();
   if (answer.descriptors.size() != 1)
     return MakeStatus(Error::peer_closed, "the kernel process sent no socket");
   NewProcess made;
@@ -93,15 +111,6 @@ absl::StatusOr<NewProcess> CreateProcess(
   made.object_id = answer.value(1);
   made.socket = std::move(answer.descriptors[0]);
   return made;
-}
-
-absl::StatusOr<ProcessInfo> GetProcessInfo(const Capability& process) {
-  const Answer answer =
-      process.session()->Call(abi::Syscall::process_info, process.handle());
-  if (answer.error() != Error::ok)
-    return StatusOfAnswer(abi::Syscall::process_info, process.handle(), answer);
-  return ProcessInfo{static_cast<abi::ProcessState>(answer.value(0)),
-                     static_cast<int>(answer.value(1)), answer.value(2)};
 }
 
 absl::StatusOr<Capability> CreateAccount(const Capability& parent,
