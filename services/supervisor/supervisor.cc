@@ -176,7 +176,9 @@ class Supervisor {
 
   void OnServiceEnd(size_t i) {
     if (!services_[i].child.running()) return;
-    Ended(i, services_[i].child.Reap(Sink(i)));
+    const Ending ending = services_[i].child.Reap(Sink(i));
+    wiring_->Exited(i, ending);
+    Ended(i, ending);
   }
 
   void Ended(size_t i, const Ending& ending) {

@@ -77,4 +77,11 @@ absl::StatusOr<int> Wiring::Start(size_t index, int output) {
   return ipc::Launch(launch);
 }
 
+void Wiring::Exited(size_t index, const Ending& ending) {
+  const auto how = ending.how == Ending::How::kExit
+                       ? ipc::ExitStatus::How::kExited
+                       : ipc::ExitStatus::How::kSignalled;
+  ipc::ReportExitSoon(processes_[index], {how, ending.number});
+}
+
 }  // namespace keyport

@@ -12,6 +12,7 @@
 #include "ipc/session.h"
 #include "services/supervisor/manifest.h"
 #include "services/supervisor/plan.h"
+#include "services/supervisor/restart.h"
 
 namespace keyport {
 
@@ -28,6 +29,9 @@ class Wiring {
   // Returns its pid. Its object in the kernel process is kept until the next
   // start.
   absl::StatusOr<int> Start(size_t index, int output);
+  // Tells the kernel process how instance `index` ended, for those who watch
+  // or list it. Never waits.
+  void Exited(size_t index, const Ending& ending);
 
  private:
   Wiring(const Manifest& manifest, const std::vector<Instance>& instances)

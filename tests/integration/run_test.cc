@@ -2,7 +2,10 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <map>
 
+#include "ipc/inspect.h"
+#include "ipc/session.h"
 #include "tests/integration/support/graph_test.h"
 
 namespace integration {
@@ -33,6 +36,28 @@ TEST_F(RunTest, AGraphWithoutAJobEndsWithItsLastService) {
   EXPECT_EQ(graph->Wait(), 0) << graph->output();
   graph = Start(Service("a", "'exit', '2'"));
   EXPECT_EQ(graph->Wait(), 1) << graph->output();
+}
+
+TEST_F(RunTest, ToolsSeeHowAServiceEnded) {
+  auto graph =
+      Start(Service("short", "'exit', '3'") + Service("long", "'pause'"));
+  ASSERT_TRUE(graph->WaitFor("short exited with 3")) << graph->output();
+  const std::string socket =
+      std::filesystem::directory_iterator(folder_.path() + "/keyport")->path();
+  absl::StatusOr<ipc::Session> session = ipc::Session::Connect(socket, "test");
+  ASSERT_TRUE(session.ok()) << session.status();
+  absl::StatusOr<ipc::Capability> kernel = session->Take("kernel");
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  absl::StatusOr<ipc::Inspector> inspector =
+      ipc::Inspector::Create(*std::move(kernel));
+  ASSERT_TRUE(inspector.ok()) << inspector.status();
+  const auto processes = inspector->Processes();
+  ASSERT_TRUE(processes.ok()) << processes.status();
+  std::map<std::string, uint32_t> exits;
+  for (const ipc::ProcessEntry& entry : *processes)
+    exits[entry.name] = entry.exit;
+  EXPECT_EQ(exits["short"], ipc::abi::kExitKnown | 3u << 8);
+  EXPECT_EQ(exits["long"], 0u);
 }
 
 TEST_F(RunTest, OutputIsPrefixedWithTheServicesName) {
