@@ -31,6 +31,7 @@ abi::PortEntry PortEntryOf(const Port& port) {
   }
   entry.closed = port.closed ? 1 : 0;
   entry.traced = port.tracers;
+  entry.account = port.charged->id;
   return entry;
 }
 
@@ -61,6 +62,7 @@ abi::RegionEntry RegionEntryOf(const Region& region) {
   entry.capabilities = region.capabilities;
   entry.grants = region.grants;
   entry.attachments = region.attachments;
+  entry.account = region.charged->id;
   return entry;
 }
 
@@ -104,6 +106,7 @@ abi::NotificationEntry NotificationEntryOf(const Notification& notification) {
   entry.kind = notification.type;
   entry.waiting = static_cast<uint32_t>(notification.takers.size());
   entry.value = notification.value;
+  entry.account = notification.charged->id;
   return entry;
 }
 

@@ -280,6 +280,7 @@ struct PortEntry {
   uint64_t queued_bytes;  // published, not taken, over all lanes
   uint32_t closed;
   uint32_t traced;
+  uint64_t account;  // charged for it
 };
 struct LaneEntry {
   uint64_t id;
@@ -303,6 +304,7 @@ struct RegionEntry {
   uint32_t capabilities;
   uint32_t grants;       // descriptors given out for mapping
   uint32_t attachments;  // lanes it is attached to
+  uint64_t account;      // charged for it
 };
 struct ProcessEntry {
   uint64_t id;
@@ -334,6 +336,7 @@ struct NotificationEntry {
   NotificationKind kind;
   uint32_t waiting;
   uint64_t value;
+  uint64_t account;  // charged for it
 };
 // Of kind kListThreads: what processes' threads say they sleep on (threads.h),
 // in the order of processes; `last id` is the cursor for the next page.

@@ -253,6 +253,24 @@ TEST_F(ObjectList, DescribesPortsLanesRegionsAndProcesses) {
   EXPECT_GE(All<abi::AccountEntry>(ObjectKind::account).size(), 1u);
 }
 
+TEST_F(ObjectList, TellsWhichAccountIsCharged) {
+  const Handle budget = MakeAccount({});
+  const uint64_t id = IdOf(budget);
+  Call(Syscall::port_create, budget);
+  Call(Syscall::region_create, budget, {.args = {4096}});
+  Call(Syscall::notification_create, budget);
+  const auto ports = All<abi::PortEntry>(ObjectKind::port);
+  ASSERT_EQ(ports.size(), 1u);
+  EXPECT_EQ(ports[0].account, id);
+  const auto regions = All<abi::RegionEntry>(ObjectKind::region);
+  ASSERT_EQ(regions.size(), 1u);
+  EXPECT_EQ(regions[0].account, id);
+  const auto notifications =
+      All<abi::NotificationEntry>(ObjectKind::notification);
+  ASSERT_EQ(notifications.size(), 1u);
+  EXPECT_EQ(notifications[0].account, id);
+}
+
 TEST_F(ObjectList, OfAnyKindGivesCapabilitiesWithTheirParents) {
   const Handle port = MakePort();
   const Handle child = Mint(port, kRightSend);
