@@ -63,12 +63,15 @@ struct ServiceSpec {
   Role role = Role::kHelper;
   std::vector<std::pair<std::string, Word>> variables;
   ipc::AccountLimits limits;
+  ipc::AccountLimits soft_limits;
 };
 
 // Ports and services stand in the order of the text.
 struct Manifest {
   std::string path;
   std::string name;
+  // Of the whole graph; none: its accounts stand right below the root.
+  std::optional<ipc::AccountOptions> account;
   std::vector<PortSpec> ports;
   std::vector<ServiceSpec> services;
 

@@ -6,21 +6,13 @@
 #include "libipc/base/names.h"
 #include "services/common/right_names.h"
 #include "services/supervisor/toml_fields.h"
+#include "services/supervisor/toml_limits.h"
 
 namespace keyport {
 namespace {
 
 constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr int64_t kInstancesMax = 256;
-
-void ReadGraph(TomlFields fields, Manifest* manifest) {
-  fields.AllowOnly({"name"});
-  if (const auto name = fields.Text("name")) {
-    manifest->name = name->text;
-    if (name->text.empty() || name->text.size() >= ipc::abi::kNameBytesMax)
-      fields.Note(name->at, "the graph's name must have 1 to 47 bytes");
-  }
-}
 
 PortSpec ReadPort(const Word& name, TomlFields fields) {
   fields.AllowOnly({"ring_bytes", "shareable", "at_full"});
@@ -97,22 +89,35 @@ void ReadVariables(TomlFields* fields, ServiceSpec* service) {
       service->variables.emplace_back(key.str(), *text);
 }
 
-void ReadLimits(TomlFields* fields, ipc::AccountLimits* limits) {
-  const toml::table* table = fields->Table("limits");
-  if (table == nullptr) return;
-  TomlFields values(*table, "limits of " + fields->where(), fields->problems());
-  std::vector<std::string> names;
-  for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i)
-    names.push_back(base::AccountItemName(ipc::abi::AccountItem{i}));
-  values.AllowOnly(names);
-  for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i)
-    limits->At(ipc::abi::AccountItem{i}) =
-        static_cast<uint64_t>(values.Integer(names[i], {1, kAny}).value_or(0));
+void ReadGraphAccount(TomlFields* fields, Manifest* manifest) {
+  const bool shared = fields->Truth("shared").value_or(false);
+  const bool has_limits = fields->table().get(kLimits) != nullptr;
+  if (shared && !has_limits)
+    fields->Note(PositionOf(fields->table().get("shared")->source()),
+                 "shared in [graph] has nothing to share; expected "
+                 "[graph.limits]");
+  if (!has_limits && fields->table().get(kSoftLimits) == nullptr) return;
+  ipc::AccountOptions account;
+  account.limits = ReadLimits(fields);
+  account.soft = ReadSoftLimits(fields, account.limits);
+  if (shared) account.sharing = ipc::AccountSharing::kShares;
+  manifest->account = account;
+}
+
+void ReadGraph(TomlFields fields, Manifest* manifest) {
+  fields.AllowOnly({"name", "shared", kLimits, kSoftLimits});
+  if (const auto name = fields.Text("name")) {
+    manifest->name = name->text;
+    if (name->text.empty() || name->text.size() >= ipc::abi::kNameBytesMax)
+      fields.Note(name->at, "the graph's name must have 1 to 47 bytes");
+  }
+  ReadGraphAccount(&fields, manifest);
 }
 
 ServiceSpec ReadService(const Word& name, TomlFields fields) {
   fields.AllowOnly({"program", "arguments", "uses", "use", "provides",
-                    "instances", "restart", "job", "variables", "limits"});
+                    "instances", "restart", "job", "variables", kLimits,
+                    kSoftLimits});
   ServiceSpec service = {.name = name};
   if (const auto program = fields.Text("program")) service.program = *program;
   if (fields.table().get("program") == nullptr)
@@ -130,7 +135,8 @@ ServiceSpec ReadService(const Word& name, TomlFields fields) {
     service.restart = static_cast<Restart>(*restart);
   if (fields.Truth("job").value_or(false)) service.role = Role::kJob;
   ReadVariables(&fields, &service);
-  ReadLimits(&fields, &service.limits);
+  service.limits = ReadLimits(&fields);
+  service.soft_limits = ReadSoftLimits(&fields, service.limits);
   return service;
 }
 

@@ -15,8 +15,9 @@ ipc::PortOptions OptionsOf(const PortSpec& spec) {
   return options;
 }
 
-constexpr ipc::Rights kAccountRights =
-    ipc::kRightManage | ipc::kRightInspect | ipc::kRightDuplicate;
+// Wait for its soft limits.
+constexpr ipc::Rights kAccountRights = ipc::kRightManage | ipc::kRightInspect |
+                                       ipc::kRightDuplicate | ipc::kRightWait;
 
 }  // namespace
 
@@ -25,22 +26,46 @@ absl::StatusOr<Wiring> Wiring::Create(const ipc::Session& session,
                                       const Manifest& manifest,
                                       const std::vector<Instance>& instances) {
   Wiring wiring(manifest, instances);
-  wiring.root_ = std::move(root);
-  for (const PortSpec& spec : manifest.ports) {
-    absl::StatusOr<ipc::Capability> port =
-        session.CreatePort(wiring.root_, OptionsOf(spec));
-    if (!port.ok()) return port.status();
-    wiring.ports_.push_back(*std::move(port));
-  }
-  for (const Instance& instance : instances) {
-    absl::StatusOr<ipc::Capability> account =
-        ipc::CreateAccount(wiring.root_, instance.name,
-                           manifest.services[instance.service].limits);
-    if (!account.ok()) return account.status();
-    wiring.accounts_.push_back(*std::move(account));
-  }
+  if (absl::Status made = wiring.MakeGraphAccount(std::move(root)); !made.ok())
+    return made;
+  if (absl::Status made = wiring.MakePorts(session); !made.ok()) return made;
+  if (absl::Status made = wiring.MakeAccounts(); !made.ok()) return made;
   wiring.processes_.resize(instances.size());
   return wiring;
+}
+
+absl::Status Wiring::MakeGraphAccount(ipc::Capability root) {
+  if (!manifest_.account) {
+    account_ = std::move(root);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<ipc::Capability> account =
+      ipc::CreateAccount(root, manifest_.name, *manifest_.account);
+  if (!account.ok()) return account.status();
+  account_ = *std::move(account);
+  return absl::OkStatus();
+}
+
+absl::Status Wiring::MakePorts(const ipc::Session& session) {
+  for (const PortSpec& spec : manifest_.ports) {
+    absl::StatusOr<ipc::Capability> port =
+        session.CreatePort(account_, OptionsOf(spec));
+    if (!port.ok()) return port.status();
+    ports_.push_back(*std::move(port));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Wiring::MakeAccounts() {
+  for (const Instance& instance : instances_) {
+    const ServiceSpec& service = manifest_.services[instance.service];
+    absl::StatusOr<ipc::Capability> account = ipc::CreateAccount(
+        account_, instance.name,
+        {.limits = service.limits, .soft = service.soft_limits});
+    if (!account.ok()) return account.status();
+    accounts_.push_back(*std::move(account));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ipc::NewProcess> Wiring::MakeProcess(size_t index) {

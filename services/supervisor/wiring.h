@@ -19,7 +19,8 @@ namespace keyport {
 class Wiring {
  public:
   // Makes all ports and an account for each instance. `manifest` and
-  // `instances` must outlive it. `root` is charged for everything.
+  // `instances` must outlive it. `root` is charged for everything, or an
+  // account of the graph below it if the manifest has one.
   static absl::StatusOr<Wiring> Create(const ipc::Session& session,
                                        ipc::Capability root,
                                        const Manifest& manifest,
@@ -36,11 +37,14 @@ class Wiring {
  private:
   Wiring(const Manifest& manifest, const std::vector<Instance>& instances)
       : manifest_(manifest), instances_(instances) {}
+  absl::Status MakeGraphAccount(ipc::Capability root);
+  absl::Status MakePorts(const ipc::Session& session);
+  absl::Status MakeAccounts();
   absl::StatusOr<ipc::NewProcess> MakeProcess(size_t index);
 
   const Manifest& manifest_;
   const std::vector<Instance>& instances_;
-  ipc::Capability root_;
+  ipc::Capability account_;                 // the graph's, or the root
   std::vector<ipc::Capability> ports_;      // as in the manifest
   std::vector<ipc::Capability> accounts_;   // an instance each
   std::vector<ipc::Capability> processes_;  // an instance each

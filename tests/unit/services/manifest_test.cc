@@ -185,6 +185,51 @@ TEST(Manifest, EmptyGraphIsAProblem) {
   ExpectProblem("", "the graph has no service");
 }
 
+TEST(Manifest, ReadsLimitsOfServicesAndOfTheGraph) {
+  constexpr char kText[] =
+      "[graph]\nshared = true\nlimits = { bytes = 4096 }\n"
+      "[graph.soft_limits]\nbytes = 4096\nhandles = 9\n"
+      "[service.a]\nprogram = 'x'\nlimits = { watches = 10 }\n"
+      "[service.a.soft_limits]\nwatches = 8\nprocesses = 1\n";
+  const ParsedManifest parsed = ParseManifest("g.toml", kText);
+  ASSERT_TRUE(parsed.problems.empty()) << AllProblems(kText);
+  ASSERT_TRUE(parsed.manifest.account);
+  EXPECT_EQ(parsed.manifest.account->limits.bytes, 4096u);
+  EXPECT_EQ(parsed.manifest.account->soft.handles, 9u);
+  EXPECT_EQ(parsed.manifest.account->sharing, ipc::AccountSharing::kShares);
+  const ServiceSpec& service = parsed.manifest.services.at(0);
+  EXPECT_EQ(service.limits.watches, 10u);
+  EXPECT_EQ(service.soft_limits.watches, 8u);
+  EXPECT_EQ(service.soft_limits.processes, 1u);
+}
+
+TEST(Manifest, GraphsWithoutLimitsHaveNoAccount) {
+  EXPECT_FALSE(ParseManifest("g.toml", kGood).manifest.account);
+  const auto soft = ParseManifest(
+      "g.toml", "[graph.soft_limits]\nports = 1\n[service.a]\nprogram='x'\n");
+  ASSERT_TRUE(soft.manifest.account);
+  EXPECT_EQ(soft.manifest.account->sharing, ipc::AccountSharing::kFirstCome);
+}
+
+TEST(Manifest, SoftLimitsStandBelowLimits) {
+  ExpectProblem(
+      "[service.a]\nprogram='x'\nlimits = { handles = 5 }\n"
+      "soft_limits = { handles = 6 }\n",
+      "g.toml:4:27: the soft limit of handles in [service.a] is 6, but the "
+      "limit is 5");
+  ExpectProblem("[service.a]\nprogram='x'\nsoft_limits = { handels = 6 }\n",
+                "unknown key \"handels\" in soft_limits of [service.a]");
+  ExpectProblem("[service.a]\nprogram='x'\nsoft_limits = 6\n",
+                "\"soft_limits\" in [service.a] must be a table");
+}
+
+TEST(Manifest, ASharedGraphNeedsLimits) {
+  ExpectProblem("[graph]\nshared = true\n[service.a]\nprogram='x'\n",
+                "g.toml:2:10: shared in [graph] has nothing to share; "
+                "expected [graph.limits]");
+  ExpectProblem("[graph]\nlimts = {}\n", "did you mean \"limits\"?");
+}
+
 TEST(Manifest, MissingFileIsAProblem) {
   const auto parsed = LoadManifest("/nowhere/g.toml");
   ASSERT_EQ(parsed.problems.size(), 1u);

@@ -1,0 +1,19 @@
+// The limits of an account in a TOML table: `limits` and `soft_limits`, each
+// with the items' names as keys (libipc/abi/account_items.def).
+#pragma once
+
+#include "services/supervisor/toml_fields.h"
+
+namespace keyport {
+
+inline constexpr char kLimits[] = "limits";
+inline constexpr char kSoftLimits[] = "soft_limits";
+
+// Nothing is limited where the table is absent.
+ipc::AccountLimits ReadLimits(TomlFields* fields);
+// `limits` are the same account's: a soft limit above is a problem, since it
+// would never be reached.
+ipc::AccountLimits ReadSoftLimits(TomlFields* fields,
+                                  ipc::AccountLimits limits);
+
+}  // namespace keyport
