@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "services/cli/account_tree.h"
 #include "services/cli/dot.h"
 #include "services/cli/listing.h"
 #include "services/common/nearest.h"
@@ -22,24 +23,45 @@ absl::Status CheckService(const Snapshot& snapshot,
                              JoinWords(names) + DidYouMean(service, names));
 }
 
-Listing Make(const Snapshot& snapshot, const InspectOptions& options) {
+absl::StatusOr<Listing> ListKnownAccounts(const Snapshot& snapshot,
+                                          const std::string& word) {
+  if (word.empty()) return ListAccounts(snapshot);
+  const auto accounts = FindAccounts(snapshot, word);
+  if (!accounts.ok()) return accounts.status();
+  Listing all;
+  for (const ipc::AccountEntry* account : *accounts) {
+    const Listing one = ListAccount(snapshot, *account);
+    if (!all.text.empty()) all.text += "\n";
+    all.text += one.text;
+    all.json += one.json;
+  }
+  return all;
+}
+
+absl::StatusOr<Listing> Make(const Snapshot& snapshot,
+                             const InspectOptions& options) {
   switch (options.listed) {
     case Listed::kProcesses:
       return ListProcesses(snapshot, ReadProcStat);
     case Listed::kPorts:
       return ListPorts(snapshot);
     case Listed::kCapabilities:
+      if (absl::Status known = CheckService(snapshot, options.service);
+          !known.ok())
+        return known;
       return ListCapabilities(snapshot, options.service);
     case Listed::kRegions:
       return ListRegions(snapshot);
+    case Listed::kNotifications:
+      return ListNotifications(snapshot);
     case Listed::kAccounts:
-      return ListAccounts(snapshot);
+      return ListKnownAccounts(snapshot, options.account);
     case Listed::kGraph:
       return ListLanes(snapshot);
     case Listed::kGraphDot:
       break;
   }
-  return {GraphDot(snapshot), ""};
+  return Listing{GraphDot(snapshot), ""};
 }
 
 }  // namespace
@@ -81,9 +103,9 @@ void Print(const Listing& listing, Format format) {
 int RunInspect(const InspectOptions& options) {
   const absl::StatusOr<Snapshot> snapshot = LookAtGraph(options.socket);
   if (!snapshot.ok()) return Complain(snapshot.status());
-  if (const auto known = CheckService(*snapshot, options.service); !known.ok())
-    return Complain(known);
-  Print(Make(*snapshot, options), options.format);
+  const absl::StatusOr<Listing> listing = Make(*snapshot, options);
+  if (!listing.ok()) return Complain(listing.status());
+  Print(*listing, options.format);
   return 0;
 }
 

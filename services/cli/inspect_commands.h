@@ -18,6 +18,7 @@ enum class Listed {
   kPorts,
   kCapabilities,
   kRegions,
+  kNotifications,
   kAccounts,
   kGraph,
   kGraphDot
@@ -28,6 +29,7 @@ struct InspectOptions {
   Format format = Format::kText;
   std::string socket;   // "": the one running graph
   std::string service;  // of kCapabilities; "": all
+  std::string account;  // of kAccounts, name or number; "": all
 };
 // Returns the exit code: 0, or 1 after saying what failed.
 int RunInspect(const InspectOptions& options);

@@ -108,12 +108,9 @@ Listing ListLanes(const Snapshot& snapshot) {
                        {"STATE"}});
   for (const ipc::LaneEntry& lane : snapshot.lanes) {
     std::string state = lane.cut != 0 ? "cut" : "open";
-    for (const WaitEdge& edge : WaitEdges({.processes = {},
-                                .ports = {},
-                                .lanes = {lane},
-                                .regions = {},
-                                .accounts = {},
-                                .capabilities = {}}))
+    Snapshot alone;
+    alone.lanes = {lane};
+    for (const WaitEdge& edge : WaitEdges(alone))
       state = ActivityName(edge.activity);
     list.Add({snapshot.ProcessName(lane.sender_process),
               snapshot.ProcessName(lane.receiver_process),

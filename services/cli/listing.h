@@ -25,7 +25,11 @@ Listing ListPorts(const Snapshot& snapshot);
 // Of one service ("" for all, "tokenizer" for all its instances).
 Listing ListCapabilities(const Snapshot& snapshot, std::string_view service);
 Listing ListRegions(const Snapshot& snapshot);
+Listing ListNotifications(const Snapshot& snapshot);
+// As a tree: accounts are indented below the one they belong to.
 Listing ListAccounts(const Snapshot& snapshot);
+// One account: its limits, and who holds what of it.
+Listing ListAccount(const Snapshot& snapshot, const ipc::AccountEntry& account);
 // A lane a row: who sends to whom.
 Listing ListLanes(const Snapshot& snapshot);
 

@@ -33,5 +33,9 @@ inline std::string Number(uint64_t value) { return std::to_string(value); }
 std::string RightsCell(ipc::Rights rights);
 // "0x1001"
 std::string HandleCell(ipc::Handle handle);
+// "in 12.3 s", "now"; "-": it does not end by itself
+std::string EndsCell(int64_t ends_ns, int64_t now_ns);
+// "ends_ns" (CLOCK_MONOTONIC) and "ends_in_ns"; null: it does not end.
+void AddEnd(int64_t ends_ns, int64_t now_ns, Json* json);
 
 }  // namespace keyport

@@ -1,7 +1,5 @@
-// Listings of what processes hold: ports, capabilities, regions, accounts.
-#include <cctype>
+// Listings of what processes hold: ports, capabilities, regions, notifications.
 #include <cstdio>
-#include <limits>
 #include <map>
 
 #include "libipc/base/names.h"
@@ -32,34 +30,35 @@ std::string PortOptionsText(const ipc::PortEntry& port) {
   return text.empty() ? "-" : text.substr(0, text.size() - 1);
 }
 
-// "12/500", or "12" without a limit.
-std::string UsedCell(uint64_t used, uint64_t limit, bool bytes) {
-  std::string text = bytes ? BytesText(used) : Number(used);
-  if (limit != std::numeric_limits<uint64_t>::max())
-    text += "/" + (bytes ? BytesText(limit) : Number(limit));
+const char* NotificationKindText(ipc::abi::NotificationKind kind) {
+  switch (kind) {
+    case ipc::abi::NotificationKind::bits:
+      return "bits";
+    case ipc::abi::NotificationKind::counter:
+      return "counter";
+    case ipc::abi::NotificationKind::latest:
+      return "latest";
+  }
+  return "unknown";
+}
+
+// Bits in the base in which they are seen.
+std::string ValueCell(const ipc::NotificationEntry& notification) {
+  if (notification.kind != ipc::abi::NotificationKind::bits)
+    return Number(notification.value);
+  char text[24];
+  std::snprintf(text, sizeof(text), "0x%llx",
+                static_cast<unsigned long long>(notification.value));
   return text;
 }
 
-const char* ItemName(uint32_t item) {
-  return base::AccountItemName(ipc::abi::AccountItem{item});
-}
-
-std::string UpperCase(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(c));
-  return text;
+std::string Holder(const Snapshot& snapshot,
+                   const ipc::CapabilityEntry& capability) {
+  return capability.process == 0 ? "(in flight)"
+                                 : snapshot.ProcessName(capability.process);
 }
 
 }  // namespace
-
-std::string RightsCell(ipc::Rights rights) {
-  return rights == ipc::kRightsAll ? "all" : base::RightsText(rights);
-}
-
-std::string HandleCell(ipc::Handle handle) {
-  char text[16];
-  std::snprintf(text, sizeof(text), "0x%x", handle);
-  return text;
-}
 
 Listing ListPorts(const Snapshot& snapshot) {
   ListingBuilder list({{"ID", Align::kRight},
@@ -89,7 +88,8 @@ Listing ListPorts(const Snapshot& snapshot) {
          {"fails_when_full", (port.options & ipc::abi::kPortFullFails) != 0},
          {"traced", port.traced != 0},
          {"closed", port.closed != 0},
-         {"owner", snapshot.ProcessName(port.owner_process)}});
+         {"owner", snapshot.ProcessName(port.owner_process)},
+         {"account", port.account}});
   return std::move(list).Build();
 }
 
@@ -99,14 +99,14 @@ Listing ListCapabilities(const Snapshot& snapshot, std::string_view service) {
                        {"OBJECT"},
                        {"RIGHTS"},
                        {"BADGE", Align::kRight},
-                       {"FROM"}});
+                       {"FROM"},
+                       {"MADE BY"},
+                       {"ENDS", Align::kRight}});
   std::map<uint64_t, uint64_t> holders;
   for (const ipc::CapabilityEntry& capability : snapshot.capabilities)
     holders[capability.serial] = capability.process;
   for (const ipc::CapabilityEntry& capability : snapshot.capabilities) {
-    const std::string holder = capability.process == 0
-                                   ? "(in flight)"
-                                   : snapshot.ProcessName(capability.process);
+    const std::string holder = Holder(snapshot, capability);
     if (!service.empty() && !IsService(holder, service)) continue;
     std::string object = base::KindName(capability.kind);
     object += capability.kind == ipc::ObjectKind::port
@@ -116,20 +116,26 @@ Listing ListCapabilities(const Snapshot& snapshot, std::string_view service) {
     const std::string from = capability.parent == 0 || parent == holders.end()
                                  ? "kernel"
                                  : snapshot.ProcessName(parent->second);
+    const std::string maker = snapshot.MakerName(capability.made_by);
+    Json json = {{"service", holder},
+                 {"process", capability.process},
+                 {"handle", capability.handle},
+                 {"kind", base::KindName(capability.kind)},
+                 {"object", capability.object},
+                 {"name", object},
+                 {"rights", base::RightsText(capability.rights)},
+                 {"badge", capability.badge},
+                 {"serial", capability.serial},
+                 {"parent", capability.parent},
+                 {"from", from},
+                 {"made_by", capability.made_by},
+                 {"maker", maker}};
+    AddEnd(capability.ends_ns, snapshot.taken_ns, &json);
     list.Add({holder, HandleCell(capability.handle), object,
               RightsCell(capability.rights),
-              capability.badge == 0 ? "-" : Number(capability.badge), from},
-             {{"service", holder},
-              {"process", capability.process},
-              {"handle", capability.handle},
-              {"kind", base::KindName(capability.kind)},
-              {"object", capability.object},
-              {"name", object},
-              {"rights", base::RightsText(capability.rights)},
-              {"badge", capability.badge},
-              {"serial", capability.serial},
-              {"parent", capability.parent},
-              {"from", from}});
+              capability.badge == 0 ? "-" : Number(capability.badge), from,
+              maker, EndsCell(capability.ends_ns, snapshot.taken_ns)},
+             json);
   }
   return std::move(list).Build();
 }
@@ -153,41 +159,29 @@ Listing ListRegions(const Snapshot& snapshot) {
               {"capabilities", region.capabilities},
               {"grants", region.grants},
               {"attachments", region.attachments},
-              {"owner", snapshot.ProcessName(region.owner_process)}});
+              {"owner", snapshot.ProcessName(region.owner_process)},
+              {"account", region.account}});
   return std::move(list).Build();
 }
 
-Listing ListAccounts(const Snapshot& snapshot) {
-  std::vector<Column> columns = {
-      {"ID", Align::kRight}, {"ACCOUNT"}, {"PARENT"}};
-  for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i)
-    columns.push_back({UpperCase(ItemName(i)), Align::kRight});
-  ListingBuilder list(std::move(columns));
-  for (const ipc::AccountEntry& account : snapshot.accounts) {
-    const ipc::AccountEntry* parent = snapshot.FindAccount(account.parent);
-    const std::string parent_name =
-        parent != nullptr ? NameText(parent->name) : "-";
-    std::vector<std::string> row = {Number(account.id), NameText(account.name),
-                                    parent_name};
-    Json object = {
-        {"id", account.id},
-        {"account", NameText(account.name)},
-        {"parent", account.parent},
-        {"shared", (account.options & ipc::abi::kAccountShared) != 0}};
-    for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i) {
-      const bool bytes =
-          i == static_cast<uint32_t>(ipc::abi::AccountItem::bytes);
-      const bool at_soft = (account.at_soft_limit >> i & 1) != 0;
-      const uint64_t used = account.used[i];
-      const uint64_t limit = account.limit[i];
-      row.push_back(UsedCell(used, limit, bytes) + (at_soft ? "!" : ""));
-      object[ItemName(i)] = {{"used", used},
-                             {"limit", limit},
-                             {"soft_limit", account.soft[i]},
-                             {"at_soft_limit", at_soft}};
-    }
-    list.Add(std::move(row), object);
-  }
+Listing ListNotifications(const Snapshot& snapshot) {
+  ListingBuilder list({{"ID", Align::kRight},
+                       {"KIND"},
+                       {"VALUE", Align::kRight},
+                       {"WAITING", Align::kRight},
+                       {"OWNER"},
+                       {"ACCOUNT"}});
+  for (const ipc::NotificationEntry& notification : snapshot.notifications)
+    list.Add({Number(notification.id), NotificationKindText(notification.kind),
+              ValueCell(notification), Number(notification.waiting),
+              snapshot.ProcessName(notification.owner_process),
+              snapshot.AccountName(notification.account)},
+             {{"id", notification.id},
+              {"kind", NotificationKindText(notification.kind)},
+              {"value", notification.value},
+              {"waiting", notification.waiting},
+              {"owner", snapshot.ProcessName(notification.owner_process)},
+              {"account", notification.account}});
   return std::move(list).Build();
 }
 

@@ -36,7 +36,12 @@ class CommandLine {
                Listed::kCapabilities)
         ->add_option("service", inspect_.service, "only this service's");
     AddListing("regions", "shared memory", Listed::kRegions);
-    AddListing("accounts", "budgets", Listed::kAccounts);
+    AddListing("notifications", "words that are signalled and waited for",
+               Listed::kNotifications);
+    AddListing("accounts", "budgets: what is used, and of how much",
+               Listed::kAccounts)
+        ->add_option("account", inspect_.account,
+                     "who holds what of this one (its name or number)");
     AddListing("graph", "who sends to whom", Listed::kGraph)
         ->add_flag_callback(
             "--dot", [this] { inspect_.listed = Listed::kGraphDot; },

@@ -51,6 +51,8 @@ class ManifestModel {
                                    .badge = 0,
                                    .rights = ipc::kRightsAll,
                                    .handle = 0,
+                                   .made_by = 0,
+                                   .ends_ns = 0,
                                    .name = "",
                                    .place = Place(spec.name.at)});
   }
@@ -69,6 +71,8 @@ class ManifestModel {
                                      .badge = planned.badge,
                                      .rights = planned.rights,
                                      .handle = 0,
+                                     .made_by = 0,
+                                     .ends_ns = 0,
                                      .name = Printable(planned.name),
                                      .place = Place(PositionOf(service, i))});
       if ((planned.rights & ipc::kRightReceive) != 0)

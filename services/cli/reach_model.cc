@@ -37,6 +37,8 @@ ReachModel::Capability CapabilityOf(const ipc::CapabilityEntry& entry) {
           .badge = entry.badge,
           .rights = entry.rights,
           .handle = entry.handle,
+          .made_by = entry.made_by,
+          .ends_ns = entry.ends_ns,
           .name = "",
           .place = ""};
 }
@@ -96,6 +98,7 @@ void AddStarts(const Snapshot& snapshot, ReachModel* model) {
 
 ReachModel ReachModelOf(const Snapshot& snapshot) {
   ReachModel model;
+  model.taken_ns = snapshot.taken_ns;
   for (const ipc::ProcessEntry& entry : snapshot.processes)
     model.processes.push_back(ProcessOf(entry));
   for (const ipc::PortEntry& entry : snapshot.ports)

@@ -38,6 +38,8 @@ struct ReachModel {
     uint64_t badge = 0;
     ipc::Rights rights = 0;
     ipc::Handle handle = 0;  // 0 in a manifest
+    uint64_t made_by = 0;    // process; 0: the kernel process, or a manifest
+    int64_t ends_ns = 0;     // CLOCK_MONOTONIC; 0: it does not end by itself
     std::string name;        // in a manifest: the service's own name for it
     std::string place;       // "graph.toml:12:9"
   };
@@ -53,6 +55,7 @@ struct ReachModel {
   };
 
   Source source = Source::kRunning;
+  int64_t taken_ns = 0;  // CLOCK_MONOTONIC
   std::vector<Process> processes;
   std::vector<Port> ports;
   std::vector<Capability> capabilities;  // for ports only

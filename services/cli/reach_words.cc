@@ -39,20 +39,41 @@ std::string EndWords(const Reachability& reachability,
 std::string StepWords(const Reachability& reachability, const Capability& made,
                       const Capability& from) {
   return (made.badge != from.badge ? "minted from " : "derived from ") +
-         reachability.Label(from.process) + ": " + CapabilityWords(from);
+         reachability.Label(from.process) + ": " +
+         CapabilityWords(reachability, from);
+}
+
+void AddMakerAndEnd(const Reachability& reachability,
+                    const Capability& capability, Json* json) {
+  (*json)["made_by"] = capability.made_by;
+  AddEnd(capability.ends_ns, reachability.model().taken_ns, json);
 }
 
 }  // namespace
 
-std::string CapabilityWords(const Capability& capability) {
+std::string CapabilityWords(const Reachability& reachability,
+                            const Capability& capability) {
   std::string text;
   if (capability.handle != 0)
     text += "handle " + HandleCell(capability.handle) + ", ";
   if (!capability.name.empty()) text += "\"" + capability.name + "\", ";
   text += "rights " + RightsCell(capability.rights);
   if (capability.badge != 0) text += ", badge " + Number(capability.badge);
+  if (capability.made_by != 0)
+    text += ", made by " + MakerCell(reachability, capability);
+  if (capability.ends_ns != 0)
+    text +=
+        ", ends " + EndsCell(capability.ends_ns, reachability.model().taken_ns);
   if (!capability.place.empty()) text += " (" + capability.place + ")";
   return text;
+}
+
+std::string MakerCell(const Reachability& reachability,
+                      const Capability& capability) {
+  const uint64_t maker = capability.made_by;
+  if (maker == 0) return "-";
+  return reachability.Label(maker) +
+         (reachability.FindProcess(maker) == nullptr ? " (gone)" : "");
 }
 
 std::string ChainLines(const Reachability& reachability,
@@ -89,6 +110,7 @@ Json CapabilityJson(const Reachability& reachability,
                {"badge", capability.badge},
                {"serial", capability.serial},
                {"parent", capability.parent}};
+  AddMakerAndEnd(reachability, capability, &json);
   if (!capability.name.empty()) json["name"] = capability.name;
   if (!capability.place.empty()) json["place"] = capability.place;
   return json;
@@ -103,6 +125,7 @@ Json ChainJson(const Reachability& reachability, const Chain& chain) {
                  {"rights", base::RightsText(step->rights)},
                  {"badge", step->badge},
                  {"serial", step->serial}};
+    AddMakerAndEnd(reachability, *step, &json);
     if (!step->place.empty()) json["place"] = step->place;
     steps.push_back(std::move(json));
   }

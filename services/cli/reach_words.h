@@ -8,8 +8,14 @@
 
 namespace keyport {
 
-// "handle 0x1001, rights Send|Wait, badge 3"
-std::string CapabilityWords(const ReachModel::Capability& capability);
+// "handle 0x1001, rights Send|Wait, badge 3, made by supervisor(99), ends in
+// 12.3 s"
+std::string CapabilityWords(const Reachability& reachability,
+                            const ReachModel::Capability& capability);
+
+// "supervisor(99)", "process 12 (gone)"; "-" in a manifest.
+std::string MakerCell(const Reachability& reachability,
+                      const ReachModel::Capability& capability);
 
 // "minted from supervisor(99): handle 0x1001, rights all" and what it was
 // derived from in turn, one a line, each begun with `indent`.
@@ -21,7 +27,7 @@ std::string ChainLines(const Reachability& reachability,
 // first itself.
 std::string ChainCell(const Reachability& reachability, const Chain& chain);
 
-// Holder, port, handle, rights and badge.
+// Holder, port, handle, rights, badge, maker and end.
 Json CapabilityJson(const Reachability& reachability,
                     const ReachModel::Capability& capability);
 Json ChainJson(const Reachability& reachability, const Chain& chain);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libipc/base/clock.h"
 #include "services/common/text_table.h"
 
 namespace keyport {
@@ -44,12 +45,24 @@ std::string Snapshot::ProcessName(uint64_t id) const {
                             : "process " + std::to_string(id);
 }
 
+std::string Snapshot::MakerName(uint64_t process) const {
+  if (process == 0) return "kernel";
+  return ProcessName(process) +
+         (FindProcess(process) == nullptr ? " (gone)" : "");
+}
+
 std::string Snapshot::PortName(uint64_t id) const {
   const ipc::PortEntry* port = FindPort(id);
   std::string text = ":" + std::to_string(id);
   if (port != nullptr && port->name[0] != '\0')
     text += " " + NameText(port->name);
   return text;
+}
+
+std::string Snapshot::AccountName(uint64_t id) const {
+  const ipc::AccountEntry* account = FindAccount(id);
+  return account != nullptr ? NameText(account->name)
+                            : "account " + std::to_string(id);
 }
 
 std::vector<std::string> Snapshot::ProcessNames() const {
@@ -62,12 +75,14 @@ std::vector<std::string> Snapshot::ProcessNames() const {
 absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
                                       uint64_t own_process) {
   Snapshot snapshot;
+  snapshot.taken_ns = base::NowNs();
   for (const absl::Status& status :
        {Fill(inspector.Processes(), &snapshot.processes),
         Fill(inspector.Ports(), &snapshot.ports),
         Fill(inspector.Lanes(), &snapshot.lanes),
         Fill(inspector.Regions(), &snapshot.regions),
         Fill(inspector.Accounts(), &snapshot.accounts),
+        Fill(inspector.Notifications(), &snapshot.notifications),
         Fill(inspector.Capabilities(), &snapshot.capabilities)})
     if (!status.ok()) return status;
   std::erase_if(snapshot.processes, [own_process](const auto& process) {

@@ -17,15 +17,21 @@ struct Snapshot {
   std::vector<ipc::LaneEntry> lanes;
   std::vector<ipc::RegionEntry> regions;
   std::vector<ipc::AccountEntry> accounts;
+  std::vector<ipc::NotificationEntry> notifications;
   std::vector<ipc::CapabilityEntry> capabilities;
+  int64_t taken_ns = 0;  // CLOCK_MONOTONIC
 
   const ipc::ProcessEntry* FindProcess(uint64_t id) const;
   const ipc::PortEntry* FindPort(uint64_t id) const;
   const ipc::AccountEntry* FindAccount(uint64_t id) const;
   // "crawler"; "nobody" for 0; "process 12" for one that is gone.
   std::string ProcessName(uint64_t id) const;
+  // Of whoever made something: "crawler", "process 12 (gone)", "kernel" for 0.
+  std::string MakerName(uint64_t process) const;
   // ":7 files"
   std::string PortName(uint64_t id) const;
+  // "crawler"; "account 12" for one that is gone.
+  std::string AccountName(uint64_t id) const;
   // The names of all processes.
   std::vector<std::string> ProcessNames() const;
 };

@@ -24,6 +24,8 @@ Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
                        {"HANDLE", Align::kRight},
                        {"RIGHTS"},
                        {"BADGE", Align::kRight},
+                       {"MADE BY", Align::kLeft, Shown::kIfSaid},
+                       {"ENDS", Align::kRight, Shown::kIfSaid},
                        {"DERIVED FROM"}});
   bool any = false;
   for (const uint64_t port : ports) {
@@ -37,6 +39,8 @@ Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
                 held->handle == 0 ? "-" : HandleCell(held->handle),
                 RightsCell(held->rights),
                 held->badge == 0 ? "-" : Number(held->badge),
+                MakerCell(reachability, *held),
+                EndsCell(held->ends_ns, reachability.model().taken_ns),
                 ChainCell(reachability, chain)},
                json);
     }

@@ -86,7 +86,7 @@ class WhyText {
                                      : " to " + Processes(way.receivers);
     const ReachModel::Port* port = reachability_.FindPort(capability.port);
     if (port != nullptr && port->closed) text_ += ", which is closed";
-    text_ += ": " + CapabilityWords(capability) + "\n" +
+    text_ += ": " + CapabilityWords(reachability_, capability) + "\n" +
              ChainLines(reachability_, capability, way.chain, "    ");
   }
 

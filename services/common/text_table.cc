@@ -16,13 +16,12 @@ std::string Digits(double value, const char* unit) {
 }
 
 void AddCell(const Column& column, size_t width, const std::string& word,
-             bool last, std::string* line) {
+             std::string* line) {
+  if (!line->empty()) *line += "  ";
   const std::string space(width - word.size(), ' ');
   if (column.align == Align::kRight) *line += space;
   *line += word;
-  if (last) return;
   if (column.align == Align::kLeft) *line += space;
-  *line += "  ";
 }
 
 }  // namespace
@@ -66,22 +65,29 @@ void TextTable::Add(std::vector<std::string> row) {
   rows_.push_back(std::move(row));
 }
 
+bool TextTable::IsShown(size_t column) const {
+  return columns_[column].shown == Shown::kAlways ||
+         std::any_of(rows_.begin(), rows_.end(),
+                     [column](const auto& row) { return row[column] != "-"; });
+}
+
+size_t TextTable::Width(size_t column) const {
+  size_t width = columns_[column].title.size();
+  for (const auto& row : rows_) width = std::max(width, row[column].size());
+  return width;
+}
+
 std::string TextTable::Text() const {
-  std::vector<size_t> widths;
+  std::vector<std::string> lines(rows_.size() + 1);
   for (size_t i = 0; i < columns_.size(); ++i) {
-    size_t width = columns_[i].title.size();
-    for (const auto& row : rows_) width = std::max(width, row[i].size());
-    widths.push_back(width);
+    if (!IsShown(i)) continue;
+    const size_t width = Width(i);
+    AddCell(columns_[i], width, columns_[i].title, &lines[0]);
+    for (size_t j = 0; j < rows_.size(); ++j)
+      AddCell(columns_[i], width, rows_[j][i], &lines[j + 1]);
   }
   std::string text;
-  for (size_t i = 0; i < columns_.size(); ++i)
-    AddCell(columns_[i], widths[i], columns_[i].title, i + 1 == columns_.size(),
-            &text);
-  text += '\n';
-  for (const auto& row : rows_) {
-    std::string line;
-    for (size_t i = 0; i < columns_.size(); ++i)
-      AddCell(columns_[i], widths[i], row[i], i + 1 == columns_.size(), &line);
+  for (std::string& line : lines) {
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + '\n';
   }

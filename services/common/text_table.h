@@ -10,9 +10,12 @@
 namespace keyport {
 
 enum class Align { kLeft, kRight };
+// kIfSaid: not if every row says "-".
+enum class Shown { kAlways, kIfSaid };
 struct Column {
   std::string title;
   Align align = Align::kLeft;
+  Shown shown = Shown::kAlways;
 };
 
 class TextTable {
@@ -25,6 +28,9 @@ class TextTable {
   std::string Text() const;
 
  private:
+  bool IsShown(size_t column) const;
+  size_t Width(size_t column) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -44,6 +44,21 @@ class CliTest : public GraphTest {
     ASSERT_TRUE(graph_->WaitFor("paused")) << graph_->output();
   }
 
+  // A shared graph account; owner holds a region of 64K, a notification, and a
+  // capability for the port that ends in an hour.
+  void StartOwner() {
+    graph_ = Start(
+        "[graph]\nname = 'example'\nshared = true\n"
+        "limits = { handles = 1000 }\n[port.echo]\n" +
+        Service("server", "'echo', 'echo'", "provides = ['echo']") +
+        Service(
+            "owner", "'own', 'echo'",
+            "use = [{ port = 'echo', rights = ['Duplicate'] }]\n"
+            "limits = { bytes = 100000 }\nsoft_limits = { bytes = 65536 }"));
+    ASSERT_TRUE(graph_->WaitFor("owns")) << graph_->output();
+    ASSERT_TRUE(graph_->WaitFor("listening")) << graph_->output();
+  }
+
   std::vector<Json> JsonLines(std::vector<std::string> words,
                               int exit_code = 0) const {
     const Finished tool = Tool(std::move(words));
@@ -117,6 +132,103 @@ TEST_F(CliTest, PortsCapsRegionsAndAccountsAreListed) {
   const Json account = WaitForRow("accounts", "account", "caller",
                                   [](const Json&) { return true; });
   EXPECT_EQ(account["handles"]["limit"], 500);
+}
+
+TEST_F(CliTest, AccountsAreATreeWithLimits) {
+  StartOwner();
+  std::map<std::string, Json> accounts;
+  for (const Json& row : JsonLines({"accounts", "--json"}))
+    accounts[row["account"]] = row;
+  EXPECT_EQ(accounts["example"]["parent"], accounts["root"]["id"]);
+  EXPECT_EQ(accounts["example"]["shared"], true);
+  EXPECT_EQ(accounts["example"]["handles"]["limit"], 1000);
+  EXPECT_EQ(accounts["example"]["ports"]["used"], 1);
+  EXPECT_EQ(accounts["owner"]["parent"], accounts["example"]["id"]);
+  EXPECT_EQ(accounts["owner"]["bytes"]["used"], 65536);
+  EXPECT_EQ(accounts["owner"]["bytes"]["at_soft_limit"], true);
+  const Finished text = Tool({"accounts"});
+  EXPECT_NE(text.output.find("  example (shared)  "), std::string::npos)
+      << text.output;
+  EXPECT_NE(text.output.find("    owner  "), std::string::npos) << text.output;
+  EXPECT_NE(text.output.find("  64K/98K!"), std::string::npos) << text.output;
+}
+
+TEST_F(CliTest, AnAccountTellsWhoHoldsWhatOfIt) {
+  StartOwner();
+  const auto found = JsonLines({"accounts", "owner", "--json"});
+  ASSERT_EQ(found.size(), 1u);
+  std::map<std::string, Json> holds;
+  for (const Json& holder : found[0]["holders"])
+    holds[holder["kind"]] = holder["holds"];
+  EXPECT_EQ(holds["region"]["bytes"], 65536) << found[0].dump();
+  EXPECT_EQ(holds["notification"]["notifications"], 1);
+  EXPECT_EQ(holds["process"]["handles"], found[0]["handles"]["used"]);
+  EXPECT_EQ(holds["process"]["processes"], 1);
+  EXPECT_EQ(found[0]["other"]["handles"], 0);
+  const auto graph = JsonLines({"accounts", "example", "--json"});
+  ASSERT_EQ(graph.size(), 1u);
+  EXPECT_EQ(graph[0]["below"]["bytes"], graph[0]["bytes"]["used"]);
+  EXPECT_EQ(graph[0]["holders"][0]["name"], "echo");
+  const std::string id = found[0]["id"].dump();
+  EXPECT_EQ(JsonLines({"accounts", id, "--json"}).at(0)["account"], "owner");
+  const Finished text = Tool({"accounts", "owner"});
+  EXPECT_NE(text.output.find(" owner, in root > example\n"), std::string::npos)
+      << text.output;
+  const Finished typo = Tool({"accounts", "ownr"});
+  EXPECT_EQ(typo.exit_code, 1);
+  EXPECT_NE(typo.output.find("did you mean \"owner\"?"), std::string::npos)
+      << typo.output;
+}
+
+TEST_F(CliTest, LanesAreHeldByWhoMadeThem) {
+  StartExample();
+  const auto holder = JsonLines({"accounts", "holder", "--json"});
+  ASSERT_EQ(holder.size(), 1u);
+  EXPECT_EQ(holder[0]["holders"][0]["holds"]["handles"],
+            holder[0]["handles"]["used"])
+      << holder[0].dump();
+  const auto caller = JsonLines({"accounts", "caller", "--json"});
+  ASSERT_EQ(caller.size(), 1u);
+  EXPECT_EQ(caller[0]["holders"][0]["holds"]["bytes"],
+            caller[0]["bytes"]["used"]);
+  EXPECT_GT(caller[0]["bytes"]["used"], 0);
+}
+
+TEST_F(CliTest, NotificationsAreListed) {
+  StartOwner();
+  const auto rows = JsonLines({"notifications", "--json"});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0]["kind"], "counter");
+  EXPECT_EQ(rows[0]["value"], 5);
+  EXPECT_EQ(rows[0]["waiting"], 0);
+  EXPECT_EQ(rows[0]["owner"], "owner");
+  const Finished text = Tool({"notifications"});
+  EXPECT_NE(text.output.find("counter      5        0  owner  owner\n"),
+            std::string::npos)
+      << text.output;
+}
+
+TEST_F(CliTest, CapabilitiesTellWhoMadeThemAndWhenTheyEnd) {
+  StartOwner();
+  int ending = 0;
+  for (const Json& row : JsonLines({"caps", "owner", "--json"})) {
+    if (row["kind"] == "account") {
+      EXPECT_EQ(row["rights"], "Duplicate|Wait|Inspect|Manage");
+    }
+    if (row["ends_ns"].is_null()) continue;
+    ++ending;
+    EXPECT_EQ(row["maker"], "owner");
+    EXPECT_GT(row["ends_in_ns"], 1'800'000'000'000);
+    EXPECT_LE(row["ends_in_ns"], 3'600'000'000'000);
+  }
+  EXPECT_EQ(ending, 1);
+  const Finished why = Tool({"why", "owner", "server"});
+  EXPECT_NE(why.output.find("made by owner("), std::string::npos) << why.output;
+  EXPECT_NE(why.output.find(", ends in 3"), std::string::npos) << why.output;
+  EXPECT_NE(why.output.find("made by supervisor("), std::string::npos)
+      << why.output;
+  const Finished who = Tool({"who-can", "Send", "echo"});
+  EXPECT_NE(who.output.find("MADE BY"), std::string::npos) << who.output;
 }
 
 TEST_F(CliTest, GraphDrawsLanesAndWaits) {

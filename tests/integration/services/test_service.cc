@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "ipc/notification.h"
 #include "ipc/port.h"
+#include "ipc/region.h"
 
 namespace {
 
@@ -63,6 +65,7 @@ class Service {
     if (!port.ok()) return Fail(port.status());
     if (mode == "send" || mode == "call" || mode == "call-often")
       return Send(mode, *std::move(port));
+    if (mode == "own") return Own(*session, *std::move(port));
     if (mode == "borrow") return Borrow(*std::move(port));
     if (mode == "lend") return Lend(&*session, *std::move(port));
     return Receive(mode, *std::move(port));
@@ -92,6 +95,20 @@ class Service {
     }
     Say("sent all");
     return 0;
+  }
+
+  // Keeps a notification, a region, and a copy of the port that ends.
+  int Own(const ipc::Session& session, ipc::Capability port) {
+    const auto notification =
+        ipc::Notification::Create(session, ipc::NotificationKind::counter, 5);
+    if (!notification.ok()) return Fail(notification.status());
+    const auto region = ipc::Region::Create(session, 65'536);
+    if (!region.ok()) return Fail(region.status());
+    const auto copy = port.MintUntil(ipc::kRightSend | ipc::kRightWait, 0,
+                                     ipc::Deadline::After(absl::Hours(1)));
+    if (!copy.ok()) return Fail(copy.status());
+    Say("owns");
+    while (true) pause();
   }
 
   // Answers every call with a copy of the capability words_[2].

@@ -27,6 +27,16 @@ TEST(TextTable, AlignsColumns) {
             "long name    1  y?\n");
 }
 
+TEST(TextTable, LeavesOutColumnsThatSayNothing) {
+  TextTable table({{"NAME"},
+                   {"ENDS", Align::kRight, Shown::kIfSaid},
+                   {"LAST", Align::kLeft, Shown::kIfSaid}});
+  table.Add({"a", "-", "-"});
+  EXPECT_EQ(table.Text(), "NAME\na\n");
+  table.Add({"b", "now", "-"});
+  EXPECT_EQ(table.Text(), "NAME  ENDS\na        -\nb      now\n");
+}
+
 TEST(Units, AreShort) {
   EXPECT_EQ(DurationText(999), "999ns");
   EXPECT_EQ(DurationText(1'234), "1.23us");

@@ -123,9 +123,59 @@ TEST(Listing, CapabilitiesTellWhereTheyCameFrom) {
   EXPECT_EQ(JsonLine(all, 1)["from"], "server");
   EXPECT_EQ(JsonLine(all, 1)["rights"], "Send");
   const Listing one = ListCapabilities(Example(), "client");
-  EXPECT_EQ(one.text.find("server  "), std::string::npos);
+  EXPECT_EQ(one.text.find("\nserver  "), std::string::npos);
   EXPECT_NE(one.text.find("0x1001"), std::string::npos);
   EXPECT_NE(one.text.find("42"), std::string::npos);
+}
+
+TEST(Listing, CapabilitiesTellWhoMadeThemAndWhenTheyEnd) {
+  Snapshot snapshot = Example();
+  snapshot.taken_ns = 1'000'000'000;
+  ipc::CapabilityEntry& given = snapshot.capabilities[1];
+  given.made_by = 2;
+  given.ends_ns = 13'340'000'000;
+  Listing listing = ListCapabilities(snapshot, "client");
+  EXPECT_NE(listing.text.find("  server   in 12.3 s\n"), std::string::npos)
+      << listing.text;
+  EXPECT_EQ(JsonLine(listing, 0)["made_by"], 2);
+  EXPECT_EQ(JsonLine(listing, 0)["maker"], "server");
+  EXPECT_EQ(JsonLine(listing, 0)["ends_ns"], 13'340'000'000);
+  EXPECT_EQ(JsonLine(listing, 0)["ends_in_ns"], 12'340'000'000);
+  given.made_by = 12;
+  given.ends_ns = 0;
+  listing = ListCapabilities(snapshot, "client");
+  EXPECT_NE(listing.text.find("process 12 (gone)     -\n"), std::string::npos)
+      << listing.text;
+  EXPECT_TRUE(JsonLine(listing, 0)["ends_ns"].is_null());
+  given.ends_ns = 1;
+  EXPECT_NE(ListCapabilities(snapshot, "client").text.find("   now\n"),
+            std::string::npos);
+}
+
+TEST(Listing, NotificationsTellWhatIsInThem) {
+  Snapshot snapshot = Example();
+  snapshot.accounts.resize(1);
+  snapshot.accounts[0].id = 9;
+  SetName(snapshot.accounts[0].name, "budget");
+  ipc::NotificationEntry bits = {};
+  bits.id = 30;
+  bits.owner_process = 2;
+  bits.value = 255;
+  bits.account = 9;
+  ipc::NotificationEntry counter = bits;
+  counter.id = 31;
+  counter.kind = ipc::abi::NotificationKind::counter;
+  counter.waiting = 3;
+  counter.account = 10;
+  snapshot.notifications = {bits, counter};
+  const Listing listing = ListNotifications(snapshot);
+  EXPECT_EQ(listing.text,
+            "ID  KIND     VALUE  WAITING  OWNER   ACCOUNT\n"
+            "30  bits      0xff        0  server  budget\n"
+            "31  counter    255        3  server  account 10\n");
+  EXPECT_EQ(JsonLine(listing, 1)["value"], 255);
+  EXPECT_EQ(JsonLine(listing, 1)["kind"], "counter");
+  EXPECT_EQ(JsonLine(listing, 0)["account"], 9);
 }
 
 TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {

@@ -16,6 +16,8 @@ class MadeUpGraph {
     ipc::Rights rights = 0;
     uint64_t parent = 0;
     uint64_t badge = 0;
+    uint64_t made_by = 0;
+    int64_t ends_ns = 0;
   };
 
   // Its pid is 100 more than its id.
@@ -56,6 +58,8 @@ class MadeUpGraph {
     capability.object = held.port;
     capability.badge = held.badge;
     capability.parent = held.parent;
+    capability.made_by = held.made_by;
+    capability.ends_ns = held.ends_ns;
     capability.kind = ipc::ObjectKind::port;
     capability.rights = held.rights;
     capability.handle = 0x1000 + static_cast<ipc::Handle>(last_serial_);
@@ -82,6 +86,7 @@ class MadeUpGraph {
     snapshot_.lanes.push_back(lane);
   }
 
+  void TakenAt(int64_t ns) { snapshot_.taken_ns = ns; }
   const Snapshot& snapshot() const { return snapshot_; }
 
  private:

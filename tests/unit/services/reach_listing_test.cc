@@ -179,6 +179,47 @@ TEST(WhyListing, LongAnswersAreCut) {
       << holders;
 }
 
+// What client got of the clock port was made by the supervisor, for 2.5 s more.
+struct MadeExample : Example {
+  MadeExample() {
+    TakenAt(1'000'000'000);
+    const uint64_t lent = Give({1, clock_port, ipc::kRightsAll, clock_first, 7,
+                                client, 3'500'000'000});
+    Give({3, clock_port, kSends, lent, 7, 99, 3'500'000'000});
+  }
+};
+
+TEST(WhyListing, TellsWhoMadeEachStepAndWhenItEnds) {
+  const Listing why = MadeExample().Ask().Why("clockd", "clockd");
+  EXPECT_EQ(
+      why.text,
+      "clockd(103) may send to clockd(103):\n"
+      "  over :5 clock: handle 0x1009, rights Send|Wait, badge 7, made by "
+      "process 99 (gone), ends in 2.5 s\n"
+      "    derived from supervisor(101): handle 0x1008, rights all, badge "
+      "7, made by client(102), ends in 2.5 s\n"
+      "    minted from supervisor(101): handle 0x1001, rights all\n"
+      "    the first capability for :5 clock: supervisor(101) made the "
+      "port\n");
+  const auto way = JsonLines(why).at(0);
+  EXPECT_EQ(way["made_by"], 99);
+  EXPECT_EQ(way["ends_in_ns"], 2'500'000'000);
+  EXPECT_EQ(way["chain"]["steps"][0]["made_by"], 2);
+  EXPECT_EQ(way["chain"]["steps"][0]["ends_ns"], 3'500'000'000);
+  EXPECT_TRUE(way["chain"]["steps"][1]["ends_ns"].is_null());
+}
+
+TEST(WhoCanListing, TellsWhoMadeItAndWhenItEnds) {
+  const Listing listing = MadeExample().Ask().WhoCan(ipc::kRightSend, "clock");
+  EXPECT_NE(listing.text.find("MADE BY                ENDS  DERIVED FROM\n"),
+            std::string::npos)
+      << listing.text;
+  EXPECT_NE(listing.text.find("process 99 (gone)  in 2.5 s  supervisor(101)"),
+            std::string::npos)
+      << listing.text;
+  EXPECT_EQ(JsonLines(listing).back()["made_by"], 99);
+}
+
 TEST(WhyListing, JsonHasALineForEachWay) {
   const auto lines = JsonLines(Example().Ask().Why("client", "clockd"));
   ASSERT_EQ(lines.size(), 1u);

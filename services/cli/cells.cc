@@ -1,0 +1,36 @@
+// Cells that several listings have.
+#include <algorithm>
+#include <cstdio>
+
+#include "libipc/base/names.h"
+#include "services/cli/listing_builder.h"
+
+namespace keyport {
+
+std::string RightsCell(ipc::Rights rights) {
+  return rights == ipc::kRightsAll ? "all" : base::RightsText(rights);
+}
+
+std::string HandleCell(ipc::Handle handle) {
+  char text[16];
+  std::snprintf(text, sizeof(text), "0x%x", handle);
+  return text;
+}
+
+std::string EndsCell(int64_t ends_ns, int64_t now_ns) {
+  if (ends_ns == 0) return "-";
+  if (ends_ns <= now_ns) return "now";
+  char text[32];
+  std::snprintf(text, sizeof(text), "in %.1f s",
+                static_cast<double>(ends_ns - now_ns) / 1e9);
+  return text;
+}
+
+void AddEnd(int64_t ends_ns, int64_t now_ns, Json* json) {
+  const bool ends = ends_ns != 0;
+  (*json)["ends_ns"] = ends ? Json(ends_ns) : Json(nullptr);
+  (*json)["ends_in_ns"] =
+      ends ? Json(std::max<int64_t>(ends_ns - now_ns, 0)) : Json(nullptr);
+}
+
+}  // namespace keyport
