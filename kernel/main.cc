@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "kernel/loop/loop.h"
+#include "kernel/object/reserve.h"
 
 namespace {
 
@@ -32,6 +33,12 @@ base::UniqueFd StopSignal() {
 int Run(const std::vector<int>& sockets, const std::string& path) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("keyport-kernel"));
   RaiseDescriptorLimit();
+  const kernel::Reserve reserve;
+  if (!kernel::Reserve::Held()) {
+    spdlog::critical("no memory to hold {} MiB back; raise `ulimit -v`",
+                     kernel::Reserve::kBytes >> 20);
+    return 1;
+  }
   kernel::LoopOptions options;
   options.stop_signal = StopSignal();
   options.listen_path = path;

@@ -105,6 +105,7 @@ void Loop::Run() {
     for (size_t i = 0; i < count; ++i) Handle(events[i]);
     ReadSockets();
     kernel_->Turn();
+    if (kernel_->WaitsForRoom()) StartTimer();
   }
   // Hangs up on everybody, on this thread: the ring allows no other.
   kernel_.reset();

@@ -1,6 +1,7 @@
 #include "kernel/object/kernel.h"
 
 #include "kernel/object/reply.h"
+#include "kernel/object/reserve.h"
 
 namespace kernel {
 
@@ -75,10 +76,11 @@ Session* Kernel::NewSession(Session::Origin origin, Account& account) {
 }
 
 Session* Kernel::AddSession(Session::Origin origin) {
-  if (SessionsFull()) return nullptr;
   const bool by_path = origin == Session::Origin::kPath;
-  if (by_path && path_sessions_ >= kPathSessionsMax) return nullptr;
+  if (SessionsFull() || (by_path && path_sessions_ >= kPathSessionsMax))
+    return nullptr;
   const bool is_root = origin == Session::Origin::kRoot;
+  if (!is_root && !Reserve::Held()) return nullptr;
   Session* session =
       NewSession(origin, is_root ? *root_account_ : AddToolAccount());
   if (is_root) {

@@ -53,7 +53,8 @@ class Kernel {
   ~Kernel();
 
   // ---- For whoever drives it.
-  // Null at the limit of sessions. The caller gives it its transport.
+  // Null at the limit of sessions and, but for a root, while memory is short.
+  // The caller gives it its transport.
   Session* AddSession(Session::Origin origin);
   Session* FindSession(uint64_t id);
   void Receive(Session& session, std::span<const uint8_t> message,
@@ -72,6 +73,8 @@ class Kernel {
   // work. Returns whether there is more to do at once.
   bool Turn();
   bool HasWork() const;
+  // A turn is worth making in a while, though nothing happens.
+  bool WaitsForRoom() const { return lanes_.starves(); }
   bool had_root() const { return had_root_; }
   uint32_t live_roots() const { return live_roots_; }
 

@@ -10,6 +10,7 @@ bool Kernel::HasWork() const {
 }
 
 bool Kernel::Turn() {
+  lanes_.TryStarved();
   RunTimers();
   ServeReady();
   RunRevokes();

@@ -58,6 +58,11 @@ class Lanes {
   void MayBeLost() { may_be_lost_ = !leftovers_.empty(); }
   void SettleSome();
 
+  // Lanes wait for descriptors or memory, which come back untold: to be tried
+  // again from time to time, one for all.
+  bool starves() const { return !starved_.empty(); }
+  void TryStarved();
+
  private:
   void Settle(Lane& lane);
   void Bind(Lane& lane);
@@ -79,9 +84,10 @@ class Lanes {
 
   Kernel* const kernel_;
   std::deque<Lane*> queue_;
-  // Could not be bound for want of descriptors: tried again when some are
-  // freed. Ids, because they may be gone by then.
+  // Could not be bound for want of descriptors, memory or a handle. Tried in
+  // turn; ids, because they may be gone by then.
   std::set<uint64_t> starved_;
+  uint64_t last_tried_ = 0;
   // Lanes whose sender is gone and whose messages wait for a listener.
   std::set<Lane*> leftovers_;
   bool may_be_lost_ = false;

@@ -4,6 +4,7 @@
 #include "kernel/object/kernel.h"
 #include "kernel/object/lane_positions.h"
 #include "kernel/object/reply.h"
+#include "kernel/object/reserve.h"
 
 namespace kernel {
 
@@ -44,7 +45,7 @@ void Lanes::Bind(Lane& lane) {
   Port::Listener* listener = lane.port->ChooseListener(lane.sender().process);
   if (listener == nullptr) return;
   const Handle port_handle = listener->capability->handle;
-  if (!Open(lane, *listener->session, port_handle).ok()) {
+  if (!Reserve::Held() || !Open(lane, *listener->session, port_handle).ok()) {
     starved_.insert(lane.id);
     return;
   }
@@ -56,6 +57,21 @@ void Lanes::Bind(Lane& lane) {
     Post(
         lane, LaneEnd::kListener, abi::Event::lane_cut,
         Answer::Of(lane.cut_end, 0, static_cast<uint64_t>(Error::peer_closed)));
+  TryStarved();  // what did for this one may do for another
+}
+
+void Lanes::TryStarved() {
+  while (!starved_.empty()) {
+    auto at = starved_.upper_bound(last_tried_);
+    if (at == starved_.end()) at = starved_.begin();
+    last_tried_ = *at;
+    starved_.erase(at);
+    const auto& lanes = kernel_->objects(ObjectKind::lane);
+    const auto found = lanes.find(last_tried_);
+    if (found == lanes.end()) continue;
+    Lane& lane = As<Lane>(*found->second);
+    if (!lane.retired && !lane.bound()) return Enqueue(lane);
+  }
 }
 
 Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
@@ -179,12 +195,7 @@ void Lanes::Retire(Lane& lane) {
   // In this order: the lane is listed with its port until it is reaped.
   kernel_->Unuse(lane);
   kernel_->Unuse(port);
-  for (const uint64_t id : std::exchange(starved_, {})) {
-    const auto found = kernel_->objects(ObjectKind::lane).find(id);
-    if (found == kernel_->objects(ObjectKind::lane).end()) continue;
-    if (Lane& hungry = As<Lane>(*found->second); !hungry.retired)
-      Enqueue(hungry);
-  }
+  TryStarved();
 }
 
 }  // namespace kernel

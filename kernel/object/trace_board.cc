@@ -106,10 +106,10 @@ Answer TraceBoard::TracePort(Session& session, Port& port, bool on) {
 
 Answer TraceBoard::TraceAll(Session& session, bool on) {
   if (on == session.traces_all) return {};
+  if (on && all_tracers_ == 0 && !OpenFacts()) return Error::quota_exceeded;
   session.traces_all = on;
   all_tracers_ += on ? 1u : -1u;
   tracers_ += on ? 1u : -1u;
-  if (on && all_tracers_ == 1) OpenFacts();
   TracerCountChanged();
   SettleAll();
   return {};
@@ -162,15 +162,14 @@ Answer TraceBoard::Next(Session& session, uint64_t after) {
   return Error::not_found;
 }
 
-// Without memory there are no facts; nothing else depends on them.
-void TraceBoard::OpenFacts() {
+bool TraceBoard::OpenFacts() {
   auto memory = base::Half::Create(abi::kTraceRingBytes);
-  if (!memory.ok()) return;
+  if (!memory.ok()) return false;
   auto half = base::Half::Map(memory->get(), abi::kTraceRingBytes, 0,
                               base::Access::kReadWrite);
   if (!half.ok() ||
       !base::SealMemory(memory->get(), base::Seal::kSingleWriter).ok())
-    return;
+    return false;
   facts_.emplace(*std::move(half));
   auto owner = std::make_shared<TraceOwner>();
   owner->pid = getpid();
@@ -178,6 +177,7 @@ void TraceBoard::OpenFacts() {
   const uint64_t id = next_ring_++;
   rings_[id] = {std::move(owner), *std::move(memory), 0, true};
   ended_.push_back(id);  // goes when the last tracer goes
+  return true;
 }
 
 void TraceBoard::Fact(abi::TraceKind kind, uint64_t port, uint64_t lane) {

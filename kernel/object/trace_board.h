@@ -60,7 +60,7 @@ class TraceBoard {
   void Forget(uint64_t ring);
   void TracerCountChanged();
   bool Visible(const Session& tracer, const Ring& ring) const;
-  void OpenFacts();
+  bool OpenFacts();
   void SettleAll();
 
   Kernel* const kernel_;

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "kernel/object/kernel.h"
+#include "kernel/object/reserve.h"
 #include "kernel/session/session.h"
 
 namespace kernel {
@@ -56,6 +57,7 @@ bool Session::Refuse(Error why) {
 }
 
 bool Session::Grant() {
+  if (!Reserve::Held()) return Refuse(Error::quota_exceeded);
   auto requests = base::Half::Create(abi::kCallRingBytes);
   auto completions = base::Half::Create(abi::kCallRingBytes);
   if (!requests.ok() || !completions.ok()) return Refuse(Error::quota_exceeded);

@@ -3,11 +3,20 @@
 #include <climits>
 
 #include "kernel/object/kernel.h"
+#include "kernel/object/reserve.h"
 #include "kernel/syscall/dispatch.h"
 #include "libipc/abi/handshake.h"
 #include "libipc/base/futex.h"
 
 namespace kernel {
+namespace {
+
+// While memory is short an answer goes out before the next is made.
+uint32_t RequestsNow() {
+  return Reserve::Held() ? Session::kRequestsPerTurn : 1;
+}
+
+}  // namespace
 
 bool Session::ServeOne(const abi::RecordHeader& header) {
   if (header.payload_bytes < sizeof(abi::Request) ||
@@ -37,7 +46,7 @@ bool Session::Serve(bool* more) {
     if (!outbox_.empty()) return true;
   }
   uint32_t served = 0;
-  while (state == State::kServing && served < kRequestsPerTurn) {
+  while (state == State::kServing && served < RequestsNow()) {
     abi::RecordHeader header;
     const auto peeked = reader_.Peek(&header);
     if (peeked == base::RingReader::State::kEmpty) break;
@@ -45,7 +54,7 @@ bool Session::Serve(bool* more) {
     if (!ServeOne(header)) return false;
     ++served;
   }
-  *more = served == kRequestsPerTurn;
+  *more = served >= RequestsNow();
   if (served > 0) WakeClient(false, true);
   return true;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kernel/object/reserve.h"
 #include "kernel/session/session.h"
 #include "kernel/syscall/call.h"
 
@@ -33,6 +34,22 @@ const Line* FindLine(uint32_t number) {
   return &kLines[number - 1];
 }
 
+// What gives memory back, or what the caller has already, and so is done
+// though memory is short.
+bool Frees(uint32_t number) {
+  switch (static_cast<abi::Syscall>(number)) {
+    case abi::Syscall::handle_close:
+    case abi::Syscall::handle_revoke:
+    case abi::Syscall::lane_close:
+    case abi::Syscall::transfer_redeem:
+    case abi::Syscall::transfer_cancel:
+    case abi::Syscall::wait_cancel:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Answer FindChecked(Kernel& kernel, Session& session, Handle handle,
                    ObjectKind kind, Rights rights, Capability** found) {
   *found = kernel.Find(session, handle);
@@ -57,6 +74,9 @@ Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
                 std::span<const uint8_t> payload) {
   const Line* line = FindLine(request.number);
   if (line == nullptr) return Error::not_supported;
+  if (!Frees(request.number) && !Reserve::Held())
+    return Answer::Failed(Error::quota_exceeded, Reserve::kBytes,
+                          Reserve::kBytes);
   Call call = {kernel, session, request, payload};
   if (line->kind == ObjectKind::none) {
     if (request.handle != abi::kNoHandle) return Error::invalid_args;

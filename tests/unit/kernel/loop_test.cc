@@ -234,5 +234,42 @@ TEST_F(LoopTest, TwoHundredToolsComeAndGo) {
   EXPECT_EQ(root_->Call(abi::Syscall::session_info, 0).error, Error::ok);
 }
 
+// Until it goes, this process can open nothing more.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none = {.rlim_cur = 1, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_ = {};
+};
+
+TEST_F(LoopTest, LaneIsOpenedWhenDescriptorsComeBackUntold) {
+  constexpr Handle kAccount = 1u << abi::kHandleSlotBits | 1;
+  Start();
+  ASSERT_TRUE(root_->Begin());
+  const auto port = root_->Call(abi::Syscall::port_create, kAccount, 4096);
+  const auto handle = static_cast<Handle>(port.values[0]);
+  const auto lane = root_->Call(abi::Syscall::port_connect, handle);
+  ASSERT_EQ(lane.error, Error::ok);
+  ASSERT_EQ(
+      root_->Call(abi::Syscall::lane_ready, static_cast<Handle>(lane.values[0]))
+          .error,
+      Error::ok);
+  {
+    const NoDescriptors none;
+    ASSERT_EQ(root_->Call(abi::Syscall::port_listen, handle).error, Error::ok);
+    // Answered in its order: the lane has not been opened before it.
+    ASSERT_EQ(root_->Call(abi::Syscall::session_info, 0).number,
+              static_cast<uint32_t>(abi::Syscall::session_info));
+  }
+  EXPECT_EQ(root_->Next().number,
+            abi::kEventFlag | static_cast<uint32_t>(abi::Event::lane_opened));
+}
+
 }  // namespace
 }  // namespace kernel

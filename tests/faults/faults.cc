@@ -1,0 +1,53 @@
+#include "tests/faults/faults.h"
+
+namespace faults {
+namespace {
+
+Fault armed = {};
+bool is_armed = false;
+bool hit = false;
+bool watched = false;
+uint64_t count = 0;
+const char* victim = "";
+
+}  // namespace
+
+void Arm(Fault fault) {
+  armed = fault;
+  is_armed = true;
+  hit = false;
+  count = 0;
+  victim = "";
+}
+
+void Disarm() { is_armed = false; }
+
+bool Hit() { return hit; }
+
+bool MemoryIsShort() {
+  return is_armed && hit && armed.what == What::kMemory &&
+         armed.span == Span::kForGood;
+}
+
+const char* Victim() { return victim; }
+
+Watched::Watched() { watched = true; }
+Watched::~Watched() { watched = false; }
+
+Unwatched::Unwatched() : before_(watched) { watched = false; }
+Unwatched::~Unwatched() { watched = before_; }
+
+bool IsWatched() { return watched; }
+
+bool Fails(What what, const char* name) {
+  if (!watched || !is_armed || armed.what != what) return false;
+  ++count;
+  const bool fails =
+      armed.span == Span::kOnce ? count == armed.nth : count >= armed.nth;
+  if (!fails) return false;
+  if (!hit) victim = name;
+  hit = true;
+  return true;
+}
+
+}  // namespace faults

@@ -1,0 +1,69 @@
+// The memory reserve itself, and whether it is as large as it has to be.
+#include <gtest/gtest.h>
+
+#include "tests/faults/manual.h"
+#include "tests/faults/recipes.h"
+
+namespace faults {
+namespace {
+
+using kernel::Reserve;
+
+// The reserve's header counts with this for a request and what it sets going.
+constexpr size_t kRequestBytesMax = 256u << 10;
+
+TEST(ReserveTest, IsHeldWhereThereIsNone) { EXPECT_TRUE(Reserve::Held()); }
+
+TEST(ReserveTest, IsSpentOnceAndTakenBack) {
+  const Reserve reserve;
+  Arm({What::kMemory, 1, Span::kForGood});
+  {
+    const Watched watched;
+    const auto first = std::make_unique<char[]>(Reserve::kLargeBytes);
+    EXPECT_FALSE(Reserve::Held());
+    const auto second = std::make_unique<char[]>(Reserve::kLargeBytes);
+    EXPECT_FALSE(Reserve::Held());
+  }
+  Disarm();
+  EXPECT_TRUE(Reserve::Held());
+}
+
+TEST(ReserveDeathTest, EndsTheProcessWhenItDoesNotSuffice) {
+  EXPECT_DEATH(
+      {
+        const Reserve reserve;
+        Arm({What::kMemory, 1, Span::kForGood});
+        const Watched watched;
+        const auto more = std::make_unique<char[]>(2 * Reserve::kBytes);
+        printf("%d", more[0]);
+      },
+      "out of memory, and the reserve does not suffice");
+}
+
+TEST(ReserveTest, CoversEachRequest) {
+  for (const Recipe& recipe : Recipes(Size::kLarge)) {
+    Scene scene;
+    const Asked asked = recipe.prepare(scene);
+    ResetPeak();
+    scene.Ask(recipe.call, asked);
+    EXPECT_TRUE(recipe.effect(scene, scene.Answer())) << recipe.title;
+    EXPECT_LE(PeakBytes(), kRequestBytesMax)
+        << NameOf(recipe.call) << ": " << recipe.title;
+    EXPECT_LE(LargestBytes(), Reserve::kLargeBytes);
+  }
+}
+
+TEST(ReserveTest, CoversABlockOfCapabilities) {
+  Scene scene;
+  const Handle port = scene.CreatePort(scene.caller());
+  const size_t blocks = scene.core().tree().blocks();
+  ResetPeak();
+  while (scene.core().tree().blocks() == blocks)
+    scene.AskAside(scene.caller(), Syscall::handle_duplicate,
+                   {port, {ipc::abi::kRightsSame}});
+  EXPECT_GT(LargestBytes(), Reserve::kSmallBytes);
+  EXPECT_LE(LargestBytes(), Reserve::kLargeBytes);
+}
+
+}  // namespace
+}  // namespace faults

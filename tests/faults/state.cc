@@ -1,0 +1,202 @@
+#include "tests/faults/state.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "libipc/base/names.h"
+
+namespace faults {
+namespace {
+
+using kernel::As;
+using kernel::Capability;
+using kernel::Lane;
+using kernel::Notification;
+using kernel::Object;
+using kernel::ObjectKind;
+using kernel::Port;
+using kernel::Region;
+using kernel::Session;
+
+void Counts(std::ostream& out, const Object& object) {
+  out << " capabilities=" << object.capabilities << " users=" << object.users
+      << " waits=" << object.waits.size() << "\n";
+}
+
+uint64_t IdOf(const Session* session) {
+  return session == nullptr ? 0 : session->id();
+}
+
+void Describe(std::ostream& out, const Port& port) {
+  out << "port " << port.id << " name=" << port.name
+      << " owner=" << port.owner_process << " options=" << port.options
+      << " ring=" << port.ring_bytes << " charged=" << port.charged->id
+      << " senders=" << port.senders << "/" << port.send_capabilities
+      << " receivers=" << port.receivers << " no_senders=" << port.no_senders
+      << "/" << port.no_senders_generation << " closed=" << port.closed
+      << " tracers=" << port.tracers << " lanes=";
+  for (const auto& [id, lane] : port.lanes) out << id << ",";
+  out << " listeners=";
+  for (const Port::Listener& one : port.listeners)
+    out << IdOf(one.session) << ":" << one.capability->serial << ":"
+        << one.lanes << ",";
+  Counts(out, port);
+}
+
+void Describe(std::ostream& out, const Lane::End& end) {
+  // The session of an end that was left may be gone.
+  out << " end={session=" << (end.handle != nullptr ? IdOf(end.session) : 0)
+      << " process=" << end.process
+      << " handle=" << (end.handle != nullptr ? end.handle->handle : 0)
+      << " key=" << end.key << " memory=" << end.memory.valid()
+      << " ready=" << end.ready() << " attached=";
+  for (const Region* region : end.attachments) out << region->id << ",";
+  out << "}";
+}
+
+void Describe(std::ostream& out, const Lane& lane) {
+  out << "lane " << lane.id << " port=" << lane.port->id
+      << " badge=" << lane.badge << " charged=" << lane.charged->id
+      << " capability="
+      << (lane.send_capability != nullptr ? lane.send_capability->serial : 0)
+      << " taken=" << lane.taken << " reply_end=" << lane.reply_end
+      << " cut=" << lane.cut << lane.sender_cut << "@" << lane.cut_end
+      << " leaves=" << static_cast<int>(lane.sender_leaves)
+      << " traced=" << lane.traced << " retired=" << lane.retired;
+  Describe(out, lane.ends[0]);
+  Describe(out, lane.ends[1]);
+  for (const auto& [token, transfer] : lane.transfers) {
+    out << " transfer=" << token << "/" << static_cast<int>(transfer->from)
+        << "/" << transfer->process << ":";
+    for (const auto& item : transfer->items)
+      out << (item.capability != nullptr ? item.capability->serial : 0) << ",";
+  }
+  Counts(out, lane);
+}
+
+void Describe(std::ostream& out, const Region& region) {
+  out << "region " << region.id << " bytes=" << region.bytes
+      << " memory=" << region.memory.valid()
+      << " owner=" << region.owner_process << " charged=" << region.charged->id
+      << " guarantee=" << region.guarantee << " grants=" << region.grants
+      << " attachments=" << region.attachments;
+  Counts(out, region);
+}
+
+void Describe(std::ostream& out, const kernel::Account& account) {
+  out << "account " << account.id << " name=" << account.name
+      << " parent=" << (account.parent != nullptr ? account.parent->id : 0)
+      << " used=";
+  for (const uint64_t used : account.used) out << used << ",";
+  out << " limit=";
+  for (const uint64_t limit : account.limit) out << limit << ",";
+  out << " soft=";
+  for (const uint64_t soft : account.soft) out << soft << ",";
+  out << " at_soft=" << account.at_soft_limit() << " consumers=";
+  for (const uint32_t consumers : account.consumers) out << consumers << ",";
+  out << " options=" << account.options;
+  Counts(out, account);
+}
+
+template <typename Set>
+std::string Ids(const Set& set) {
+  std::vector<uint64_t> ids;
+  ids.reserve(set.size());
+  for (const auto* one : set) ids.push_back(one->id);
+  std::sort(ids.begin(), ids.end());
+  std::string text;
+  for (const uint64_t id : ids) text += std::to_string(id) + ",";
+  return text;
+}
+
+void Describe(std::ostream& out, const Session& session) {
+  out << "  session state=" << static_cast<int>(session.state)
+      << " account=" << session.account->id
+      << " handles=" << session.handles.size() << " names=";
+  for (const Session::Name& name : session.names)
+    out << name.name << ":" << name.handle << ",";
+  out << " waits=";
+  for (const auto& [user_data, wait] : session.waits)
+    out << user_data << ":" << wait->call << ":" << wait->what.signals << ":"
+        << wait->capability->serial << ",";
+  out << " listening=" << Ids(session.listening)
+      << " granted=" << Ids(session.granted)
+      << " lanes=" << session.lanes_sending << "/" << session.lanes_receiving
+      << " trace_rings=" << session.trace_rings
+      << " traces_all=" << session.traces_all
+      << " traced=" << Ids(session.traced_ports) << "\n";
+}
+
+void Describe(std::ostream& out, const kernel::Process& process) {
+  out << "process " << process.id << " name=" << process.name
+      << " state=" << static_cast<int>(process.state);
+  Counts(out, process);
+  if (process.session != nullptr) Describe(out, *process.session);
+}
+
+void Describe(std::ostream& out, const Notification& notification) {
+  out << "notification " << notification.id
+      << " owner=" << notification.owner_process
+      << " charged=" << notification.charged->id
+      << " value=" << notification.value
+      << " has=" << notification.Has(~uint64_t{0}) << " takers=";
+  for (const auto& [order, wait] : notification.takers)
+    out << wait->user_data << ":" << wait->what.mask << ",";
+  Counts(out, notification);
+}
+
+void Describe(std::ostream& out, const kernel::CapabilityTree& tree,
+              const Capability& capability) {
+  const Capability* parent = tree.LivingParent(capability);
+  out << "capability " << capability.serial
+      << " object=" << capability.object->id << " rights=" << capability.rights
+      << " badge=" << capability.badge << " made_by=" << capability.made_by
+      << " ends=" << capability.ends_ns()
+      << " where=" << static_cast<int>(capability.where)
+      << " holder=" << IdOf(capability.holder())
+      << " handle=" << capability.handle << " charged=" << capability.charged
+      << " grants=" << capability.grants()
+      << " parent=" << (parent != nullptr ? parent->serial : 0);
+  if (capability.use != nullptr)
+    out << " use=" << Ids(capability.use->lanes) << "/"
+        << capability.use->waits.size() << "/" << capability.use->listening;
+  out << "\n";
+}
+
+template <typename T>
+void DescribeAll(std::ostream& out, const kernel::Kernel& kernel,
+                 ObjectKind kind) {
+  for (const auto& [id, object] : kernel.objects(kind))
+    Describe(out, As<T>(*object));
+}
+
+}  // namespace
+
+std::string DescribeKernel(kernel::Kernel& kernel) {
+  std::ostringstream out;
+  DescribeAll<kernel::Account>(out, kernel, ObjectKind::account);
+  DescribeAll<kernel::Process>(out, kernel, ObjectKind::process);
+  DescribeAll<Port>(out, kernel, ObjectKind::port);
+  DescribeAll<Lane>(out, kernel, ObjectKind::lane);
+  DescribeAll<Region>(out, kernel, ObjectKind::region);
+  DescribeAll<Notification>(out, kernel, ObjectKind::notification);
+  const kernel::CapabilityTree& tree = kernel.tree();
+  for (const Capability* at = tree.LivingAfter(0); at != nullptr;
+       at = tree.LivingAfter(at->index))
+    Describe(out, tree, *at);
+  return out.str();
+}
+
+std::string DescribeDone(const ipc::abi::Completion& completion,
+                         const std::vector<uint8_t>& payload) {
+  std::ostringstream out;
+  out << std::hex << completion.number << std::dec << " "
+      << base::ErrorName(completion.error) << " for " << completion.user_data
+      << " values=";
+  for (const uint64_t value : completion.values) out << value << ",";
+  out << " descriptors=" << completion.descriptor_count << " payload=";
+  for (const uint8_t byte : payload) out << static_cast<int>(byte) << ",";
+  return out.str();
+}
+
+}  // namespace faults
