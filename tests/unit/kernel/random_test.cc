@@ -72,6 +72,7 @@ class RandomTest : public KernelTest {
     if (call == Syscall::account_limit)
       return HandleFor(client, Syscall::account_info);
     if (call == Syscall::wait_cancel) return Random(50);
+    if (call == Syscall::deadlock_check) return Random(4);
     if (call == Syscall::object_list) return Random(8);
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
   }
@@ -103,6 +104,28 @@ class RandomTest : public KernelTest {
         (*half)->head().store(Random(1u << 14) << Random(50));
       }
   }
+  // What its threads sleep on, with real lanes among the lies.
+  void LieAboutThreads(RawClient& client) {
+    auto* table = reinterpret_cast<abi::ThreadTable*>(
+        reinterpret_cast<uint8_t*>(client.requests()->control()) +
+        abi::kThreadTableOffset);
+    table->used = static_cast<uint32_t>(Random(6));
+    table->beyond = Random(8) == 0 ? 1 : 0;
+    abi::ThreadSlot& slot = table->slots[Random(4)];
+    slot.word = static_cast<uint32_t>(Random(6) | Random(100) << 8);
+    if (Random(2) == 0)
+      slot.word = static_cast<uint32_t>(abi::ThreadState::calling);
+    slot.flow = Random(3);
+    slot.position = Random(1u << 13);
+    const auto& lanes = kernel_.objects(ObjectKind::lane);
+    slot.lane = Random(100);
+    slot.port = Random(100);
+    if (lanes.empty()) return;
+    auto lane = std::next(lanes.begin(),
+                          static_cast<std::ptrdiff_t>(Random(lanes.size())));
+    slot.lane = lane->first;
+    slot.port = As<Lane>(*lane->second).port->id;
+  }
   void Count(RawClient& client) {
     while (auto done = client.TryTake())
       if (done->error() == Error::ok &&
@@ -117,6 +140,7 @@ class RandomTest : public KernelTest {
       if (Random(4) != 0) kernel_.Turn();
       if (Random(4) == 0) Settle();
       if (Random(16) == 0) LieInLanes();
+      if (Random(4) == 0) LieAboutThreads(client);
       Count(client);
       client.Bell();
       if (Random(1500) == 0 && client.alive())
