@@ -111,8 +111,10 @@ class Kernel {
   CapabilityTree& tree() { return tree_; }
   // Ends when its parent does, or before that.
   Capability* NewCapability(const CapabilityTree::Making& making);
-  // Null for what is no handle, or has ended by now.
+  // Null for what is no handle, or has ended by now. One request has one now:
+  // what it has found stays.
   Capability* Find(Session& session, Handle handle);
+  void BeginRequest() { request_ns_ = 0; }
   // Room for handles in the table and the account?
   Answer RoomFor(const Session& session, uint64_t handles) const;
   // The same for handles that `payer` pays for until then.
@@ -193,6 +195,7 @@ class Kernel {
   Timers timers_;
   int64_t alarm_ns_ = Timers::kNever;  // asked of the host
   bool timers_due_ = false;            // more than one turn's worth
+  int64_t request_ns_ = 0;             // 0: not looked at yet
 
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   bool had_root_ = false;

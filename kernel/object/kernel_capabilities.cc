@@ -34,9 +34,9 @@ Capability* Kernel::NewCapability(const CapabilityTree::Making& making) {
 
 Capability* Kernel::Find(Session& session, Handle handle) {
   Capability* capability = session.handles.Find(handle);
-  if (capability == nullptr || capability->ends_ns() == 0 ||
-      capability->ends_ns() > NowNs())
-    return capability;
+  if (capability == nullptr || capability->ends_ns() == 0) return capability;
+  if (request_ns_ == 0) request_ns_ = NowNs();
+  if (capability->ends_ns() > request_ns_) return capability;
   Destroy(*capability, Ending::kExpired);
   return nullptr;
 }

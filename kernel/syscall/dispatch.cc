@@ -77,6 +77,7 @@ Answer Dispatch(Kernel& kernel, Session& session, const abi::Request& request,
   if (!Frees(request.number) && !Reserve::Held())
     return Answer::Failed(Error::quota_exceeded, Reserve::kBytes,
                           Reserve::kBytes);
+  kernel.BeginRequest();
   Call call = {kernel, session, request, payload};
   if (line->kind == ObjectKind::none) {
     if (request.handle != abi::kNoHandle) return Error::invalid_args;

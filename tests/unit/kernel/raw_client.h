@@ -52,9 +52,10 @@ class FakeTransport : public Transport {
 class FakeHost : public Host {
  public:
   std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
-  int64_t NowNs() override { return now_ns; }
+  int64_t NowNs() override { return now_ns += tick_ns; }
   void SetAlarm(int64_t ns) override { alarm_ns = ns; }
   int64_t now_ns = 1'000'000;
+  int64_t tick_ns = 0;  // the clock goes on by this with each look
   int64_t alarm_ns = Timers::kNever;
   struct Child {
     uint64_t session;

@@ -64,6 +64,21 @@ TEST_F(TimersTest, ThousandsThatEndTogetherLeaveOthersTheirTurns) {
   EXPECT_LT(kernel_.tree().living(), 20u);
 }
 
+// What a request has found must not end under its hands.
+TEST_F(TimersTest, ARequestSeesOneTime) {
+  const Handle account = root_->Named("account");
+  const Handle brief = MintUntil(account, host_.now_ns + 5000);
+  abi::AccountLimits limits = {};
+  host_.tick_ns = 1000;
+  for (int i = 0; i < 20; ++i) {
+    const Error error =
+        root_->Call(Syscall::account_limit, brief, {brief},
+                    {.payload = Bytes(&limits, sizeof(limits))})
+            .error();
+    EXPECT_TRUE(error == Error::invalid_args || error == Error::bad_handle);
+  }
+}
+
 TEST_F(TimersTest, WhoNeverSaysHelloIsEnded) {
   Session* silent = kernel_.AddSession(Session::Origin::kPath);
   auto socket = std::make_shared<FakeSocket>();
