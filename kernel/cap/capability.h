@@ -17,6 +17,7 @@
 
 namespace kernel {
 
+class Account;
 class Lane;
 struct Transfer;
 
@@ -56,9 +57,10 @@ struct Capability {
     in_transfer = &flight;
     transfer_index = item;
   }
-  void PutNowhere() {
+  // `account`: who pays for it on its way, if anybody.
+  void PutNowhere(Account* account = nullptr) {
     where = Where::kNowhere;
-    session = nullptr;
+    payer = account;
     handle = abi::kNoHandle;
   }
 
@@ -72,6 +74,7 @@ struct Capability {
   union {
     Session* session = nullptr;  // in a table
     Transfer* in_transfer;       // in flight
+    Account* payer;              // nowhere
   };
   std::unique_ptr<CapabilityUse> use;
   union {
@@ -88,8 +91,8 @@ struct Capability {
   uint32_t pins = 0;  // running revokes need its place
   uint16_t rights = 0;
   Where where = Where::kNowhere;
-  // One handle is charged for it: to its holder's account, or to the
-  // transfer's.
+  // One handle is charged for it: to its holder's account, to the transfer's,
+  // or to the payer.
   bool charged = false;
 };
 static_assert(sizeof(Capability) <= 88);

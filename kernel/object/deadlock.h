@@ -2,10 +2,10 @@
 //
 // A blocked call waits for whoever can answer it: once it was taken, for the
 // thread that handles it, which is one that runs or one that calls on with the
-// same flow; before that, for any thread of the listener. A thread is stuck if, going from waiter to awaited, no
-// thread can be reached that is not blocked in a call. Where anything is not
-// known (a lane without listener, a process with more threads than are seen,
-// a reply that was moved) nobody is called stuck.
+// same flow; before that, for any thread of the listener. A thread is stuck if,
+// going from waiter to awaited, no thread can be reached that is not blocked in
+// a call. Where anything is not known (a lane without listener, a process with
+// more threads than are seen, a reply that was moved) nobody is called stuck.
 // Source: Knapp, "Deadlock detection in distributed databases" (1987), the OR
 // model.
 #pragma once

@@ -163,7 +163,8 @@ class Kernel {
 
   // kernel_capabilities.cc
   void EndUses(Capability& capability, Ending ending);
-  void Uncharge(Capability& capability);
+  // Null for nobody. What the same account pays for already stays as it is.
+  void ChargeTo(Capability& capability, Account* account);
   void CountPort(Port& port, Rights before, Rights after);
   void ClosePort(Port& port);
 

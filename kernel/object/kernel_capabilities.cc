@@ -63,37 +63,42 @@ Answer Kernel::RoomForMoved(const Session& session, uint64_t handles,
 
 Handle Kernel::Place(Session& session, Capability& capability,
                      Charging charging) {
-  Uncharge(capability);
-  if (charging == Charging::kHolder) {
-    Charge(*session.account, Charges::Handles(1));
-    capability.charged = true;
-  }
+  ChargeTo(capability,
+           charging == Charging::kHolder ? session.account : nullptr);
   capability.PutInto(session, session.handles.Insert(capability));
   return capability.handle;
 }
 
 void Kernel::PutInto(Transfer& transfer, Capability& capability) {
-  Uncharge(capability);
-  Charge(*transfer.charged, Charges::Handles(1));
-  capability.charged = true;
+  ChargeTo(capability, transfer.charged);
   capability.PutInto(transfer, static_cast<uint32_t>(transfer.items.size()));
   transfer.items.push_back({&capability, capability.object->kind});
 }
 
-void Kernel::Uncharge(Capability& capability) {
-  if (!capability.charged) return;
-  capability.charged = false;
-  Account& account = capability.holder() != nullptr
-                         ? *capability.holder()->account
-                         : *capability.transfer()->charged;
-  Refund(account, Charges::Handles(1));
+namespace {
+
+Account* PayerOf(const Capability& capability) {
+  if (!capability.charged) return nullptr;
+  if (capability.holder() != nullptr) return capability.holder()->account;
+  if (capability.transfer() != nullptr) return capability.transfer()->charged;
+  return capability.payer;
+}
+
+}  // namespace
+
+void Kernel::ChargeTo(Capability& capability, Account* account) {
+  Account* before = PayerOf(capability);
+  if (before == account) return;
+  if (before != nullptr) Refund(*before, Charges::Handles(1));
+  if (account != nullptr) Charge(*account, Charges::Handles(1));
+  capability.charged = account != nullptr;
 }
 
 void Kernel::TakeOut(Capability& capability) {
   EndUses(capability, Ending::kMoved);
-  Uncharge(capability);
+  Account* payer = PayerOf(capability);
   capability.holder()->handles.Remove(capability.handle, HandleFate::moved);
-  capability.PutNowhere();
+  capability.PutNowhere(payer);
   trace_.Fact(abi::TraceKind::capability_moved, capability.object->id, 0);
 }
 
@@ -119,7 +124,7 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
 void Kernel::Destroy(Capability& capability, Ending ending, uint64_t by) {
   Object& object = *capability.object;
   EndUses(capability, ending);
-  Uncharge(capability);
+  ChargeTo(capability, nullptr);
   if (ErrorOf(ending) == Error::revoked && capability.holder() != nullptr)
     Bury(*this, capability, FateOf(ending), by);
   if (Session* holder = capability.holder(); holder != nullptr)

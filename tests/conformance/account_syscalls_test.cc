@@ -212,6 +212,24 @@ TEST_F(AccountLimit, SoftLimitsSignalFirst) {
   EXPECT_EQ(Info(budget).at_soft_limit, 2u);
 }
 
+TEST_F(AccountLimit, WhatMovesWithinAnAccountIsNoNewUse) {
+  abi::AccountLimits limits = {};
+  limits.soft[static_cast<size_t>(AccountItem::handles)] = 2;
+  const Handle budget = MakeAccount(limits);
+  Other poor = MakePoor(budget, MakePort());
+  const auto copy = static_cast<Handle>(
+      poor.core()
+          .Call(Syscall::handle_duplicate, poor.handle, {.args = {kRightsSame}})
+          .value(0));
+  const auto generation = [&] {
+    return Call(Syscall::object_watch, budget, {.args = {kSignalQuota}})
+        .value(1);
+  };
+  EXPECT_EQ(generation(), 1u);
+  poor.core().Call(Syscall::handle_replace, copy, {.args = {kRightsSame}});
+  EXPECT_EQ(generation(), 1u);
+}
+
 TEST_F(AccountLimit, AWatchThatItselfReachesTheSoftLimitIsTold) {
   abi::AccountLimits limits = {};
   limits.soft[static_cast<size_t>(AccountItem::watches)] = 1;
