@@ -44,6 +44,8 @@ bool Frees(uint32_t number) {
     case abi::Syscall::transfer_redeem:
     case abi::Syscall::transfer_cancel:
     case abi::Syscall::wait_cancel:
+    case abi::Syscall::reply_cancel:
+    case abi::Syscall::process_end:
       return true;
     default:
       return false;

@@ -57,7 +57,7 @@ class EveryCall : public ::testing::TestWithParam<Recipe> {
   void ExpectEffect(Scene& scene) const {
     const Done* answer = scene.Answer();
     if (answer != nullptr) {
-      ASSERT_EQ(answer->error(), Error::ok);
+      ASSERT_EQ(answer->error(), recipe().outcome);
     }
     EXPECT_TRUE(recipe().effect(scene, answer)) << scene.State();
   }
@@ -113,7 +113,7 @@ class EveryCall : public ::testing::TestWithParam<Recipe> {
       return;
     }
     const Done* answer = scene.Answer();
-    if (answer == nullptr || answer->error() == Error::ok)
+    if (answer == nullptr || answer->error() == recipe().outcome)
       return ExpectDone(scene, seen);
     EXPECT_TRUE(IsDocumented(recipe().call, answer->error()))
         << base::ErrorName(answer->error());
@@ -162,7 +162,8 @@ class EveryCall : public ::testing::TestWithParam<Recipe> {
 bool Frees(Syscall call) {
   static const std::set<Syscall> kFreeing = {
       Syscall::handle_close,    Syscall::handle_revoke,   Syscall::lane_close,
-      Syscall::transfer_redeem, Syscall::transfer_cancel, Syscall::wait_cancel};
+      Syscall::transfer_redeem, Syscall::transfer_cancel, Syscall::wait_cancel,
+      Syscall::reply_cancel,    Syscall::process_end};
   return kFreeing.contains(call);
 }
 

@@ -7,7 +7,8 @@ std::vector<Recipe> Recipes(Size size) {
   for (const auto& part :
        {HandleRecipes(), PortRecipes(), LaneRecipes(), TransferRecipes(),
         RegionRecipes(), ProcessRecipes(), AccountRecipes(),
-        NotificationRecipes(), TraceRecipes()})
+        NotificationRecipes(), TraceRecipes(), ReplyRecipes(),
+        DeadlockRecipes(), ExplainRecipes(), ProcessEndRecipes()})
     for (const Recipe& recipe : part)
       if (recipe.size == size) chosen.push_back(recipe);
   return chosen;

@@ -1,4 +1,4 @@
-// Recipes: for each call of the kernel, settings in which it succeeds.
+// Recipes: for each call of the kernel, settings in which its outcome is known.
 //
 // A new line of syscalls.def needs a recipe; EveryCallHasARecipe says so.
 #pragma once
@@ -22,6 +22,8 @@ struct Recipe {
   // Whether the effect can be seen. `answer` is null for calls that park.
   std::function<bool(Scene&, const Done* answer)> effect;
   Size size = Size::kSmall;
+  // What the call answers when nothing fails.
+  ipc::abi::Error outcome = ipc::abi::Error::ok;
 };
 inline void PrintTo(const Recipe& recipe, std::ostream* out) {
   *out << recipe.title;
@@ -39,5 +41,9 @@ std::vector<Recipe> ProcessRecipes();
 std::vector<Recipe> AccountRecipes();
 std::vector<Recipe> NotificationRecipes();
 std::vector<Recipe> TraceRecipes();
+std::vector<Recipe> ReplyRecipes();
+std::vector<Recipe> DeadlockRecipes();
+std::vector<Recipe> ExplainRecipes();
+std::vector<Recipe> ProcessEndRecipes();
 
 }  // namespace faults

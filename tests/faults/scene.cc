@@ -36,6 +36,11 @@ class FaultTransport : public kernel::Transport {
     return inner_->Send(data, bytes, descriptors);
   }
   void NotifyWritable() override { inner_->NotifyWritable(); }
+  // Never fails here: that it does is an answer of process_end, not a fault.
+  bool KillProcess() override {
+    const Unwatched unwatched;
+    return inner_->KillProcess();
+  }
 
  private:
   std::unique_ptr<kernel::Transport> inner_;
@@ -123,6 +128,25 @@ Handle Scene::Give(RawClient& from, Handle handle, RawClient& to,
                                                     .badge = held->badge,
                                                     .parent = held});
   return kernel_.Place(*to.session(), *made);
+}
+
+RawClient& Scene::AddKnown(RawClient& parent, const std::vector<Given>& given) {
+  more_.push_back(AddChild(parent, given));
+  RawClient& made = *more_.back();
+  made.socket()->has_process = true;
+  Wrap(made);
+  return made;
+}
+
+Handle Scene::HandleFor(RawClient& holder, RawClient& process) {
+  return kernel_.Place(
+      *holder.session(),
+      *kernel_.NewCapability({.object = process.session()->process,
+                              .rights = ipc::abi::kRightsAll}));
+}
+
+uint64_t Scene::IdOf(RawClient& client, Handle handle) {
+  return client.Call(Syscall::handle_info, handle).value(2);
 }
 
 Handle Scene::ConnectUnready(RawClient& client, Handle port) {

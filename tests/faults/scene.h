@@ -56,6 +56,11 @@ class Scene : public kernel::KernelTest {
   // Gives a capability of one client to another; the handle there.
   Handle Give(RawClient& from, Handle handle, RawClient& to,
               kernel::Rights rights = ipc::abi::kRightsSame);
+  // One more client, in a process that can be killed.
+  RawClient& AddKnown(RawClient& parent, const std::vector<Given>& given);
+  // A capability to a client's process, with every right.
+  Handle HandleFor(RawClient& holder, RawClient& process);
+  uint64_t IdOf(RawClient& client, Handle handle);
   // Connects and makes the half ready, or not yet.
   Handle Connect(RawClient& client, Handle port);
   Handle ConnectUnready(RawClient& client, Handle port);
@@ -107,6 +112,7 @@ class Scene : public kernel::KernelTest {
 
   std::unique_ptr<RawClient> caller_;
   std::unique_ptr<RawClient> other_;
+  std::vector<std::unique_ptr<RawClient>> more_;
   Handle account_ = 0;
   Handle kernel_handle_ = 0;
   std::map<RawClient*, std::vector<Done>> told_;

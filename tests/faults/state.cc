@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "kernel/object/reply.h"
 #include "libipc/base/names.h"
 
 namespace faults {
@@ -16,6 +17,7 @@ using kernel::Object;
 using kernel::ObjectKind;
 using kernel::Port;
 using kernel::Region;
+using kernel::Reply;
 using kernel::Session;
 
 void Counts(std::ostream& out, const Object& object) {
@@ -71,6 +73,9 @@ void Describe(std::ostream& out, const Lane& lane) {
     for (const auto& item : transfer->items)
       out << (item.capability != nullptr ? item.capability->serial : 0) << ",";
   }
+  out << " replies=";
+  for (const auto& [correlation, reply] : lane.replies)
+    out << correlation << ":" << reply->id << ",";
   Counts(out, lane);
 }
 
@@ -129,7 +134,8 @@ void Describe(std::ostream& out, const Session& session) {
 
 void Describe(std::ostream& out, const kernel::Process& process) {
   out << "process " << process.id << " name=" << process.name
-      << " state=" << static_cast<int>(process.state);
+      << " state=" << static_cast<int>(process.state)
+      << " exit=" << process.exit;
   Counts(out, process);
   if (process.session != nullptr) Describe(out, *process.session);
 }
@@ -143,6 +149,15 @@ void Describe(std::ostream& out, const Notification& notification) {
   for (const auto& [order, wait] : notification.takers)
     out << wait->user_data << ":" << wait->what.mask << ",";
   Counts(out, notification);
+}
+
+void Describe(std::ostream& out, const Reply& reply) {
+  out << "reply " << reply.id
+      << " lane=" << (reply.lane != nullptr ? reply.lane->id : 0)
+      << " correlation=" << reply.call.correlation
+      << " state=" << static_cast<int>(reply.state)
+      << " charged=" << reply.charged->id;
+  Counts(out, reply);
 }
 
 void Describe(std::ostream& out, const kernel::CapabilityTree& tree,
@@ -180,6 +195,7 @@ std::string DescribeKernel(kernel::Kernel& kernel) {
   DescribeAll<Lane>(out, kernel, ObjectKind::lane);
   DescribeAll<Region>(out, kernel, ObjectKind::region);
   DescribeAll<Notification>(out, kernel, ObjectKind::notification);
+  DescribeAll<Reply>(out, kernel, ObjectKind::reply);
   const kernel::CapabilityTree& tree = kernel.tree();
   for (const Capability* at = tree.LivingAfter(0); at != nullptr;
        at = tree.LivingAfter(at->index))
