@@ -1,8 +1,6 @@
 #include "kernel/object/deadlock.h"
 
 #include <cstring>
-#include <deque>
-#include <optional>
 
 #include "kernel/object/kernel.h"
 #include "kernel/object/lane_positions.h"
@@ -11,8 +9,9 @@
 namespace kernel {
 namespace {
 
-// Threads looked at: a search that is larger is given up.
-constexpr size_t kThreadsMax = 4096;
+// Threads looked at: a search that is larger is given up. It must fit into
+// what the memory reserve holds for a request.
+constexpr size_t kThreadsMax = 1024;
 constexpr size_t kNobody = ~size_t{0};
 
 struct Node {

@@ -14,7 +14,7 @@
 //
 //   a request            256 KiB: process_create with 128 named capabilities,
 //                        a new block of storage for these; payloads and answers
-//                        are 16 KiB at most
+//                        are 16 KiB at most. deadlock_check of 1,024 threads
 //   a turn's other work  256 KiB: 1,024 steps that free more than they take;
 //                        no lanes are opened meanwhile
 //   refusals             8.5 MiB: one a turn and session, which makes the

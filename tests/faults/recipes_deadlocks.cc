@@ -96,6 +96,10 @@ std::vector<Recipe> DeadlockRecipes() {
        [](Scene& scene) { return CallAroundLarge(scene, 32); },
        [](Scene&, const Done* done) { return HasSteps(done, 32); },
        Size::kLarge, Error::deadlock},
+      {Syscall::deadlock_check, "gives up on one that is too large",
+       [](Scene& scene) { return CallAroundLarge(scene, 160); },
+       [](Scene&, const Done* done) { return HasSteps(done, 0); },
+       Size::kLarge},
   };
 }
 
