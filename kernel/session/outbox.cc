@@ -25,6 +25,11 @@ void Outbox::Push(uint32_t number, uint64_t user_data, Answer answer) {
   entries_.push_back(std::move(entry));
 }
 
+void Outbox::Clear() {
+  entries_.clear();
+  payload_bytes_ = 0;
+}
+
 Result<void> Outbox::SendDescriptors(Entry& entry, Transport& transport) {
   std::array<int, abi::kDescriptorsMax> fds;
   const size_t count = entry.descriptors.size();

@@ -29,6 +29,9 @@ class Outbox {
   Outcome Flush(base::RingWriter& ring, const base::Half& peer,
                 Transport& transport, uint32_t* published);
 
+  // Throws away what was not published.
+  void Clear();
+
   bool empty() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }
   uint64_t payload_bytes() const { return payload_bytes_; }

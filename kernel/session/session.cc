@@ -66,6 +66,7 @@ void Session::ServeRest() {
         reader_.Peek(&header) != base::RingReader::State::kRecord ||
         !ServeOne(header))
       return;
+    outbox_.Clear();
   }
 }
 

@@ -53,6 +53,25 @@ TEST(ReserveTest, CoversEachRequest) {
   }
 }
 
+// Its ring is full of requests with large answers, which nobody will read.
+TEST(ReserveTest, CoversTheEndOfOneThatHasAskedForMuch) {
+  Scene scene;
+  RawClient& caller = scene.caller();
+  for (int i = 0; i < 300; ++i) scene.CreatePort(caller);
+  while (caller.writer().HasRoom(sizeof(ipc::abi::Request), nullptr))
+    caller.Submit(Syscall::object_list, scene.kernel_handle(),
+                  {static_cast<uint64_t>(ipc::abi::ObjectKind::port), 0});
+  kernel::Session* session = caller.session();
+  const uint64_t before = session->process->requests;
+  ResetPeak();
+  scene.Do([&] {
+    scene.core().HangUp(*session);
+    EXPECT_GT(session->process->requests, before + 100);
+  });
+  EXPECT_LE(PeakBytes(), kRequestBytesMax);
+  EXPECT_EQ(scene.Leftovers(), "");
+}
+
 TEST(ReserveTest, CoversABlockOfCapabilities) {
   Scene scene;
   const Handle port = scene.CreatePort(scene.caller());
