@@ -1,6 +1,7 @@
 #include "kernel/cap/explain.h"
 
 #include "kernel/object/kernel.h"
+#include "kernel/object/reserve.h"
 
 namespace kernel {
 namespace {
@@ -41,7 +42,8 @@ const Obituary* FindObituary(const Session& session, Handle handle) {
 void Bury(Kernel& kernel, const Capability& capability, abi::HandleFate fate,
           uint64_t by) {
   Session& session = *capability.holder();
-  if (!session.alive()) return;
+  // While memory is short what ends must not take any.
+  if (!session.alive() || !Reserve::Held()) return;
   const Capability* parent = kernel.tree().LivingParent(capability);
   session.obituaries.push_back(
       {.handle = capability.handle,

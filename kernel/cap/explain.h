@@ -21,7 +21,8 @@ struct Obituary {
   Capability::Index parent;  // 0: none; else true while its serial is this:
   uint64_t parent_serial;
 };
-// Notes that a capability in a table is being taken away.
+// Notes that a capability in a table is being taken away; not while memory is
+// short.
 void Bury(Kernel& kernel, const Capability& capability, abi::HandleFate fate,
           uint64_t by);
 

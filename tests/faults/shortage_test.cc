@@ -75,6 +75,23 @@ TEST_F(Shortage, EndingSessionsEnd) {
   EXPECT_NE(scene_.Event(scene_.other(), ipc::abi::Event::lane_cut), nullptr);
 }
 
+TEST_F(Shortage, WhatIsRevokedIsNotExplained) {
+  const Handle port = scene_.CreatePort(scene_.other());
+  const Handle before = scene_.Give(scene_.other(), port, scene_.caller());
+  scene_.other().Call(Syscall::handle_revoke, port);
+  const Handle then = scene_.Give(scene_.other(), port, scene_.caller());
+  scene_.EndMemory();
+  scene_.AskAside(scene_.other(), Syscall::handle_revoke, {port});
+  Disarm();
+  for (const Handle handle : {before, then}) {
+    const Done told = scene_.AskAside(scene_.caller(), Syscall::handle_explain,
+                                      {0, {handle}});
+    const auto head = told.As<ipc::abi::ExplainHead>();
+    EXPECT_EQ(head.fate, static_cast<uint32_t>(ipc::abi::HandleFate::revoked));
+    EXPECT_EQ(head.steps, handle == before ? 1u : 0u);
+  }
+}
+
 TEST_F(Shortage, LanesThatLoseTheirListenerWaitForMemory) {
   const Handle port =
       scene_.CreatePort(scene_.caller(), ipc::abi::kPortShareable, 4096);
