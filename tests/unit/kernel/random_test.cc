@@ -1,5 +1,6 @@
 // Random requests by clients that know half of what they do, with fixed seeds.
 // Whatever they ask, others are served and nothing of theirs stays behind.
+#include "libipc/abi/threads.h"
 #include "tests/unit/kernel/raw_client.h"
 
 namespace kernel {
@@ -76,6 +77,19 @@ class RandomTest : public KernelTest {
     if (call == Syscall::object_list) return Random(8);
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
   }
+  // Says that a thread waits for an answer over it.
+  void ClaimToCall(RawClient& client, Handle lane) {
+    const Capability* held = client.session()->handles.Find(lane);
+    auto* table = reinterpret_cast<abi::ThreadTable*>(
+        reinterpret_cast<uint8_t*>(client.requests()->control()) +
+        abi::kThreadTableOffset);
+    table->used = static_cast<uint32_t>(1 + Random(40));
+    table->slots[Random(5)] = {
+        .word = static_cast<uint32_t>(abi::ThreadState::calling),
+        .lane = held != nullptr ? held->object->id : Random(50),
+        .flow = Random(2),
+        .port = Random(50)};
+  }
   void AskSomething(RawClient& client) {
     abi::Request request = {};
     const auto call = static_cast<Syscall>(1 + Random(abi::kSyscalls));
@@ -88,6 +102,7 @@ class RandomTest : public KernelTest {
     if (Random(4) != 0) request.args[0] = ArgumentFor(client, call);
     if (call == Syscall::handle_mint || call == Syscall::object_list)
       request.args[1] = Random(3);
+    if (call == Syscall::deadlock_check) ClaimToCall(client, request.handle);
     request.user_data = Random(50);
     client.SubmitRaw(request, PayloadFor(client, call));
   }
