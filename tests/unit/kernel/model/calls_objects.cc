@@ -1,0 +1,192 @@
+// The model of the calls that make and describe objects.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "tests/unit/kernel/model/calls.h"
+#include "tests/unit/kernel/model/entries.h"
+
+namespace model::calls {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint32_t kAccountDepthMax = 64;
+
+Answer CheckName(const std::vector<uint8_t>& name) {
+  if (name.size() > abi::kNameBytesMax - 1)
+    return Answer::Failed(Error::out_of_range, 0, abi::kNameBytesMax - 1);
+  if (std::count(name.begin(), name.end(), 0) != 0) return Error::invalid_args;
+  return {};
+}
+
+// Every right on a new object, in this session's hands.
+Handle Hold(Call& call, Object& object) {
+  Cap& made = call.model.NewCap(object, abi::kRightsAll, 0, nullptr);
+  return call.model.Place(call.session, made, call.session.account,
+                          call.given());
+}
+
+template <typename T>
+Answer ListPage(const Model::Objects& all, uint64_t after) {
+  Answer answer;
+  answer.values[1] = after;
+  for (const auto& [id, object] : all) {
+    if (id <= after) continue;
+    const auto entry = EntryOf(static_cast<T&>(*object));
+    if (answer.payload.size() + sizeof(entry) > abi::kRequestPayloadMax) break;
+    answer.Append(entry);
+    ++answer.values[0];
+    answer.values[1] = id;
+  }
+  return answer;
+}
+
+Answer ListCaps(const Model::Caps& caps, uint64_t after) {
+  Answer answer;
+  answer.values[1] = after;
+  for (auto at = caps.upper_bound(after); at != caps.end(); ++at) {
+    if (answer.payload.size() + sizeof(abi::CapabilityEntry) >
+        abi::kRequestPayloadMax)
+      break;
+    answer.Append(EntryOf(*at->second));
+    ++answer.values[0];
+    answer.values[1] = at->first;
+  }
+  return answer;
+}
+
+}  // namespace
+
+Answer port_create(Call& call) {
+  if (!call.Fits({.options = 3, .args = 1, .payload = true}))
+    return Error::invalid_args;
+  const uint64_t asked = call.arg(0);
+  if (asked != 0 && (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
+    return Answer::Failed(Error::out_of_range, abi::kRingBytesMin,
+                          abi::kRingBytesMax);
+  if (Answer bad = CheckName(call.request.payload); !bad.ok()) return bad;
+  Account& account = call.object<Account>();
+  Amounts amounts = {};
+  Model::Put(&amounts, AccountItem::ports, 1);
+  if (Answer full = Model::Refusal(account, amounts); !full.ok()) return full;
+  if (Answer full = call.Room(1); !full.ok()) return full;
+  Port& port = call.model.Add<Port>();
+  port.name.assign(call.request.payload.begin(), call.request.payload.end());
+  port.options = call.options();
+  port.ring_bytes = abi::kRingBytesDefault;
+  if (asked != 0) port.ring_bytes = static_cast<uint32_t>(std::bit_ceil(asked));
+  port.owner = call.session.id();
+  port.charged = &account;
+  call.model.Charge(account, amounts);
+  return Answer::Of(Hold(call, port), port.id, port.ring_bytes);
+}
+
+Answer region_create(Call& call) {
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  if (call.arg(0) == 0) return Error::invalid_args;
+  if (call.arg(0) > abi::kRegionBytesMax)
+    return Answer::Failed(Error::out_of_range, 1, abi::kRegionBytesMax);
+  const uint64_t bytes = (call.arg(0) + kPage - 1) / kPage * kPage;
+  Account& account = call.object<Account>();
+  Amounts amounts = {};
+  Model::Put(&amounts, AccountItem::regions, 1);
+  Model::Put(&amounts, AccountItem::bytes, bytes);
+  if (Answer full = Model::Refusal(account, amounts); !full.ok()) return full;
+  if (Answer full = call.Room(1); !full.ok()) return full;
+  Region& region = call.model.Add<Region>();
+  region.bytes = bytes;
+  region.owner = call.session.id();
+  region.charged = &account;
+  call.model.Charge(account, amounts);
+  return Answer::Of(Hold(call, region), bytes, region.id);
+}
+
+Answer region_seal(Call& call) {
+  if (!call.Fits({.options = 1})) return Error::invalid_args;
+  Region& region = call.object<Region>();
+  const auto wanted = call.options() == abi::kSealImmutable
+                          ? abi::kGuaranteeImmutable
+                          : abi::kGuaranteeSingleWriter;
+  if (region.guarantee != abi::kGuaranteeNone && region.guarantee != wanted)
+    return Error::bad_state;
+  region.guarantee = wanted;
+  return Answer::Of(wanted);
+}
+
+Answer region_map(Call& call) {
+  const bool write = (call.options() & abi::kMapWrite) != 0;
+  const Rights needed = write ? abi::kRightWrite : abi::kRightRead;
+  if ((call.cap->rights & needed) == 0)
+    return Answer::Failed(Error::access_denied, needed);
+  if (!call.Fits({.options = abi::kMapWrite})) return Error::invalid_args;
+  Region& region = call.object<Region>();
+  if (write && region.guarantee != abi::kGuaranteeNone) return Error::bad_state;
+  ++region.grants;
+  ++call.cap->grants;
+  if (call.session.granted.insert(&region).second) call.model.Use(region);
+  Answer answer = Answer::Of(region.bytes, region.guarantee);
+  answer.descriptors = 1;
+  return answer;
+}
+
+Answer region_info(Call& call) {
+  if (!call.Fits({})) return Error::invalid_args;
+  const Region& region = call.object<Region>();
+  return Answer::Of(region.bytes, region.guarantee, region.grants, region.id);
+}
+
+Answer account_create(Call& call) {
+  if (!call.Fits({.payload = true})) return Error::invalid_args;
+  abi::AccountLimits limits;
+  const auto& payload = call.request.payload;
+  if (payload.size() < sizeof(limits)) return Error::invalid_args;
+  std::memcpy(&limits, payload.data(), sizeof(limits));
+  const std::vector<uint8_t> name(payload.begin() + sizeof(limits),
+                                  payload.end());
+  if (Answer bad = CheckName(name); !bad.ok()) return bad;
+  Account& parent = call.object<Account>();
+  if (parent.depth >= kAccountDepthMax)
+    return Answer::Failed(Error::out_of_range, 0, kAccountDepthMax);
+  if (Answer full = call.Room(1); !full.ok()) return full;
+  Account& account = call.model.Add<Account>();
+  account.name.assign(name.begin(), name.end());
+  account.parent = &parent;
+  account.depth = parent.depth + 1;
+  for (size_t i = 0; i < account.limit.size(); ++i)
+    account.limit[i] = limits.limit[i] != 0 ? limits.limit[i] : parent.limit[i];
+  call.model.Use(parent);
+  return Answer::Of(Hold(call, account), account.id);
+}
+
+Answer account_info(Call& call) {
+  if (!call.Fits({})) return Error::invalid_args;
+  Answer answer;
+  answer.Append(EntryOf(call.object<Account>()));
+  return answer;
+}
+
+Answer object_list(Call& call) {
+  if (!call.Fits({.args = 2})) return Error::invalid_args;
+  const auto kind = static_cast<ObjectKind>(call.arg(0));
+  if (call.arg(0) > static_cast<uint64_t>(ObjectKind::any))
+    return Error::invalid_args;
+  const Model::Objects& all = call.model.objects(kind);
+  switch (kind) {
+    case ObjectKind::any:
+      return ListCaps(call.model.caps(), call.arg(1));
+    case ObjectKind::port:
+      return ListPage<Port>(all, call.arg(1));
+    case ObjectKind::lane:
+      return ListPage<Lane>(all, call.arg(1));
+    case ObjectKind::region:
+      return ListPage<Region>(all, call.arg(1));
+    case ObjectKind::process:
+      return ListPage<Process>(all, call.arg(1));
+    case ObjectKind::account:
+      return ListPage<Account>(all, call.arg(1));
+    default:
+      return Error::invalid_args;
+  }
+}
+
+}  // namespace model::calls

@@ -1,0 +1,88 @@
+#include "tests/unit/kernel/model/entries.h"
+
+namespace model {
+
+void CopyName(char (&to)[abi::kNameBytesMax], const std::string& name) {
+  for (size_t i = 0; i < name.size(); ++i) to[i] = name[i];
+}
+
+abi::PortEntry EntryOf(const Port& port) {
+  abi::PortEntry entry = {};
+  entry.id = port.id;
+  CopyName(entry.name, port.name);
+  entry.owner_process = port.owner;
+  entry.options = port.options;
+  entry.ring_bytes = port.ring_bytes;
+  entry.listeners = static_cast<uint32_t>(port.listeners.size());
+  entry.lanes = static_cast<uint32_t>(port.lanes.size());
+  entry.send_capabilities = static_cast<uint32_t>(port.send_caps);
+  entry.receive_capabilities = static_cast<uint32_t>(port.receivers);
+  entry.closed = port.closed ? 1 : 0;
+  return entry;
+}
+
+abi::LaneEntry EntryOf(const Lane& lane) {
+  abi::LaneEntry entry = {};
+  entry.id = lane.id;
+  entry.port = lane.port->id;
+  entry.sender_process = lane.side(End::kSender).process;
+  entry.receiver_process = lane.side(End::kListener).process;
+  entry.badge = lane.badge;
+  entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
+  entry.cut = lane.cut ? 1 : 0;
+  return entry;
+}
+
+abi::RegionEntry EntryOf(const Region& region) {
+  abi::RegionEntry entry = {};
+  entry.id = region.id;
+  entry.owner_process = region.owner;
+  entry.bytes = region.bytes;
+  entry.guarantee = region.guarantee;
+  entry.capabilities = static_cast<uint32_t>(region.caps);
+  entry.grants = static_cast<uint32_t>(region.grants);
+  return entry;
+}
+
+abi::ProcessEntry EntryOf(const Process& process) {
+  abi::ProcessEntry entry = {};
+  entry.id = process.id;
+  CopyName(entry.name, process.name);
+  entry.state = process.state;
+  entry.pid = process.pid;
+  entry.requests = process.requests;
+  const Session* session = process.session;
+  if (session == nullptr) return entry;
+  entry.account = session->account->id;
+  entry.handles = static_cast<uint32_t>(session->table.size());
+  entry.lanes_sending = static_cast<uint32_t>(session->lanes_sending);
+  entry.lanes_receiving = static_cast<uint32_t>(session->lanes_receiving);
+  return entry;
+}
+
+abi::AccountEntry EntryOf(const Account& account) {
+  abi::AccountEntry entry = {};
+  entry.id = account.id;
+  CopyName(entry.name, account.name);
+  entry.parent = account.parent != nullptr ? account.parent->id : 0;
+  for (size_t i = 0; i < account.used.size(); ++i) {
+    entry.used[i] = account.used[i];
+    entry.limit[i] = account.limit[i];
+  }
+  return entry;
+}
+
+abi::CapabilityEntry EntryOf(const Cap& cap) {
+  abi::CapabilityEntry entry = {};
+  entry.serial = cap.serial;
+  entry.process = cap.holder != nullptr ? cap.holder->id() : 0;
+  entry.object = cap.object->id;
+  entry.badge = cap.badge;
+  entry.parent = cap.parent != nullptr ? cap.parent->serial : 0;
+  entry.handle = cap.handle;
+  entry.kind = cap.object->kind;
+  entry.rights = cap.rights;
+  return entry;
+}
+
+}  // namespace model

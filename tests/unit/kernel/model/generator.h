@@ -1,0 +1,75 @@
+// Generator: random requests of a session, most of them sensible, some wrong
+// in one way. To add a call, write its function and put it into the list.
+#pragma once
+
+#include "tests/unit/kernel/model/model.h"
+#include "tests/unit/kernel/model/random.h"
+
+namespace model {
+
+// What an episode is about.
+struct Profile {
+  const char* name;
+  size_t caps;          // about so many
+  uint64_t batch;       // requests a turn, at most
+  uint64_t end_every;   // requests between deaths
+  uint64_t rest_every;  // turns between rests
+  uint64_t handles;     // limit of an account; 0: none
+  // Weights of what is asked, besides looking.
+  uint32_t derive, lose, revoke, make, lanes, transfers, errors;
+};
+
+class Generator {
+ public:
+  Generator(const Profile& profile, Model* model, Random* random);
+  Request Next(Session& session);
+
+ private:
+  using Function = Request (Generator::*)(Session&);
+  struct Line {
+    uint32_t weight;
+    Function function;
+  };
+  Request Duplicate(Session& session);
+  Request Mint(Session& session);
+  Request Close(Session& session);
+  Request Revoke(Session& session);
+  Request Info(Session& session);
+  Request SessionInfo(Session& session);
+  Request CreatePort(Session& session);
+  Request Connect(Session& session);
+  Request Listen(Session& session);
+  Request Ready(Session& session);
+  Request CloseLane(Session& session);
+  Request Stage(Session& session);
+  Request Redeem(Session& session);
+  Request Cancel(Session& session);
+  Request CreateRegion(Session& session);
+  Request SealRegion(Session& session);
+  Request MapRegion(Session& session);
+  Request RegionInfo(Session& session);
+  Request CreateProcess(Session& session);
+  Request ProcessInfo(Session& session);
+  Request CreateAccount(Session& session);
+  Request AccountInfo(Session& session);
+  Request List(Session& session);
+
+  void Spoil(Session& session, Request* request);
+  Handle Any(Session& session);
+  Handle Of(Session& session, ObjectKind kind);
+  // One whose capability has these rights, if that is soon found.
+  Handle With(Session& session, ObjectKind kind, Rights rights);
+  Handle Wrong(Session& session);
+  uint64_t SomeRights(const Session& session, Handle handle);
+  abi::TransferItem SomeItem(Session& session);
+  uint64_t SomeToken(Session& session, Handle lane, bool own);
+  size_t Count(ObjectKind kind) const { return model_->objects(kind).size(); }
+
+  const Profile profile_;
+  Model* const model_;
+  Random& random_;
+  std::vector<Line> lines_;
+  uint64_t weights_ = 0;
+};
+
+}  // namespace model

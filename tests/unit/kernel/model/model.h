@@ -1,0 +1,150 @@
+// Model: what the kernel ought to do, as plainly as it can be said.
+//
+// It does each request in the order in which the kernel serves them and tells
+// the exact answer. Where the contract leaves the kernel a choice (how far a
+// revoke has come, which of several free slots), it looks at what the kernel
+// did (`seen`, Observe) and checks that this was allowed.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <optional>
+
+#include "tests/unit/kernel/model/state.h"
+
+namespace kernel {
+class Kernel;
+}
+
+namespace model {
+
+class Model {
+ public:
+  Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  // ---- What the driver does to the kernel.
+  Session& AddSession(Session::Origin origin);
+  // One request; `seen` is the kernel's answer, null if nobody got it.
+  Answer Do(Session& session, const Request& request, const Answer* seen);
+  void EndSession(Session& session);
+  // Follows what the kernel did by itself after the requests of a turn.
+  void Observe(const kernel::Kernel& kernel);
+  // The kernel answered a revoke.
+  void RevokeAnswered(Session& session, uint64_t user_data,
+                      const Answer& answer);
+  // Throws unless all work is done; the kernel says that it is.
+  void CheckRest() const;
+
+  // ---- Objects and capabilities; for the calls.
+  template <typename T>
+  T& Add() {
+    auto object = std::make_unique<T>(next_id_++);
+    T& added = *object;
+    objects_[added.kind][added.id] = std::move(object);
+    touched_objects_.insert(added.id);
+    return added;
+  }
+  Cap& NewCap(Object& object, Rights rights, uint64_t badge, Cap* parent);
+  void Destroy(Cap& cap, Ending ending);
+  // Takes it out of its table, to be given away.
+  void TakeOut(Cap& cap);
+  void SetRights(Cap& cap, Rights rights);
+  Handle Place(Session& session, Cap& cap, Account* account, Handle seen);
+  void Recharge(Cap& cap, Account& account);
+  Session& NewSession(Session::Origin origin, Account& account);
+  void StartRevoke(Session& session, Cap& root, uint64_t badge,
+                   uint64_t user_data);
+  void Use(Object& object) { ++object.users; }
+  void Unuse(Object& object);
+
+  // ---- Accounts.
+  static Amounts Handles(uint64_t count);
+  static void Put(Amounts* amounts, AccountItem item, uint64_t amount);
+  // quota_exceeded, or ok.
+  static Answer Refusal(const Account& account, const Amounts& amounts);
+  void Charge(Account& account, const Amounts& amounts);
+  void Refund(Account& account, const Amounts& amounts);
+
+  // ---- Ports and lanes.
+  void EndListening(Port& port, Session& session, Error why);
+  void TellSenders(Port& port);
+  void MarkLane(Lane& lane) { pending_lanes_.insert(lane.id); }
+  void Expect(Session* session, Event event);
+  void PostLane(const Lane& lane, End end, abi::Event event,
+                std::array<uint64_t, 4> values);
+
+  // ---- What there is.
+  using Caps = std::map<uint64_t, std::unique_ptr<Cap>>;
+  using Objects = std::map<uint64_t, std::unique_ptr<Object>>;
+  using Sessions = std::map<uint64_t, std::unique_ptr<Session>>;
+  const Caps& caps() const { return caps_; }
+  const Objects& objects(ObjectKind kind) const;
+  const Sessions& sessions() const { return sessions_; }
+  Session* FindSession(uint64_t id) const;
+  Object* FindObject(ObjectKind kind, uint64_t id) const;
+  size_t jobs() const { return jobs_.size(); }
+  // Changed since the last Forget.
+  const std::set<uint64_t>& touched_caps() const { return touched_caps_; }
+  const std::set<uint64_t>& touched_objects() const { return touched_objects_; }
+  void Forget();
+
+ private:
+  // model_caps.cc
+  void CountPort(Port& port, Rights before, Rights after);
+  void ClosePort(Port& port);
+  void EndUses(Cap& cap, Ending ending);
+  void LoseCap(Lane& lane, Ending ending);
+  void HandleGone(Lane& lane, const Cap& handle, Ending ending);
+  void Unlink(Cap& cap);
+
+  // model_lanes.cc
+  static bool Listened(const Lane& lane);
+  void Unbind(Lane& lane);
+  void PostOrphaned(const Lane& lane);
+  void CutBySender(Lane& lane, Error why);
+  void CutByListener(Lane& lane, Error why);
+  void SettleLanes(const kernel::Kernel& kernel);
+  void BindLanes(const kernel::Kernel& kernel, const std::vector<Lane*>& lanes);
+  static void CheckChoice(const Lane& lane, const Port::Listener& chosen);
+  void Bind(Lane& lane, Session& session, Port::Listener& listener,
+            Handle handle);
+  void RetireIfOver(Lane& lane);
+
+  // model_background.cc
+  // What is done in between frees handles in an order that is not known.
+  void BeginGroups();
+  void EndGroups();
+  void ObserveRevokes(const kernel::Kernel& kernel);
+  void HitByRevoke(Cap& cap);
+  bool MayBeOthers(const Cap& cap) const;
+  void ObserveEnded(const kernel::Kernel& kernel);
+  void DropSession(Session& session);
+  void ObserveDoomed(const kernel::Kernel& kernel);
+  void ObserveReaped(const kernel::Kernel& kernel);
+  void Reap(Object& object);
+
+  uint64_t next_id_ = 1;
+  uint64_t next_serial_ = 1;
+  Caps caps_;
+  std::map<ObjectKind, Objects> objects_;
+  Sessions sessions_;
+  Object* kernel_object_ = nullptr;
+  Account* root_ = nullptr;
+  Account* tools_ = nullptr;
+
+  // Work that the kernel does when it likes.
+  std::list<RevokeJob> jobs_;
+  std::list<std::unique_ptr<Transfer>> doomed_;
+  std::set<uint64_t> ended_;          // sessions
+  std::set<uint64_t> pending_lanes_;  // to be settled
+  std::map<uint64_t, Object*> unneeded_;
+
+  std::set<uint64_t> touched_caps_;
+  std::set<uint64_t> touched_objects_;
+};
+
+Error ErrorOf(Ending ending);
+
+}  // namespace model

@@ -1,0 +1,191 @@
+// Model: what the kernel does by itself, in steps. How many steps a turn is
+// its own matter, so the model looks which of what may go has gone.
+#include <algorithm>
+
+#include "kernel/object/kernel.h"
+#include "tests/unit/kernel/model/model.h"
+
+namespace model {
+namespace {
+
+bool Lives(const kernel::Kernel& kernel, uint64_t serial) {
+  const auto& living = const_cast<kernel::Kernel&>(kernel).tree().by_serial();
+  return living.count(serial) != 0;
+}
+
+template <typename Map>
+std::vector<Cap*> Gone(const kernel::Kernel& kernel, const Map& map) {
+  std::vector<Cap*> gone;
+  for (const auto& [key, cap] : map)
+    if (!Lives(kernel, cap->serial)) gone.push_back(cap);
+  return gone;
+}
+
+}  // namespace
+
+void Model::Observe(const kernel::Kernel& kernel) {
+  ObserveRevokes(kernel);
+  ObserveEnded(kernel);
+  SettleLanes(kernel);
+  ObserveDoomed(kernel);
+  ObserveReaped(kernel);
+}
+
+void Model::BeginGroups() {
+  for (auto& [id, session] : sessions_) session->table.BeginGroup();
+}
+
+void Model::EndGroups() {
+  for (auto& [id, session] : sessions_) session->table.EndGroup();
+}
+
+void Model::ObserveRevokes(const kernel::Kernel& kernel) {
+  if (jobs_.empty()) return;
+  BeginGroups();
+  for (RevokeJob& job : jobs_) {
+    for (Cap* cap : Gone(kernel, job.doomed)) HitByRevoke(*cap);
+    // Made with the badge while the revoke ran: it may have met them.
+    for (Cap* cap : Gone(kernel, job.under))
+      if (cap->badge == job.badge) HitByRevoke(*cap);
+  }
+  EndGroups();
+  jobs_.remove_if([&](const RevokeJob& job) {
+    const Session* asker = FindSession(job.session);
+    return job.doomed.empty() && (asker == nullptr || !asker->alive());
+  });
+}
+
+// Might something else than a revoke have destroyed it in the same turn?
+bool Model::MayBeOthers(const Cap& cap) const {
+  if (cap.holder != nullptr) return !cap.holder->alive();
+  const Lane* lane = cap.transfer->lane;
+  return lane == nullptr || pending_lanes_.count(lane->id) != 0;
+}
+
+void Model::HitByRevoke(Cap& cap) {
+  std::vector<RevokeJob*> by;
+  for (RevokeJob& job : jobs_)
+    if (job.doomed.count(cap.serial) != 0 ||
+        (cap.badge == job.badge && job.under.count(cap.serial) != 0))
+      by.push_back(&job);
+  const bool sure = by.size() == 1 && !MayBeOthers(cap);
+  for (RevokeJob* job : by) {
+    auto& hit = sure ? job->hit : job->maybe_hit;
+    hit[0] += 1;
+    hit[1] += cap.lanes.size();
+    hit[2] += cap.grants;
+    hit[3] += cap.transfer != nullptr ? 1 : 0;
+  }
+  if (MayBeOthers(cap))
+    for (Lane* lane : cap.lanes) lane->why_unsure = true;
+  Destroy(cap, Ending::kRevoked);
+}
+
+void Model::RevokeAnswered(Session& session, uint64_t user_data,
+                           const Answer& answer) {
+  const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](auto& one) {
+    return one.session == session.id() && one.user_data == user_data;
+  });
+  if (job == jobs_.end()) throw Mismatch("a revoke answered that is not there");
+  if (answer.error != Error::ok) throw Mismatch("a revoke failed");
+  if (!job->doomed.empty())
+    throw Mismatch("a revoke is answered, and capability " +
+                   std::to_string(job->doomed.begin()->first) + " lives");
+  for (size_t i = 0; i < 4; ++i)
+    if (answer.values[i] < job->hit[i] ||
+        answer.values[i] > job->hit[i] + job->maybe_hit[i])
+      throw Mismatch(
+          "the revoke's receipt says " + std::to_string(answer.values[i]) +
+          " at " + std::to_string(i) + ", not " + std::to_string(job->hit[i]));
+  jobs_.erase(job);
+}
+
+void Model::ObserveEnded(const kernel::Kernel& kernel) {
+  const std::set<uint64_t> ended = ended_;
+  for (const uint64_t id : ended) {
+    Session& session = *FindSession(id);
+    for (Cap* cap : Gone(kernel, session.table.held()))
+      Destroy(*cap, Ending::kDeath);
+    if (const_cast<kernel::Kernel&>(kernel).FindSession(id) == nullptr)
+      DropSession(session);
+  }
+}
+
+void Model::DropSession(Session& session) {
+  if (session.table.size() != 0)
+    throw Mismatch("session " + std::to_string(session.id()) +
+                   " is gone, and not its capabilities");
+  for (Region* region : session.granted) Unuse(*region);
+  Unuse(*session.account);
+  session.process->session = nullptr;
+  touched_objects_.insert(session.id());
+  Unuse(*session.process);
+  ended_.erase(session.id());
+  sessions_.erase(session.id());
+}
+
+void Model::ObserveDoomed(const kernel::Kernel& kernel) {
+  for (const auto& transfer : doomed_)
+    for (const Transfer::Item& item : transfer->items)
+      if (item.cap != nullptr && !Lives(kernel, item.cap->serial))
+        Destroy(*item.cap, Ending::kClosed);
+  doomed_.remove_if([](const auto& transfer) {
+    for (const Transfer::Item& item : transfer->items)
+      if (item.cap != nullptr) return false;
+    return true;
+  });
+}
+
+// To be done again as long as one that goes leaves another unneeded.
+void Model::ObserveReaped(const kernel::Kernel& kernel) {
+  bool again = true;
+  while (again) {
+    again = false;
+    const auto unneeded = unneeded_;
+    for (const auto& [id, object] : unneeded) {
+      const auto& kernels = kernel.objects(object->kind);
+      if (object->needed()) {
+        unneeded_.erase(id);
+      } else if (kernels.count(id) == 0) {
+        unneeded_.erase(id);
+        Reap(*object);
+        again = true;
+      }
+    }
+  }
+}
+
+void Model::Reap(Object& object) {
+  Amounts amounts = {};
+  switch (object.kind) {
+    case ObjectKind::account:
+      Unuse(*As<Account>(object).parent);
+      break;
+    case ObjectKind::port:
+      Put(&amounts, AccountItem::ports, 1);
+      Refund(*As<Port>(object).charged, amounts);
+      break;
+    case ObjectKind::region:
+      Put(&amounts, AccountItem::regions, 1);
+      Put(&amounts, AccountItem::bytes, As<Region>(object).bytes);
+      Refund(*As<Region>(object).charged, amounts);
+      break;
+    default:
+      break;
+  }
+  touched_objects_.erase(object.id);
+  objects_[object.kind].erase(object.id);
+}
+
+void Model::CheckRest() const {
+  if (!jobs_.empty()) throw Mismatch("a revoke was never answered");
+  if (!doomed_.empty())
+    throw Mismatch("a transfer of a lane that is gone was leaked");
+  if (!ended_.empty()) throw Mismatch("an ended session was not cleared away");
+  if (!pending_lanes_.empty()) throw Mismatch("a lane was not settled");
+  if (!unneeded_.empty())
+    throw Mismatch("object " + std::to_string(unneeded_.begin()->first) +
+                   " is needed by nobody and there");
+}
+
+}  // namespace model

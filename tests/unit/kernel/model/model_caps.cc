@@ -1,0 +1,158 @@
+// Model: how capabilities come, change and go.
+#include "tests/unit/kernel/model/model.h"
+
+namespace model {
+namespace {
+
+bool Has(Rights rights, Rights right) { return (rights & right) != 0; }
+
+bool IsSender(Rights rights) {
+  return Has(rights, abi::kRightSend) && !Has(rights, abi::kRightReceive);
+}
+
+}  // namespace
+
+Cap& Model::NewCap(Object& object, Rights rights, uint64_t badge, Cap* parent) {
+  if (parent != nullptr && (rights & ~parent->rights) != 0)
+    throw Mismatch("the model lets a right grow");
+  auto made = std::make_unique<Cap>();
+  Cap& cap = *made;
+  cap.serial = next_serial_++;
+  cap.object = &object;
+  cap.rights = cap.rights_at_first = rights;
+  cap.badge = badge;
+  cap.parent = parent;
+  if (parent != nullptr) parent->children[cap.serial] = &cap;
+  caps_[cap.serial] = std::move(made);
+  touched_caps_.insert(cap.serial);
+  ++object.caps;
+  if (object.kind == ObjectKind::port) CountPort(As<Port>(object), 0, rights);
+  // What is derived from what a revoke is destroying is destroyed too.
+  for (RevokeJob& job : jobs_) {
+    if (parent == nullptr) continue;
+    if (job.doomed.count(parent->serial) != 0) job.doomed[cap.serial] = &cap;
+    if (job.badge != 0 &&
+        (parent->serial == job.root || job.under.count(parent->serial) != 0))
+      job.under[cap.serial] = &cap;
+  }
+  return cap;
+}
+
+Handle Model::Place(Session& session, Cap& cap, Account* account, Handle seen) {
+  if (account != nullptr) Recharge(cap, *account);
+  cap.transfer = nullptr;
+  cap.holder = &session;
+  cap.handle = session.table.Insert(&cap, seen);
+  touched_caps_.insert(cap.serial);
+  return cap.handle;
+}
+
+void Model::Recharge(Cap& cap, Account& account) {
+  if (cap.charged == &account) return;
+  Charge(account, Handles(1));
+  if (cap.charged != nullptr) Refund(*cap.charged, Handles(1));
+  cap.charged = &account;
+}
+
+void Model::TakeOut(Cap& cap) {
+  EndUses(cap, Ending::kMoved);
+  cap.holder->table.Remove(cap.handle);
+  cap.holder = nullptr;
+  cap.handle = abi::kNoHandle;
+  touched_caps_.insert(cap.serial);
+}
+
+void Model::SetRights(Cap& cap, Rights rights) {
+  const Rights before = cap.rights;
+  cap.rights = rights;
+  touched_caps_.insert(cap.serial);
+  if (cap.object->kind == ObjectKind::port)
+    CountPort(As<Port>(*cap.object), before, rights);
+}
+
+void Model::EndUses(Cap& cap, Ending ending) {
+  if (cap.listening)
+    EndListening(As<Port>(*cap.object), *cap.holder, ErrorOf(ending));
+  for (Lane* lane : cap.lanes) LoseCap(*lane, ending);
+  cap.lanes.clear();
+}
+
+void Model::LoseCap(Lane& lane, Ending ending) {
+  lane.send_cap = nullptr;
+  if (lane.sender_leaves == Error::ok) lane.sender_leaves = ErrorOf(ending);
+  MarkLane(lane);
+}
+
+// The children are derived from what it was derived from.
+void Model::Unlink(Cap& cap) {
+  if (cap.parent != nullptr) cap.parent->children.erase(cap.serial);
+  for (const auto& [serial, child] : cap.children) {
+    child->parent = cap.parent;
+    if (cap.parent != nullptr) cap.parent->children[serial] = child;
+    touched_caps_.insert(serial);
+  }
+}
+
+void Model::Destroy(Cap& cap, Ending ending) {
+  Object& object = *cap.object;
+  EndUses(cap, ending);
+  if (cap.holder != nullptr) cap.holder->table.Remove(cap.handle);
+  if (cap.transfer != nullptr) cap.transfer->items[cap.index].cap = nullptr;
+  if (cap.charged != nullptr) Refund(*cap.charged, Handles(1));
+  if (object.kind == ObjectKind::lane)
+    HandleGone(As<Lane>(object), cap, ending);
+  Unlink(cap);
+  for (RevokeJob& job : jobs_) {
+    job.doomed.erase(cap.serial);
+    job.under.erase(cap.serial);
+  }
+  const Rights rights = cap.rights;
+  touched_caps_.erase(cap.serial);
+  caps_.erase(cap.serial);
+  --object.caps;
+  if (object.kind == ObjectKind::port) CountPort(As<Port>(object), rights, 0);
+  if (!object.needed()) unneeded_[object.id] = &object;
+}
+
+void Model::CountPort(Port& port, Rights before, Rights after) {
+  const bool had_senders = port.senders != 0;
+  port.senders += IsSender(after);
+  port.senders -= IsSender(before);
+  port.send_caps += Has(after, abi::kRightSend);
+  port.send_caps -= Has(before, abi::kRightSend);
+  port.receivers += Has(after, abi::kRightReceive);
+  port.receivers -= Has(before, abi::kRightReceive);
+  touched_objects_.insert(port.id);
+  if (port.senders != 0) port.no_senders = false;
+  if (port.senders == 0 && had_senders) {
+    port.no_senders = true;
+    ++port.generation;
+  }
+  if (Has(before, abi::kRightReceive) && port.receivers == 0) ClosePort(port);
+}
+
+void Model::ClosePort(Port& port) {
+  port.closed = true;
+  for (const auto& [id, lane] : port.lanes) MarkLane(*lane);
+}
+
+void Model::StartRevoke(Session& session, Cap& root, uint64_t badge,
+                        uint64_t user_data) {
+  RevokeJob job;
+  job.session = session.id();
+  job.user_data = user_data;
+  job.root = root.serial;
+  job.badge = badge;
+  const std::function<void(Cap&)> derived = [&](Cap& from) {
+    for (const auto& [serial, child] : from.children) {
+      job.under[serial] = child;
+      if (badge == 0 || child->badge == badge) job.doomed[serial] = child;
+      derived(*child);
+    }
+  };
+  derived(root);
+  if (badge == 0) job.under.clear();
+  jobs_.push_back(std::move(job));
+}
+
+}  // namespace model

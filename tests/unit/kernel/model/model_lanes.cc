@@ -1,0 +1,233 @@
+// Model: what becomes of lanes.
+#include <algorithm>
+
+#include "kernel/object/kernel.h"
+#include "tests/unit/kernel/model/model.h"
+
+namespace model {
+
+void Model::PostLane(const Lane& lane, End end, abi::Event event,
+                     std::array<uint64_t, 4> values) {
+  const Lane::Side& side = lane.side(end);
+  if (side.handle == nullptr) return;
+  Expect(side.session,
+         {.event = event, .user_data = side.handle->handle, .values = values});
+}
+
+void Model::EndListening(Port& port, Session& session, Error why) {
+  const Port::Listener* listener = port.FindListener(&session);
+  if (listener == nullptr) return;
+  listener->cap->listening = false;
+  std::erase_if(port.listeners, [&](const Port::Listener& one) {
+    return one.session == &session;
+  });
+  session.listening.erase(port.id);
+  touched_objects_.insert(port.id);
+  for (const auto& [id, lane] : port.lanes)
+    if (lane->side(End::kListener).session == &session) MarkLane(*lane);
+  Expect(&session, {.event = abi::Event::listen_ended,
+                    .user_data = port.id,
+                    .values = {static_cast<uint64_t>(why)}});
+  TellSenders(port);
+}
+
+// Each process that sends is told once, by one of its lanes.
+void Model::TellSenders(Port& port) {
+  if (!port.shareable()) return;
+  std::set<uint64_t> told;
+  for (const auto& [id, lane] : port.lanes) {
+    const Lane::Side& sender = lane->side(End::kSender);
+    if (sender.handle == nullptr || lane->cut) continue;
+    if (told.insert(sender.process).second)
+      PostLane(*lane, End::kSender, abi::Event::listeners_changed,
+               {port.listeners.size()});
+  }
+}
+
+bool Model::Listened(const Lane& lane) {
+  const Port::Listener* listener =
+      lane.port->FindListener(lane.side(End::kListener).session);
+  return listener != nullptr && listener->cap->serial == lane.listening;
+}
+
+void Model::HandleGone(Lane& lane, const Cap& handle, Ending ending) {
+  Lane::Side& sender = lane.side(End::kSender);
+  touched_objects_.insert(lane.id);
+  if (sender.handle == &handle) {
+    MarkLane(lane);
+    sender.handle = nullptr;
+    --sender.session->lanes_sending;
+    if (lane.sender_leaves == Error::ok) lane.sender_leaves = Error::canceled;
+    return;
+  }
+  Lane::Side& listener = lane.side(End::kListener);
+  if (listener.handle != &handle) return;  // Unbind took it away
+  MarkLane(lane);
+  listener.handle = nullptr;
+  // Who has stopped listening leaves the queue to the next listener.
+  const bool keeps = ending == Ending::kDeath || !Listened(lane);
+  Unbind(lane);
+  if (keeps)
+    PostOrphaned(lane);
+  else
+    CutByListener(lane, Error::peer_closed);
+}
+
+void Model::Unbind(Lane& lane) {
+  Lane::Side& listener = lane.side(End::kListener);
+  if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
+  --listener.session->lanes_receiving;
+  Cap* handle = listener.handle;
+  listener = Lane::Side();
+  touched_objects_.insert(lane.id);
+  if (handle != nullptr) Destroy(*handle, Ending::kClosed);
+}
+
+void Model::PostOrphaned(const Lane& lane) {
+  const Lane::Side& sender = lane.side(End::kSender);
+  if (lane.cut || sender.handle == nullptr) return;
+  Expect(sender.session, {.event = abi::Event::lane_orphaned,
+                          .user_data = sender.handle->handle,
+                          .unless_closed = lane.port->id});
+}
+
+void Model::CutBySender(Lane& lane, Error why) {
+  lane.sender_cut = true;
+  if (lane.cut) return;
+  lane.cut = true;
+  const Error to_listener =
+      why == Error::revoked ? Error::revoked : Error::peer_closed;
+  const Lane::Side& listener = lane.side(End::kListener);
+  if (listener.handle != nullptr)
+    Expect(listener.session,
+           {.event = abi::Event::lane_cut,
+            .user_data = listener.handle->handle,
+            .values = {0, 0, static_cast<uint64_t>(to_listener)},
+            .any_value = lane.why_unsure ? 0b0100u : 0u});
+  PostLane(lane, End::kSender, abi::Event::lane_cut,
+           {0, 0, static_cast<uint64_t>(why)});
+}
+
+void Model::CutByListener(Lane& lane, Error why) {
+  if (lane.cut) return;
+  lane.cut = true;
+  PostLane(lane, End::kSender, abi::Event::lane_cut,
+           {0, 0, static_cast<uint64_t>(why)});
+}
+
+void Model::SettleLanes(const kernel::Kernel& kernel) {
+  std::vector<Lane*> lanes;
+  for (const uint64_t id : std::exchange(pending_lanes_, {}))
+    if (Object* lane = FindObject(ObjectKind::lane, id))
+      lanes.push_back(&As<Lane>(*lane));
+  if (lanes.empty()) return;
+  BeginGroups();
+  for (Lane* lane : lanes) {
+    touched_objects_.insert(lane->id);
+    if (lane->bound() && !Listened(*lane)) {
+      Unbind(*lane);
+      PostOrphaned(*lane);
+    }
+    if (lane->sender_leaves != Error::ok && !lane->sender_cut)
+      CutBySender(*lane, lane->sender_leaves);
+    if (lane->port->closed) CutByListener(*lane, Error::peer_closed);
+  }
+  BindLanes(kernel, lanes);
+  EndGroups();
+  for (Lane* lane : lanes) RetireIfOver(*lane);
+}
+
+// In the order in which the kernel bound them, as their serials tell.
+void Model::BindLanes(const kernel::Kernel& kernel,
+                      const std::vector<Lane*>& lanes) {
+  struct Bound {
+    Lane* lane;
+    uint64_t session;
+    Handle handle;
+  };
+  std::map<uint64_t, Bound> bound;
+  const auto& kernels = kernel.objects(kernel::ObjectKind::lane);
+  for (Lane* lane : lanes) {
+    if (lane->bound() || !lane->side(End::kSender).ready || lane->cut ||
+        lane->port->closed || lane->port->listeners.empty())
+      continue;
+    const auto found = kernels.find(lane->id);
+    if (found == kernels.end()) throw Mismatch("a lane to be bound is gone");
+    const auto& end = static_cast<kernel::Lane&>(*found->second).listener();
+    if (end.handle == nullptr)
+      throw Mismatch("lane " + std::to_string(lane->id) + " is not bound");
+    bound[end.handle->serial] = {lane, end.process, end.handle->handle};
+  }
+  std::map<Port*, int> on_port;
+  for (const auto& [serial, one] : bound) ++on_port[one.lane->port];
+  for (const auto& [serial, one] : bound) {
+    if (serial != next_serial_) throw Mismatch("a bound lane's serial is odd");
+    Session* session = FindSession(one.session);
+    Port::Listener* listener =
+        session == nullptr ? nullptr : one.lane->port->FindListener(session);
+    if (listener == nullptr)
+      throw Mismatch("a lane is bound to one who does not listen");
+    if (on_port[one.lane->port] == 1) CheckChoice(*one.lane, *listener);
+    Bind(*one.lane, *session, *listener, one.handle);
+  }
+}
+
+// One that has none of this sender's lanes, else one with the fewest.
+void Model::CheckChoice(const Lane& lane, const Port::Listener& chosen) {
+  std::set<const Session*> served;
+  for (const auto& [id, other] : lane.port->lanes)
+    if (other->side(End::kSender).process == lane.side(End::kSender).process)
+      served.insert(other->side(End::kListener).session);
+  const auto rank = [&](const Port::Listener& one) {
+    return std::pair(served.count(one.session), one.lanes);
+  };
+  for (const Port::Listener& other : lane.port->listeners)
+    if (rank(other) < rank(chosen))
+      throw Mismatch("a lane is bound to the wrong listener");
+}
+
+void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
+                 Handle handle) {
+  ++listener.lanes;
+  ++session.lanes_receiving;
+  lane.listening = listener.cap->serial;
+  Lane::Side& side = lane.side(End::kListener);
+  side.session = &session;
+  side.process = session.id();
+  side.handle = &NewCap(lane, 0, 0, nullptr);
+  Place(session, *side.handle, nullptr, handle);
+  Answer opened;
+  opened.Append(
+      abi::LaneOpened{.lane_id = lane.id,
+                      .port_id = lane.port->id,
+                      .badge = lane.badge,
+                      .sender_process = lane.side(End::kSender).process,
+                      .request_start = 0,
+                      .reply_start = 0,
+                      .port_handle = listener.cap->handle,
+                      .traced = 0});
+  Expect(&session, {.event = abi::Event::lane_opened,
+                    .user_data = handle,
+                    .values = {lane.port->ring_bytes},
+                    .payload = opened.payload,
+                    .descriptors = 3,
+                    .any_value = 0b0110});
+}
+
+void Model::RetireIfOver(Lane& lane) {
+  if (lane.side(End::kSender).handle != nullptr || lane.bound()) return;
+  lane.retired = true;
+  lane.port->lanes.erase(lane.id);
+  if (lane.send_cap != nullptr) lane.send_cap->lanes.erase(&lane);
+  lane.send_cap = nullptr;
+  for (auto& [token, transfer] : lane.transfers) {
+    transfer->lane = nullptr;
+    doomed_.push_back(std::move(transfer));
+  }
+  lane.transfers.clear();
+  Refund(*lane.charged, lane.charges);
+  Unuse(*lane.port);
+  Unuse(lane);
+}
+
+}  // namespace model

@@ -1,0 +1,332 @@
+#include "tests/unit/kernel/model/world.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tests/unit/kernel/model/compare.h"
+
+namespace model {
+namespace {
+
+constexpr size_t kPlayersMax = 6;
+// Of requests or completions in a turn: they must fit into their rings.
+constexpr size_t kBytesPerTurn = 40'000;
+constexpr uint64_t kCompareAllEvery = 400;
+
+Answer AnswerOf(const Received& received) {
+  Answer answer;
+  answer.error = received.completion.error;
+  std::memcpy(answer.values.data(), received.completion.values,
+              sizeof(received.completion.values));
+  answer.payload = received.payload;
+  answer.descriptors = received.descriptors;
+  return answer;
+}
+
+bool SameAnswer(const Answer& a, const Answer& b) {
+  return a.error == b.error && a.values == b.values && a.payload == b.payload &&
+         a.descriptors == b.descriptors;
+}
+
+bool IsThat(const Event& event, const Received& received) {
+  const abi::Completion& completion = received.completion;
+  if (completion.number !=
+          (abi::kEventFlag | static_cast<uint32_t>(event.event)) ||
+      completion.user_data != event.user_data ||
+      received.payload != event.payload ||
+      received.descriptors != event.descriptors)
+    return false;
+  for (size_t i = 0; i < event.values.size(); ++i)
+    if ((event.any_value & 1u << i) == 0 &&
+        completion.values[i] != event.values[i])
+      return false;
+  return true;
+}
+
+std::string TextOf(const Received& received) {
+  return "number " +
+         std::to_string(received.completion.number & ~abi::kEventFlag) +
+         " of " + std::to_string(received.completion.user_data) + " " +
+         model::TextOf(AnswerOf(received));
+}
+
+// At most so much comes back for it.
+size_t AnswerBytes(const Request& request) {
+  switch (static_cast<abi::Syscall>(request.head.number)) {
+    case abi::Syscall::object_list:
+      return abi::kRequestPayloadMax;
+    case abi::Syscall::session_info:
+      return sizeof(abi::NamedCapability) * abi::kInitialHandlesMax;
+    case abi::Syscall::transfer_redeem:
+      return sizeof(abi::RedeemedItem) * abi::kMessageHandlesMax;
+    default:
+      return 512;
+  }
+}
+
+}  // namespace
+
+World::World(const Profile& profile, uint64_t seed, Log* log)
+    : profile_(profile),
+      random_(seed),
+      log_(*log),
+      kernel_(&host_),
+      generator_(profile, &model_, &random_) {
+  SetUp();
+}
+
+// A root session with a budget for the others.
+void World::SetUp() {
+  Player& root = JoinAs(Session::Origin::kRoot);
+  JoinAs(Session::Origin::kPath);
+  Request request;
+  request.head.number = static_cast<uint32_t>(abi::Syscall::account_create);
+  request.head.handle = root.session->names[1].handle;
+  abi::AccountLimits limits = {{profile_.handles, 100, 30, 60, 16u << 20}};
+  request.payload.resize(sizeof(limits));
+  std::memcpy(request.payload.data(), &limits, sizeof(limits));
+  Ask(root, request);
+  Turn();
+  const Handle budget = root.session->table.held().rbegin()->first;
+  for (size_t i = 2; i < kPlayersMax - 1; ++i) {
+    abi::ProcessCreate head = {{'c'}, 2, 0};
+    const abi::InitialItem items[2] = {
+        {{'a'}, budget, abi::kRightsSame, abi::kTransferDuplicate, 0},
+        {{'k'},
+         root.session->names[0].handle,
+         abi::kRightsSame,
+         abi::kTransferDuplicate,
+         0}};
+    request = Request();
+    request.head.number = static_cast<uint32_t>(abi::Syscall::process_create);
+    request.head.handle = budget;
+    request.payload.resize(sizeof(head) + sizeof(items));
+    std::memcpy(request.payload.data(), &head, sizeof(head));
+    std::memcpy(request.payload.data() + sizeof(head), items, sizeof(items));
+    Ask(root, request);
+    Turn();
+    SomebodyJoins();
+  }
+}
+
+World::Player& World::Join(uint64_t id, std::shared_ptr<Inbox> inbox) {
+  auto player = std::make_unique<Player>();
+  player->session = model_.FindSession(id);
+  player->wire = std::make_unique<Wire>(&kernel_, id, std::move(inbox));
+  Process& process = *player->session->process;
+  player->wire->Begin("player");
+  if (process.name.empty()) process.name = "player";
+  process.pid = 1;
+  process.state = abi::ProcessState::running;
+  player->session->state = Session::State::kServing;
+  ready_.push_back(player.get());
+  players_.push_back(std::move(player));
+  log_.Did("joined: session", id);
+  return *players_.back();
+}
+
+World::Player& World::JoinAs(Session::Origin origin) {
+  Session& session = model_.AddSession(origin);
+  kernel::Session* kernels = kernel_.AddSession(
+      origin == Session::Origin::kRoot ? kernel::Session::Origin::kRoot
+                                       : kernel::Session::Origin::kPath);
+  if (kernels->id() != session.id()) throw Mismatch("a session's id is odd");
+  std::shared_ptr<Inbox> inbox;
+  kernels->transport = host_.Make(&inbox);
+  return Join(session.id(), inbox);
+}
+
+void World::SomebodyJoins() {
+  for (const auto& [id, session] : model_.sessions()) {
+    if (session->state != Session::State::kWaiting) continue;
+    Join(id, host_.inboxes[id]);
+    return;
+  }
+  if (players_.size() < 3)
+    JoinAs(random_.OneIn(3) ? Session::Origin::kPath : Session::Origin::kRoot);
+}
+
+void World::Ask(Player& player, Request request) {
+  request.head.user_data = next_user_data_++;
+  log_.Asked(player.session->id(), request);
+  player.bytes += std::max(AnswerBytes(request), request.payload.size() + 256);
+  player.wire->Submit(request);
+  if (std::find(ready_.begin(), ready_.end(), &player) == ready_.end())
+    ready_.push_back(&player);
+  player.asked.push_back(std::move(request));
+}
+
+void World::Step() {
+  Player& player = *players_[random_.Below(players_.size())];
+  if (player.bytes < kBytesPerTurn)
+    Ask(player, generator_.Next(*player.session));
+  if (random_.OneIn(profile_.end_every)) EndSomebody();
+  if (players_.size() < kPlayersMax && random_.OneIn(50)) SomebodyJoins();
+  if (--batch_left_ != 0) return;
+  batch_left_ = 1 + random_.Below(profile_.batch);
+  Turn();
+  if (random_.OneIn(profile_.rest_every)) Rest();
+}
+
+void World::EndSomebody() {
+  if (random_.OneIn(4)) return EndWaiting();
+  // A root session goes more rarely.
+  const size_t index = random_.Below(players_.size());
+  if (players_[index]->session->origin == Session::Origin::kRoot &&
+      !random_.OneIn(4))
+    return;
+  EndPlayer(index);
+  if (players_.empty()) JoinAs(Session::Origin::kRoot);
+}
+
+void World::EndWaiting() {
+  for (const auto& [id, session] : model_.sessions()) {
+    if (session->state != Session::State::kWaiting) continue;
+    log_.Did("ended while it waited: session", id);
+    kernel_.EndSession(*kernel_.FindSession(id));
+    model_.EndSession(*session);
+    return;
+  }
+}
+
+// By a crash, which leaves its requests undone, or by a hang-up.
+void World::EndPlayer(size_t index) {
+  Player& player = *players_[index];
+  kernel::Session& session = *kernel_.FindSession(player.session->id());
+  if (player.session->table.predictable() && random_.OneIn(2)) {
+    log_.Did("hung up: session", session.id());
+    kernel_.HangUp(session);
+    for (const Request& request : player.asked)
+      model_.Do(*player.session, request, nullptr);
+  } else {
+    log_.Did("ended: session", session.id());
+    kernel_.EndSession(session);
+  }
+  model_.EndSession(*player.session);
+  std::erase(ready_, &player);
+  players_.erase(players_.begin() + static_cast<ptrdiff_t>(index));
+}
+
+bool World::Turn() {
+  const bool more = kernel_.Turn();
+  for (const auto& player : players_) Collect(*player);
+  for (Player* player : ready_) CheckAnswers(*player);
+  ready_.clear();
+  model_.Observe(kernel_);
+  for (const auto& player : players_) {
+    CheckLateAnswers(*player);
+    CheckEvents(*player);
+  }
+  CompareTouched(model_, kernel_);
+  model_.Forget();
+  if (++turns_ % kCompareAllEvery == 0) CompareAll(model_, kernel_);
+  return more;
+}
+
+void World::Rest() {
+  log_.Did("rest", 0);
+  constexpr int kTurnsMax = 100'000;
+  int turns = 0;
+  while (Turn())
+    if (++turns == kTurnsMax)
+      throw Mismatch("the kernel does not come to rest");
+  model_.CheckRest();
+}
+
+void World::Collect(Player& player) {
+  Received received;
+  uint64_t last = 0;
+  while (player.wire->Take(&received)) {
+    const abi::Completion& completion = received.completion;
+    if ((completion.number & abi::kEventFlag) != 0) {
+      player.events.push_back(received);
+      continue;
+    }
+    Answer answer = AnswerOf(received);
+    log_.Answered(player.session->id(), completion.user_data, answer);
+    const bool waits =
+        completion.number == static_cast<uint32_t>(abi::Syscall::handle_revoke);
+    if (!waits && completion.user_data < last)
+      throw Mismatch("answers are out of order");
+    if (!waits) last = completion.user_data;
+    if (!player.answers.emplace(completion.user_data, std::move(answer)).second)
+      throw Mismatch("a request is answered twice");
+  }
+}
+
+void World::CheckAnswers(Player& player) {
+  for (const Request& request : player.asked) {
+    const auto found = player.answers.find(request.head.user_data);
+    const Answer* seen =
+        found == player.answers.end() ? nullptr : &found->second;
+    const Answer expected = model_.Do(*player.session, request, seen);
+    if (expected.parked) continue;
+    if (seen == nullptr)
+      throw Mismatch(std::string("no answer to ") +
+                     CallName(request.head.number) + ", the model has " +
+                     model::TextOf(expected));
+    if (!SameAnswer(expected, *seen))
+      throw Mismatch(std::string("the answer to ") +
+                     CallName(request.head.number) + " is " +
+                     model::TextOf(*seen) + ", the model has " +
+                     model::TextOf(expected));
+    player.answers.erase(found);
+  }
+  player.asked.clear();
+  player.bytes = 0;
+}
+
+void World::CheckLateAnswers(Player& player) {
+  for (const auto& [user_data, answer] : player.answers)
+    model_.RevokeAnswered(*player.session, user_data, answer);
+  player.answers.clear();
+}
+
+void World::CheckEvents(Player& player) {
+  std::vector<Event>& expected = player.session->expected;
+  for (const Received& received : player.events) {
+    const auto found = std::find_if(
+        expected.begin(), expected.end(),
+        [&](const Event& event) { return IsThat(event, received); });
+    if (found == expected.end())
+      throw Mismatch("an event to session " +
+                     std::to_string(player.session->id()) +
+                     " that should not be: " + TextOf(received));
+    expected.erase(found);
+  }
+  for (const Event& event : expected)
+    if (!MayBeLeftOut(event))
+      throw Mismatch("session " + std::to_string(player.session->id()) +
+                     " should get event " +
+                     std::to_string(static_cast<uint32_t>(event.event)) +
+                     " of " + std::to_string(event.user_data));
+  expected.clear();
+  player.events.clear();
+}
+
+bool World::MayBeLeftOut(const Event& event) const {
+  if (event.unless_closed == 0) return false;
+  const Object* port = model_.FindObject(ObjectKind::port, event.unless_closed);
+  return port == nullptr || static_cast<const Port*>(port)->closed;
+}
+
+void World::End() {
+  Rest();
+  CompareAll(model_, kernel_);
+  while (!players_.empty()) EndPlayer(0);
+  for (const auto& [id, session] : model_.sessions()) {
+    kernel_.EndSession(*kernel_.FindSession(id));
+    model_.EndSession(*session);
+  }
+  Rest();
+  CompareAll(model_, kernel_);
+  if (!model_.caps().empty()) throw Mismatch("capabilities stay");
+  for (const ObjectKind kind : {ObjectKind::port, ObjectKind::lane,
+                                ObjectKind::region, ObjectKind::process})
+    if (!kernel_.objects(kind).empty()) throw Mismatch("objects stay");
+  for (const auto& [id, object] : kernel_.objects(ObjectKind::account))
+    for (const uint64_t used : kernel::As<kernel::Account>(*object).used)
+      if (used != 0) throw Mismatch("charges stay");
+}
+
+}  // namespace model
