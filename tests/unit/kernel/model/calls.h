@@ -2,6 +2,8 @@
 // call, write its function and put it into the list in calls.cc.
 #pragma once
 
+#include <cstring>
+
 #include "tests/unit/kernel/model/model.h"
 
 namespace model {
@@ -36,6 +38,17 @@ struct Call {
     return Model::Refusal(*session.account, Model::Handles(handles));
   }
 };
+
+// The entry of the kernel's payload, zeros if it is not there.
+template <typename T>
+T Shown(const Call& call, size_t index) {
+  T entry = {};
+  if (call.seen != nullptr && call.seen->ok() &&
+      call.seen->payload.size() >= (index + 1) * sizeof(T))
+    std::memcpy(&entry, call.seen->payload.data() + index * sizeof(T),
+                sizeof(T));
+  return entry;
+}
 
 using CallFunction = Answer (*)(Call& call);
 // Null for what the model does not know.

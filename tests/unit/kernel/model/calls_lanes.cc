@@ -51,20 +51,6 @@ End Opposite(End end) {
   return end == End::kSender ? End::kListener : End::kSender;
 }
 
-// The handle that the kernel's payload shows at this place.
-template <typename T>
-Handle Shown(const Call& call, size_t index) {
-  if (call.seen == nullptr || !call.seen->ok() ||
-      call.seen->payload.size() < (index + 1) * sizeof(T))
-    return abi::kNoHandle;
-  T entry;
-  std::memcpy(&entry, call.seen->payload.data() + index * sizeof(T), sizeof(T));
-  if constexpr (std::is_same_v<T, Handle>)
-    return entry;
-  else
-    return entry.handle;
-}
-
 std::unique_ptr<Transfer> TakeTransfer(Lane& lane, uint64_t token) {
   std::unique_ptr<Transfer> taken = std::move(lane.transfers[token]);
   lane.transfers.erase(token);
@@ -211,7 +197,7 @@ Answer transfer_redeem(Call& call) {
     if (item.cap != nullptr) {
       entry.handle =
           call.model.Place(call.session, *item.cap, call.session.account,
-                           Shown<abi::RedeemedItem>(call, i));
+                           Shown<abi::RedeemedItem>(call, i).handle);
       entry.rights = item.cap->rights;
       entry.error = Error::ok;
     }

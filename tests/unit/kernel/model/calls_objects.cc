@@ -41,14 +41,18 @@ Answer ListPage(const Model::Objects& all, uint64_t after) {
   return answer;
 }
 
-Answer ListCaps(const Model::Caps& caps, uint64_t after) {
+Answer ListCaps(const Call& call, uint64_t after) {
   Answer answer;
   answer.values[1] = after;
+  const auto& caps = call.model.caps();
   for (auto at = caps.upper_bound(after); at != caps.end(); ++at) {
-    if (answer.payload.size() + sizeof(abi::CapabilityEntry) >
-        abi::kRequestPayloadMax)
-      break;
-    answer.Append(EntryOf(*at->second));
+    abi::CapabilityEntry entry = EntryOf(*at->second);
+    if (answer.payload.size() + sizeof(entry) > abi::kRequestPayloadMax) break;
+    const auto seen = Shown<abi::CapabilityEntry>(call, answer.values[0]);
+    if (seen.serial == entry.serial && seen.parent == 0 &&
+        call.model.IsDoomed(*at->second))
+      entry.parent = 0;
+    answer.Append(entry);
     ++answer.values[0];
     answer.values[1] = at->first;
   }
@@ -173,7 +177,7 @@ Answer object_list(Call& call) {
   const Model::Objects& all = call.model.objects(kind);
   switch (kind) {
     case ObjectKind::any:
-      return ListCaps(call.model.caps(), call.arg(1));
+      return ListCaps(call, call.arg(1));
     case ObjectKind::port:
       return ListPage<Port>(all, call.arg(1));
     case ObjectKind::lane:

@@ -29,7 +29,8 @@ const std::map<uint64_t, kernel::Capability*>& Living(
   return const_cast<kernel::Kernel&>(kernel).tree().by_serial();
 }
 
-void CompareCap(const Cap& cap, const kernel::Capability& kernels) {
+void CompareCap(const Model& all, const Cap& cap,
+                const kernel::Capability& kernels) {
   const abi::CapabilityEntry entry = kernel::CapabilityEntryOf(kernels);
   const abi::CapabilityEntry model = EntryOf(cap);
   Same("the holder", cap.serial, entry.process, model.process);
@@ -37,7 +38,8 @@ void CompareCap(const Cap& cap, const kernel::Capability& kernels) {
   Same("the object", cap.serial, entry.object, model.object);
   Same("the rights", cap.serial, entry.rights, model.rights);
   Same("the badge", cap.serial, entry.badge, model.badge);
-  Same("the parent", cap.serial, entry.parent, model.parent);
+  if (entry.parent != 0 || !all.IsDoomed(cap))
+    Same("the parent", cap.serial, entry.parent, model.parent);
   Same("the place in flight", cap.serial, kernels.transfer != nullptr,
        cap.transfer != nullptr);
   Same("the grants", cap.serial, kernels.grants, cap.grants);
@@ -121,7 +123,7 @@ void CompareCapBySerial(const Model& model, const kernel::Kernel& kernel,
   const auto found = Living(kernel).find(serial);
   if (found == Living(kernel).end())
     throw Mismatch("capability " + std::to_string(serial) + " is lost");
-  CompareCap(*model.caps().at(serial), *found->second);
+  CompareCap(model, *model.caps().at(serial), *found->second);
 }
 
 void CompareSizes(const Model& model, const kernel::Kernel& kernel) {

@@ -1,35 +1,9 @@
 #include "tests/unit/kernel/model/generator.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace model {
 namespace {
-
-using abi::Syscall;
-
-// Never more than this, whatever is asked: each costs descriptors.
-constexpr size_t kLanesMax = 40;
-constexpr size_t kRegionsMax = 150;
-constexpr size_t kPortsMax = 200;
-constexpr size_t kAccountsMax = 150;
-constexpr size_t kSessionsMax = 12;
-
-Request Make(Syscall call, Handle handle, uint64_t first = 0,
-             uint64_t second = 0) {
-  Request request;
-  request.head.number = static_cast<uint32_t>(call);
-  request.head.handle = handle;
-  request.head.args[0] = first;
-  request.head.args[1] = second;
-  return request;
-}
-
-template <typename T>
-void Append(std::vector<uint8_t>* payload, const T& value) {
-  const auto* first = reinterpret_cast<const uint8_t*>(&value);
-  payload->insert(payload->end(), first, first + sizeof(value));
-}
 
 template <typename Container, typename Key>
 auto From(const Container& container, Key key, uint64_t further) {
@@ -75,9 +49,13 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
 }
 
 Request Generator::Next(Session& session) {
+  if (profile_.wears && session.origin == Session::Origin::kChild)
+    return Wear(session);
   Request request;
-  if (model_->caps().size() > profile_.caps && random_.OneIn(3)) {
-    request = random_.OneIn(20) ? Revoke(session) : Close(session);
+  if (!model_->jobs().empty() && random_.OneIn(20)) {
+    request = Revoke(session);
+  } else if (model_->caps().size() > profile_.caps && random_.OneIn(3)) {
+    request = random_.OneIn(15) ? RevokeMuch(session) : Close(session);
   } else {
     uint64_t at = random_.Below(weights_);
     size_t line = 0;
@@ -91,11 +69,48 @@ Request Generator::Next(Session& session) {
 // ---- What to ask with.
 
 Handle Generator::Any(Session& session) {
+  if (!model_->jobs().empty() && random_.OneIn(3))
+    if (const Handle doomed = Doomed(session); doomed != 0) return doomed;
   const auto& held = session.table.held();
   if (held.empty()) return static_cast<Handle>(random_.Next());
   const Handle key =
       static_cast<Handle>(random_.Below(uint64_t{held.rbegin()->first} + 1));
   return From(held, key, random_.Below(4))->first;
+}
+
+Handle Generator::Doomed(Session& session) {
+  const auto& doomed = model_->jobs().front().doomed;
+  if (doomed.empty()) return 0;
+  auto at = doomed.lower_bound(random_.Below(doomed.rbegin()->first + 1));
+  for (int tries = 0; tries < 8 && at != doomed.end(); ++tries, ++at)
+    if (at->second->holder == &session) return at->second->handle;
+  return 0;
+}
+
+Handle Generator::Revoking(Session& session) {
+  const auto found = model_->caps().find(model_->jobs().front().root);
+  if (found == model_->caps().end()) return 0;
+  for (const Cap* cap = found->second.get(); cap != nullptr; cap = cap->parent)
+    if (cap->holder == &session && random_.OneIn(2)) return cap->handle;
+  return 0;
+}
+
+Handle Generator::Source(Session& session) {
+  if (random_.OneIn(4))
+    return With(session, ObjectKind::any, abi::kRightDuplicate);
+  Handle& favourite = favourites_[session.id()];
+  const Cap* cap = session.table.Find(favourite);
+  if (cap == nullptr || (cap->rights & abi::kRightDuplicate) == 0 ||
+      random_.OneIn(2000)) {
+    favourite =
+        random_.OneIn(2) ? Old(session) : Rich(session, abi::kRightDuplicate);
+  } else if (random_.OneIn(10) && !cap->children.empty()) {
+    const Cap& newest = *cap->children.rbegin()->second;
+    if (newest.holder == &session) favourite = newest.handle;
+  } else if (random_.OneIn(20)) {
+    favourite = Above(session, favourite);
+  }
+  return favourite;
 }
 
 Handle Generator::Of(Session& session, ObjectKind kind) {
@@ -112,6 +127,33 @@ Handle Generator::With(Session& session, ObjectKind kind, Rights rights) {
     handle = kind == ObjectKind::any ? Any(session) : Of(session, kind);
     const Cap* cap = session.table.Find(handle);
     if (cap != nullptr && (rights & ~cap->rights) == 0) break;
+  }
+  return handle;
+}
+
+Handle Generator::Rich(Session& session, Rights rights) {
+  Handle best = abi::kNoHandle;
+  size_t most = 0;
+  for (int tries = 0; tries < 6; ++tries) {
+    const Handle handle = With(session, ObjectKind::any, rights);
+    const Cap* cap = session.table.Find(handle);
+    const size_t children = cap == nullptr ? 0 : cap->children.size();
+    if (best == abi::kNoHandle || children > most) best = handle;
+    most = std::max(most, children);
+  }
+  return best;
+}
+
+Handle Generator::Old(Session& session) {
+  if (session.table.size() == 0) return abi::kNoHandle;
+  return From(session.table.held(), Handle{0}, random_.Below(4))->first;
+}
+
+Handle Generator::Above(Session& session, Handle handle) {
+  const Cap* cap = session.table.Find(handle);
+  for (; cap != nullptr; cap = cap->parent) {
+    if (cap->holder == &session) handle = cap->handle;
+    if (random_.OneIn(6)) break;
   }
   return handle;
 }
@@ -135,8 +177,8 @@ uint64_t Generator::SomeRights(const Session& session, Handle handle) {
   const Cap* cap = session.table.Find(handle);
   const Rights held = cap != nullptr ? cap->rights : abi::kRightsAll;
   if (!random_.OneIn(3)) return abi::kRightsSame;
-  if (random_.OneIn(12)) return random_.Below(abi::kRightsAll + 1);
-  if (random_.OneIn(100)) return random_.Next();
+  if (random_.OneIn(40)) return random_.Below(abi::kRightsAll + 1);
+  if (random_.OneIn(200)) return random_.Next();
   Rights rights = held;
   for (uint64_t drop = random_.Below(4); drop > 0; --drop)
     rights &= ~(1u << random_.Below(14));
@@ -165,19 +207,44 @@ abi::TransferItem Generator::SomeItem(Session& session) {
   return item;
 }
 
-uint64_t Generator::SomeToken(Session& session, Handle handle, bool own) {
+Handle Generator::LaneWith(Session& session, bool own) {
+  Handle handle = abi::kNoHandle;
+  for (int tries = 0; tries < 8; ++tries) {
+    handle = Of(session, ObjectKind::lane);
+    if (!Tokens(session, handle, own).empty()) break;
+  }
+  return handle;
+}
+
+std::vector<uint64_t> Generator::Tokens(const Session& session, Handle handle,
+                                        bool own) const {
+  std::vector<uint64_t> tokens;
   const Cap* cap = session.table.Find(handle);
-  if (cap == nullptr || cap->object->kind != ObjectKind::lane ||
-      random_.OneIn(20))
-    return random_.Below(8);
+  if (cap == nullptr || cap->object->kind != ObjectKind::lane) return tokens;
   const auto& lane = static_cast<const Lane&>(*cap->object);
   const bool sender = lane.side(End::kSender).handle == cap;
-  std::vector<uint64_t> tokens;
   for (const auto& [token, transfer] : lane.transfers)
     if ((transfer->from == End::kSender) == (sender == own))
       tokens.push_back(token);
-  return tokens.empty() ? lane.last_token
-                        : tokens[random_.Below(tokens.size())];
+  return tokens;
+}
+
+Handle Generator::OpenLane(Session& session) {
+  Handle handle = abi::kNoHandle;
+  for (int tries = 0; tries < 6; ++tries) {
+    handle = Of(session, ObjectKind::lane);
+    const Cap* cap = session.table.Find(handle);
+    if (cap == nullptr || cap->object->kind != ObjectKind::lane ||
+        !static_cast<const Lane&>(*cap->object).cut)
+      break;
+  }
+  return handle;
+}
+
+uint64_t Generator::SomeToken(Session& session, Handle handle, bool own) {
+  const std::vector<uint64_t> tokens = Tokens(session, handle, own);
+  if (tokens.empty() || random_.OneIn(20)) return random_.Below(8);
+  return tokens[random_.Below(tokens.size())];
 }
 
 // What is wrong in one way only.
@@ -215,177 +282,6 @@ void Generator::Spoil(Session& session, Request* request) {
     default:
       head.handle = Wrong(session);
   }
-}
-
-// ---- Any handle.
-
-Request Generator::Duplicate(Session& session) {
-  const Handle handle = With(session, ObjectKind::any, abi::kRightDuplicate);
-  return Make(Syscall::handle_duplicate, handle, SomeRights(session, handle));
-}
-
-Request Generator::Mint(Session& session) {
-  const Handle handle = With(session, ObjectKind::any, abi::kRightDuplicate);
-  return Make(Syscall::handle_mint, handle, SomeRights(session, handle),
-              random_.OneIn(40) ? 0 : 1 + random_.Below(4));
-}
-
-Request Generator::Close(Session& session) {
-  return Make(Syscall::handle_close, Any(session));
-}
-
-Request Generator::Revoke(Session& session) {
-  Request request = Make(Syscall::handle_revoke,
-                         With(session, ObjectKind::any, abi::kRightManage));
-  if (random_.OneIn(3)) {
-    request.head.options = abi::kRevokeBadge;
-    request.head.args[0] = 1 + random_.Below(4);
-  }
-  return request;
-}
-
-Request Generator::Info(Session& session) {
-  return Make(Syscall::handle_info, Any(session));
-}
-
-Request Generator::SessionInfo(Session&) {
-  return Make(Syscall::session_info, abi::kNoHandle);
-}
-
-// ---- Objects.
-
-Request Generator::CreatePort(Session& session) {
-  if (Count(ObjectKind::port) > kPortsMax) return Close(session);
-  Request request = Make(Syscall::port_create,
-                         With(session, ObjectKind::account, abi::kRightManage),
-                         random_.OneIn(20) ? random_.Below(1u << 26) : 4096);
-  request.head.options = static_cast<uint32_t>(random_.Below(4));
-  request.payload.assign(random_.Below(random_.OneIn(50) ? 60 : 20), 'p');
-  return request;
-}
-
-Request Generator::CreateRegion(Session& session) {
-  if (Count(ObjectKind::region) > kRegionsMax) return Close(session);
-  return Make(Syscall::region_create,
-              With(session, ObjectKind::account, abi::kRightManage),
-              random_.OneIn(30) ? random_.Next() : random_.Below(20'000));
-}
-
-Request Generator::SealRegion(Session& session) {
-  Request request = Make(Syscall::region_seal, Of(session, ObjectKind::region));
-  request.head.options = static_cast<uint32_t>(random_.Below(2));
-  return request;
-}
-
-Request Generator::MapRegion(Session& session) {
-  Request request = Make(Syscall::region_map, Of(session, ObjectKind::region));
-  request.head.options = static_cast<uint32_t>(random_.Below(2));
-  return request;
-}
-
-Request Generator::RegionInfo(Session& session) {
-  return Make(Syscall::region_info, Of(session, ObjectKind::region));
-}
-
-Request Generator::CreateProcess(Session& session) {
-  if (model_->sessions().size() > kSessionsMax) return Close(session);
-  Request request = Make(Syscall::process_create,
-                         With(session, ObjectKind::account, abi::kRightManage));
-  abi::ProcessCreate head = {};
-  head.name[0] = 'c';
-  head.count = static_cast<uint32_t>(random_.OneIn(20) ? random_.Below(130)
-                                                       : random_.Below(6));
-  Append(&request.payload, head);
-  for (uint32_t i = 0; i < head.count; ++i) {
-    const abi::TransferItem gift = SomeItem(session);
-    abi::InitialItem item = {{}, gift.handle, gift.rights, gift.mode, 0};
-    item.name[0] = static_cast<char>('a' + i % 26);
-    item.name[1] = static_cast<char>('a' + i / 26);
-    // A newcomer without an account could not do much.
-    if (i == 0 && !random_.OneIn(4)) {
-      item.handle = With(session, ObjectKind::account,
-                         abi::kRightDuplicate | abi::kRightManage);
-      item.mode = abi::kTransferDuplicate;
-      item.rights = abi::kRightsSame;
-    }
-    Append(&request.payload, item);
-  }
-  return request;
-}
-
-Request Generator::ProcessInfo(Session& session) {
-  return Make(Syscall::process_info, Of(session, ObjectKind::process));
-}
-
-Request Generator::CreateAccount(Session& session) {
-  if (Count(ObjectKind::account) > kAccountsMax) return Close(session);
-  Request request = Make(Syscall::account_create,
-                         With(session, ObjectKind::account, abi::kRightManage));
-  abi::AccountLimits limits = {};
-  if (random_.OneIn(2)) limits.limit[0] = 1 + random_.Below(200);
-  if (random_.OneIn(2)) limits.limit[1] = 1 + random_.Below(8);
-  if (random_.OneIn(3)) limits.limit[2] = 1 + random_.Below(4);
-  if (random_.OneIn(3)) limits.limit[3] = 1 + random_.Below(8);
-  if (random_.OneIn(3)) limits.limit[4] = 1 + random_.Below(100'000);
-  Append(&request.payload, limits);
-  request.payload.resize(sizeof(limits) + random_.Below(10), 'a');
-  return request;
-}
-
-Request Generator::AccountInfo(Session& session) {
-  return Make(Syscall::account_info, Of(session, ObjectKind::account));
-}
-
-Request Generator::List(Session& session) {
-  static constexpr ObjectKind kKinds[] = {
-      ObjectKind::any,     ObjectKind::any,     ObjectKind::any,
-      ObjectKind::port,    ObjectKind::lane,    ObjectKind::region,
-      ObjectKind::process, ObjectKind::account, ObjectKind::none};
-  const ObjectKind kind = kKinds[random_.Below(std::size(kKinds))];
-  const uint64_t newest =
-      model_->caps().empty() ? 1 : model_->caps().rbegin()->first;
-  return Make(Syscall::object_list, Of(session, ObjectKind::kernel),
-              static_cast<uint64_t>(kind), random_.Below(newest + 2));
-}
-
-// ---- Lanes.
-
-Request Generator::Connect(Session& session) {
-  if (Count(ObjectKind::lane) > kLanesMax) return CloseLane(session);
-  return Make(Syscall::port_connect,
-              With(session, ObjectKind::port, abi::kRightSend));
-}
-
-Request Generator::Listen(Session& session) {
-  return Make(Syscall::port_listen,
-              With(session, ObjectKind::port, abi::kRightReceive));
-}
-
-Request Generator::Ready(Session& session) {
-  return Make(Syscall::lane_ready, Of(session, ObjectKind::lane));
-}
-
-Request Generator::CloseLane(Session& session) {
-  return Make(Syscall::lane_close, Of(session, ObjectKind::lane));
-}
-
-Request Generator::Stage(Session& session) {
-  Request request =
-      Make(Syscall::transfer_stage, Of(session, ObjectKind::lane));
-  uint64_t count = 1 + random_.Below(4);
-  if (random_.OneIn(12)) count = random_.Below(66);
-  for (; count > 0; --count) Append(&request.payload, SomeItem(session));
-  return request;
-}
-
-Request Generator::Redeem(Session& session) {
-  const Handle lane = Of(session, ObjectKind::lane);
-  return Make(Syscall::transfer_redeem, lane, SomeToken(session, lane, false));
-}
-
-Request Generator::Cancel(Session& session) {
-  const Handle lane = Of(session, ObjectKind::lane);
-  return Make(Syscall::transfer_cancel, lane, SomeToken(session, lane, true));
 }
 
 }  // namespace model

@@ -15,6 +15,8 @@ struct Profile {
   uint64_t end_every;   // requests between deaths
   uint64_t rest_every;  // turns between rests
   uint64_t handles;     // limit of an account; 0: none
+  size_t players;       // at most
+  bool wears;           // the third player wears out a slot of its table
   // Weights of what is asked, besides looking.
   uint32_t derive, lose, revoke, make, lanes, transfers, errors;
 };
@@ -30,10 +32,12 @@ class Generator {
     uint32_t weight;
     Function function;
   };
+  Request Wear(Session& session);
   Request Duplicate(Session& session);
   Request Mint(Session& session);
   Request Close(Session& session);
   Request Revoke(Session& session);
+  Request RevokeMuch(Session& session);
   Request Info(Session& session);
   Request SessionInfo(Session& session);
   Request CreatePort(Session& session);
@@ -55,13 +59,36 @@ class Generator {
   Request List(Session& session);
 
   void Spoil(Session& session, Request* request);
+  // Holds none of this kind; mostly it had better make one first.
+  bool Lacks(Session& session, ObjectKind kind) {
+    return session.table.held_of(kind).empty() && !random_.OneIn(8);
+  }
   Handle Any(Session& session);
+  // What a revoke is about to destroy, or 0.
+  Handle Doomed(Session& session);
+  // The root of a revoke that runs, or what it was derived from, or 0.
+  Handle Revoking(Session& session);
+  // To derive from: one that has much derived from it already, the newest, or
+  // any.
+  Handle Source(Session& session);
   Handle Of(Session& session, ObjectKind kind);
   // One whose capability has these rights, if that is soon found.
   Handle With(Session& session, ObjectKind kind, Rights rights);
+  // One from which much was derived.
+  Handle Rich(Session& session, Rights rights);
+  // One of the first.
+  Handle Old(Session& session);
+  // What it was derived from, some steps up.
+  Handle Above(Session& session, Handle handle);
   Handle Wrong(Session& session);
   uint64_t SomeRights(const Session& session, Handle handle);
   abi::TransferItem SomeItem(Session& session);
+  // Of transfers that this end may take back (own), or take.
+  std::vector<uint64_t> Tokens(const Session& session, Handle lane,
+                               bool own) const;
+  Handle LaneWith(Session& session, bool own);
+  // Of a lane that is not cut, if there is one.
+  Handle OpenLane(Session& session);
   uint64_t SomeToken(Session& session, Handle lane, bool own);
   size_t Count(ObjectKind kind) const { return model_->objects(kind).size(); }
 
@@ -70,6 +97,7 @@ class Generator {
   Random& random_;
   std::vector<Line> lines_;
   uint64_t weights_ = 0;
+  std::map<uint64_t, Handle> favourites_;  // by session
 };
 
 }  // namespace model

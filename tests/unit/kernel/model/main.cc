@@ -23,78 +23,40 @@ namespace {
 
 constexpr uint64_t kStepsPerEpisode = 20'000;
 
+// clang-format off
 constexpr Profile kProfiles[] = {
-    {.name = "mixed",
-     .caps = 600,
-     .batch = 6,
-     .end_every = 800,
-     .rest_every = 20,
-     .handles = 300,
-     .derive = 12,
-     .lose = 10,
-     .revoke = 3,
-     .make = 4,
-     .lanes = 5,
-     .transfers = 10,
-     .errors = 6},
-    {.name = "trees",
-     .caps = 4000,
-     .batch = 12,
-     .end_every = 6000,
-     .rest_every = 100,
-     .handles = 0,
-     .derive = 40,
-     .lose = 4,
-     .revoke = 1,
-     .make = 1,
-     .lanes = 1,
-     .transfers = 4,
-     .errors = 2},
-    {.name = "messages",
-     .caps = 800,
-     .batch = 8,
-     .end_every = 2000,
-     .rest_every = 40,
-     .handles = 0,
-     .derive = 12,
-     .lose = 6,
-     .revoke = 1,
-     .make = 3,
-     .lanes = 12,
-     .transfers = 40,
-     .errors = 3},
-    {.name = "deaths",
-     .caps = 600,
-     .batch = 6,
-     .end_every = 60,
-     .rest_every = 30,
-     .handles = 500,
-     .derive = 12,
-     .lose = 4,
-     .revoke = 2,
-     .make = 6,
-     .lanes = 10,
-     .transfers = 12,
-     .errors = 2},
-    {.name = "limits",
-     .caps = 300,
-     .batch = 4,
-     .end_every = 800,
-     .rest_every = 10,
-     .handles = 40,
-     .derive = 12,
-     .lose = 10,
-     .revoke = 1,
-     .make = 10,
-     .lanes = 5,
-     .transfers = 10,
-     .errors = 20},
+    {.name = "mixed", .caps = 600, .batch = 6, .end_every = 800,
+     .rest_every = 20, .handles = 300, .players = 6, .wears = false,
+     .derive = 12, .lose = 10, .revoke = 3, .make = 4, .lanes = 5,
+     .transfers = 10, .errors = 6},
+    {.name = "trees", .caps = 4000, .batch = 16, .end_every = 6000,
+     .rest_every = 200, .handles = 0, .players = 5, .wears = false,
+     .derive = 40, .lose = 4, .revoke = 1, .make = 1, .lanes = 1,
+     .transfers = 4, .errors = 2},
+    {.name = "messages", .caps = 800, .batch = 8, .end_every = 2000,
+     .rest_every = 40, .handles = 0, .players = 6, .wears = false,
+     .derive = 12, .lose = 6, .revoke = 1, .make = 3, .lanes = 12,
+     .transfers = 40, .errors = 3},
+    {.name = "deaths", .caps = 600, .batch = 6, .end_every = 100,
+     .rest_every = 30, .handles = 500, .players = 7, .wears = false,
+     .derive = 12, .lose = 4, .revoke = 2, .make = 6, .lanes = 10,
+     .transfers = 12, .errors = 2},
+    {.name = "limits", .caps = 300, .batch = 4, .end_every = 800,
+     .rest_every = 10, .handles = 40, .players = 6, .wears = false,
+     .derive = 12, .lose = 10, .revoke = 1, .make = 10, .lanes = 5,
+     .transfers = 10, .errors = 20},
+    {.name = "wear", .caps = 100, .batch = 1, .end_every = 1'000'000,
+     .rest_every = 500, .handles = 0, .players = 3, .wears = true,
+     .derive = 2, .lose = 1, .revoke = 0, .make = 1, .lanes = 1,
+     .transfers = 1, .errors = 2},
 };
+// clang-format on
 
 struct Options {
   uint64_t seed = 1;
   uint64_t steps = 400'000;
   const char* profile = nullptr;
+  bool stats = false;
 };
 
 const char* ValueOf(const char* argument, const char* name) {
@@ -111,16 +73,19 @@ bool Parse(int argc, char** argv, Options* options) {
       options->steps = std::strtoull(steps, nullptr, 10);
     else if (const char* profile = ValueOf(argv[i], "--profile="))
       options->profile = profile;
+    else if (std::strcmp(argv[i], "--stats") == 0)
+      options->stats = true;
     else
       return false;
   }
   return true;
 }
 
-bool Play(const Profile& profile, uint64_t seed, uint64_t steps) {
+bool Play(const Profile& profile, uint64_t seed, uint64_t steps,
+          Coverage* coverage) {
   Log log;
   try {
-    World world(profile, seed, &log);
+    World world(profile, seed, &log, coverage);
     while (log.steps() < steps) world.Step();
     world.End();
     return true;
@@ -136,6 +101,7 @@ bool Play(const Profile& profile, uint64_t seed, uint64_t steps) {
 int Run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   uint64_t done = 0;
+  Coverage coverage;
   for (uint64_t episode = 0; done < options.steps; ++episode) {
     const Profile* profile = &kProfiles[episode % std::size(kProfiles)];
     for (const Profile& one : kProfiles)
@@ -143,14 +109,15 @@ int Run(const Options& options) {
           std::strcmp(options.profile, one.name) == 0)
         profile = &one;
     const uint64_t steps = std::min(kStepsPerEpisode, options.steps - done);
-    if (!Play(*profile, options.seed + episode, steps)) return 1;
+    if (!Play(*profile, options.seed + episode, steps, &coverage)) return 1;
     done += steps;
   }
   const std::chrono::duration<double> took =
       std::chrono::steady_clock::now() - start;
   std::printf("%" PRIu64 " requests in %.1f s, %.0f a second, no difference\n",
               done, took.count(), static_cast<double>(done) / took.count());
-  return 0;
+  if (options.stats) coverage.Print();
+  return options.profile != nullptr || coverage.Complete() ? 0 : 1;
 }
 
 // With addresses that differ from run to run, hash tables in the kernel go in

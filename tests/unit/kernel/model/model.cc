@@ -11,7 +11,7 @@ Error ErrorOf(Ending ending) {
   return ending == Ending::kRevoked ? Error::revoked : Error::canceled;
 }
 
-Model::Model() {
+Model::Model(Coverage* coverage) : coverage_(*coverage) {
   struct KernelObject : Object {
     explicit KernelObject(uint64_t object_id)
         : Object(ObjectKind::kernel, object_id) {}
@@ -132,6 +132,12 @@ Object* Model::FindObject(ObjectKind kind, uint64_t id) const {
   const Objects& all = objects(kind);
   const auto found = all.find(id);
   return found == all.end() ? nullptr : found->second.get();
+}
+
+bool Model::IsDoomed(const Cap& cap) const {
+  for (const RevokeJob& job : jobs_)
+    if (job.doomed.count(cap.serial) != 0) return true;
+  return false;
 }
 
 void Model::Forget() {

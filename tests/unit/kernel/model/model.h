@@ -10,6 +10,7 @@
 #include <list>
 #include <optional>
 
+#include "tests/unit/kernel/model/coverage.h"
 #include "tests/unit/kernel/model/state.h"
 
 namespace kernel {
@@ -20,7 +21,7 @@ namespace model {
 
 class Model {
  public:
-  Model();
+  explicit Model(Coverage* coverage);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
@@ -75,6 +76,8 @@ class Model {
   void PostLane(const Lane& lane, End end, abi::Event event,
                 std::array<uint64_t, 4> values);
 
+  Coverage& coverage() const { return coverage_; }
+
   // ---- What there is.
   using Caps = std::map<uint64_t, std::unique_ptr<Cap>>;
   using Objects = std::map<uint64_t, std::unique_ptr<Object>>;
@@ -84,7 +87,10 @@ class Model {
   const Sessions& sessions() const { return sessions_; }
   Session* FindSession(uint64_t id) const;
   Object* FindObject(ObjectKind kind, uint64_t id) const;
-  size_t jobs() const { return jobs_.size(); }
+  const std::list<RevokeJob>& jobs() const { return jobs_; }
+  // About to be destroyed by a revoke. What it was derived from is then the
+  // kernel's matter.
+  bool IsDoomed(const Cap& cap) const;
   // Changed since the last Forget.
   const std::set<uint64_t>& touched_caps() const { return touched_caps_; }
   const std::set<uint64_t>& touched_objects() const { return touched_objects_; }
@@ -119,12 +125,14 @@ class Model {
   void ObserveRevokes(const kernel::Kernel& kernel);
   void HitByRevoke(Cap& cap);
   bool MayBeOthers(const Cap& cap) const;
+  bool DoomedByAnother(const RevokeJob& job, const Cap& cap) const;
   void ObserveEnded(const kernel::Kernel& kernel);
   void DropSession(Session& session);
   void ObserveDoomed(const kernel::Kernel& kernel);
   void ObserveReaped(const kernel::Kernel& kernel);
   void Reap(Object& object);
 
+  Coverage& coverage_;
   uint64_t next_id_ = 1;
   uint64_t next_serial_ = 1;
   Caps caps_;

@@ -43,6 +43,7 @@ void Model::ObserveRevokes(const kernel::Kernel& kernel) {
   if (jobs_.empty()) return;
   BeginGroups();
   for (RevokeJob& job : jobs_) {
+    ++job.turns;
     for (Cap* cap : Gone(kernel, job.doomed)) HitByRevoke(*cap);
     // Made with the badge while the revoke ran: it may have met them.
     for (Cap* cap : Gone(kernel, job.under))
@@ -78,7 +79,17 @@ void Model::HitByRevoke(Cap& cap) {
   }
   if (MayBeOthers(cap))
     for (Lane* lane : cap.lanes) lane->why_unsure = true;
+  if (cap.transfer != nullptr) coverage_.Saw("revoked on the way");
+  if (!sure) coverage_.Saw("revoked, or ended otherwise in the same turn");
   Destroy(cap, Ending::kRevoked);
+}
+
+// Gap: of two revokes that overlap, the second is answered while the first is
+// still destroying what both are to destroy.
+bool Model::DoomedByAnother(const RevokeJob& job, const Cap& cap) const {
+  for (const RevokeJob& other : jobs_)
+    if (&other != &job && other.doomed.count(cap.serial) != 0) return true;
+  return false;
 }
 
 void Model::RevokeAnswered(Session& session, uint64_t user_data,
@@ -88,15 +99,22 @@ void Model::RevokeAnswered(Session& session, uint64_t user_data,
   });
   if (job == jobs_.end()) throw Mismatch("a revoke answered that is not there");
   if (answer.error != Error::ok) throw Mismatch("a revoke failed");
+  for (const auto& [serial, cap] : job->doomed)
+    if (!DoomedByAnother(*job, *cap))
+      throw Mismatch("a revoke is answered, and capability " +
+                     std::to_string(serial) + " lives");
   if (!job->doomed.empty())
-    throw Mismatch("a revoke is answered, and capability " +
-                   std::to_string(job->doomed.begin()->first) + " lives");
+    coverage_.Saw("revokes answered before another had done their work");
   for (size_t i = 0; i < 4; ++i)
     if (answer.values[i] < job->hit[i] ||
         answer.values[i] > job->hit[i] + job->maybe_hit[i])
       throw Mismatch(
           "the revoke's receipt says " + std::to_string(answer.values[i]) +
           " at " + std::to_string(i) + ", not " + std::to_string(job->hit[i]));
+  coverage_.Answered(static_cast<uint32_t>(abi::Syscall::handle_revoke),
+                     Error::ok);
+  if (job->turns > 1) coverage_.Saw("revokes that took turns");
+  coverage_.Saw("turns of revokes", job->turns);
   jobs_.erase(job);
 }
 
@@ -115,6 +133,7 @@ void Model::DropSession(Session& session) {
   if (session.table.size() != 0)
     throw Mismatch("session " + std::to_string(session.id()) +
                    " is gone, and not its capabilities");
+  if (session.table.repeats() != 0) coverage_.Saw("handles worn out");
   for (Region* region : session.granted) Unuse(*region);
   Unuse(*session.account);
   session.process->session = nullptr;

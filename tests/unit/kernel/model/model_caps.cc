@@ -30,7 +30,10 @@ Cap& Model::NewCap(Object& object, Rights rights, uint64_t badge, Cap* parent) {
   // What is derived from what a revoke is destroying is destroyed too.
   for (RevokeJob& job : jobs_) {
     if (parent == nullptr) continue;
-    if (job.doomed.count(parent->serial) != 0) job.doomed[cap.serial] = &cap;
+    if (job.doomed.count(parent->serial) != 0) {
+      job.doomed[cap.serial] = &cap;
+      coverage_.Saw("derived from what a revoke is destroying");
+    }
     if (job.badge != 0 &&
         (parent->serial == job.root || job.under.count(parent->serial) != 0))
       job.under[cap.serial] = &cap;
@@ -151,6 +154,8 @@ void Model::StartRevoke(Session& session, Cap& root, uint64_t badge,
     }
   };
   derived(root);
+  if (!jobs_.empty()) coverage_.Saw("revokes at once");
+  if (job.doomed.size() > 1000) coverage_.Saw("revokes of thousands");
   if (badge == 0) job.under.clear();
   jobs_.push_back(std::move(job));
 }

@@ -188,6 +188,7 @@ void Model::CheckChoice(const Lane& lane, const Port::Listener& chosen) {
 
 void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
                  Handle handle) {
+  if (lane.listening != 0) coverage_.Saw("lanes bound again");
   ++listener.lanes;
   ++session.lanes_receiving;
   lane.listening = listener.cap->serial;
@@ -220,6 +221,7 @@ void Model::RetireIfOver(Lane& lane) {
   lane.port->lanes.erase(lane.id);
   if (lane.send_cap != nullptr) lane.send_cap->lanes.erase(&lane);
   lane.send_cap = nullptr;
+  coverage_.Saw("transfers of lanes that are gone", lane.transfers.size());
   for (auto& [token, transfer] : lane.transfers) {
     transfer->lane = nullptr;
     doomed_.push_back(std::move(transfer));

@@ -60,6 +60,7 @@ Handle Table::Name(uint32_t slot, Handle seen) {
   if (before != used.given.end() && used.uses - before->second < kValuesOfSlot)
     throw Mismatch("a handle's value came again after " +
                    std::to_string(used.uses - before->second) + " uses");
+  if (before != used.given.end()) ++repeats_;
   used.given[handle] = used.uses;
   used.last = handle;
   return handle;

@@ -188,6 +188,9 @@ class Table {
   const std::set<Handle>& held_of(ObjectKind kind) { return by_kind_[kind]; }
   size_t size() const { return held_.size(); }
   size_t slots() const { return slots_.size(); }
+  bool has_free() const { return !free_.empty(); }
+  // How often a value was given that had been given long before.
+  uint64_t repeats() const { return repeats_; }
 
  private:
   struct Slot {
@@ -202,6 +205,7 @@ class Table {
   std::map<ObjectKind, std::set<Handle>> by_kind_;
   std::deque<Slot> slots_;
   std::deque<std::set<uint32_t>> free_;
+  uint64_t repeats_ = 0;
   bool in_group_ = false;
   bool group_open_ = false;
 };
@@ -254,6 +258,7 @@ struct RevokeJob {
   // something else was about to destroy it too.
   std::array<uint64_t, 4> hit = {};
   std::array<uint64_t, 4> maybe_hit = {};
+  uint64_t turns = 0;
 };
 
 struct Request {

@@ -8,7 +8,6 @@
 namespace model {
 namespace {
 
-constexpr size_t kPlayersMax = 6;
 // Of requests or completions in a turn: they must fit into their rings.
 constexpr size_t kBytesPerTurn = 40'000;
 constexpr uint64_t kCompareAllEvery = 400;
@@ -66,11 +65,13 @@ size_t AnswerBytes(const Request& request) {
 
 }  // namespace
 
-World::World(const Profile& profile, uint64_t seed, Log* log)
+World::World(const Profile& profile, uint64_t seed, Log* log,
+             Coverage* coverage)
     : profile_(profile),
       random_(seed),
       log_(*log),
       kernel_(&host_),
+      model_(coverage),
       generator_(profile, &model_, &random_) {
   SetUp();
 }
@@ -88,7 +89,7 @@ void World::SetUp() {
   Ask(root, request);
   Turn();
   const Handle budget = root.session->table.held().rbegin()->first;
-  for (size_t i = 2; i < kPlayersMax - 1; ++i) {
+  for (size_t i = 2; i < std::max<size_t>(profile_.players - 1, 3); ++i) {
     abi::ProcessCreate head = {{'c'}, 2, 0};
     const abi::InitialItem items[2] = {
         {{'a'}, budget, abi::kRightsSame, abi::kTransferDuplicate, 0},
@@ -157,15 +158,27 @@ void World::Ask(Player& player, Request request) {
 }
 
 void World::Step() {
-  Player& player = *players_[random_.Below(players_.size())];
+  size_t who = random_.Below(players_.size());
+  if (profile_.wears && !random_.OneIn(4)) who = players_.size() - 1;
+  Player& player = *players_[who];
   if (player.bytes < kBytesPerTurn)
     Ask(player, generator_.Next(*player.session));
+  if (IsPoor(player) && random_.OneIn(40)) {
+    EndPlayer(who);
+    if (players_.empty()) JoinAs(Session::Origin::kRoot);
+  }
   if (random_.OneIn(profile_.end_every)) EndSomebody();
-  if (players_.size() < kPlayersMax && random_.OneIn(50)) SomebodyJoins();
+  if (players_.size() < profile_.players && random_.OneIn(50)) SomebodyJoins();
   if (--batch_left_ != 0) return;
   batch_left_ = 1 + random_.Below(profile_.batch);
   Turn();
   if (random_.OneIn(profile_.rest_every)) Rest();
+}
+
+// Holds too little to do anything.
+bool World::IsPoor(Player& player) {
+  return player.session->table.size() < 4 &&
+         player.session->table.held_of(ObjectKind::account).empty();
 }
 
 void World::EndSomebody() {
@@ -195,13 +208,18 @@ void World::EndPlayer(size_t index) {
   kernel::Session& session = *kernel_.FindSession(player.session->id());
   if (player.session->table.predictable() && random_.OneIn(2)) {
     log_.Did("hung up: session", session.id());
+    if (!player.asked.empty()) model_.coverage().Saw("hung up with requests");
     kernel_.HangUp(session);
     for (const Request& request : player.asked)
       model_.Do(*player.session, request, nullptr);
   } else {
     log_.Did("ended: session", session.id());
+    if (!player.asked.empty())
+      model_.coverage().Saw("ended with requests undone");
     kernel_.EndSession(session);
   }
+  if (player.session->table.size() > kernel::Kernel::kStepsPerTurn)
+    model_.coverage().Saw("ended with a full table");
   model_.EndSession(*player.session);
   std::erase(ready_, &player);
   players_.erase(players_.begin() + static_cast<ptrdiff_t>(index));
@@ -270,6 +288,7 @@ void World::CheckAnswers(Player& player) {
                      CallName(request.head.number) + " is " +
                      model::TextOf(*seen) + ", the model has " +
                      model::TextOf(expected));
+    model_.coverage().Answered(request.head.number, seen->error);
     player.answers.erase(found);
   }
   player.asked.clear();

@@ -9,7 +9,7 @@ namespace model {
 
 class World {
  public:
-  World(const Profile& profile, uint64_t seed, Log* log);
+  World(const Profile& profile, uint64_t seed, Log* log, Coverage* coverage);
   // Asks one thing and, at times, lets the kernel work. Throws Mismatch.
   void Step();
   // Ends everybody. Nothing may stay.
@@ -28,6 +28,7 @@ class World {
   // What happens.
   void SetUp();
   void Ask(Player& player, Request request);
+  static bool IsPoor(Player& player);
   void EndSomebody();
   void EndPlayer(size_t index);
   void ServeUnseen(Player& player);

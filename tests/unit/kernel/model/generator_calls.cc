@@ -1,0 +1,279 @@
+// Generator: a request of each call.
+#include <cstring>
+
+#include "tests/unit/kernel/model/generator.h"
+
+namespace model {
+namespace {
+
+using abi::Syscall;
+
+// Never more than this, whatever is asked: each costs descriptors.
+constexpr size_t kLanesMax = 40;
+constexpr size_t kRegionsMax = 150;
+constexpr size_t kPortsMax = 200;
+constexpr size_t kAccountsMax = 150;
+constexpr size_t kSessionsMax = 12;
+
+Request Make(Syscall call, Handle handle, uint64_t first = 0,
+             uint64_t second = 0) {
+  Request request;
+  request.head.number = static_cast<uint32_t>(call);
+  request.head.handle = handle;
+  request.head.args[0] = first;
+  request.head.args[1] = second;
+  return request;
+}
+
+template <typename T>
+void Append(std::vector<uint8_t>* payload, const T& value) {
+  const auto* first = reinterpret_cast<const uint8_t*>(&value);
+  payload->insert(payload->end(), first, first + sizeof(value));
+}
+
+}  // namespace
+
+// ---- Any handle.
+
+// Duplicates and closes: as soon as no slot is free, always the same one.
+Request Generator::Wear(Session& session) {
+  const Handle source = session.table.held().begin()->first;
+  const Cap& cap = *session.table.Find(source);
+  if (session.table.has_free() || cap.children.empty())
+    return Make(Syscall::handle_duplicate, source, abi::kRightsSame);
+  const Cap& newest = *cap.children.rbegin()->second;
+  return Make(Syscall::handle_close,
+              newest.holder == &session ? newest.handle : source);
+}
+
+Request Generator::Duplicate(Session& session) {
+  const Handle handle = Source(session);
+  return Make(Syscall::handle_duplicate, handle, SomeRights(session, handle));
+}
+
+Request Generator::Mint(Session& session) {
+  Handle handle = abi::kNoHandle;
+  for (int tries = 0; tries < 6; ++tries) {
+    handle = random_.OneIn(2)
+                 ? Source(session)
+                 : With(session, ObjectKind::any, abi::kRightDuplicate);
+    const Cap* cap = session.table.Find(handle);
+    if (cap != nullptr && cap->badge == 0) break;
+  }
+  return Make(Syscall::handle_mint, handle, SomeRights(session, handle),
+              random_.OneIn(40) ? 0 : 1 + random_.Below(4));
+}
+
+Request Generator::Close(Session& session) {
+  const Handle handle = Any(session);
+  // Trees are to grow.
+  const Cap* cap = session.table.Find(handle);
+  if (cap != nullptr && cap->children.size() > 10 && !random_.OneIn(10))
+    return Make(Syscall::handle_close, Any(session));
+  return Make(Syscall::handle_close, handle);
+}
+
+Request Generator::Revoke(Session& session) {
+  Handle handle = With(session, ObjectKind::any, abi::kRightManage);
+  if (random_.OneIn(2)) handle = Above(session, handle);
+  if (random_.OneIn(12)) handle = Old(session);
+  if (!model_->jobs().empty() && random_.OneIn(2))
+    if (const Handle again = Revoking(session); again != 0) handle = again;
+  Request request = Make(Syscall::handle_revoke, handle);
+  if (random_.OneIn(3)) {
+    request.head.options = abi::kRevokeBadge;
+    request.head.args[0] = 1 + random_.Below(4);
+  }
+  return request;
+}
+
+// What its favourite was first derived from.
+Request Generator::RevokeMuch(Session& session) {
+  Handle handle = favourites_[session.id()];
+  for (const Cap* cap = session.table.Find(handle); cap != nullptr;
+       cap = cap->parent)
+    if (cap->holder == &session) handle = cap->handle;
+  return Make(Syscall::handle_revoke, handle);
+}
+
+Request Generator::Info(Session& session) {
+  return Make(Syscall::handle_info, Any(session));
+}
+
+Request Generator::SessionInfo(Session&) {
+  return Make(Syscall::session_info, abi::kNoHandle);
+}
+
+// ---- Objects.
+
+Request Generator::CreatePort(Session& session) {
+  if (Count(ObjectKind::port) > kPortsMax) return Close(session);
+  Request request = Make(Syscall::port_create,
+                         With(session, ObjectKind::account, abi::kRightManage),
+                         random_.OneIn(20) ? random_.Below(1u << 26) : 4096);
+  request.head.options = static_cast<uint32_t>(random_.Below(4));
+  request.payload.assign(random_.Below(random_.OneIn(50) ? 60 : 20), 'p');
+  return request;
+}
+
+Request Generator::CreateRegion(Session& session) {
+  if (Count(ObjectKind::region) > kRegionsMax) return Close(session);
+  return Make(Syscall::region_create,
+              With(session, ObjectKind::account, abi::kRightManage),
+              random_.OneIn(30) ? random_.Next() : random_.Below(20'000));
+}
+
+Request Generator::SealRegion(Session& session) {
+  if (Lacks(session, ObjectKind::region)) return CreateRegion(session);
+  Request request = Make(Syscall::region_seal, Of(session, ObjectKind::region));
+  request.head.options = static_cast<uint32_t>(random_.Below(2));
+  return request;
+}
+
+Request Generator::MapRegion(Session& session) {
+  if (Lacks(session, ObjectKind::region)) return CreateRegion(session);
+  Request request = Make(Syscall::region_map, Of(session, ObjectKind::region));
+  request.head.options = static_cast<uint32_t>(random_.Below(2));
+  return request;
+}
+
+Request Generator::RegionInfo(Session& session) {
+  if (Lacks(session, ObjectKind::region)) return CreateRegion(session);
+  return Make(Syscall::region_info, Of(session, ObjectKind::region));
+}
+
+Request Generator::CreateProcess(Session& session) {
+  if (model_->sessions().size() > kSessionsMax) return Close(session);
+  Request request = Make(Syscall::process_create,
+                         With(session, ObjectKind::account, abi::kRightManage));
+  abi::ProcessCreate head = {};
+  head.name[0] = 'c';
+  head.count = static_cast<uint32_t>(1 + random_.Below(6));
+  if (random_.OneIn(20)) head.count = static_cast<uint32_t>(random_.Below(130));
+  Append(&request.payload, head);
+  for (uint32_t i = 0; i < head.count; ++i) {
+    const abi::TransferItem gift = SomeItem(session);
+    abi::InitialItem item = {{}, gift.handle, gift.rights, gift.mode, 0};
+    item.name[0] = static_cast<char>('a' + i % 26);
+    item.name[1] = static_cast<char>('a' + i / 26);
+    // A newcomer without an account could not do much.
+    if (i == 0 && !random_.OneIn(8)) {
+      item.handle = With(session, ObjectKind::account,
+                         abi::kRightDuplicate | abi::kRightManage);
+      item.mode = abi::kTransferDuplicate;
+      item.rights = abi::kRightsSame;
+    }
+    Append(&request.payload, item);
+  }
+  return request;
+}
+
+Request Generator::ProcessInfo(Session& session) {
+  if (Lacks(session, ObjectKind::process)) return CreateProcess(session);
+  return Make(Syscall::process_info, Of(session, ObjectKind::process));
+}
+
+Request Generator::CreateAccount(Session& session) {
+  if (Count(ObjectKind::account) > kAccountsMax) return Close(session);
+  Request request = Make(Syscall::account_create,
+                         With(session, ObjectKind::account, abi::kRightManage));
+  abi::AccountLimits limits = {};
+  if (random_.OneIn(2)) limits.limit[0] = 1 + random_.Below(200);
+  if (random_.OneIn(2)) limits.limit[1] = 1 + random_.Below(8);
+  if (random_.OneIn(3)) limits.limit[2] = 1 + random_.Below(4);
+  if (random_.OneIn(3)) limits.limit[3] = 1 + random_.Below(8);
+  if (random_.OneIn(3)) limits.limit[4] = 1 + random_.Below(100'000);
+  Append(&request.payload, limits);
+  request.payload.resize(sizeof(limits) + random_.Below(10), 'a');
+  return request;
+}
+
+Request Generator::AccountInfo(Session& session) {
+  return Make(Syscall::account_info, Of(session, ObjectKind::account));
+}
+
+Request Generator::List(Session& session) {
+  static constexpr ObjectKind kKinds[] = {
+      ObjectKind::any,     ObjectKind::any,     ObjectKind::any,
+      ObjectKind::port,    ObjectKind::lane,    ObjectKind::region,
+      ObjectKind::process, ObjectKind::account, ObjectKind::none};
+  const ObjectKind kind = kKinds[random_.Below(std::size(kKinds))];
+  const uint64_t newest =
+      model_->caps().empty() ? 1 : model_->caps().rbegin()->first;
+  return Make(Syscall::object_list, Of(session, ObjectKind::kernel),
+              static_cast<uint64_t>(kind), random_.Below(newest + 2));
+}
+
+// ---- Lanes.
+
+Request Generator::Connect(Session& session) {
+  if (Count(ObjectKind::lane) > kLanesMax) return CloseLane(session);
+  if (Lacks(session, ObjectKind::port)) return CreatePort(session);
+  return Make(Syscall::port_connect,
+              With(session, ObjectKind::port, abi::kRightSend));
+}
+
+Request Generator::Listen(Session& session) {
+  if (Lacks(session, ObjectKind::port)) return CreatePort(session);
+  return Make(Syscall::port_listen,
+              With(session, ObjectKind::port, abi::kRightReceive));
+}
+
+Request Generator::Ready(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Connect(session);
+  Handle handle = abi::kNoHandle;
+  for (int tries = 0; tries < 6; ++tries) {
+    handle = Of(session, ObjectKind::lane);
+    const Cap* cap = session.table.Find(handle);
+    if (cap == nullptr || cap->object->kind != ObjectKind::lane) break;
+    const auto& lane = static_cast<const Lane&>(*cap->object);
+    const bool sends = lane.side(End::kSender).handle == cap;
+    if (!lane.side(sends ? End::kSender : End::kListener).ready) break;
+  }
+  return Make(Syscall::lane_ready, handle);
+}
+
+Request Generator::CloseLane(Session& session) {
+  return Make(Syscall::lane_close, Of(session, ObjectKind::lane));
+}
+
+Request Generator::Stage(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Connect(session);
+  const Handle handle = OpenLane(session);
+  const Cap* cap = session.table.Find(handle);
+  const Object* port = nullptr;
+  if (cap != nullptr && cap->object->kind == ObjectKind::lane)
+    port = static_cast<const Lane&>(*cap->object).port;
+  Request request = Make(Syscall::transfer_stage, handle);
+  uint64_t count = 1 + random_.Below(4);
+  if (random_.OneIn(12)) count = random_.Below(66);
+  std::set<Handle> used;
+  for (; count > 0; --count) {
+    const abi::TransferItem item = SomeItem(session);
+    const Cap* given = session.table.Find(item.handle);
+    const bool bad =
+        used.count(item.handle) != 0 || given == nullptr ||
+        given->rights == 0 ||
+        (given->object == port && (given->rights & abi::kRightReceive) != 0);
+    if (bad && !random_.OneIn(50)) continue;
+    used.insert(item.handle);
+    Append(&request.payload, item);
+  }
+  return request;
+}
+
+Request Generator::Redeem(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Connect(session);
+  const Handle lane = LaneWith(session, false);
+  if (Tokens(session, lane, false).empty() && !random_.OneIn(10))
+    return Stage(session);
+  return Make(Syscall::transfer_redeem, lane, SomeToken(session, lane, false));
+}
+
+Request Generator::Cancel(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Connect(session);
+  const Handle lane = LaneWith(session, true);
+  return Make(Syscall::transfer_cancel, lane, SomeToken(session, lane, true));
+}
+
+}  // namespace model
