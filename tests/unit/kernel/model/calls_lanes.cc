@@ -129,7 +129,8 @@ Answer lane_ready(Call& call) {
   } else if (sender.handle != nullptr && !lane.sender_cut) {
     call.model.Expect(sender.session, {.event = abi::Event::lane_joined,
                                        .user_data = sender.handle->handle,
-                                       .values = {0, 0, 0, call.session.id()},
+                                       .values = {0, lane.taken, lane.reply_end,
+                                                  call.session.id()},
                                        .descriptors = 1,
                                        .any_value = 0b0001});
   }

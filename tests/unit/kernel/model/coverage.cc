@@ -21,6 +21,9 @@ constexpr const char* kSituations[] = {
     "hung up with requests",
     "ended with a full table",
     "handles worn out",
+    "messages of the dead given to a listener",
+    "ports that only the dead could reach",
+    "revokes of thousands",
     "lanes bound again",
 };
 

@@ -17,6 +17,10 @@ abi::PortEntry EntryOf(const Port& port) {
   entry.lanes = static_cast<uint32_t>(port.lanes.size());
   entry.send_capabilities = static_cast<uint32_t>(port.send_caps);
   entry.receive_capabilities = static_cast<uint32_t>(port.receivers);
+  for (const auto& [id, lane] : port.lanes) {
+    const Lane::Positions at = lane->Measure();
+    entry.queued_bytes += at.request_end - at.taken;
+  }
   entry.closed = port.closed ? 1 : 0;
   return entry;
 }
@@ -28,6 +32,10 @@ abi::LaneEntry EntryOf(const Lane& lane) {
   entry.sender_process = lane.side(End::kSender).process;
   entry.receiver_process = lane.side(End::kListener).process;
   entry.badge = lane.badge;
+  const Lane::Positions at = lane.Measure();
+  entry.queued_bytes = at.request_end - at.taken;
+  entry.sent_bytes = at.request_end;
+  entry.replied_bytes = at.reply_end;
   entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
   entry.cut = lane.cut ? 1 : 0;
   return entry;

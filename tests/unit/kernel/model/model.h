@@ -128,6 +128,8 @@ class Model {
   bool DoomedByAnother(const RevokeJob& job, const Cap& cap) const;
   void ObserveEnded(const kernel::Kernel& kernel);
   void DropSession(Session& session);
+  std::vector<Cap*> Lost() const;
+  void ObserveLost(const kernel::Kernel& kernel);
   void ObserveDoomed(const kernel::Kernel& kernel);
   void ObserveReaped(const kernel::Kernel& kernel);
   void Reap(Object& object);

@@ -27,6 +27,7 @@ void Model::Observe(const kernel::Kernel& kernel) {
   ObserveRevokes(kernel);
   ObserveEnded(kernel);
   SettleLanes(kernel);
+  ObserveLost(kernel);
   ObserveDoomed(kernel);
   ObserveReaped(kernel);
 }
@@ -60,7 +61,8 @@ void Model::ObserveRevokes(const kernel::Kernel& kernel) {
 bool Model::MayBeOthers(const Cap& cap) const {
   if (cap.holder != nullptr) return !cap.holder->alive();
   const Lane* lane = cap.transfer->lane;
-  return lane == nullptr || pending_lanes_.count(lane->id) != 0;
+  return lane == nullptr || pending_lanes_.count(lane->id) != 0 ||
+         lane->left_over();
 }
 
 void Model::HitByRevoke(Cap& cap) {
@@ -143,6 +145,50 @@ void Model::DropSession(Session& session) {
   sessions_.erase(session.id());
 }
 
+// The Receive capabilities that nobody can ever get, because they lie among
+// the messages of the dead for ports that nobody can ever receive from.
+std::vector<Cap*> Model::Lost() const {
+  std::map<Cap*, Port*> buried;  // and the port to whose queue it belongs
+  for (const auto& [id, object] : objects(ObjectKind::lane)) {
+    const auto& lane = static_cast<const Lane&>(*object);
+    if (!lane.left_over()) continue;
+    for (const auto& [token, transfer] : lane.transfers)
+      for (const Transfer::Item& item : transfer->items)
+        if (item.cap != nullptr && item.kind == ObjectKind::port &&
+            (item.cap->rights & abi::kRightReceive) != 0)
+          buried[item.cap] = lane.port;
+  }
+  std::map<const Object*, uint64_t> count;
+  for (const auto& [cap, port] : buried) ++count[cap->object];
+  const auto reached = [&](const Port& port) {
+    const auto found = count.find(&port);
+    return port.receivers > (found == count.end() ? 0 : found->second);
+  };
+  bool again = true;
+  while (again) {
+    again = false;
+    for (auto at = buried.begin(); at != buried.end(); ++at)
+      if (reached(*at->second)) {
+        --count[at->first->object];
+        buried.erase(at);
+        again = true;
+        break;
+      }
+  }
+  std::vector<Cap*> lost;
+  for (const auto& [cap, port] : buried)
+    if (!reached(As<Port>(*cap->object))) lost.push_back(cap);
+  return lost;
+}
+
+void Model::ObserveLost(const kernel::Kernel& kernel) {
+  for (Cap* cap : Lost()) {
+    if (Lives(kernel, cap->serial)) continue;
+    coverage_.Saw("ports that only the dead could reach");
+    Destroy(*cap, Ending::kClosed);
+  }
+}
+
 void Model::ObserveDoomed(const kernel::Kernel& kernel) {
   for (const auto& transfer : doomed_)
     for (const Transfer::Item& item : transfer->items)
@@ -200,6 +246,7 @@ void Model::CheckRest() const {
   if (!jobs_.empty()) throw Mismatch("a revoke was never answered");
   if (!doomed_.empty())
     throw Mismatch("a transfer of a lane that is gone was leaked");
+  if (!Lost().empty()) throw Mismatch("a lost port was not destroyed");
   if (!ended_.empty()) throw Mismatch("an ended session was not cleared away");
   if (!pending_lanes_.empty()) throw Mismatch("a lane was not settled");
   if (!unneeded_.empty())

@@ -67,13 +67,19 @@ void Model::HandleGone(Lane& lane, const Cap& handle, Ending ending) {
   // Who has stopped listening leaves the queue to the next listener.
   const bool keeps = ending == Ending::kDeath || !Listened(lane);
   Unbind(lane);
-  if (keeps)
+  if (keeps) {
     PostOrphaned(lane);
-  else
-    CutByListener(lane, Error::peer_closed);
+    return;
+  }
+  CutByListener(lane, Error::peer_closed);
+  // Who leaves a lane by itself has no use for what is left in it.
+  if (lane.sender_cut) lane.cut_end = lane.taken;
 }
 
 void Model::Unbind(Lane& lane) {
+  const Lane::Positions at = lane.Measure();
+  lane.taken = at.taken;
+  lane.reply_end = at.reply_end;
   Lane::Side& listener = lane.side(End::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
   --listener.session->lanes_receiving;
@@ -88,10 +94,14 @@ void Model::PostOrphaned(const Lane& lane) {
   if (lane.cut || sender.handle == nullptr) return;
   Expect(sender.session, {.event = abi::Event::lane_orphaned,
                           .user_data = sender.handle->handle,
+                          .values = {lane.taken, lane.reply_end},
                           .unless_closed = lane.port->id});
 }
 
 void Model::CutBySender(Lane& lane, Error why) {
+  const Lane::Positions at = lane.Measure();
+  // What a listener left behind by itself is for nobody.
+  lane.cut_end = lane.cut ? at.taken : at.request_end;
   lane.sender_cut = true;
   if (lane.cut) return;
   lane.cut = true;
@@ -102,17 +112,17 @@ void Model::CutBySender(Lane& lane, Error why) {
     Expect(listener.session,
            {.event = abi::Event::lane_cut,
             .user_data = listener.handle->handle,
-            .values = {0, 0, static_cast<uint64_t>(to_listener)},
+            .values = {lane.cut_end, 0, static_cast<uint64_t>(to_listener)},
             .any_value = lane.why_unsure ? 0b0100u : 0u});
   PostLane(lane, End::kSender, abi::Event::lane_cut,
-           {0, 0, static_cast<uint64_t>(why)});
+           {at.reply_end, at.taken, static_cast<uint64_t>(why)});
 }
 
 void Model::CutByListener(Lane& lane, Error why) {
   if (lane.cut) return;
   lane.cut = true;
   PostLane(lane, End::kSender, abi::Event::lane_cut,
-           {0, 0, static_cast<uint64_t>(why)});
+           {lane.reply_end, lane.taken, static_cast<uint64_t>(why)});
 }
 
 void Model::SettleLanes(const kernel::Kernel& kernel) {
@@ -148,8 +158,10 @@ void Model::BindLanes(const kernel::Kernel& kernel,
   std::map<uint64_t, Bound> bound;
   const auto& kernels = kernel.objects(kernel::ObjectKind::lane);
   for (Lane* lane : lanes) {
-    if (lane->bound() || !lane->side(End::kSender).ready || lane->cut ||
+    if (lane->bound() || !lane->side(End::kSender).ready ||
         lane->port->closed || lane->port->listeners.empty())
+      continue;
+    if (lane->cut && !(lane->sender_cut && lane->taken < lane->cut_end))
       continue;
     const auto found = kernels.find(lane->id);
     if (found == kernels.end()) throw Mismatch("a lane to be bound is gone");
@@ -203,8 +215,8 @@ void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
                       .port_id = lane.port->id,
                       .badge = lane.badge,
                       .sender_process = lane.side(End::kSender).process,
-                      .request_start = 0,
-                      .reply_start = 0,
+                      .request_start = lane.taken,
+                      .reply_start = lane.reply_end,
                       .port_handle = listener.cap->handle,
                       .traced = 0});
   Expect(&session, {.event = abi::Event::lane_opened,
@@ -213,10 +225,15 @@ void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
                     .payload = opened.payload,
                     .descriptors = 3,
                     .any_value = 0b0110});
+  if (!lane.sender_cut) return;
+  coverage_.Saw("messages of the dead given to a listener");
+  PostLane(lane, End::kListener, abi::Event::lane_cut,
+           {lane.cut_end, 0, static_cast<uint64_t>(Error::peer_closed)});
 }
 
 void Model::RetireIfOver(Lane& lane) {
   if (lane.side(End::kSender).handle != nullptr || lane.bound()) return;
+  if (lane.left_over()) return;
   lane.retired = true;
   lane.port->lanes.erase(lane.id);
   if (lane.send_cap != nullptr) lane.send_cap->lanes.erase(&lane);

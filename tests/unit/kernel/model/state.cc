@@ -1,5 +1,7 @@
 #include "tests/unit/kernel/model/state.h"
 
+#include <algorithm>
+
 namespace model {
 namespace {
 
@@ -13,6 +15,27 @@ Port::Listener* Port::FindListener(const Session* session) {
   for (Listener& listener : listeners)
     if (listener.session == session) return &listener;
   return nullptr;
+}
+
+Lane::Positions Lane::Measure() const {
+  const Side& sender = side(End::kSender);
+  const Side& listener = side(End::kListener);
+  Positions at = {taken, taken, reply_end};
+  if (sender.ready) {
+    at.request_end = std::max(sender.tail, taken);
+    if (listener.ready) at.taken = std::max(listener.head, taken);
+    at.taken = std::min(at.taken, at.request_end);
+  }
+  if (sender_cut) at.request_end = cut_end;
+  at.taken = std::min(at.taken, at.request_end);
+  if (listener.ready) at.reply_end = std::max(listener.tail, reply_end);
+  return at;
+}
+
+bool Lane::left_over() const {
+  return !retired && !bound() && side(End::kSender).handle == nullptr &&
+         side(End::kSender).ready && !port->closed && sender_cut &&
+         taken < cut_end;
 }
 
 Cap* Table::Find(Handle handle) const {

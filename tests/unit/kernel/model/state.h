@@ -129,11 +129,19 @@ struct Lane : Object {
     Session* session = nullptr;
     uint64_t process = 0;
     Cap* handle = nullptr;
-    bool ready = false;
+    bool ready = false;  // the kernel looks at what it has written
+    uint64_t tail = 0;   // written: what it has published
+    uint64_t head = 0;   // written: what it has taken of the other's
   };
   Side& side(End end) { return sides[static_cast<size_t>(end)]; }
   const Side& side(End end) const { return sides[static_cast<size_t>(end)]; }
   bool bound() const { return side(End::kListener).session != nullptr; }
+  struct Positions {
+    uint64_t request_end, taken, reply_end;
+  };
+  Positions Measure() const;
+  // The sender is gone, and what it sent waits for a next listener.
+  bool left_over() const;
 
   Port* port = nullptr;
   uint64_t badge = 0;
@@ -146,7 +154,10 @@ struct Lane : Object {
   bool why_unsure = false;  // revoked and ended in the same turn
   bool cut = false;
   bool sender_cut = false;
-  bool retired = false;  // both ends have left
+  uint64_t taken = 0;      // requests below it were taken
+  uint64_t reply_end = 0;  // replies were published up to here
+  uint64_t cut_end = 0;    // requests were, once sender_cut
+  bool retired = false;    // both ends have left
   uint64_t last_token = 0;
   std::map<uint64_t, std::unique_ptr<Transfer>> transfers;
 };

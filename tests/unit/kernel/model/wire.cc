@@ -18,8 +18,11 @@ class WireTransport : public kernel::Transport {
       for (const int fd : descriptors)
         inbox_->welcome_fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
     } else if (message.kind == abi::SocketKind::descriptors) {
-      inbox_->descriptors[message.serial] =
-          static_cast<uint32_t>(descriptors.size());
+      Inbox::Descriptors& kept = inbox_->descriptors[message.serial];
+      kept.count = static_cast<uint32_t>(descriptors.size());
+      if (kept.count < 2) return {};
+      for (const int fd : descriptors)
+        kept.fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
     }
     return {};
   }
@@ -98,12 +101,14 @@ bool Wire::Take(Received* received) {
   received->payload.assign(payload, payload + completion.payload_bytes);
   reader_.Consume(header, requests_.get());
   received->descriptors = 0;
+  received->fds.clear();
   if (completion.descriptor_count == 0) return true;
   const auto sent = inbox_->descriptors.find(completion.descriptor_serial);
   if (sent == inbox_->descriptors.end() ||
-      sent->second != completion.descriptor_count)
+      sent->second.count != completion.descriptor_count)
     throw Mismatch("descriptors are missing");
-  received->descriptors = sent->second;
+  received->descriptors = sent->second.count;
+  received->fds = std::move(sent->second.fds);
   inbox_->descriptors.erase(sent);
   return true;
 }

@@ -17,7 +17,11 @@ namespace model {
 struct Inbox {
   std::vector<base::UniqueFd> welcome_fds;
   abi::Welcome welcome = {};
-  std::map<uint64_t, uint32_t> descriptors;  // by serial: how many
+  struct Descriptors {
+    uint32_t count = 0;
+    std::vector<base::UniqueFd> fds;  // of lanes; others are let go
+  };
+  std::map<uint64_t, Descriptors> descriptors;  // by serial
 };
 
 class WireHost : public kernel::Host {
@@ -34,6 +38,7 @@ struct Received {
   abi::Completion completion = {};
   std::vector<uint8_t> payload;
   uint32_t descriptors = 0;
+  std::vector<base::UniqueFd> fds;
 };
 
 class Wire {

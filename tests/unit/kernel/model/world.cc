@@ -12,6 +12,13 @@ namespace {
 constexpr size_t kBytesPerTurn = 40'000;
 constexpr uint64_t kCompareAllEvery = 400;
 
+constexpr uint64_t kRecordBytes = 64;
+
+void Write(const base::UniqueFd& half, off_t at, uint64_t value) {
+  if (pwrite(half.get(), &value, sizeof(value), at) != sizeof(value))
+    throw Mismatch("a half cannot be written before it is ready");
+}
+
 Answer AnswerOf(const Received& received) {
   Answer answer;
   answer.error = received.completion.error;
@@ -257,11 +264,13 @@ void World::Collect(Player& player) {
   while (player.wire->Take(&received)) {
     const abi::Completion& completion = received.completion;
     if ((completion.number & abi::kEventFlag) != 0) {
-      player.events.push_back(received);
+      player.events.push_back(std::move(received));
       continue;
     }
     Answer answer = AnswerOf(received);
     log_.Answered(player.session->id(), completion.user_data, answer);
+    if (!received.fds.empty())
+      player.fds[completion.user_data] = std::move(received.fds);
     const bool waits =
         completion.number == static_cast<uint32_t>(abi::Syscall::handle_revoke);
     if (!waits && completion.user_data < last)
@@ -289,6 +298,11 @@ void World::CheckAnswers(Player& player) {
                      model::TextOf(*seen) + ", the model has " +
                      model::TextOf(expected));
     model_.coverage().Answered(request.head.number, seen->error);
+    const auto fds = player.fds.find(request.head.user_data);
+    if (fds != player.fds.end()) {
+      WriteLane(player, static_cast<Handle>(seen->values[0]), fds->second[0]);
+      player.fds.erase(fds);
+    }
     player.answers.erase(found);
   }
   player.asked.clear();
@@ -312,6 +326,9 @@ void World::CheckEvents(Player& player) {
                      std::to_string(player.session->id()) +
                      " that should not be: " + TextOf(received));
     expected.erase(found);
+    if (received.fds.size() == 3)
+      WriteLane(player, static_cast<Handle>(received.completion.user_data),
+                received.fds[1]);
   }
   for (const Event& event : expected)
     if (!MayBeLeftOut(event))
@@ -321,6 +338,26 @@ void World::CheckEvents(Player& player) {
                      " of " + std::to_string(event.user_data));
   expected.clear();
   player.events.clear();
+}
+
+// A lane's end writes into its half what the kernel will find there once it is
+// ready: the sender has sent, the listener has taken and replied.
+void World::WriteLane(Player& player, Handle handle,
+                      const base::UniqueFd& half) {
+  Cap* cap = player.session->table.Find(handle);
+  if (cap == nullptr || random_.OneIn(3)) return;
+  Lane& lane = As<Lane>(*cap->object);
+  const bool sends = lane.side(End::kSender).handle == cap;
+  Lane::Side& side = lane.side(sends ? End::kSender : End::kListener);
+  const uint64_t sent = lane.Measure().request_end - lane.taken;
+  if (sends) {
+    side.tail = kRecordBytes * random_.Below(4);
+  } else {
+    side.head = lane.taken + kRecordBytes * random_.Below(sent / 64 + 1);
+    side.tail = lane.reply_end + kRecordBytes * random_.Below(3);
+  }
+  Write(half, offsetof(abi::HalfControl, tail), side.tail);
+  Write(half, offsetof(abi::HalfControl, head), side.head);
 }
 
 bool World::MayBeLeftOut(const Event& event) const {

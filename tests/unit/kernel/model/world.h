@@ -21,6 +21,7 @@ class World {
     std::unique_ptr<Wire> wire;
     std::vector<Request> asked;  // since the last turn
     std::map<uint64_t, Answer> answers;
+    std::map<uint64_t, std::vector<base::UniqueFd>> fds;  // by user_data
     std::vector<Received> events;
     size_t bytes = 0;  // of requests and of their answers, at most
   };
@@ -45,6 +46,7 @@ class World {
   void CheckLateAnswers(Player& player);
   void CheckEvents(Player& player);
   bool MayBeLeftOut(const Event& event) const;
+  void WriteLane(Player& player, Handle handle, const base::UniqueFd& half);
 
   const Profile profile_;
   Random random_;
