@@ -5,6 +5,8 @@
 namespace model::calls {
 namespace {
 
+constexpr uint64_t kWatchesMax = 4096;
+
 Answer Derive(Call& call, uint64_t badge) {
   const auto rights = Asked(*call.cap, call.arg(0));
   if (!rights.has_value()) return Error::invalid_args;
@@ -61,6 +63,35 @@ Answer handle_revoke(Call& call) {
   Answer answer;
   answer.parked = true;
   return answer;
+}
+
+Answer object_watch(Call& call) {
+  const Object& object = *call.cap->object;
+  const abi::Signals possible = Model::SignalsOfKind(object.kind);
+  if (possible == 0) return Error::wrong_type;
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  const uint64_t wanted = call.arg(0);
+  if (wanted == 0 || wanted > abi::kSignalsAll) return Error::invalid_args;
+  if ((wanted & ~uint64_t{possible}) != 0) return Error::wrong_type;
+  const auto signals = static_cast<abi::Signals>(wanted);
+  if ((Model::SignalsOf(object) & signals) != 0)
+    return Model::SignalAnswer(object, signals);
+  if (call.session.watches.size() >= kWatchesMax)
+    return Answer::Failed(Error::quota_exceeded, call.session.watches.size(),
+                          kWatchesMax);
+  call.model.Park(call.session, *call.cap, call.request.head.user_data,
+                  signals);
+  Answer answer;
+  answer.parked = true;
+  return answer;
+}
+
+Answer wait_cancel(Call& call) {
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  const auto found = call.session.watches.find(call.arg(0));
+  if (found == call.session.watches.end()) return Error::not_found;
+  call.model.EndWatch(*found->second, Error::canceled);
+  return {};
 }
 
 Answer handle_info(Call& call) {

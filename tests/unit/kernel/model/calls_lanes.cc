@@ -143,6 +143,40 @@ Answer lane_close(Call& call) {
   return {};
 }
 
+Answer lane_attach(Call& call) {
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  if (call.arg(0) > ~Handle{0}) return Error::bad_handle;
+  const Cap* cap = call.session.table.Find(static_cast<Handle>(call.arg(0)));
+  if (cap == nullptr) return Error::bad_handle;
+  if (cap->object->kind != ObjectKind::region) return Error::wrong_type;
+  const Rights missing = (abi::kRightRead | abi::kRightMap) & ~cap->rights;
+  if (missing != 0) return Answer::Failed(Error::access_denied, missing);
+  Lane& lane = call.object<Lane>();
+  auto& attachments = lane.side(EndOf(call)).attachments;
+  Region& region = As<Region>(*cap->object);
+  if (lane.cut) return Error::peer_closed;
+  if (region.guarantee == abi::kGuaranteeNone) return Error::bad_state;
+  if (attachments.size() >= abi::kAttachedRegionsMax)
+    return QuotaOf(attachments.size(), abi::kAttachedRegionsMax);
+  call.model.Use(region);
+  ++region.attachments;
+  attachments.push_back(&region);
+  return Answer::Of(attachments.size() - 1);
+}
+
+Answer lane_map(Call& call) {
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  Lane& lane = call.object<Lane>();
+  const auto& attachments = lane.side(Opposite(EndOf(call))).attachments;
+  if (call.arg(0) >= attachments.size()) return Error::not_found;
+  Region& region = *attachments[call.arg(0)];
+  ++region.grants;
+  if (call.session.granted.insert(&region).second) call.model.Use(region);
+  Answer answer = Answer::Of(region.bytes);
+  answer.descriptors = 1;
+  return answer;
+}
+
 Answer transfer_stage(Call& call) {
   if (!call.Fits({.payload = true})) return Error::invalid_args;
   const auto& payload = call.request.payload;

@@ -24,6 +24,8 @@ constexpr const char* kSituations[] = {
     "messages of the dead given to a listener",
     "ports that only the dead could reach",
     "revokes of thousands",
+    "watches answered by a signal",
+    "watches ended",
     "lanes bound again",
 };
 

@@ -49,6 +49,7 @@ abi::RegionEntry EntryOf(const Region& region) {
   entry.guarantee = region.guarantee;
   entry.capabilities = static_cast<uint32_t>(region.caps);
   entry.grants = static_cast<uint32_t>(region.grants);
+  entry.attachments = static_cast<uint32_t>(region.attachments);
   return entry;
 }
 
@@ -65,6 +66,7 @@ abi::ProcessEntry EntryOf(const Process& process) {
   entry.handles = static_cast<uint32_t>(session->table.size());
   entry.lanes_sending = static_cast<uint32_t>(session->lanes_sending);
   entry.lanes_receiving = static_cast<uint32_t>(session->lanes_receiving);
+  entry.calls_parked = static_cast<uint32_t>(session->watches.size());
   return entry;
 }
 

@@ -3,19 +3,6 @@
 #include <algorithm>
 
 namespace model {
-namespace {
-
-template <typename Container, typename Key>
-auto From(const Container& container, Key key, uint64_t further) {
-  auto at = container.lower_bound(key);
-  for (uint64_t i = 0; i <= further; ++i) {
-    if (at == container.end()) at = container.begin();
-    if (i < further) ++at;
-  }
-  return at == container.end() ? container.begin() : at;
-}
-
-}  // namespace
 
 Generator::Generator(const Profile& profile, Model* model, Random* random)
     : profile_(profile), model_(model), random_(*random) {
@@ -32,6 +19,10 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {p.lanes * 2, &Generator::Listen},
       {p.lanes * 2, &Generator::Ready},
       {p.lanes, &Generator::CloseLane},
+      {p.lanes / 2, &Generator::Attach},
+      {p.lanes / 2, &Generator::MapAttached},
+      {4, &Generator::WatchObject},
+      {2, &Generator::CancelWait},
       {p.transfers * 3, &Generator::Stage},
       {p.transfers * 3, &Generator::Redeem},
       {p.transfers, &Generator::Cancel},

@@ -7,6 +7,17 @@
 
 namespace model {
 
+// One near a key, and so many further.
+template <typename Container, typename Key>
+auto From(const Container& container, Key key, uint64_t further) {
+  auto at = container.lower_bound(key);
+  for (uint64_t i = 0; i <= further; ++i) {
+    if (at == container.end()) at = container.begin();
+    if (i < further) ++at;
+  }
+  return at == container.end() ? container.begin() : at;
+}
+
 // What an episode is about.
 struct Profile {
   const char* name;
@@ -45,6 +56,10 @@ class Generator {
   Request Listen(Session& session);
   Request Ready(Session& session);
   Request CloseLane(Session& session);
+  Request Attach(Session& session);
+  Request MapAttached(Session& session);
+  Request WatchObject(Session& session);
+  Request CancelWait(Session& session);
   Request Stage(Session& session);
   Request Redeem(Session& session);
   Request Cancel(Session& session);

@@ -237,6 +237,51 @@ Request Generator::CloseLane(Session& session) {
   return Make(Syscall::lane_close, Of(session, ObjectKind::lane));
 }
 
+Request Generator::Attach(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Connect(session);
+  if (Lacks(session, ObjectKind::region)) return CreateRegion(session);
+  return Make(Syscall::lane_attach, OpenLane(session),
+              random_.OneIn(20) ? random_.Next()
+                                : With(session, ObjectKind::region,
+                                       abi::kRightRead | abi::kRightMap));
+}
+
+Request Generator::MapAttached(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Connect(session);
+  Handle handle = abi::kNoHandle;
+  uint64_t attachments = 0;
+  for (int tries = 0; tries < 8 && attachments == 0; ++tries) {
+    handle = Of(session, ObjectKind::lane);
+    const Cap* cap = session.table.Find(handle);
+    if (cap == nullptr || cap->object->kind != ObjectKind::lane) break;
+    const auto& lane = static_cast<const Lane&>(*cap->object);
+    const bool sends = lane.side(End::kSender).handle == cap;
+    attachments =
+        lane.side(sends ? End::kListener : End::kSender).attachments.size();
+  }
+  return Make(Syscall::lane_map, handle, random_.Below(attachments + 1));
+}
+
+Request Generator::WatchObject(Session& session) {
+  const ObjectKind kind =
+      random_.OneIn(4) ? ObjectKind::process : ObjectKind::port;
+  if (Lacks(session, kind))
+    return kind == ObjectKind::port ? CreatePort(session)
+                                    : CreateProcess(session);
+  uint64_t signals = kind == ObjectKind::port ? 1 + random_.Below(3) : 4;
+  if (random_.OneIn(20)) signals = random_.Below(20);
+  return Make(Syscall::object_watch, With(session, kind, abi::kRightWait),
+              signals);
+}
+
+Request Generator::CancelWait(Session& session) {
+  uint64_t user_data = random_.Below(1000);
+  if (!session.watches.empty() && !random_.OneIn(10))
+    user_data =
+        From(session.watches, random_.Below(1u << 20), random_.Below(3))->first;
+  return Make(Syscall::wait_cancel, abi::kNoHandle, user_data);
+}
+
 Request Generator::Stage(Session& session) {
   if (Lacks(session, ObjectKind::lane)) return Connect(session);
   const Handle handle = OpenLane(session);

@@ -66,6 +66,9 @@ void Model::EndSession(Session& session) {
   session.state = Session::State::kEnded;
   session.process->state = abi::ProcessState::dead;
   session.expected.clear();
+  session.late.clear();
+  while (!session.watches.empty())
+    EndWatch(*session.watches.begin()->second, Error::canceled);
   const std::set<uint64_t> listening = session.listening;
   for (const uint64_t port : listening)
     EndListening(As<Port>(*FindObject(ObjectKind::port, port)), session,

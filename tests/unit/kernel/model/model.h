@@ -32,6 +32,7 @@ class Model {
   void EndSession(Session& session);
   // Follows what the kernel did by itself after the requests of a turn.
   void Observe(const kernel::Kernel& kernel);
+  bool IsRevoke(const Session& session, uint64_t user_data) const;
   // The kernel answered a revoke.
   void RevokeAnswered(Session& session, uint64_t user_data,
                       const Answer& answer);
@@ -68,6 +69,16 @@ class Model {
   void Charge(Account& account, const Amounts& amounts);
   void Refund(Account& account, const Amounts& amounts);
 
+  // ---- Watches.
+  static abi::Signals SignalsOfKind(ObjectKind kind);
+  static abi::Signals SignalsOf(const Object& object);
+  static Answer SignalAnswer(const Object& object, abi::Signals signals);
+  void Park(Session& session, Cap& cap, uint64_t user_data,
+            abi::Signals signals);
+  void EndWatch(Watch& watch, Answer answer);
+  // A watch that had waited is answered.
+  void LateAnswered(Session& session, uint64_t user_data, const Answer& answer);
+
   // ---- Ports and lanes.
   void EndListening(Port& port, Session& session, Error why);
   void TellSenders(Port& port);
@@ -100,6 +111,7 @@ class Model {
   // model_caps.cc
   void CountPort(Port& port, Rights before, Rights after);
   void ClosePort(Port& port);
+  void Signal(Object& object);
   void EndUses(Cap& cap, Ending ending);
   void LoseCap(Lane& lane, Ending ending);
   void HandleGone(Lane& lane, const Cap& handle, Ending ending);
@@ -108,6 +120,7 @@ class Model {
   // model_lanes.cc
   static bool Listened(const Lane& lane);
   void Unbind(Lane& lane);
+  void DropAttachments(Lane::Side& side);
   void PostOrphaned(const Lane& lane);
   void CutBySender(Lane& lane, Error why);
   void CutByListener(Lane& lane, Error why);
@@ -150,6 +163,7 @@ class Model {
   std::set<uint64_t> ended_;          // sessions
   std::set<uint64_t> pending_lanes_;  // to be settled
   std::map<uint64_t, Object*> unneeded_;
+  bool unordered_ = false;  // what happens now, happens in some order
 
   std::set<uint64_t> touched_caps_;
   std::set<uint64_t> touched_objects_;

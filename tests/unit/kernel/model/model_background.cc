@@ -24,12 +24,14 @@ std::vector<Cap*> Gone(const kernel::Kernel& kernel, const Map& map) {
 }  // namespace
 
 void Model::Observe(const kernel::Kernel& kernel) {
+  unordered_ = true;
   ObserveRevokes(kernel);
   ObserveEnded(kernel);
   SettleLanes(kernel);
   ObserveLost(kernel);
   ObserveDoomed(kernel);
   ObserveReaped(kernel);
+  unordered_ = false;
 }
 
 void Model::BeginGroups() {
@@ -86,6 +88,12 @@ void Model::HitByRevoke(Cap& cap) {
   Destroy(cap, Ending::kRevoked);
 }
 
+bool Model::IsRevoke(const Session& session, uint64_t user_data) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const RevokeJob& job) {
+    return job.session == session.id() && job.user_data == user_data;
+  });
+}
+
 // Gap: of two revokes that overlap, the second is answered while the first is
 // still destroying what both are to destroy.
 bool Model::DoomedByAnother(const RevokeJob& job, const Cap& cap) const {
@@ -139,6 +147,7 @@ void Model::DropSession(Session& session) {
   for (Region* region : session.granted) Unuse(*region);
   Unuse(*session.account);
   session.process->session = nullptr;
+  Signal(*session.process);
   touched_objects_.insert(session.id());
   Unuse(*session.process);
   ended_.erase(session.id());

@@ -74,6 +74,8 @@ void Model::SetRights(Cap& cap, Rights rights) {
 }
 
 void Model::EndUses(Cap& cap, Ending ending) {
+  while (!cap.watches.empty())
+    EndWatch(*cap.watches.begin()->second, ErrorOf(ending));
   if (cap.listening)
     EndListening(As<Port>(*cap.object), *cap.holder, ErrorOf(ending));
   for (Lane* lane : cap.lanes) LoseCap(*lane, ending);
@@ -130,6 +132,7 @@ void Model::CountPort(Port& port, Rights before, Rights after) {
   if (port.senders == 0 && had_senders) {
     port.no_senders = true;
     ++port.generation;
+    Signal(port);
   }
   if (Has(before, abi::kRightReceive) && port.receivers == 0) ClosePort(port);
 }
@@ -137,6 +140,7 @@ void Model::CountPort(Port& port, Rights before, Rights after) {
 void Model::ClosePort(Port& port) {
   port.closed = true;
   for (const auto& [id, lane] : port.lanes) MarkLane(*lane);
+  Signal(port);
 }
 
 void Model::StartRevoke(Session& session, Cap& root, uint64_t badge,

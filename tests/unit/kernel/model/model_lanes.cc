@@ -83,10 +83,19 @@ void Model::Unbind(Lane& lane) {
   Lane::Side& listener = lane.side(End::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
   --listener.session->lanes_receiving;
+  DropAttachments(listener);
   Cap* handle = listener.handle;
   listener = Lane::Side();
   touched_objects_.insert(lane.id);
   if (handle != nullptr) Destroy(*handle, Ending::kClosed);
+}
+
+void Model::DropAttachments(Lane::Side& side) {
+  for (Region* region : side.attachments) {
+    --region->attachments;
+    Unuse(*region);
+  }
+  side.attachments.clear();
 }
 
 void Model::PostOrphaned(const Lane& lane) {
@@ -244,6 +253,7 @@ void Model::RetireIfOver(Lane& lane) {
     doomed_.push_back(std::move(transfer));
   }
   lane.transfers.clear();
+  DropAttachments(lane.side(End::kSender));
   Refund(*lane.charged, lane.charges);
   Unuse(*lane.port);
   Unuse(lane);

@@ -44,6 +44,14 @@ struct Region;
 struct Session;
 struct Transfer;
 
+// One parked object_watch.
+struct Watch {
+  Session* session = nullptr;
+  Cap* cap = nullptr;
+  uint64_t user_data = 0;
+  abi::Signals signals = 0;
+};
+
 struct Object {
   Object(ObjectKind object_kind, uint64_t object_id)
       : kind(object_kind), id(object_id) {}
@@ -54,6 +62,8 @@ struct Object {
   const uint64_t id;
   uint64_t caps = 0;   // in tables and in flight
   uint64_t users = 0;  // charges, children, sessions, lanes, mappings
+  std::map<uint64_t, Watch*>
+      watches;  // by user_data, which is never used twice
 };
 
 struct Account : Object {
@@ -98,6 +108,7 @@ struct Region : Object {
   Account* charged = nullptr;
   abi::Guarantee guarantee = abi::kGuaranteeNone;
   uint64_t grants = 0;
+  uint64_t attachments = 0;
 };
 
 struct Process : Object {
@@ -132,6 +143,7 @@ struct Lane : Object {
     bool ready = false;  // the kernel looks at what it has written
     uint64_t tail = 0;   // written: what it has published
     uint64_t head = 0;   // written: what it has taken of the other's
+    std::vector<Region*> attachments;
   };
   Side& side(End end) { return sides[static_cast<size_t>(end)]; }
   const Side& side(End end) const { return sides[static_cast<size_t>(end)]; }
@@ -179,6 +191,7 @@ struct Cap {
   uint64_t grants = 0;
   bool listening = false;
   std::set<Lane*> lanes;  // made with it
+  std::map<uint64_t, Watch*> watches;
 };
 
 // One process's handles. Free slots are used in the order in which they
@@ -221,6 +234,40 @@ class Table {
   bool group_open_ = false;
 };
 
+struct Request {
+  abi::Request head = {};
+  std::vector<uint8_t> payload;
+};
+
+struct Answer {
+  Answer() = default;
+  Answer(Error why) : error(why) {}  // NOLINT: implicit
+  static Answer Of(uint64_t a, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0);
+  static Answer Failed(Error why, uint64_t a, uint64_t b = 0, uint64_t c = 0,
+                       uint64_t d = 0);
+  template <typename T>
+  void Append(const T& value) {
+    const auto* first = reinterpret_cast<const uint8_t*>(&value);
+    payload.insert(payload.end(), first, first + sizeof(value));
+  }
+  bool ok() const { return error == Error::ok; }
+
+  Error error = Error::ok;
+  std::array<uint64_t, 4> values = {};
+  std::vector<uint8_t> payload;
+  uint32_t descriptors = 0;
+  bool parked = false;
+};
+
+// What comes of a watch that had waited.
+struct LateAnswer {
+  Answer answer;
+  Watch watch;
+  // It ended while things went in an order that is not known.
+  bool loose = false;
+  uint64_t object = 0;
+};
+
 // An event that a session is to get.
 struct Event {
   abi::Event event;
@@ -254,7 +301,9 @@ struct Session {
   std::set<uint64_t> listening;  // ids of ports
   uint64_t lanes_sending = 0;
   uint64_t lanes_receiving = 0;
-  std::vector<Event> expected;  // since the last look
+  std::map<uint64_t, std::unique_ptr<Watch>> watches;
+  std::vector<Event> expected;          // since the last look
+  std::map<uint64_t, LateAnswer> late;  // the same
 };
 
 // A revoke that is not answered yet.
@@ -270,31 +319,6 @@ struct RevokeJob {
   std::array<uint64_t, 4> hit = {};
   std::array<uint64_t, 4> maybe_hit = {};
   uint64_t turns = 0;
-};
-
-struct Request {
-  abi::Request head = {};
-  std::vector<uint8_t> payload;
-};
-
-struct Answer {
-  Answer() = default;
-  Answer(Error why) : error(why) {}  // NOLINT: implicit
-  static Answer Of(uint64_t a, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0);
-  static Answer Failed(Error why, uint64_t a, uint64_t b = 0, uint64_t c = 0,
-                       uint64_t d = 0);
-  template <typename T>
-  void Append(const T& value) {
-    const auto* first = reinterpret_cast<const uint8_t*>(&value);
-    payload.insert(payload.end(), first, first + sizeof(value));
-  }
-  bool ok() const { return error == Error::ok; }
-
-  Error error = Error::ok;
-  std::array<uint64_t, 4> values = {};
-  std::vector<uint8_t> payload;
-  uint32_t descriptors = 0;
-  bool parked = false;
 };
 
 template <typename T>

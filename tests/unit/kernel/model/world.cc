@@ -271,8 +271,9 @@ void World::Collect(Player& player) {
     log_.Answered(player.session->id(), completion.user_data, answer);
     if (!received.fds.empty())
       player.fds[completion.user_data] = std::move(received.fds);
-    const bool waits =
-        completion.number == static_cast<uint32_t>(abi::Syscall::handle_revoke);
+    const auto call = static_cast<abi::Syscall>(completion.number);
+    const bool waits = call == abi::Syscall::handle_revoke ||
+                       call == abi::Syscall::object_watch;
     if (!waits && completion.user_data < last)
       throw Mismatch("answers are out of order");
     if (!waits) last = completion.user_data;
@@ -310,9 +311,17 @@ void World::CheckAnswers(Player& player) {
 }
 
 void World::CheckLateAnswers(Player& player) {
+  Session& session = *player.session;
   for (const auto& [user_data, answer] : player.answers)
-    model_.RevokeAnswered(*player.session, user_data, answer);
+    if (model_.IsRevoke(session, user_data))
+      model_.RevokeAnswered(session, user_data, answer);
+    else
+      model_.LateAnswered(session, user_data, answer);
   player.answers.clear();
+  if (!session.late.empty())
+    throw Mismatch("session " + std::to_string(session.id()) +
+                   " waits in vain for an answer to request " +
+                   std::to_string(session.late.begin()->first));
 }
 
 void World::CheckEvents(Player& player) {
