@@ -77,6 +77,7 @@ Answer port_connect(Call& call) {
   call.model.Use(port);
   call.model.Charge(account, amounts);
   lane.port = &port;
+  lane.port_id = port.id;
   lane.badge = call.cap->badge;
   lane.charged = &account;
   lane.charges = amounts;

@@ -28,7 +28,7 @@ abi::PortEntry EntryOf(const Port& port) {
 abi::LaneEntry EntryOf(const Lane& lane) {
   abi::LaneEntry entry = {};
   entry.id = lane.id;
-  entry.port = lane.port->id;
+  entry.port = lane.port_id;
   entry.sender_process = lane.side(End::kSender).process;
   entry.receiver_process = lane.side(End::kListener).process;
   entry.badge = lane.badge;

@@ -40,7 +40,8 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
 }
 
 Request Generator::Next(Session& session) {
-  if (profile_.wears && session.origin == Session::Origin::kChild)
+  if (profile_.wears && session.origin == Session::Origin::kChild &&
+      session.table.size() != 0)
     return Wear(session);
   Request request;
   if (!model_->jobs().empty() && random_.OneIn(20)) {

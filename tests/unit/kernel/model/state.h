@@ -155,7 +155,8 @@ struct Lane : Object {
   // The sender is gone, and what it sent waits for a next listener.
   bool left_over() const;
 
-  Port* port = nullptr;
+  Port* port = nullptr;  // not to be used once retired
+  uint64_t port_id = 0;
   uint64_t badge = 0;
   Account* charged = nullptr;
   Amounts charges = {};
