@@ -56,7 +56,7 @@ constexpr Profile kProfiles[] = {
     !defined(__SANITIZE_THREAD__)
 constexpr uint64_t kSteps = 4'000'000;
 #else
-constexpr uint64_t kSteps = 1'200'000;
+constexpr uint64_t kSteps = 1'000'000;
 #endif
 
 struct Options {
