@@ -4,8 +4,8 @@ namespace model {
 namespace {
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
-    abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightSignal,
+    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
 
 struct Line {
   ObjectKind kind;
@@ -39,7 +39,8 @@ const std::map<uint32_t, CallFunction>& Functions() {
       KEYPORT_MODELLED(region_map),      KEYPORT_MODELLED(region_info),
       KEYPORT_MODELLED(process_create),  KEYPORT_MODELLED(process_info),
       KEYPORT_MODELLED(account_create),  KEYPORT_MODELLED(account_info),
-      KEYPORT_MODELLED(object_list),
+      KEYPORT_MODELLED(object_list),     KEYPORT_MODELLED(account_limit),
+      KEYPORT_MODELLED(handle_replace),
   };
   return kFunctions;
 }
@@ -63,14 +64,22 @@ Answer Model::Do(Session& session, const Request& request, const Answer* seen) {
     if (request.head.handle != abi::kNoHandle) return Error::invalid_args;
     return FindCall(request.head.number)(call);
   }
-  call.cap = session.table.Find(request.head.handle);
-  if (call.cap == nullptr) return Error::bad_handle;
-  if (line->second.kind != ObjectKind::any &&
-      line->second.kind != call.cap->object->kind)
-    return Error::wrong_type;
-  const Rights missing = line->second.rights & ~call.cap->rights;
-  if (missing != 0) return Answer::Failed(Error::access_denied, missing);
+  if (Answer bad = call.FindSecond(request.head.handle, line->second.kind,
+                                   line->second.rights, &call.cap);
+      !bad.ok())
+    return bad;
   return FindCall(request.head.number)(call);
+}
+
+Answer Call::FindSecond(uint64_t handle, ObjectKind kind, Rights rights,
+                        Cap** found) const {
+  *found = model.Find(session, handle);
+  if (*found == nullptr) return Model::BadHandle(session, handle);
+  if (kind != ObjectKind::any && kind != (*found)->object->kind)
+    return Error::wrong_type;
+  const Rights missing = rights & ~(*found)->rights;
+  if (missing != 0) return Answer::Failed(Error::access_denied, missing);
+  return {};
 }
 
 bool Call::Fits(Shape shape) const {
@@ -92,10 +101,10 @@ Rights NeededToGive(uint32_t mode) {
                                     : abi::kRightDuplicate;
 }
 
-Gift CheckGift(const Session& session, Handle handle, uint64_t rights,
+Gift CheckGift(Model& model, Session& session, Handle handle, uint64_t rights,
                uint32_t mode) {
   Gift gift;
-  gift.cap = session.table.Find(handle);
+  gift.cap = model.Find(session, handle);
   gift.move = mode == abi::kTransferMove;
   if (gift.cap == nullptr) {
     gift.error = Error::bad_handle;
@@ -111,10 +120,13 @@ Gift CheckGift(const Session& session, Handle handle, uint64_t rights,
   return gift;
 }
 
-Cap& TakeGift(Model& model, const Gift& gift) {
+Cap& TakeGift(Model& model, const Session& giver, const Gift& gift) {
   if (!gift.move)
-    return model.NewCap(*gift.cap->object, gift.rights, gift.cap->badge,
-                        gift.cap);
+    return model.NewCap({.object = gift.cap->object,
+                         .rights = gift.rights,
+                         .badge = gift.cap->badge,
+                         .parent = gift.cap,
+                         .made_by = giver.id()});
   model.TakeOut(*gift.cap);
   model.SetRights(*gift.cap, gift.rights);
   return *gift.cap;

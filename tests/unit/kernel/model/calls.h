@@ -33,6 +33,9 @@ struct Call {
   };
   // Nothing said but what the call names?
   bool Fits(Shape shape) const;
+  // Another handle among the arguments; else the answer.
+  Answer FindSecond(uint64_t handle, ObjectKind kind, Rights rights,
+                    Cap** found) const;
   // Room for handles in this session's account? Else the answer.
   Answer Room(uint64_t handles) const {
     return Model::Refusal(*session.account, Model::Handles(handles));
@@ -64,9 +67,9 @@ struct Gift {
   bool move = false;
   Error error = Error::ok;
 };
-Gift CheckGift(const Session& session, Handle handle, uint64_t rights,
+Gift CheckGift(Model& model, Session& session, Handle handle, uint64_t rights,
                uint32_t mode);
-Cap& TakeGift(Model& model, const Gift& gift);
+Cap& TakeGift(Model& model, const Session& giver, const Gift& gift);
 Rights NeededToGive(uint32_t mode);
 
 namespace calls {

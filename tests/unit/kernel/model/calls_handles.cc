@@ -1,17 +1,22 @@
 // The model of the calls about any handle.
+#include <limits>
+
 #include "tests/unit/kernel/model/calls.h"
 #include "tests/unit/kernel/model/entries.h"
 
 namespace model::calls {
 namespace {
 
-constexpr uint64_t kWatchesMax = 4096;
-
-Answer Derive(Call& call, uint64_t badge) {
+Answer Derive(Call& call, uint64_t badge, int64_t ends_ns) {
   const auto rights = Asked(*call.cap, call.arg(0));
   if (!rights.has_value()) return Error::invalid_args;
   if (Answer full = call.Room(1); !full.ok()) return full;
-  Cap& made = call.model.NewCap(*call.cap->object, *rights, badge, call.cap);
+  Cap& made = call.model.NewCap({.object = call.cap->object,
+                                 .rights = *rights,
+                                 .badge = badge,
+                                 .parent = call.cap,
+                                 .made_by = call.session.id(),
+                                 .ends_ns = ends_ns});
   return Answer::Of(
       call.model.Place(call.session, made, call.session.account, call.given()));
 }
@@ -38,13 +43,32 @@ Answer session_info(Call& call) {
 
 Answer handle_duplicate(Call& call) {
   if (!call.Fits({.args = 1})) return Error::invalid_args;
-  return Derive(call, call.cap->badge);
+  return Derive(call, call.cap->badge, 0);
 }
 
 Answer handle_mint(Call& call) {
-  if (!call.Fits({.args = 2})) return Error::invalid_args;
-  if (call.arg(1) == 0 || call.cap->badge != 0) return Error::invalid_args;
-  return Derive(call, call.arg(1));
+  if (!call.Fits({.args = 3})) return Error::invalid_args;
+  constexpr uint64_t kNever = std::numeric_limits<int64_t>::max();
+  const uint64_t badge = call.arg(1);
+  const uint64_t ends_ns = call.arg(2);
+  if (badge == 0 && ends_ns == 0) return Error::invalid_args;
+  if (badge != 0 && call.cap->badge != 0) return Error::invalid_args;
+  if (ends_ns >= kNever) return Error::invalid_args;
+  const auto end = static_cast<int64_t>(ends_ns);
+  if (end != 0 && end <= call.model.now_ns()) return Error::timed_out;
+  if (end != 0) call.model.coverage().Saw("minted with an end");
+  return Derive(call, badge != 0 ? badge : call.cap->badge, end);
+}
+
+Answer handle_replace(Call& call) {
+  if (call.cap->object->kind == ObjectKind::lane) return Error::wrong_type;
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  const auto rights = Asked(*call.cap, call.arg(0));
+  if (!rights.has_value()) return Error::invalid_args;
+  call.model.TakeOut(*call.cap);
+  call.model.SetRights(*call.cap, *rights);
+  return Answer::Of(call.model.Place(call.session, *call.cap,
+                                     call.session.account, call.given()));
 }
 
 Answer handle_close(Call& call) {
@@ -75,15 +99,10 @@ Answer object_watch(Call& call) {
   if ((wanted & ~uint64_t{possible}) != 0) return Error::wrong_type;
   const auto signals = static_cast<abi::Signals>(wanted);
   if ((Model::SignalsOf(object) & signals) != 0)
-    return Model::SignalAnswer(object, signals);
-  if (call.session.watches.size() >= kWatchesMax)
-    return Answer::Failed(Error::quota_exceeded, call.session.watches.size(),
-                          kWatchesMax);
-  call.model.Park(call.session, *call.cap, call.request.head.user_data,
-                  signals);
-  Answer answer;
-  answer.parked = true;
-  return answer;
+    return Model::SignalAnswer(object, Model::SignalsOf(object) & signals);
+  return call.model.Park(
+      call.session, *call.cap,
+      {.user_data = call.request.head.user_data, .signals = signals});
 }
 
 Answer wait_cancel(Call& call) {
@@ -98,7 +117,8 @@ Answer handle_info(Call& call) {
   if (!call.Fits({})) return Error::invalid_args;
   return Answer::Of(static_cast<uint64_t>(call.cap->object->kind) |
                         static_cast<uint64_t>(call.cap->rights) << 32,
-                    call.cap->badge, call.cap->object->id);
+                    call.cap->badge, call.cap->object->id,
+                    static_cast<uint64_t>(call.cap->ends_ns));
 }
 
 }  // namespace model::calls

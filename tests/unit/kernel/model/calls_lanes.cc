@@ -18,13 +18,13 @@ Answer QuotaOf(uint64_t used, uint64_t limit) {
 }
 
 // The errors of all items; the first is the answer's.
-Answer CheckItems(const Session& session, const Lane& lane,
+Answer CheckItems(Model& model, Session& session, const Lane& lane,
                   const std::vector<abi::TransferItem>& items,
                   std::vector<Gift>* gifts) {
   Answer answer;
   std::set<Handle> seen;
   for (const abi::TransferItem& item : items) {
-    Gift gift = CheckGift(session, item.handle, item.rights, item.mode);
+    Gift gift = CheckGift(model, session, item.handle, item.rights, item.mode);
     if (gift.error == Error::ok && item.reserved != 0)
       gift.error = Error::invalid_args;
     if (gift.error == Error::ok && gift.cap->object == lane.port &&
@@ -77,7 +77,6 @@ Answer port_connect(Call& call) {
   call.model.Use(port);
   call.model.Charge(account, amounts);
   lane.port = &port;
-  lane.port_id = port.id;
   lane.badge = call.cap->badge;
   lane.charged = &account;
   lane.charges = amounts;
@@ -87,7 +86,8 @@ Answer port_connect(Call& call) {
   Lane::Side& sender = lane.side(End::kSender);
   sender.session = &call.session;
   sender.process = call.session.id();
-  sender.handle = &call.model.NewCap(lane, 0, 0, nullptr);
+  sender.handle = &call.model.NewCap(
+      {.object = &lane, .rights = 0, .made_by = call.session.id()});
   ++call.session.lanes_sending;
   const Handle handle =
       call.model.Place(call.session, *sender.handle, &account, call.given());
@@ -146,12 +146,11 @@ Answer lane_close(Call& call) {
 
 Answer lane_attach(Call& call) {
   if (!call.Fits({.args = 1})) return Error::invalid_args;
-  if (call.arg(0) > ~Handle{0}) return Error::bad_handle;
-  const Cap* cap = call.session.table.Find(static_cast<Handle>(call.arg(0)));
-  if (cap == nullptr) return Error::bad_handle;
-  if (cap->object->kind != ObjectKind::region) return Error::wrong_type;
-  const Rights missing = (abi::kRightRead | abi::kRightMap) & ~cap->rights;
-  if (missing != 0) return Answer::Failed(Error::access_denied, missing);
+  Cap* cap = nullptr;
+  if (Answer bad = call.FindSecond(call.arg(0), ObjectKind::region,
+                                   abi::kRightRead | abi::kRightMap, &cap);
+      !bad.ok())
+    return bad;
   Lane& lane = call.object<Lane>();
   auto& attachments = lane.side(EndOf(call)).attachments;
   Region& region = As<Region>(*cap->object);
@@ -190,7 +189,8 @@ Answer transfer_stage(Call& call) {
   std::memcpy(items.data(), payload.data(), payload.size());
   Lane& lane = call.object<Lane>();
   std::vector<Gift> gifts;
-  if (Answer bad = CheckItems(call.session, lane, items, &gifts); !bad.ok())
+  if (Answer bad = CheckItems(call.model, call.session, lane, items, &gifts);
+      !bad.ok())
     return bad;
   if (lane.cut || lane.port->closed || lane.sender_leaves != Error::ok)
     return Error::peer_closed;
@@ -198,16 +198,21 @@ Answer transfer_stage(Call& call) {
     return QuotaOf(lane.transfers.size(), abi::kStagedTransfersMax);
   uint64_t copies = 0;
   for (const Gift& gift : gifts) copies += gift.move ? 0 : 1;
-  if (Answer full = call.Room(copies); !full.ok()) return full;
+  Account& account = *call.session.account;
+  Amounts amounts = Model::Handles(copies);
+  Model::Put(&amounts, AccountItem::messages, 1);
+  if (Answer full = Model::Refusal(account, amounts); !full.ok()) return full;
 
   auto transfer = std::make_unique<Transfer>();
   transfer->lane = &lane;
   transfer->token = ++lane.last_token;
   transfer->from = EndOf(call);
   transfer->process = call.session.id();
+  transfer->charged = &account;
+  call.model.Charge(account, Model::One(AccountItem::messages));
   for (const Gift& gift : gifts) {
-    Cap& cap = TakeGift(call.model, gift);
-    call.model.Recharge(cap, *call.session.account);
+    Cap& cap = TakeGift(call.model, call.session, gift);
+    call.model.Recharge(cap, &account);
     cap.transfer = transfer.get();
     cap.index = transfer->items.size();
     transfer->items.push_back({&cap, cap.object->kind});
@@ -239,6 +244,7 @@ Answer transfer_redeem(Call& call) {
     }
     answer.Append(entry);
   }
+  call.model.Refund(*transfer->charged, Model::One(AccountItem::messages));
   return answer;
 }
 
@@ -258,6 +264,7 @@ Answer transfer_cancel(Call& call) {
                                 Shown<Handle>(call, i));
     answer.Append(handle);
   }
+  call.model.Refund(*transfer->charged, Model::One(AccountItem::messages));
   return answer;
 }
 

@@ -21,7 +21,9 @@ Answer CheckName(const std::vector<uint8_t>& name) {
 
 // Every right on a new object, in this session's hands.
 Handle Hold(Call& call, Object& object) {
-  Cap& made = call.model.NewCap(object, abi::kRightsAll, 0, nullptr);
+  Cap& made = call.model.NewCap({.object = &object,
+                                 .rights = abi::kRightsAll,
+                                 .made_by = call.session.id()});
   return call.model.Place(call.session, made, call.session.account,
                           call.given());
 }
@@ -41,20 +43,31 @@ Answer ListPage(const Model::Objects& all, uint64_t after) {
   return answer;
 }
 
+// In the order of storage, which is the kernel's matter: each is told once,
+// and all are if they fit from the start. That a walk misses none is seen
+// where everything is compared.
 Answer ListCaps(const Call& call, uint64_t after) {
-  Answer answer;
-  answer.values[1] = after;
+  if (call.seen == nullptr || !call.seen->ok()) return {};
+  constexpr uint64_t kMost =
+      abi::kRequestPayloadMax / sizeof(abi::CapabilityEntry);
   const auto& caps = call.model.caps();
-  for (auto at = caps.upper_bound(after); at != caps.end(); ++at) {
-    abi::CapabilityEntry entry = EntryOf(*at->second);
-    if (answer.payload.size() + sizeof(entry) > abi::kRequestPayloadMax) break;
-    const auto seen = Shown<abi::CapabilityEntry>(call, answer.values[0]);
-    if (seen.serial == entry.serial && seen.parent == 0 &&
-        call.model.IsDoomed(*at->second))
+  Answer answer = Answer::Of(call.seen->values[0], call.seen->values[1]);
+  const uint64_t count = answer.values[0];
+  if (after == 0 && count != std::min<uint64_t>(kMost, caps.size()))
+    throw Mismatch("a first page of so many: " + std::to_string(count));
+  if (count == 0 ? answer.values[1] != after : answer.values[1] <= after)
+    throw Mismatch("a cursor of " + std::to_string(answer.values[1]) +
+                   " after " + std::to_string(after));
+  std::set<uint64_t> told;
+  for (uint64_t i = 0; i < count; ++i) {
+    const auto seen = Shown<abi::CapabilityEntry>(call, i);
+    const auto found = caps.find(seen.serial);
+    if (found == caps.end() || !told.insert(seen.serial).second)
+      throw Mismatch("listed: capability " + std::to_string(seen.serial));
+    abi::CapabilityEntry entry = EntryOf(*found->second);
+    if (seen.parent == 0 && call.model.IsDoomed(*found->second))
       entry.parent = 0;
     answer.Append(entry);
-    ++answer.values[0];
-    answer.values[1] = at->first;
   }
   return answer;
 }
@@ -140,7 +153,8 @@ Answer region_info(Call& call) {
 }
 
 Answer account_create(Call& call) {
-  if (!call.Fits({.payload = true})) return Error::invalid_args;
+  if (!call.Fits({.options = abi::kAccountShared, .payload = true}))
+    return Error::invalid_args;
   abi::AccountLimits limits;
   const auto& payload = call.request.payload;
   if (payload.size() < sizeof(limits)) return Error::invalid_args;
@@ -156,10 +170,28 @@ Answer account_create(Call& call) {
   account.name.assign(name.begin(), name.end());
   account.parent = &parent;
   account.depth = parent.depth + 1;
-  for (size_t i = 0; i < account.limit.size(); ++i)
-    account.limit[i] = limits.limit[i] != 0 ? limits.limit[i] : parent.limit[i];
+  account.options = call.options();
+  parent.children.insert(&account);
+  call.model.SetLimits(account, limits);
   call.model.Use(parent);
   return Answer::Of(Hold(call, account), account.id);
+}
+
+Answer account_limit(Call& call) {
+  if (!call.Fits({.args = 1, .payload = true})) return Error::invalid_args;
+  Cap* cap = nullptr;
+  if (Answer bad = call.FindSecond(call.arg(0), ObjectKind::account, 0, &cap);
+      !bad.ok())
+    return bad;
+  abi::AccountLimits limits;
+  if (call.request.payload.size() != sizeof(limits)) return Error::invalid_args;
+  std::memcpy(&limits, call.request.payload.data(), sizeof(limits));
+  Account& account = As<Account>(*cap->object);
+  const Account* above = account.parent;
+  while (above != nullptr && above != call.cap->object) above = above->parent;
+  if (above == nullptr) return Error::invalid_args;
+  call.model.SetLimits(account, limits);
+  return {};
 }
 
 Answer account_info(Call& call) {

@@ -44,11 +44,14 @@ Answer Parse(const std::vector<uint8_t>& payload, Wanted* wanted) {
   return {};
 }
 
-Answer CheckItems(const Session& session, Wanted* wanted) {
+Answer CheckItems(Model& model, Session& session, Wanted* wanted) {
   std::set<std::string> names;
   std::set<Handle> moved;
   for (const abi::InitialItem& item : wanted->items) {
-    const Gift gift = CheckGift(session, item.handle, item.rights, item.mode);
+    const Gift gift =
+        CheckGift(model, session, item.handle, item.rights, item.mode);
+    if (gift.error == Error::bad_handle)
+      return Model::BadHandle(session, item.handle);
     if (gift.error == Error::access_denied)
       return Answer::Failed(gift.error, NeededToGive(item.mode));
     if (gift.error != Error::ok) return gift.error;
@@ -72,19 +75,24 @@ Answer process_create(Call& call) {
   if (!call.Fits({.payload = true})) return Error::invalid_args;
   Wanted wanted;
   if (Answer bad = Parse(call.request.payload, &wanted); !bad.ok()) return bad;
-  if (Answer bad = CheckItems(call.session, &wanted); !bad.ok()) return bad;
+  if (Answer bad = CheckItems(call.model, call.session, &wanted); !bad.ok())
+    return bad;
   Account& account = call.object<Account>();
   if (Answer full = call.Room(1); !full.ok()) return full;
-  const Amounts both = Model::Handles(wanted.gifts.size() + 1);
+  Amounts both = Model::Handles(wanted.gifts.size() + 1);
+  Model::Put(&both, AccountItem::processes, 1);
   if (Answer full = Model::Refusal(account, both); !full.ok()) return full;
   Session& child = call.model.NewSession(Session::Origin::kChild, account);
+  call.model.Charge(account, Model::One(AccountItem::processes));
   child.process->name = wanted.name;
   for (size_t i = 0; i < wanted.gifts.size(); ++i) {
-    Cap& cap = TakeGift(call.model, wanted.gifts[i]);
+    Cap& cap = TakeGift(call.model, call.session, wanted.gifts[i]);
     child.names.push_back(
         {wanted.names[i], call.model.Place(child, cap, &account, 0)});
   }
-  Cap& made = call.model.NewCap(*child.process, abi::kRightsAll, 0, nullptr);
+  Cap& made = call.model.NewCap({.object = child.process,
+                                 .rights = abi::kRightsAll,
+                                 .made_by = call.session.id()});
   Answer answer = Answer::Of(
       call.model.Place(call.session, made, call.session.account, call.given()),
       child.id());

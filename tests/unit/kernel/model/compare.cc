@@ -2,9 +2,9 @@
 
 #include <sstream>
 
-#include "kernel/object/kernel.h"
 #include "kernel/syscall/entries.h"
 #include "tests/unit/kernel/model/entries.h"
+#include "tests/unit/kernel/model/living.h"
 
 namespace model {
 namespace {
@@ -24,14 +24,17 @@ void Same(const char* what, uint64_t id, const A& kernels, const B& models) {
   throw Mismatch(text.str());
 }
 
-const std::map<uint64_t, kernel::Capability*>& Living(
-    const kernel::Kernel& kernel) {
-  return const_cast<kernel::Kernel&>(kernel).tree().by_serial();
+// Who pays for a capability.
+const kernel::Account* ChargedFor(const kernel::Capability& capability) {
+  if (!capability.charged) return nullptr;
+  return capability.holder() != nullptr ? capability.holder()->account
+                                        : capability.transfer()->charged;
 }
 
-void CompareCap(const Model& all, const Cap& cap,
+void CompareCap(const Model& all, const Cap& cap, const Living& living,
                 const kernel::Capability& kernels) {
-  const abi::CapabilityEntry entry = kernel::CapabilityEntryOf(kernels);
+  const abi::CapabilityEntry entry =
+      kernel::CapabilityEntryOf(living.tree(), kernels);
   const abi::CapabilityEntry model = EntryOf(cap);
   Same("the holder", cap.serial, entry.process, model.process);
   Same("the handle", cap.serial, entry.handle, model.handle);
@@ -40,19 +43,28 @@ void CompareCap(const Model& all, const Cap& cap,
   Same("the badge", cap.serial, entry.badge, model.badge);
   if (entry.parent != 0 || !all.IsDoomed(cap))
     Same("the parent", cap.serial, entry.parent, model.parent);
-  Same("the place in flight", cap.serial, kernels.transfer != nullptr,
+  Same("the place in flight", cap.serial, kernels.transfer() != nullptr,
        cap.transfer != nullptr);
-  Same("the grants", cap.serial, kernels.grants, cap.grants);
-  Same("the account charged", cap.serial,
-       kernels.charged != nullptr ? kernels.charged->id : 0,
+  Same("the grants", cap.serial, kernels.grants(), cap.grants);
+  Same("the maker", cap.serial, entry.made_by, model.made_by);
+  Same("the end", cap.serial, entry.ends_ns, model.ends_ns);
+  const kernel::Account* charged = ChargedFor(kernels);
+  Same("the account charged", cap.serial, charged ? charged->id : 0,
        cap.charged != nullptr ? cap.charged->id : 0);
 }
 
 void CompareAccount(const Account& account, const kernel::Account& kernels) {
   for (size_t i = 0; i < account.used.size(); ++i) {
     Same("what is used", account.id, kernels.used[i], account.used[i]);
-    Same("the limit", account.id, kernels.limits.limit[i], account.limit[i]);
+    Same("the limit", account.id, kernels.limit[i], account.limit[i]);
+    Same("the soft limit", account.id, kernels.soft[i], account.soft[i]);
+    Same("those that use some", account.id, kernels.consumers[i],
+         account.Consumers(i));
   }
+  Same("the items at their soft limits", account.id, kernels.at_soft_limit(),
+       account.at_soft);
+  Same("how often one came there", account.id, kernels.soft_generation(),
+       account.generation);
 }
 
 void ComparePort(const Port& port, const kernel::Port& kernels) {
@@ -118,22 +130,23 @@ void CompareObject(const Object& object, const kernel::Kernel& kernel) {
   }
 }
 
-void CompareCapBySerial(const Model& model, const kernel::Kernel& kernel,
+void CompareCapBySerial(const Model& model, const Living& living,
                         uint64_t serial) {
-  const auto found = Living(kernel).find(serial);
-  if (found == Living(kernel).end())
+  const Cap& cap = *model.caps().at(serial);
+  const kernel::Capability* found = living.Find(cap);
+  if (found == nullptr)
     throw Mismatch("capability " + std::to_string(serial) + " is lost");
-  CompareCap(model, *model.caps().at(serial), *found->second);
+  CompareCap(model, cap, living, *found);
 }
 
-void CompareSizes(const Model& model, const kernel::Kernel& kernel) {
-  for (const auto& [serial, kernels] : Living(kernel)) {
-    if (Living(kernel).size() <= model.caps().size()) break;
-    if (model.caps().count(serial) == 0)
-      throw Mismatch("capability " + std::to_string(serial) +
-                     " should be gone");
-  }
-  Same("the number of capabilities", 0, Living(kernel).size(),
+void CompareSizes(const Model& model, const Living& living) {
+  const kernel::Kernel& kernel = living.kernel();
+  if (living.tree().living() > model.caps().size())
+    for (const auto& [serial, kernels] : living.all())
+      if (model.caps().count(serial) == 0)
+        throw Mismatch("capability " + std::to_string(serial) +
+                       " should be gone");
+  Same("the number of capabilities", 0, living.tree().living(),
        model.caps().size());
   for (const ObjectKind kind : kKinds)
     Same("the number of objects of kind", static_cast<uint64_t>(kind),
@@ -196,6 +209,8 @@ void AddObject(const Object& object, Sums* sums) {
   } else if (object.kind == ObjectKind::lane) {
     const auto& lane = static_cast<const Lane&>(object);
     if (!lane.retired) sums->Add(lane.charged, lane.charges);
+    for (const auto& [token, transfer] : lane.transfers)
+      sums->Add(transfer->charged, Model::One(AccountItem::messages));
   }
 }
 
@@ -233,19 +248,22 @@ void CompareTable(const Session& session, kernel::Kernel& kernel) {
 }  // namespace
 
 void CompareTouched(const Model& model, const kernel::Kernel& kernel) {
-  CompareSizes(model, kernel);
+  const Living living(kernel);
+  CompareSizes(model, living);
   for (const uint64_t serial : model.touched_caps())
-    CompareCapBySerial(model, kernel, serial);
+    CompareCapBySerial(model, living, serial);
   for (const uint64_t id : model.touched_objects())
     if (const Object* object = FindObject(model, id))
       CompareObject(*object, kernel);
 }
 
 void CompareAll(const Model& model, const kernel::Kernel& kernel) {
-  CompareSizes(model, kernel);
+  const Living living(kernel);
+  CompareSizes(model, living);
+  Same("capabilities in a walk", 0, living.all().size(), model.caps().size());
   Sums sums;
   for (const auto& [serial, cap] : model.caps()) {
-    CompareCapBySerial(model, kernel, serial);
+    CompareCapBySerial(model, living, serial);
     AddCap(*cap, &sums);
   }
   for (const ObjectKind kind : kKinds)
@@ -253,6 +271,15 @@ void CompareAll(const Model& model, const kernel::Kernel& kernel) {
       CompareObject(*object, kernel);
       AddObject(*object, &sums);
     }
+  for (const auto& transfer : model.doomed())
+    sums.Add(transfer->charged, Model::One(AccountItem::messages));
+  for (const auto& [id, session] : model.sessions()) {
+    const auto watches = session->watches.size();
+    for (size_t i = 0; i < watches; ++i)
+      sums.Add(session->account, Model::One(AccountItem::watches));
+    if (session->origin == Session::Origin::kChild)
+      sums.Add(session->account, Model::One(AccountItem::processes));
+  }
   CheckSums(model, sums);
   for (const auto& [id, session] : model.sessions())
     CompareTable(*session, const_cast<kernel::Kernel&>(kernel));

@@ -27,6 +27,12 @@ constexpr const char* kSituations[] = {
     "watches answered by a signal",
     "watches ended",
     "lanes bound again",
+    "minted with an end",
+    "capabilities that came to their end",
+    "capabilities found to have ended",
+    "more ended at once than a turn destroys",
+    "soft limits reached",
+    "shares used up",
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ abi::PortEntry EntryOf(const Port& port) {
 abi::LaneEntry EntryOf(const Lane& lane) {
   abi::LaneEntry entry = {};
   entry.id = lane.id;
-  entry.port = lane.port_id;
+  entry.port = lane.port->id;
   entry.sender_process = lane.side(End::kSender).process;
   entry.receiver_process = lane.side(End::kListener).process;
   entry.badge = lane.badge;
@@ -75,9 +75,12 @@ abi::AccountEntry EntryOf(const Account& account) {
   entry.id = account.id;
   CopyName(entry.name, account.name);
   entry.parent = account.parent != nullptr ? account.parent->id : 0;
+  entry.options = account.options;
+  entry.at_soft_limit = account.at_soft;
   for (size_t i = 0; i < account.used.size(); ++i) {
     entry.used[i] = account.used[i];
-    entry.limit[i] = account.limit[i];
+    entry.limit[i] = account.EffectiveLimit(i);
+    entry.soft[i] = account.soft[i];
   }
   return entry;
 }
@@ -92,6 +95,8 @@ abi::CapabilityEntry EntryOf(const Cap& cap) {
   entry.handle = cap.handle;
   entry.kind = cap.object->kind;
   entry.rights = cap.rights;
+  entry.made_by = cap.made_by;
+  entry.ends_ns = cap.ends_ns;
   return entry;
 }
 

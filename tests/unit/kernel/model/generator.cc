@@ -10,6 +10,7 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
   lines_ = {
       {p.derive * 4, &Generator::Duplicate},
       {p.derive * 2, &Generator::Mint},
+      {p.lose, &Generator::Replace},
       {p.lose * 4, &Generator::Close},
       {p.revoke, &Generator::Revoke},
       {12, &Generator::Info},
@@ -21,7 +22,7 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {p.lanes, &Generator::CloseLane},
       {p.lanes / 2, &Generator::Attach},
       {p.lanes / 2, &Generator::MapAttached},
-      {4, &Generator::WatchObject},
+      {8, &Generator::WatchObject},
       {2, &Generator::CancelWait},
       {p.transfers * 3, &Generator::Stage},
       {p.transfers * 3, &Generator::Redeem},
@@ -33,6 +34,7 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {p.make, &Generator::CreateProcess},
       {2, &Generator::ProcessInfo},
       {p.make, &Generator::CreateAccount},
+      {p.make, &Generator::LimitAccount},
       {4, &Generator::AccountInfo},
       {1, &Generator::List},
   };

@@ -30,6 +30,8 @@ struct Profile {
   bool wears;           // the third player wears out a slot of its table
   // Weights of what is asked, besides looking.
   uint32_t derive, lose, revoke, make, lanes, transfers, errors;
+  uint32_t ends;         // of 100 minted ones, have an end
+  uint64_t ends_within;  // nanoseconds; a request takes 20, about
 };
 
 class Generator {
@@ -46,6 +48,7 @@ class Generator {
   Request Wear(Session& session);
   Request Duplicate(Session& session);
   Request Mint(Session& session);
+  Request Replace(Session& session);
   Request Close(Session& session);
   Request Revoke(Session& session);
   Request RevokeMuch(Session& session);
@@ -59,6 +62,7 @@ class Generator {
   Request Attach(Session& session);
   Request MapAttached(Session& session);
   Request WatchObject(Session& session);
+  Request WatchAccount(Session& session);
   Request CancelWait(Session& session);
   Request Stage(Session& session);
   Request Redeem(Session& session);
@@ -70,6 +74,7 @@ class Generator {
   Request CreateProcess(Session& session);
   Request ProcessInfo(Session& session);
   Request CreateAccount(Session& session);
+  Request LimitAccount(Session& session);
   Request AccountInfo(Session& session);
   Request List(Session& session);
 
@@ -97,6 +102,7 @@ class Generator {
   Handle Above(Session& session, Handle handle);
   Handle Wrong(Session& session);
   uint64_t SomeRights(const Session& session, Handle handle);
+  abi::AccountLimits SomeLimits();
   abi::TransferItem SomeItem(Session& session);
   // Of transfers that this end may take back (own), or take.
   std::vector<uint64_t> Tokens(const Session& session, Handle lane,

@@ -60,8 +60,23 @@ Request Generator::Mint(Session& session) {
     const Cap* cap = session.table.Find(handle);
     if (cap != nullptr && cap->badge == 0) break;
   }
-  return Make(Syscall::handle_mint, handle, SomeRights(session, handle),
-              random_.OneIn(40) ? 0 : 1 + random_.Below(4));
+  Request request =
+      Make(Syscall::handle_mint, handle, SomeRights(session, handle),
+           random_.OneIn(40) ? 0 : 1 + random_.Below(4));
+  if (random_.Below(100) >= profile_.ends) return request;
+  const auto now = static_cast<uint64_t>(model_->now_ns());
+  request.head.args[2] = now + 1 + random_.Below(profile_.ends_within);
+  if (random_.OneIn(20)) request.head.args[2] = now - random_.Below(3);
+  if (random_.OneIn(50)) request.head.args[2] = random_.Next();
+  if (random_.OneIn(2)) request.head.args[1] = 0;
+  return request;
+}
+
+// Not what others are to be derived from, mostly.
+Request Generator::Replace(Session& session) {
+  Handle handle = Any(session);
+  if (handle == favourites_[session.id()]) handle = Any(session);
+  return Make(Syscall::handle_replace, handle, SomeRights(session, handle));
 }
 
 Request Generator::Close(Session& session) {
@@ -173,18 +188,33 @@ Request Generator::ProcessInfo(Session& session) {
   return Make(Syscall::process_info, Of(session, ObjectKind::process));
 }
 
+abi::AccountLimits Generator::SomeLimits() {
+  static constexpr uint64_t kAround[abi::kAccountItems] = {
+      200, 8, 4, 8, 100'000, 6, 4, 4, 3};
+  abi::AccountLimits limits = {};
+  for (size_t i = 0; i < abi::kAccountItems; ++i) {
+    if (random_.OneIn(3)) limits.limit[i] = 1 + random_.Below(kAround[i]);
+    if (random_.OneIn(3)) limits.soft[i] = 1 + random_.Below(kAround[i]);
+  }
+  return limits;
+}
+
 Request Generator::CreateAccount(Session& session) {
   if (Count(ObjectKind::account) > kAccountsMax) return Close(session);
   Request request = Make(Syscall::account_create,
                          With(session, ObjectKind::account, abi::kRightManage));
-  abi::AccountLimits limits = {};
-  if (random_.OneIn(2)) limits.limit[0] = 1 + random_.Below(200);
-  if (random_.OneIn(2)) limits.limit[1] = 1 + random_.Below(8);
-  if (random_.OneIn(3)) limits.limit[2] = 1 + random_.Below(4);
-  if (random_.OneIn(3)) limits.limit[3] = 1 + random_.Below(8);
-  if (random_.OneIn(3)) limits.limit[4] = 1 + random_.Below(100'000);
+  const abi::AccountLimits limits = SomeLimits();
+  if (random_.OneIn(3)) request.head.options = abi::kAccountShared;
   Append(&request.payload, limits);
   request.payload.resize(sizeof(limits) + random_.Below(10), 'a');
+  return request;
+}
+
+Request Generator::LimitAccount(Session& session) {
+  Request request = Make(Syscall::account_limit,
+                         With(session, ObjectKind::account, abi::kRightManage),
+                         Of(session, ObjectKind::account));
+  Append(&request.payload, SomeLimits());
   return request;
 }
 
@@ -200,8 +230,10 @@ Request Generator::List(Session& session) {
   const ObjectKind kind = kKinds[random_.Below(std::size(kKinds))];
   const uint64_t newest =
       model_->caps().empty() ? 1 : model_->caps().rbegin()->first;
+  const uint64_t end = kind == ObjectKind::any ? 5000 : newest + 2;
   return Make(Syscall::object_list, Of(session, ObjectKind::kernel),
-              static_cast<uint64_t>(kind), random_.Below(newest + 2));
+              static_cast<uint64_t>(kind),
+              random_.OneIn(4) ? 0 : random_.Below(end));
 }
 
 // ---- Lanes.
@@ -263,6 +295,7 @@ Request Generator::MapAttached(Session& session) {
 }
 
 Request Generator::WatchObject(Session& session) {
+  if (random_.OneIn(2)) return WatchAccount(session);
   const ObjectKind kind =
       random_.OneIn(4) ? ObjectKind::process : ObjectKind::port;
   if (Lacks(session, kind))
@@ -272,6 +305,19 @@ Request Generator::WatchObject(Session& session) {
   if (random_.OneIn(20)) signals = random_.Below(20);
   return Make(Syscall::object_watch, With(session, kind, abi::kRightWait),
               signals);
+}
+
+// One that does not signal yet, and may.
+Request Generator::WatchAccount(Session& session) {
+  Handle handle = abi::kNoHandle;
+  for (int tries = 0; tries < 8; ++tries) {
+    handle = With(session, ObjectKind::account, abi::kRightWait);
+    const Cap* cap = session.table.Find(handle);
+    if (cap == nullptr || cap->object->kind != ObjectKind::account) break;
+    const auto& account = static_cast<const Account&>(*cap->object);
+    if (account.at_soft == 0 && account.soft != Amounts{}) break;
+  }
+  return Make(Syscall::object_watch, handle, abi::kSignalQuota);
 }
 
 Request Generator::CancelWait(Session& session) {

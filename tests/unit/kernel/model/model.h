@@ -19,6 +19,8 @@ class Kernel;
 
 namespace model {
 
+class Living;
+
 class Model {
  public:
   explicit Model(Coverage* coverage);
@@ -30,6 +32,10 @@ class Model {
   // One request; `seen` is the kernel's answer, null if nobody got it.
   Answer Do(Session& session, const Request& request, const Answer* seen);
   void EndSession(Session& session);
+  void SetTime(int64_t now_ns) { now_ns_ = now_ns; }
+  // Destroys what has ended by now, as the kernel does before the requests.
+  void EndDue();
+  size_t Due(int64_t now_ns) const;
   // Follows what the kernel did by itself after the requests of a turn.
   void Observe(const kernel::Kernel& kernel);
   bool IsRevoke(const Session& session, uint64_t user_data) const;
@@ -48,13 +54,26 @@ class Model {
     touched_objects_.insert(added.id);
     return added;
   }
-  Cap& NewCap(Object& object, Rights rights, uint64_t badge, Cap* parent);
+  struct Making {
+    Object* object;
+    Rights rights;
+    uint64_t badge = 0;
+    Cap* parent = nullptr;
+    uint64_t made_by = 0;
+    int64_t ends_ns = 0;
+  };
+  Cap& NewCap(const Making& making);
+  // Null for what is no handle, or has ended by now.
+  Cap* Find(Session& session, uint64_t handle);
+  // Find's null as an answer.
+  static Answer BadHandle(const Session& session, uint64_t handle);
   void Destroy(Cap& cap, Ending ending);
   // Takes it out of its table, to be given away.
   void TakeOut(Cap& cap);
   void SetRights(Cap& cap, Rights rights);
+  // Charged to `account`, if to any.
   Handle Place(Session& session, Cap& cap, Account* account, Handle seen);
-  void Recharge(Cap& cap, Account& account);
+  void Recharge(Cap& cap, Account* account);
   Session& NewSession(Session::Origin origin, Account& account);
   void StartRevoke(Session& session, Cap& root, uint64_t badge,
                    uint64_t user_data);
@@ -63,9 +82,11 @@ class Model {
 
   // ---- Accounts.
   static Amounts Handles(uint64_t count);
+  static Amounts One(AccountItem item);
   static void Put(Amounts* amounts, AccountItem item, uint64_t amount);
   // quota_exceeded, or ok.
   static Answer Refusal(const Account& account, const Amounts& amounts);
+  void SetLimits(Account& account, const abi::AccountLimits& limits);
   void Charge(Account& account, const Amounts& amounts);
   void Refund(Account& account, const Amounts& amounts);
 
@@ -73,9 +94,9 @@ class Model {
   static abi::Signals SignalsOfKind(ObjectKind kind);
   static abi::Signals SignalsOf(const Object& object);
   static Answer SignalAnswer(const Object& object, abi::Signals signals);
-  void Park(Session& session, Cap& cap, uint64_t user_data,
-            abi::Signals signals);
-  void EndWatch(Watch& watch, Answer answer);
+  // Parks it, or tells why not.
+  Answer Park(Session& session, Cap& cap, const Watch& watch);
+  void EndWatch(Watch& watch, Answer answer, bool fewer_items = false);
   // A watch that had waited is answered.
   void LateAnswered(Session& session, uint64_t user_data, const Answer& answer);
 
@@ -88,6 +109,9 @@ class Model {
                 std::array<uint64_t, 4> values);
 
   Coverage& coverage() const { return coverage_; }
+  int64_t now_ns() const { return now_ns_; }
+  // When the kernel is to be called at the latest.
+  int64_t Alarm() const;
 
   // ---- What there is.
   using Caps = std::map<uint64_t, std::unique_ptr<Cap>>;
@@ -99,6 +123,8 @@ class Model {
   Session* FindSession(uint64_t id) const;
   Object* FindObject(ObjectKind kind, uint64_t id) const;
   const std::list<RevokeJob>& jobs() const { return jobs_; }
+  // Of lanes that are gone.
+  const std::list<std::unique_ptr<Transfer>>& doomed() const { return doomed_; }
   // About to be destroyed by a revoke. What it was derived from is then the
   // kernel's matter.
   bool IsDoomed(const Cap& cap) const;
@@ -116,6 +142,7 @@ class Model {
   void LoseCap(Lane& lane, Ending ending);
   void HandleGone(Lane& lane, const Cap& handle, Ending ending);
   void Unlink(Cap& cap);
+  void LookAtSoftLimits(Account& account);
 
   // model_lanes.cc
   static bool Listened(const Lane& lane);
@@ -135,16 +162,19 @@ class Model {
   // What is done in between frees handles in an order that is not known.
   void BeginGroups();
   void EndGroups();
-  void ObserveRevokes(const kernel::Kernel& kernel);
+  void ObserveRevokes(const Living& living);
   void HitByRevoke(Cap& cap);
   bool MayBeOthers(const Cap& cap) const;
   bool DoomedByAnother(const RevokeJob& job, const Cap& cap) const;
-  void ObserveEnded(const kernel::Kernel& kernel);
+  void ObserveEnded(const Living& living);
   void DropSession(Session& session);
   std::vector<Cap*> Lost() const;
-  void ObserveLost(const kernel::Kernel& kernel);
-  void ObserveDoomed(const kernel::Kernel& kernel);
+  void ObserveLost(const Living& living);
+  void ObserveEndings(const Living& living);
+  void ObserveDoomed(const Living& living);
+  void RefundMessages(const kernel::Kernel& kernel);
   void ObserveReaped(const kernel::Kernel& kernel);
+  bool ReapGone(const kernel::Kernel& kernel);
   void Reap(Object& object);
 
   Coverage& coverage_;
@@ -160,9 +190,13 @@ class Model {
   // Work that the kernel does when it likes.
   std::list<RevokeJob> jobs_;
   std::list<std::unique_ptr<Transfer>> doomed_;
-  std::set<uint64_t> ended_;          // sessions
+  std::set<uint64_t> ended_;                        // sessions
+  std::set<std::pair<int64_t, uint64_t>> endings_;  // serials, by time
+  std::vector<int64_t> hellos_;  // when sessions by the path are to have begun
+  int64_t now_ns_ = 0;
   std::set<uint64_t> pending_lanes_;  // to be settled
   std::map<uint64_t, Object*> unneeded_;
+  uint64_t next_watch_ = 1;
   bool unordered_ = false;  // what happens now, happens in some order
 
   std::set<uint64_t> touched_caps_;
@@ -170,5 +204,6 @@ class Model {
 };
 
 Error ErrorOf(Ending ending);
+HandleFate FateOf(Ending ending);
 
 }  // namespace model

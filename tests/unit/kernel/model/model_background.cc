@@ -2,34 +2,49 @@
 // its own matter, so the model looks which of what may go has gone.
 #include <algorithm>
 
-#include "kernel/object/kernel.h"
+#include "tests/unit/kernel/model/living.h"
 #include "tests/unit/kernel/model/model.h"
 
 namespace model {
 namespace {
 
-bool Lives(const kernel::Kernel& kernel, uint64_t serial) {
-  const auto& living = const_cast<kernel::Kernel&>(kernel).tree().by_serial();
-  return living.count(serial) != 0;
-}
-
 template <typename Map>
-std::vector<Cap*> Gone(const kernel::Kernel& kernel, const Map& map) {
+std::vector<Cap*> Gone(const Living& living, const Map& map) {
   std::vector<Cap*> gone;
   for (const auto& [key, cap] : map)
-    if (!Lives(kernel, cap->serial)) gone.push_back(cap);
+    if (!living.Has(*cap)) gone.push_back(cap);
   return gone;
+}
+
+// Of what this account itself was charged with.
+uint64_t OwnMessages(const kernel::Kernel& kernel, uint64_t id) {
+  constexpr auto kItem = static_cast<size_t>(AccountItem::messages);
+  uint64_t own = 0;
+  for (const auto& [other, object] : kernel.objects(ObjectKind::account)) {
+    const auto& account = kernel::As<kernel::Account>(*object);
+    if (other == id) own += account.used[kItem];
+    if (account.parent != nullptr && account.parent->id == id)
+      own -= account.used[kItem];
+  }
+  return own;
+}
+
+bool Empty(const Transfer& transfer) {
+  return std::all_of(transfer.items.begin(), transfer.items.end(),
+                     [](const auto& item) { return item.cap == nullptr; });
 }
 
 }  // namespace
 
 void Model::Observe(const kernel::Kernel& kernel) {
+  const Living living(kernel);
   unordered_ = true;
-  ObserveRevokes(kernel);
-  ObserveEnded(kernel);
+  ObserveEndings(living);
+  ObserveRevokes(living);
+  ObserveEnded(living);
   SettleLanes(kernel);
-  ObserveLost(kernel);
-  ObserveDoomed(kernel);
+  ObserveLost(living);
+  ObserveDoomed(living);
   ObserveReaped(kernel);
   unordered_ = false;
 }
@@ -42,14 +57,28 @@ void Model::EndGroups() {
   for (auto& [id, session] : sessions_) session->table.EndGroup();
 }
 
-void Model::ObserveRevokes(const kernel::Kernel& kernel) {
+// Only of more than a turn can do, and then nobody has asked for anything.
+void Model::ObserveEndings(const Living& living) {
+  if (Due(now_ns_) == 0) return;
+  coverage_.Saw("more ended at once than a turn destroys");
+  BeginGroups();
+  const auto endings = endings_;
+  for (const auto& [ends_ns, serial] : endings) {
+    if (ends_ns > now_ns_) break;
+    Cap& cap = *caps_.at(serial);
+    if (!living.Has(cap)) Destroy(cap, Ending::kExpired);
+  }
+  EndGroups();
+}
+
+void Model::ObserveRevokes(const Living& living) {
   if (jobs_.empty()) return;
   BeginGroups();
   for (RevokeJob& job : jobs_) {
     ++job.turns;
-    for (Cap* cap : Gone(kernel, job.doomed)) HitByRevoke(*cap);
+    for (Cap* cap : Gone(living, job.doomed)) HitByRevoke(*cap);
     // Made with the badge while the revoke ran: it may have met them.
-    for (Cap* cap : Gone(kernel, job.under))
+    for (Cap* cap : Gone(living, job.under))
       if (cap->badge == job.badge) HitByRevoke(*cap);
   }
   EndGroups();
@@ -128,14 +157,13 @@ void Model::RevokeAnswered(Session& session, uint64_t user_data,
   jobs_.erase(job);
 }
 
-void Model::ObserveEnded(const kernel::Kernel& kernel) {
+void Model::ObserveEnded(const Living& living) {
   const std::set<uint64_t> ended = ended_;
   for (const uint64_t id : ended) {
     Session& session = *FindSession(id);
-    for (Cap* cap : Gone(kernel, session.table.held()))
+    for (Cap* cap : Gone(living, session.table.held()))
       Destroy(*cap, Ending::kDeath);
-    if (const_cast<kernel::Kernel&>(kernel).FindSession(id) == nullptr)
-      DropSession(session);
+    if (!living.HasSession(id)) DropSession(session);
   }
 }
 
@@ -145,6 +173,8 @@ void Model::DropSession(Session& session) {
                    " is gone, and not its capabilities");
   if (session.table.repeats() != 0) coverage_.Saw("handles worn out");
   for (Region* region : session.granted) Unuse(*region);
+  if (session.origin == Session::Origin::kChild)
+    Refund(*session.account, One(AccountItem::processes));
   Unuse(*session.account);
   session.process->session = nullptr;
   Signal(*session.process);
@@ -190,52 +220,79 @@ std::vector<Cap*> Model::Lost() const {
   return lost;
 }
 
-void Model::ObserveLost(const kernel::Kernel& kernel) {
+void Model::ObserveLost(const Living& living) {
   for (Cap* cap : Lost()) {
-    if (Lives(kernel, cap->serial)) continue;
+    if (living.Has(*cap)) continue;
     coverage_.Saw("ports that only the dead could reach");
     Destroy(*cap, Ending::kClosed);
   }
 }
 
-void Model::ObserveDoomed(const kernel::Kernel& kernel) {
+void Model::ObserveDoomed(const Living& living) {
   for (const auto& transfer : doomed_)
     for (const Transfer::Item& item : transfer->items)
-      if (item.cap != nullptr && !Lives(kernel, item.cap->serial))
+      if (item.cap != nullptr && !living.Has(*item.cap))
         Destroy(*item.cap, Ending::kClosed);
-  doomed_.remove_if([](const auto& transfer) {
-    for (const Transfer::Item& item : transfer->items)
-      if (item.cap != nullptr) return false;
+  if (!doomed_.empty()) RefundMessages(living.kernel());
+}
+
+// The last step for a transfer is to give back what it was charged with. Of
+// several of one account it does not matter which.
+void Model::RefundMessages(const kernel::Kernel& kernel) {
+  std::map<const Account*, uint64_t> charged;
+  for (const auto& [id, object] : objects(ObjectKind::lane))
+    for (const auto& [token, transfer] : As<Lane>(*object).transfers)
+      ++charged[transfer->charged];
+  for (const auto& transfer : doomed_) ++charged[transfer->charged];
+  std::map<const Account*, uint64_t> left;
+  for (const auto& [account, count] : charged)
+    left[account] = OwnMessages(kernel, account->id);
+  doomed_.remove_if([&](const auto& transfer) {
+    Account* account = transfer->charged;
+    if (!Empty(*transfer) || charged[account] <= left[account]) return false;
+    --charged[account];
+    Refund(*account, One(AccountItem::messages));
     return true;
   });
 }
 
 // To be done again as long as one that goes leaves another unneeded.
 void Model::ObserveReaped(const kernel::Kernel& kernel) {
-  bool again = true;
-  while (again) {
-    again = false;
-    const auto unneeded = unneeded_;
-    for (const auto& [id, object] : unneeded) {
-      const auto& kernels = kernel.objects(object->kind);
-      if (object->needed()) {
-        unneeded_.erase(id);
-      } else if (kernels.count(id) == 0) {
-        unneeded_.erase(id);
-        Reap(*object);
-        again = true;
-      }
-    }
+  while (ReapGone(kernel)) {
   }
+}
+
+bool Model::ReapGone(const kernel::Kernel& kernel) {
+  std::vector<Object*> gone;
+  for (auto at = unneeded_.begin(); at != unneeded_.end();) {
+    Object& object = *at->second;
+    const bool lives = kernel.objects(object.kind).count(object.id) != 0;
+    if (!object.needed() && lives) {
+      ++at;
+      continue;
+    }
+    if (!object.needed()) gone.push_back(&object);
+    at = unneeded_.erase(at);
+  }
+  // A lane is to be listed with its port.
+  std::stable_partition(gone.begin(), gone.end(), [](const Object* object) {
+    return object->kind == ObjectKind::lane;
+  });
+  for (Object* object : gone) Reap(*object);
+  return !gone.empty();
 }
 
 void Model::Reap(Object& object) {
   Amounts amounts = {};
   switch (object.kind) {
     case ObjectKind::account:
+      As<Account>(object).parent->children.erase(&As<Account>(object));
       Unuse(*As<Account>(object).parent);
       break;
     case ObjectKind::port:
+      for (const auto& [id, lane] : objects(ObjectKind::lane))
+        if (As<Lane>(*lane).port == &object)
+          throw Mismatch("a port is gone before its lane");
       Put(&amounts, AccountItem::ports, 1);
       Refund(*As<Port>(object).charged, amounts);
       break;
@@ -255,6 +312,7 @@ void Model::CheckRest() const {
   if (!jobs_.empty()) throw Mismatch("a revoke was never answered");
   if (!doomed_.empty())
     throw Mismatch("a transfer of a lane that is gone was leaked");
+  if (Due(now_ns_) != 0) throw Mismatch("what has ended lives");
   if (!Lost().empty()) throw Mismatch("a lost port was not destroyed");
   if (!ended_.empty()) throw Mismatch("an ended session was not cleared away");
   if (!pending_lanes_.empty()) throw Mismatch("a lane was not settled");

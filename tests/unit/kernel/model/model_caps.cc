@@ -1,4 +1,6 @@
 // Model: how capabilities come, change and go.
+#include <utility>
+
 #include "tests/unit/kernel/model/model.h"
 
 namespace model {
@@ -12,7 +14,26 @@ bool IsSender(Rights rights) {
 
 }  // namespace
 
-Cap& Model::NewCap(Object& object, Rights rights, uint64_t badge, Cap* parent) {
+Cap* Model::Find(Session& session, uint64_t handle) {
+  if (handle > ~Handle{0}) return nullptr;
+  Cap* cap = session.table.Find(static_cast<Handle>(handle));
+  if (cap == nullptr || cap->ends_ns == 0 || cap->ends_ns > now_ns_) return cap;
+  coverage_.Saw("capabilities found to have ended");
+  Destroy(*cap, Ending::kExpired);
+  return nullptr;
+}
+
+Answer Model::BadHandle(const Session& session, uint64_t handle) {
+  HandleFate fate = HandleFate::never_given;
+  if (handle <= ~Handle{0})
+    fate = session.table.FateOf(static_cast<Handle>(handle));
+  return Answer::Failed(Error::bad_handle, static_cast<uint64_t>(fate));
+}
+
+Cap& Model::NewCap(const Making& making) {
+  Object& object = *making.object;
+  const Rights rights = making.rights;
+  Cap* parent = making.parent;
   if (parent != nullptr && (rights & ~parent->rights) != 0)
     throw Mismatch("the model lets a right grow");
   auto made = std::make_unique<Cap>();
@@ -20,7 +41,13 @@ Cap& Model::NewCap(Object& object, Rights rights, uint64_t badge, Cap* parent) {
   cap.serial = next_serial_++;
   cap.object = &object;
   cap.rights = cap.rights_at_first = rights;
-  cap.badge = badge;
+  cap.badge = making.badge;
+  cap.made_by = making.made_by;
+  cap.ends_ns = making.ends_ns;
+  if (parent != nullptr && parent->ends_ns != 0 &&
+      (cap.ends_ns == 0 || parent->ends_ns < cap.ends_ns))
+    cap.ends_ns = parent->ends_ns;
+  if (cap.ends_ns != 0) endings_.insert({cap.ends_ns, cap.serial});
   cap.parent = parent;
   if (parent != nullptr) parent->children[cap.serial] = &cap;
   caps_[cap.serial] = std::move(made);
@@ -42,7 +69,7 @@ Cap& Model::NewCap(Object& object, Rights rights, uint64_t badge, Cap* parent) {
 }
 
 Handle Model::Place(Session& session, Cap& cap, Account* account, Handle seen) {
-  if (account != nullptr) Recharge(cap, *account);
+  Recharge(cap, account);
   cap.transfer = nullptr;
   cap.holder = &session;
   cap.handle = session.table.Insert(&cap, seen);
@@ -50,16 +77,18 @@ Handle Model::Place(Session& session, Cap& cap, Account* account, Handle seen) {
   return cap.handle;
 }
 
-void Model::Recharge(Cap& cap, Account& account) {
-  if (cap.charged == &account) return;
-  Charge(account, Handles(1));
-  if (cap.charged != nullptr) Refund(*cap.charged, Handles(1));
-  cap.charged = &account;
+// What was paid before is given back first, even if the same account pays.
+void Model::Recharge(Cap& cap, Account* account) {
+  if (Account* before = std::exchange(cap.charged, nullptr))
+    Refund(*before, Handles(1));
+  if (account != nullptr) Charge(*account, Handles(1));
+  cap.charged = account;
 }
 
 void Model::TakeOut(Cap& cap) {
   EndUses(cap, Ending::kMoved);
-  cap.holder->table.Remove(cap.handle);
+  Recharge(cap, nullptr);
+  cap.holder->table.Remove(cap.handle, HandleFate::moved);
   cap.holder = nullptr;
   cap.handle = abi::kNoHandle;
   touched_caps_.insert(cap.serial);
@@ -101,9 +130,11 @@ void Model::Unlink(Cap& cap) {
 void Model::Destroy(Cap& cap, Ending ending) {
   Object& object = *cap.object;
   EndUses(cap, ending);
-  if (cap.holder != nullptr) cap.holder->table.Remove(cap.handle);
+  Recharge(cap, nullptr);
+  if (cap.holder != nullptr)
+    cap.holder->table.Remove(cap.handle, FateOf(ending));
+  endings_.erase({cap.ends_ns, cap.serial});
   if (cap.transfer != nullptr) cap.transfer->items[cap.index].cap = nullptr;
-  if (cap.charged != nullptr) Refund(*cap.charged, Handles(1));
   if (object.kind == ObjectKind::lane)
     HandleGone(As<Lane>(object), cap, ending);
   Unlink(cap);

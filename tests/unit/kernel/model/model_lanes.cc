@@ -216,7 +216,9 @@ void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
   Lane::Side& side = lane.side(End::kListener);
   side.session = &session;
   side.process = session.id();
-  side.handle = &NewCap(lane, 0, 0, nullptr);
+  side.handle = &NewCap({.object = &lane,
+                         .rights = 0,
+                         .made_by = lane.side(End::kSender).process});
   Place(session, *side.handle, nullptr, handle);
   Answer opened;
   opened.Append(

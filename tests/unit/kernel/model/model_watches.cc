@@ -6,6 +6,7 @@ namespace model {
 abi::Signals Model::SignalsOfKind(ObjectKind kind) {
   if (kind == ObjectKind::port)
     return abi::kSignalPeerClosed | abi::kSignalNoSenders;
+  if (kind == ObjectKind::account) return abi::kSignalQuota;
   return kind == ObjectKind::process ? abi::kSignalDead : 0u;
 }
 
@@ -17,42 +18,68 @@ abi::Signals Model::SignalsOf(const Object& object) {
     if (port.no_senders) signals |= abi::kSignalNoSenders;
   } else if (object.kind == ObjectKind::process) {
     const auto& process = static_cast<const Process&>(object);
-    if (process.state == abi::ProcessState::dead) signals |= abi::kSignalDead;
+    if (process.session == nullptr) signals |= abi::kSignalDead;
+  } else if (object.kind == ObjectKind::account) {
+    if (static_cast<const Account&>(object).at_soft != 0)
+      signals |= abi::kSignalQuota;
   }
   return signals;
 }
 
 Answer Model::SignalAnswer(const Object& object, abi::Signals signals) {
-  return Answer::Of(SignalsOf(object) & signals,
-                    object.kind == ObjectKind::port
-                        ? static_cast<const Port&>(object).generation
-                        : 0);
+  if (object.kind == ObjectKind::port)
+    return Answer::Of(signals, static_cast<const Port&>(object).generation);
+  if (object.kind != ObjectKind::account) return Answer::Of(signals);
+  const auto& account = static_cast<const Account&>(object);
+  return Answer::Of(signals, account.generation, account.at_soft);
 }
 
-void Model::Park(Session& session, Cap& cap, uint64_t user_data,
-                 abi::Signals signals) {
-  auto watch =
-      std::make_unique<Watch>(Watch{&session, &cap, user_data, signals});
-  cap.watches[user_data] = watch.get();
-  cap.object->watches[user_data] = watch.get();
-  session.watches[user_data] = std::move(watch);
+Answer Model::Park(Session& session, Cap& cap, const Watch& wanted) {
+  constexpr uint64_t kWatchesMax = 4096;
+  if (session.watches.size() >= kWatchesMax)
+    return Answer::Failed(Error::quota_exceeded, session.watches.size(),
+                          kWatchesMax);
+  const Amounts amounts = One(AccountItem::watches);
+  if (Answer full = Refusal(*session.account, amounts); !full.ok()) return full;
+  auto watch = std::make_unique<Watch>(wanted);
+  watch->session = &session;
+  watch->cap = &cap;
+  cap.watches[watch->user_data] = watch.get();
+  cap.object->watches[watch->user_data] = watch.get();
+  session.watches[watch->user_data] = std::move(watch);
+  // May be what it waits for.
+  Charge(*session.account, amounts);
+  Answer answer;
+  answer.parked = true;
+  return answer;
 }
 
 void Model::Signal(Object& object) {
-  const auto watches = object.watches;
-  for (const auto& [user_data, watch] : watches)
-    if ((watch->signals & SignalsOf(object)) != 0)
-      EndWatch(*watch, SignalAnswer(object, watch->signals));
+  const abi::Signals now = SignalsOf(object);
+  std::vector<Watch*> due;
+  for (const auto& [user_data, watch] : object.watches)
+    if ((watch->signals & now) != 0) due.push_back(watch);
+  const bool fewer = object.kind == ObjectKind::account && due.size() > 1;
+  const Answer all = SignalAnswer(object, now);
+  for (Watch* watch : due) {
+    Answer answer = all;
+    if (!fewer) answer = SignalAnswer(object, now);
+    answer.values[0] = watch->signals & now;
+    EndWatch(*watch, answer, fewer);
+  }
 }
 
-void Model::EndWatch(Watch& watch, Answer answer) {
+void Model::EndWatch(Watch& watch, Answer answer, bool fewer_items) {
   Session& session = *watch.session;
+  const Object& object = *watch.cap->object;
   if (session.alive())
-    session.late[watch.user_data] = {std::move(answer), watch, unordered_,
-                                     watch.cap->object->id};
+    session.late[watch.user_data] = {std::move(answer), watch,
+                                     unordered_,        object.id,
+                                     object.kind,       fewer_items};
   watch.cap->watches.erase(watch.user_data);
   watch.cap->object->watches.erase(watch.user_data);
   session.watches.erase(watch.user_data);
+  Refund(*session.account, One(AccountItem::watches));
 }
 
 // If the order is not known, a signal may have come before its watch was
@@ -67,6 +94,12 @@ void Model::LateAnswered(Session& session, uint64_t user_data,
   coverage_.Saw(answer.error == Error::ok ? "watches answered by a signal"
                                           : "watches ended");
   if (answer.error == late.answer.error && answer.values == late.answer.values)
+    return;
+  Answer same_items = answer;
+  same_items.values[2] = late.answer.values[2];
+  if (late.fewer_items && answer.error == late.answer.error &&
+      same_items.values == late.answer.values &&
+      (answer.values[2] & ~late.answer.values[2]) == 0)
     return;
   const auto wrong = [&] {
     throw Mismatch("a watch is answered with error " +
@@ -83,7 +116,7 @@ void Model::LateAnswered(Session& session, uint64_t user_data,
   const Object* port = FindObject(ObjectKind::port, late.object);
   if (answer.error != Error::ok || answer.values[0] == 0) wrong();
   if (port == nullptr) return;
-  const Answer all = SignalAnswer(*port, late.watch.signals);
+  const Answer all = SignalAnswer(*port, SignalsOf(*port) & late.watch.signals);
   if ((answer.values[0] & ~all.values[0]) != 0 ||
       answer.values[1] > all.values[1] || answer.values[1] + 1 < all.values[1])
     wrong();

@@ -11,6 +11,19 @@ constexpr uint32_t kValuesOfSlot = abi::kHandleGenerations - 1;
 
 }  // namespace
 
+uint64_t Account::EffectiveLimit(size_t item) const {
+  const Account* account = this;
+  while (account != nullptr && account->limit[item] == 0)
+    account = account->parent;
+  return account == nullptr ? ~uint64_t{0} : account->limit[item];
+}
+
+uint64_t Account::Consumers(size_t item) const {
+  uint64_t count = 0;
+  for (const Account* child : children) count += child->used[item] != 0;
+  return count;
+}
+
 Port::Listener* Port::FindListener(const Session* session) {
   for (Listener& listener : listeners)
     if (listener.session == session) return &listener;
@@ -96,13 +109,31 @@ Handle Table::Insert(Cap* cap, Handle seen) {
   return handle;
 }
 
-void Table::Remove(Handle handle) {
+void Table::Remove(Handle handle, HandleFate fate) {
   const auto found = held_.find(handle);
   by_kind_[found->second->object->kind].erase(handle);
   held_.erase(found);
+  slots_[handle & kSlotMask].ended = handle;
+  slots_[handle & kSlotMask].fate = fate;
   if (!in_group_ || !group_open_) free_.emplace_back();
   if (in_group_) group_open_ = true;
   free_.back().insert(handle & kSlotMask);
+}
+
+// A slot's values count up, and begin again after the last one. Of those of
+// the time before one cannot tell whether they were given.
+HandleFate Table::FateOf(Handle handle) const {
+  if (handle == abi::kNoHandle) return HandleFate::zero;
+  const uint32_t number = handle & kSlotMask;
+  if (number >= slots_.size()) return HandleFate::never_given;
+  const Slot& slot = slots_[number];
+  if (handle == slot.ended) return slot.fate;
+  if (slot.given.count(handle) == 0) return HandleFate::never_given;
+  const bool free = slot.last == slot.ended;
+  const uint32_t last = slot.last >> abi::kHandleSlotBits;
+  const uint32_t next = free ? last % kValuesOfSlot + 1 : last;
+  return handle >> abi::kHandleSlotBits < next ? HandleFate::stale
+                                               : HandleFate::never_given;
 }
 
 void Table::BeginGroup() {

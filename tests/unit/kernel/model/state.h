@@ -22,6 +22,7 @@ namespace abi = ::ipc::abi;
 using abi::AccountItem;
 using abi::Error;
 using abi::Handle;
+using abi::HandleFate;
 using abi::ObjectKind;
 using abi::Rights;
 
@@ -30,7 +31,7 @@ struct Mismatch : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class Ending { kClosed, kMoved, kRevoked, kDeath };
+enum class Ending { kClosed, kMoved, kRevoked, kExpired, kDeath };
 enum class End { kSender = 0, kListener = 1 };
 
 using Amounts = std::array<uint64_t, abi::kAccountItems>;
@@ -70,10 +71,21 @@ struct Account : Object {
   explicit Account(uint64_t object_id)
       : Object(ObjectKind::account, object_id) {}
   std::string name;
+  bool shared() const { return (options & abi::kAccountShared) != 0; }
+  // Its own, else the nearest one above; ~0: none.
+  uint64_t EffectiveLimit(size_t item) const;
+  // Those right below that use some of it.
+  uint64_t Consumers(size_t item) const;
+
   Account* parent = nullptr;
+  std::set<Account*> children;
   uint32_t depth = 0;
+  uint32_t options = 0;
   Amounts used = {};
-  Amounts limit = {};
+  Amounts limit = {};  // 0: none of its own
+  Amounts soft = {};   // 0: none
+  uint32_t at_soft = 0;
+  uint64_t generation = 0;  // how often an item came to its soft limit
 };
 
 struct Port : Object {
@@ -131,6 +143,7 @@ struct Transfer {
   uint64_t token = 0;
   End from = End::kSender;
   uint64_t process = 0;
+  Account* charged = nullptr;  // for the message
   std::vector<Item> items;
 };
 
@@ -155,8 +168,7 @@ struct Lane : Object {
   // The sender is gone, and what it sent waits for a next listener.
   bool left_over() const;
 
-  Port* port = nullptr;  // not to be used once retired
-  uint64_t port_id = 0;
+  Port* port = nullptr;
   uint64_t badge = 0;
   Account* charged = nullptr;
   Amounts charges = {};
@@ -189,6 +201,8 @@ struct Cap {
   size_t index = 0;  // in the transfer
   Handle handle = abi::kNoHandle;
   Account* charged = nullptr;
+  uint64_t made_by = 0;
+  int64_t ends_ns = 0;  // 0: not by itself
   uint64_t grants = 0;
   bool listening = false;
   std::set<Lane*> lanes;  // made with it
@@ -203,7 +217,9 @@ class Table {
   // `seen` is what the kernel says it is, 0 if that is not known. Throws if
   // that cannot be.
   Handle Insert(Cap* cap, Handle seen);
-  void Remove(Handle handle);
+  void Remove(Handle handle, HandleFate fate);
+  // Of a value that is not held.
+  HandleFate FateOf(Handle handle) const;
   // From now on, until EndGroup, what is removed is one group.
   void BeginGroup();
   void EndGroup();
@@ -222,6 +238,8 @@ class Table {
     std::map<Handle, uint64_t> given;  // value -> use in which it was given
     uint64_t uses = 0;
     Handle last = abi::kNoHandle;
+    Handle ended = abi::kNoHandle;  // the last one that did
+    HandleFate fate = HandleFate::never_given;
   };
   uint32_t ChooseSlot(Handle seen);
   Handle Name(uint32_t slot, Handle seen);
@@ -267,6 +285,10 @@ struct LateAnswer {
   // It ended while things went in an order that is not known.
   bool loose = false;
   uint64_t object = 0;
+  ObjectKind kind = ObjectKind::none;
+  // An account's watches are answered in no known order, and each answer may
+  // bring an item below its soft limit.
+  bool fewer_items = false;
 };
 
 // An event that a session is to get.

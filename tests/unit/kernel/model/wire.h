@@ -29,6 +29,10 @@ class WireHost : public kernel::Host {
   std::unique_ptr<kernel::Transport> Adopt(kernel::Session& session,
                                            base::UniqueFd socket) override;
   std::unique_ptr<kernel::Transport> Make(std::shared_ptr<Inbox>* inbox);
+  int64_t NowNs() override { return now_ns; }
+  void SetAlarm(int64_t ns) override { alarm_ns = ns; }
+  int64_t now_ns = 1'000'000;
+  int64_t alarm_ns = kernel::Timers::kNever;
   // Of sessions made by process_create.
   std::map<uint64_t, std::shared_ptr<Inbox>> inboxes;
 };

@@ -80,6 +80,7 @@ World::World(const Profile& profile, uint64_t seed, Log* log,
       kernel_(&host_),
       model_(coverage),
       generator_(profile, &model_, &random_) {
+  model_.SetTime(host_.now_ns);
   SetUp();
 }
 
@@ -90,7 +91,8 @@ void World::SetUp() {
   Request request;
   request.head.number = static_cast<uint32_t>(abi::Syscall::account_create);
   request.head.handle = root.session->names[1].handle;
-  abi::AccountLimits limits = {{profile_.handles, 100, 30, 60, 16u << 20}};
+  abi::AccountLimits limits = {
+      {profile_.handles, 100, 30, 60, 16u << 20, 60, 40, 60, 12}, {}};
   request.payload.resize(sizeof(limits));
   std::memcpy(request.payload.data(), &limits, sizeof(limits));
   Ask(root, request);
@@ -176,10 +178,44 @@ void World::Step() {
   }
   if (random_.OneIn(profile_.end_every)) EndSomebody();
   if (players_.size() < profile_.players && random_.OneIn(50)) SomebodyJoins();
+  if (random_.OneIn(8)) {
+    static constexpr uint64_t kSteps[] = {10, 200, 200, 1000};
+    Wait(random_.OneIn(1000) ? profile_.ends_within
+                             : kSteps[random_.Below(std::size(kSteps))]);
+  }
+  if (profile_.caps > 1000 && random_.OneIn(4000)) EndMuch(player);
   if (--batch_left_ != 0) return;
   batch_left_ = 1 + random_.Below(profile_.batch);
   Turn();
   if (random_.OneIn(profile_.rest_every)) Rest();
+}
+
+// Makes more than a turn destroys end at once.
+void World::EndMuch(Player& player) {
+  constexpr int kCopies = 1500, kBatch = 50;
+  constexpr uint64_t kSoonNs = 1000;
+  Turn();
+  Handle source = abi::kNoHandle;
+  for (const auto& [handle, cap] : player.session->table.held())
+    if ((cap->rights & abi::kRightDuplicate) != 0) source = handle;
+  Request request;
+  request.head.number = static_cast<uint32_t>(abi::Syscall::handle_mint);
+  request.head.handle = source;
+  request.head.args[0] = abi::kRightsSame;
+  request.head.args[2] = static_cast<uint64_t>(host_.now_ns) + kSoonNs;
+  Ask(player, request);
+  Turn();
+  if (model_.caps().empty()) return;
+  const Cap& newest = *model_.caps().rbegin()->second;
+  if (newest.holder != player.session) return;
+  request.head.number = static_cast<uint32_t>(abi::Syscall::handle_duplicate);
+  request.head.handle = newest.handle;
+  request.head.args[2] = 0;
+  for (int i = 0; i < kCopies; ++i) {
+    Ask(player, request);
+    if (i % kBatch == 0) Turn();
+  }
+  Wait(2 * kSoonNs);
 }
 
 // Holds too little to do anything.
@@ -211,6 +247,7 @@ void World::EndWaiting() {
 
 // By a crash, which leaves its requests undone, or by a hang-up.
 void World::EndPlayer(size_t index) {
+  if (random_.OneIn(3)) Wait(2000);
   Player& player = *players_[index];
   kernel::Session& session = *kernel_.FindSession(player.session->id());
   if (player.session->table.predictable() && random_.OneIn(2)) {
@@ -232,8 +269,22 @@ void World::EndPlayer(size_t index) {
   players_.erase(players_.begin() + static_cast<ptrdiff_t>(index));
 }
 
+// If more ends at once than a turn destroys, nothing else happens meanwhile:
+// one could not tell what a request still found.
+void World::Wait(uint64_t most_ns) {
+  constexpr size_t kFewEnough = 900;
+  const int64_t now_ns =
+      host_.now_ns + 1 + static_cast<int64_t>(random_.Below(most_ns));
+  const bool many = model_.Due(now_ns) > kFewEnough;
+  if (many) Rest();
+  host_.now_ns = now_ns;
+  model_.SetTime(now_ns);
+  if (many) Rest();
+}
+
 bool World::Turn() {
   const bool more = kernel_.Turn();
+  model_.EndDue();
   for (const auto& player : players_) Collect(*player);
   for (Player* player : ready_) CheckAnswers(*player);
   ready_.clear();
@@ -243,6 +294,9 @@ bool World::Turn() {
     CheckEvents(*player);
   }
   CompareTouched(model_, kernel_);
+  if (!more && host_.alarm_ns != model_.Alarm())
+    throw Mismatch("an alarm at " + std::to_string(host_.alarm_ns) +
+                   ", not at " + std::to_string(model_.Alarm()));
   model_.Forget();
   if (++turns_ % kCompareAllEvery == 0) CompareAll(model_, kernel_);
   return more;
@@ -299,6 +353,9 @@ void World::CheckAnswers(Player& player) {
                      model::TextOf(*seen) + ", the model has " +
                      model::TextOf(expected));
     model_.coverage().Answered(request.head.number, seen->error);
+    if (seen->error == Error::quota_exceeded &&
+        (seen->values[3] & abi::kQuotaShare) != 0)
+      model_.coverage().Saw("shares used up");
     const auto fds = player.fds.find(request.head.user_data);
     if (fds != player.fds.end()) {
       WriteLane(player, static_cast<Handle>(seen->values[0]), fds->second[0]);

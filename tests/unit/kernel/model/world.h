@@ -38,6 +38,9 @@ class World {
   Player& Join(uint64_t session, std::shared_ptr<Inbox> inbox);
   Player& JoinAs(Session::Origin origin);
   bool Turn();
+  void EndMuch(Player& player);
+  // Time goes on.
+  void Wait(uint64_t most_ns);
   void Rest();
 
   // What is to be checked.
