@@ -26,21 +26,38 @@ const std::map<uint32_t, Line>& Lines() {
   { static_cast<uint32_t>(abi::Syscall::name), &calls::name }
 const std::map<uint32_t, CallFunction>& Functions() {
   static const std::map<uint32_t, CallFunction> kFunctions = {
-      KEYPORT_MODELLED(session_info),    KEYPORT_MODELLED(handle_duplicate),
-      KEYPORT_MODELLED(handle_mint),     KEYPORT_MODELLED(handle_close),
-      KEYPORT_MODELLED(handle_revoke),   KEYPORT_MODELLED(handle_info),
-      KEYPORT_MODELLED(port_create),     KEYPORT_MODELLED(port_connect),
-      KEYPORT_MODELLED(port_listen),     KEYPORT_MODELLED(lane_ready),
-      KEYPORT_MODELLED(lane_close),      KEYPORT_MODELLED(lane_attach),
-      KEYPORT_MODELLED(lane_map),        KEYPORT_MODELLED(object_watch),
-      KEYPORT_MODELLED(wait_cancel),     KEYPORT_MODELLED(transfer_stage),
-      KEYPORT_MODELLED(transfer_redeem), KEYPORT_MODELLED(transfer_cancel),
-      KEYPORT_MODELLED(region_create),   KEYPORT_MODELLED(region_seal),
-      KEYPORT_MODELLED(region_map),      KEYPORT_MODELLED(region_info),
-      KEYPORT_MODELLED(process_create),  KEYPORT_MODELLED(process_info),
-      KEYPORT_MODELLED(account_create),  KEYPORT_MODELLED(account_info),
-      KEYPORT_MODELLED(object_list),     KEYPORT_MODELLED(account_limit),
+      KEYPORT_MODELLED(session_info),
+      KEYPORT_MODELLED(handle_duplicate),
+      KEYPORT_MODELLED(handle_mint),
+      KEYPORT_MODELLED(handle_close),
+      KEYPORT_MODELLED(handle_revoke),
+      KEYPORT_MODELLED(handle_info),
+      KEYPORT_MODELLED(port_create),
+      KEYPORT_MODELLED(port_connect),
+      KEYPORT_MODELLED(port_listen),
+      KEYPORT_MODELLED(lane_ready),
+      KEYPORT_MODELLED(lane_close),
+      KEYPORT_MODELLED(lane_attach),
+      KEYPORT_MODELLED(lane_map),
+      KEYPORT_MODELLED(object_watch),
+      KEYPORT_MODELLED(wait_cancel),
+      KEYPORT_MODELLED(transfer_stage),
+      KEYPORT_MODELLED(transfer_redeem),
+      KEYPORT_MODELLED(transfer_cancel),
+      KEYPORT_MODELLED(region_create),
+      KEYPORT_MODELLED(region_seal),
+      KEYPORT_MODELLED(region_map),
+      KEYPORT_MODELLED(region_info),
+      KEYPORT_MODELLED(process_create),
+      KEYPORT_MODELLED(process_info),
+      KEYPORT_MODELLED(account_create),
+      KEYPORT_MODELLED(account_info),
+      KEYPORT_MODELLED(object_list),
+      KEYPORT_MODELLED(account_limit),
       KEYPORT_MODELLED(handle_replace),
+      KEYPORT_MODELLED(notification_create),
+      KEYPORT_MODELLED(notification_signal),
+      KEYPORT_MODELLED(notification_wait),
   };
   return kFunctions;
 }
@@ -130,6 +147,14 @@ Cap& TakeGift(Model& model, const Session& giver, const Gift& gift) {
   model.TakeOut(*gift.cap);
   model.SetRights(*gift.cap, gift.rights);
   return *gift.cap;
+}
+
+Handle Hold(Call& call, Object& object) {
+  Cap& made = call.model.NewCap({.object = &object,
+                                 .rights = abi::kRightsAll,
+                                 .made_by = call.session.id()});
+  return call.model.Place(call.session, made, call.session.account,
+                          call.given());
 }
 
 }  // namespace model

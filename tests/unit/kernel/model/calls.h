@@ -71,6 +71,8 @@ Gift CheckGift(Model& model, Session& session, Handle handle, uint64_t rights,
                uint32_t mode);
 Cap& TakeGift(Model& model, const Session& giver, const Gift& gift);
 Rights NeededToGive(uint32_t mode);
+// Every right on a new object, in this session's hands.
+Handle Hold(Call& call, Object& object);
 
 namespace calls {
 #define KEYPORT_SYSCALL(name, number, kind, rights) Answer name(Call& call);

@@ -82,11 +82,8 @@ Answer handle_revoke(Call& call) {
     return Error::invalid_args;
   const bool by_badge = call.options() == abi::kRevokeBadge;
   if (by_badge != (call.arg(0) != 0)) return Error::invalid_args;
-  call.model.StartRevoke(call.session, *call.cap, call.arg(0),
-                         call.request.head.user_data);
-  Answer answer;
-  answer.parked = true;
-  return answer;
+  return call.model.StartRevoke(call.session, *call.cap, call.arg(0),
+                                call.request.head.user_data);
 }
 
 Answer object_watch(Call& call) {

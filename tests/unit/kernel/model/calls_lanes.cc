@@ -229,7 +229,10 @@ Answer transfer_redeem(Call& call) {
   if (found == nullptr) return Error::not_found;
   uint64_t living = 0;
   for (const Transfer::Item& item : found->items) living += item.cap != nullptr;
-  if (Answer full = call.Room(living); !full.ok()) return full;
+  if (Answer full =
+          Model::RefusalOfMoved(*call.session.account, living, *found->charged);
+      !full.ok())
+    return full;
   const auto transfer = TakeTransfer(lane, call.arg(0));
   Answer answer = Answer::Of(transfer->items.size());
   for (size_t i = 0; i < transfer->items.size(); ++i) {

@@ -19,15 +19,6 @@ Answer CheckName(const std::vector<uint8_t>& name) {
   return {};
 }
 
-// Every right on a new object, in this session's hands.
-Handle Hold(Call& call, Object& object) {
-  Cap& made = call.model.NewCap({.object = &object,
-                                 .rights = abi::kRightsAll,
-                                 .made_by = call.session.id()});
-  return call.model.Place(call.session, made, call.session.account,
-                          call.given());
-}
-
 template <typename T>
 Answer ListPage(const Model::Objects& all, uint64_t after) {
   Answer answer;
@@ -220,6 +211,8 @@ Answer object_list(Call& call) {
       return ListPage<Process>(all, call.arg(1));
     case ObjectKind::account:
       return ListPage<Account>(all, call.arg(1));
+    case ObjectKind::notification:
+      return ListPage<Notification>(all, call.arg(1));
     default:
       return Error::invalid_args;
   }

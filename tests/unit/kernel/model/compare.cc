@@ -108,6 +108,15 @@ void CompareLane(const Lane& lane, const kernel::Lane& kernels) {
   }
 }
 
+void CompareNotification(const Notification& notification,
+                         const kernel::Notification& kernels) {
+  Same("the word", notification.id, kernels.value, notification.value);
+  Same("what can be taken", notification.id, kernels.Has(~uint64_t{0}),
+       notification.Has(~uint64_t{0}));
+  Same("takers", notification.id, kernels.takers.size(),
+       notification.takers.size());
+}
+
 void CompareObject(const Object& object, const kernel::Kernel& kernel) {
   const auto& all = kernel.objects(object.kind);
   const auto found = all.find(object.id);
@@ -125,6 +134,9 @@ void CompareObject(const Object& object, const kernel::Kernel& kernel) {
     case ObjectKind::lane:
       return CompareLane(static_cast<const Lane&>(object),
                          kernel::As<kernel::Lane>(kernels));
+    case ObjectKind::notification:
+      return CompareNotification(static_cast<const Notification&>(object),
+                                 kernel::As<kernel::Notification>(kernels));
     default:
       return;
   }
@@ -201,6 +213,9 @@ void AddObject(const Object& object, Sums* sums) {
   if (object.kind == ObjectKind::port) {
     Model::Put(&amounts, AccountItem::ports, 1);
     sums->Add(static_cast<const Port&>(object).charged, amounts);
+  } else if (object.kind == ObjectKind::notification) {
+    sums->Add(static_cast<const Notification&>(object).charged,
+              Model::One(AccountItem::notifications));
   } else if (object.kind == ObjectKind::region) {
     const auto& region = static_cast<const Region&>(object);
     Model::Put(&amounts, AccountItem::regions, 1);

@@ -33,6 +33,7 @@ constexpr const char* kSituations[] = {
     "more ended at once than a turn destroys",
     "soft limits reached",
     "shares used up",
+    "taken by who had waited",
 };
 
 }  // namespace

@@ -85,6 +85,16 @@ abi::AccountEntry EntryOf(const Account& account) {
   return entry;
 }
 
+abi::NotificationEntry EntryOf(const Notification& notification) {
+  abi::NotificationEntry entry = {};
+  entry.id = notification.id;
+  entry.owner_process = notification.owner;
+  entry.kind = notification.type;
+  entry.waiting = static_cast<uint32_t>(notification.takers.size());
+  entry.value = notification.value;
+  return entry;
+}
+
 abi::CapabilityEntry EntryOf(const Cap& cap) {
   abi::CapabilityEntry entry = {};
   entry.serial = cap.serial;

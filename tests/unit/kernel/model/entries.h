@@ -11,6 +11,7 @@ abi::LaneEntry EntryOf(const Lane& lane);
 abi::RegionEntry EntryOf(const Region& region);
 abi::ProcessEntry EntryOf(const Process& process);
 abi::AccountEntry EntryOf(const Account& account);
+abi::NotificationEntry EntryOf(const Notification& notification);
 abi::CapabilityEntry EntryOf(const Cap& cap);
 
 }  // namespace model

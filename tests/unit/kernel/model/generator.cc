@@ -37,6 +37,9 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {p.make, &Generator::LimitAccount},
       {4, &Generator::AccountInfo},
       {1, &Generator::List},
+      {p.notes, &Generator::CreateNotification},
+      {p.notes * 3, &Generator::SignalNotification},
+      {p.notes * 3, &Generator::WaitForNotification},
   };
   for (const Line& line : lines_) weights_ += line.weight;
 }

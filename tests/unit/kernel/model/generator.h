@@ -29,7 +29,7 @@ struct Profile {
   size_t players;       // at most
   bool wears;           // the third player wears out a slot of its table
   // Weights of what is asked, besides looking.
-  uint32_t derive, lose, revoke, make, lanes, transfers, errors;
+  uint32_t derive, lose, revoke, make, lanes, transfers, notes, errors;
   uint32_t ends;         // of 100 minted ones, have an end
   uint64_t ends_within;  // nanoseconds; a request takes 20, about
 };
@@ -77,6 +77,10 @@ class Generator {
   Request LimitAccount(Session& session);
   Request AccountInfo(Session& session);
   Request List(Session& session);
+  Request CreateNotification(Session& session);
+  Request SignalNotification(Session& session);
+  Request WaitForNotification(Session& session);
+  uint64_t SomeWord();
 
   void Spoil(Session& session, Request* request);
   // Holds none of this kind; mostly it had better make one first.

@@ -13,6 +13,7 @@ constexpr size_t kLanesMax = 40;
 constexpr size_t kRegionsMax = 150;
 constexpr size_t kPortsMax = 200;
 constexpr size_t kAccountsMax = 150;
+constexpr size_t kNotificationsMax = 100;
 constexpr size_t kSessionsMax = 12;
 
 Request Make(Syscall call, Handle handle, uint64_t first = 0,
@@ -224,9 +225,10 @@ Request Generator::AccountInfo(Session& session) {
 
 Request Generator::List(Session& session) {
   static constexpr ObjectKind kKinds[] = {
-      ObjectKind::any,     ObjectKind::any,     ObjectKind::any,
-      ObjectKind::port,    ObjectKind::lane,    ObjectKind::region,
-      ObjectKind::process, ObjectKind::account, ObjectKind::none};
+      ObjectKind::any,         ObjectKind::any,     ObjectKind::any,
+      ObjectKind::port,        ObjectKind::lane,    ObjectKind::region,
+      ObjectKind::process,     ObjectKind::account, ObjectKind::none,
+      ObjectKind::notification};
   const ObjectKind kind = kKinds[random_.Below(std::size(kKinds))];
   const uint64_t newest =
       model_->caps().empty() ? 1 : model_->caps().rbegin()->first;
@@ -234,6 +236,51 @@ Request Generator::List(Session& session) {
   return Make(Syscall::object_list, Of(session, ObjectKind::kernel),
               static_cast<uint64_t>(kind),
               random_.OneIn(4) ? 0 : random_.Below(end));
+}
+
+// ---- Notifications.
+
+uint64_t Generator::SomeWord() {
+  return random_.OneIn(50) ? random_.Next() : random_.Below(16);
+}
+
+Request Generator::CreateNotification(Session& session) {
+  if (Count(ObjectKind::notification) > kNotificationsMax)
+    return Close(session);
+  Request request = Make(Syscall::notification_create,
+                         With(session, ObjectKind::account, abi::kRightManage),
+                         random_.OneIn(3) ? SomeWord() : 0);
+  request.head.options = static_cast<uint32_t>(random_.Below(3));
+  if (random_.OneIn(50)) request.head.options = 3;
+  return request;
+}
+
+Request Generator::SignalNotification(Session& session) {
+  if (Lacks(session, ObjectKind::notification))
+    return CreateNotification(session);
+  return Make(Syscall::notification_signal,
+              With(session, ObjectKind::notification, abi::kRightSignal),
+              SomeWord());
+}
+
+// Mostly what suits its kind.
+Request Generator::WaitForNotification(Session& session) {
+  if (Lacks(session, ObjectKind::notification))
+    return CreateNotification(session);
+  Request request =
+      Make(Syscall::notification_wait,
+           With(session, ObjectKind::notification, abi::kRightWait));
+  if (random_.OneIn(3)) request.head.options = abi::kTakeNow;
+  const Cap* cap = session.table.Find(request.head.handle);
+  if (cap == nullptr || cap->object->kind != ObjectKind::notification)
+    return request;
+  const auto type = static_cast<const Notification&>(*cap->object).type;
+  const bool suits = !random_.OneIn(20);
+  if ((type == abi::NotificationKind::bits) == suits && random_.OneIn(2))
+    request.head.args[0] = SomeWord();
+  if ((type == abi::NotificationKind::counter) == suits && random_.OneIn(2))
+    request.head.options |= abi::kTakeOne;
+  return request;
 }
 
 // ---- Lanes.
@@ -296,6 +343,10 @@ Request Generator::MapAttached(Session& session) {
 
 Request Generator::WatchObject(Session& session) {
   if (random_.OneIn(2)) return WatchAccount(session);
+  if (random_.OneIn(4) && !Lacks(session, ObjectKind::notification))
+    return Make(Syscall::object_watch,
+                With(session, ObjectKind::notification, abi::kRightWait),
+                abi::kSignalNotified);
   const ObjectKind kind =
       random_.OneIn(4) ? ObjectKind::process : ObjectKind::port;
   if (Lacks(session, kind))

@@ -147,6 +147,17 @@ Answer Model::Refusal(const Account& account, const Amounts& amounts) {
   return {};
 }
 
+Answer Model::RefusalOfMoved(const Account& account, uint64_t handles,
+                             Account& payer) {
+  constexpr auto kItem = static_cast<size_t>(AccountItem::handles);
+  for (Account* one = &payer; one != nullptr; one = one->parent)
+    one->used[kItem] -= handles;
+  Answer answer = Refusal(account, Handles(handles));
+  for (Account* one = &payer; one != nullptr; one = one->parent)
+    one->used[kItem] += handles;
+  return answer;
+}
+
 void Model::Charge(Account& account, const Amounts& amounts) {
   Use(account);
   for (Account* one = &account; one != nullptr; one = one->parent) {

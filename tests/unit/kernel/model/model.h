@@ -75,8 +75,9 @@ class Model {
   Handle Place(Session& session, Cap& cap, Account* account, Handle seen);
   void Recharge(Cap& cap, Account* account);
   Session& NewSession(Session::Origin origin, Account& account);
-  void StartRevoke(Session& session, Cap& root, uint64_t badge,
-                   uint64_t user_data);
+  Answer StartRevoke(Session& session, Cap& root, uint64_t badge,
+                     uint64_t user_data);
+  void Touch(const Object& object) { touched_objects_.insert(object.id); }
   void Use(Object& object) { ++object.users; }
   void Unuse(Object& object);
 
@@ -86,6 +87,9 @@ class Model {
   static void Put(Amounts* amounts, AccountItem item, uint64_t amount);
   // quota_exceeded, or ok.
   static Answer Refusal(const Account& account, const Amounts& amounts);
+  // The same for handles that `payer` pays for until then.
+  static Answer RefusalOfMoved(const Account& account, uint64_t handles,
+                               Account& payer);
   void SetLimits(Account& account, const abi::AccountLimits& limits);
   void Charge(Account& account, const Amounts& amounts);
   void Refund(Account& account, const Amounts& amounts);
@@ -97,6 +101,8 @@ class Model {
   // Parks it, or tells why not.
   Answer Park(Session& session, Cap& cap, const Watch& watch);
   void EndWatch(Watch& watch, Answer answer, bool fewer_items = false);
+  // Gives what is there to who waits longest for some of it.
+  void ServeTakers(Notification& notification);
   // A watch that had waited is answered.
   void LateAnswered(Session& session, uint64_t user_data, const Answer& answer);
 
@@ -165,7 +171,6 @@ class Model {
   void ObserveRevokes(const Living& living);
   void HitByRevoke(Cap& cap);
   bool MayBeOthers(const Cap& cap) const;
-  bool DoomedByAnother(const RevokeJob& job, const Cap& cap) const;
   void ObserveEnded(const Living& living);
   void DropSession(Session& session);
   std::vector<Cap*> Lost() const;

@@ -1,4 +1,5 @@
 // Model: how capabilities come, change and go.
+#include <algorithm>
 #include <utility>
 
 #include "tests/unit/kernel/model/model.h"
@@ -174,8 +175,14 @@ void Model::ClosePort(Port& port) {
   Signal(port);
 }
 
-void Model::StartRevoke(Session& session, Cap& root, uint64_t badge,
-                        uint64_t user_data) {
+Answer Model::StartRevoke(Session& session, Cap& root, uint64_t badge,
+                          uint64_t user_data) {
+  constexpr int64_t kRevokesMax = 256;
+  const auto running = std::count_if(
+      jobs_.begin(), jobs_.end(),
+      [&](const RevokeJob& one) { return one.session == session.id(); });
+  if (running >= kRevokesMax)
+    return Answer::Failed(Error::quota_exceeded, kRevokesMax, kRevokesMax);
   RevokeJob job;
   job.session = session.id();
   job.user_data = user_data;
@@ -193,6 +200,7 @@ void Model::StartRevoke(Session& session, Cap& root, uint64_t badge,
   if (job.doomed.size() > 1000) coverage_.Saw("revokes of thousands");
   if (badge == 0) job.under.clear();
   jobs_.push_back(std::move(job));
+  return Answer::Parked();
 }
 
 }  // namespace model

@@ -7,6 +7,7 @@ abi::Signals Model::SignalsOfKind(ObjectKind kind) {
   if (kind == ObjectKind::port)
     return abi::kSignalPeerClosed | abi::kSignalNoSenders;
   if (kind == ObjectKind::account) return abi::kSignalQuota;
+  if (kind == ObjectKind::notification) return abi::kSignalNotified;
   return kind == ObjectKind::process ? abi::kSignalDead : 0u;
 }
 
@@ -22,6 +23,9 @@ abi::Signals Model::SignalsOf(const Object& object) {
   } else if (object.kind == ObjectKind::account) {
     if (static_cast<const Account&>(object).at_soft != 0)
       signals |= abi::kSignalQuota;
+  } else if (object.kind == ObjectKind::notification) {
+    if (static_cast<const Notification&>(object).Has(~uint64_t{0}))
+      signals |= abi::kSignalNotified;
   }
   return signals;
 }
@@ -45,13 +49,27 @@ Answer Model::Park(Session& session, Cap& cap, const Watch& wanted) {
   watch->session = &session;
   watch->cap = &cap;
   cap.watches[watch->user_data] = watch.get();
-  cap.object->watches[watch->user_data] = watch.get();
+  watch->order = next_watch_++;
+  if (watch->signals != 0)
+    cap.object->watches[watch->user_data] = watch.get();
+  else
+    As<Notification>(*cap.object).takers[watch->order] = watch.get();
+  touched_objects_.insert(cap.object->id);
   session.watches[watch->user_data] = std::move(watch);
   // May be what it waits for.
   Charge(*session.account, amounts);
-  Answer answer;
-  answer.parked = true;
-  return answer;
+  return Answer::Parked();
+}
+
+void Model::ServeTakers(Notification& notification) {
+  const auto takers = notification.takers;
+  for (const auto& [order, watch] : takers)
+    if (notification.Has(watch->mask)) {
+      coverage_.Saw("taken by who had waited");
+      EndWatch(*watch,
+               Answer::Of(notification.Take(watch->mask, watch->options)));
+    }
+  Signal(notification);
 }
 
 void Model::Signal(Object& object) {
@@ -77,7 +95,11 @@ void Model::EndWatch(Watch& watch, Answer answer, bool fewer_items) {
                                      unordered_,        object.id,
                                      object.kind,       fewer_items};
   watch.cap->watches.erase(watch.user_data);
-  watch.cap->object->watches.erase(watch.user_data);
+  touched_objects_.insert(object.id);
+  if (watch.signals != 0)
+    watch.cap->object->watches.erase(watch.user_data);
+  else
+    As<Notification>(*watch.cap->object).takers.erase(watch.order);
   session.watches.erase(watch.user_data);
   Refund(*session.account, One(AccountItem::watches));
 }
@@ -110,11 +132,13 @@ void Model::LateAnswered(Session& session, uint64_t user_data,
                    ", value " + std::to_string(late.answer.values[0]) +
                    ", generation " + std::to_string(late.answer.values[1]));
   };
-  if (!late.loose) wrong();
+  if (!late.loose || late.watch.signals == 0) wrong();
   coverage_.Saw("watches answered in an order that is not known");
   if (answer.error == Error::revoked) return;
+  if (answer.error != Error::ok || answer.values[0] == 0 ||
+      (answer.values[0] & ~uint64_t{late.watch.signals}) != 0)
+    wrong();
   const Object* port = FindObject(ObjectKind::port, late.object);
-  if (answer.error != Error::ok || answer.values[0] == 0) wrong();
   if (port == nullptr) return;
   const Answer all = SignalAnswer(*port, SignalsOf(*port) & late.watch.signals);
   if ((answer.values[0] & ~all.values[0]) != 0 ||

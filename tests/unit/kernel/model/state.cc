@@ -51,6 +51,20 @@ bool Lane::left_over() const {
          taken < cut_end;
 }
 
+bool Notification::Has(uint64_t mask) const {
+  if (type == abi::NotificationKind::latest) return fresh;
+  return type == abi::NotificationKind::bits ? (value & mask) != 0 : value != 0;
+}
+
+uint64_t Notification::Take(uint64_t mask, uint32_t options) {
+  uint64_t taken = value;
+  if (type == abi::NotificationKind::bits) taken &= mask;
+  if ((options & abi::kTakeOne) != 0) taken = 1;
+  fresh = false;
+  if (type != abi::NotificationKind::latest) value -= taken;
+  return taken;
+}
+
 Cap* Table::Find(Handle handle) const {
   const auto found = held_.find(handle);
   return found == held_.end() ? nullptr : found->second;
@@ -155,6 +169,12 @@ bool Table::predictable() const {
 Answer Answer::Of(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
   Answer answer;
   answer.values = {a, b, c, d};
+  return answer;
+}
+
+Answer Answer::Parked() {
+  Answer answer;
+  answer.parked = true;
   return answer;
 }
 

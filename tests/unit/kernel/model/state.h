@@ -45,12 +45,15 @@ struct Region;
 struct Session;
 struct Transfer;
 
-// One parked object_watch.
+// One parked object_watch, or notification_wait.
 struct Watch {
   Session* session = nullptr;
   Cap* cap = nullptr;
   uint64_t user_data = 0;
-  abi::Signals signals = 0;
+  abi::Signals signals = 0;  // 0: it takes from a notification
+  uint64_t mask = 0;
+  uint32_t options = 0;
+  uint64_t order = 0;
 };
 
 struct Object {
@@ -131,6 +134,20 @@ struct Process : Object {
   int32_t pid = 0;
   uint64_t requests = 0;
   Session* session = nullptr;  // null once it is cleared away
+};
+
+struct Notification : Object {
+  explicit Notification(uint64_t object_id)
+      : Object(ObjectKind::notification, object_id) {}
+  bool Has(uint64_t mask) const;
+  uint64_t Take(uint64_t mask, uint32_t options);
+
+  abi::NotificationKind type = abi::NotificationKind::bits;
+  uint64_t owner = 0;
+  Account* charged = nullptr;
+  uint64_t value = 0;
+  bool fresh = false;                 // of the latest word: nobody took it yet
+  std::map<uint64_t, Watch*> takers;  // by the order they came
 };
 
 // Capabilities staged in a lane. null: revoked on the way.
@@ -264,6 +281,8 @@ struct Answer {
   static Answer Of(uint64_t a, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0);
   static Answer Failed(Error why, uint64_t a, uint64_t b = 0, uint64_t c = 0,
                        uint64_t d = 0);
+  // The answer comes later.
+  static Answer Parked();
   template <typename T>
   void Append(const T& value) {
     const auto* first = reinterpret_cast<const uint8_t*>(&value);

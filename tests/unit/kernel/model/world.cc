@@ -327,7 +327,8 @@ void World::Collect(Player& player) {
       player.fds[completion.user_data] = std::move(received.fds);
     const auto call = static_cast<abi::Syscall>(completion.number);
     const bool waits = call == abi::Syscall::handle_revoke ||
-                       call == abi::Syscall::object_watch;
+                       call == abi::Syscall::object_watch ||
+                       call == abi::Syscall::notification_wait;
     if (!waits && completion.user_data < last)
       throw Mismatch("answers are out of order");
     if (!waits) last = completion.user_data;
@@ -443,8 +444,9 @@ void World::End() {
   Rest();
   CompareAll(model_, kernel_);
   if (!model_.caps().empty()) throw Mismatch("capabilities stay");
-  for (const ObjectKind kind : {ObjectKind::port, ObjectKind::lane,
-                                ObjectKind::region, ObjectKind::process})
+  for (const ObjectKind kind :
+       {ObjectKind::port, ObjectKind::lane, ObjectKind::region,
+        ObjectKind::process, ObjectKind::notification, ObjectKind::reply})
     if (!kernel_.objects(kind).empty()) throw Mismatch("objects stay");
   for (const auto& [id, object] : kernel_.objects(ObjectKind::account))
     for (const uint64_t used : kernel::As<kernel::Account>(*object).used)
