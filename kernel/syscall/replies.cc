@@ -7,7 +7,7 @@
 namespace kernel::handlers {
 
 Answer reply_create(Call& call) {
-  KP_ANSWER(call.Check({.args = 4}));
+  KP_ANSWER(call.Check({.args = 3}));
   const auto& args = call.request.args;
   const auto correlation = static_cast<uint32_t>(args[0]);
   if (correlation == 0) return Error::invalid_args;
