@@ -45,6 +45,15 @@ void CapabilityTree::MoveUnder(Capability* capability, Capability* parent) {
   if (parent == nullptr) Prune(capability);
 }
 
+const Capability* CapabilityTree::Find(Capability::Index index,
+                                       uint64_t serial) const {
+  if (index == 0 || index / kBlock >= blocks_.size()) return nullptr;
+  const Block* block = blocks_[index / kBlock].get();
+  if (block == nullptr) return nullptr;
+  const Capability& found = block->items[index % kBlock];
+  return found.serial == serial ? &found : nullptr;
+}
+
 const Capability* CapabilityTree::LivingParent(
     const Capability& capability) const {
   const Capability* node = Parent(capability);

@@ -128,6 +128,8 @@ class CapabilityTree {
     if (index == 0) return nullptr;
     return &blocks_[index / kBlock]->items[index % kBlock];
   }
+  // What had that place once: null if it has left it since. May be a ghost.
+  const Capability* Find(Capability::Index index, uint64_t serial) const;
   Capability* Parent(const Capability& node) const { return At(node.parent); }
   Capability* Next(const Capability& node) const { return At(node.next); }
   Capability* FirstChild(const Capability& node) const {

@@ -72,10 +72,7 @@ Answer ExplainHandle(Kernel& kernel, const Session& session, Handle handle) {
     head.ended_ns = obituary->at_ns;
     CopyName(head.ended_by_name, ProcessName(kernel, obituary->by));
     steps.push_back(obituary->what);
-    node = tree.At(obituary->parent);
-    // Its place may have been given to another since.
-    if (node != nullptr && node->serial != obituary->parent_serial)
-      node = nullptr;
+    node = tree.Find(obituary->parent, obituary->parent_serial);
   }
   while (node != nullptr && steps.size() < abi::kExplainStepsMax) {
     if (node->live()) steps.push_back(StepOf(kernel, *node));
