@@ -58,6 +58,10 @@ const std::map<uint32_t, CallFunction>& Functions() {
       KEYPORT_MODELLED(notification_create),
       KEYPORT_MODELLED(notification_signal),
       KEYPORT_MODELLED(notification_wait),
+      KEYPORT_MODELLED(reply_create),
+      KEYPORT_MODELLED(reply_send),
+      KEYPORT_MODELLED(reply_cancel),
+      KEYPORT_MODELLED(reply_info),
   };
   return kFunctions;
 }

@@ -71,6 +71,17 @@ Gift CheckGift(Model& model, Session& session, Handle handle, uint64_t rights,
                uint32_t mode);
 Cap& TakeGift(Model& model, const Session& giver, const Gift& gift);
 Rights NeededToGive(uint32_t mode);
+End EndOf(const Call& call);
+// What is to go with a message, checked item by item. `into`: the object that
+// they may not name. On failure the payload has each item's error.
+Answer CheckItems(Model& model, Session& session, const Object& into,
+                  const std::vector<abi::TransferItem>& items,
+                  std::vector<Gift>* gifts);
+Answer RoomForTransfer(const Session& session, const Lane& lane,
+                       const std::vector<Gift>& gifts);
+// Returns its token.
+uint64_t MakeTransfer(Call& call, Lane& lane, End from,
+                      const std::vector<Gift>& gifts);
 // Every right on a new object, in this session's hands.
 Handle Hold(Call& call, Object& object);
 

@@ -4,8 +4,14 @@
 #include "libipc/abi/lane.h"
 #include "tests/unit/kernel/model/calls.h"
 
-namespace model::calls {
+namespace model {
 namespace {
+
+Answer QuotaOf(uint64_t used, uint64_t limit) {
+  return Answer::Failed(Error::quota_exceeded, used, limit);
+}
+
+}  // namespace
 
 End EndOf(const Call& call) {
   return call.object<Lane>().side(End::kSender).handle == call.cap
@@ -13,12 +19,7 @@ End EndOf(const Call& call) {
              : End::kListener;
 }
 
-Answer QuotaOf(uint64_t used, uint64_t limit) {
-  return Answer::Failed(Error::quota_exceeded, used, limit);
-}
-
-// The errors of all items; the first is the answer's.
-Answer CheckItems(Model& model, Session& session, const Lane& lane,
+Answer CheckItems(Model& model, Session& session, const Object& into,
                   const std::vector<abi::TransferItem>& items,
                   std::vector<Gift>* gifts) {
   Answer answer;
@@ -27,8 +28,9 @@ Answer CheckItems(Model& model, Session& session, const Lane& lane,
     Gift gift = CheckGift(model, session, item.handle, item.rights, item.mode);
     if (gift.error == Error::ok && item.reserved != 0)
       gift.error = Error::invalid_args;
-    if (gift.error == Error::ok && gift.cap->object == lane.port &&
-        (gift.rights & abi::kRightReceive) != 0)
+    if (gift.error == Error::ok && gift.cap->object == &into &&
+        (into.kind == ObjectKind::reply ||
+         (gift.rights & abi::kRightReceive) != 0))
       gift.error = Error::invalid_args;
     if (gift.error == Error::ok && !seen.insert(item.handle).second)
       gift.error = Error::invalid_args;
@@ -38,6 +40,45 @@ Answer CheckItems(Model& model, Session& session, const Lane& lane,
   }
   return answer;
 }
+
+Answer RoomForTransfer(const Session& session, const Lane& lane,
+                       const std::vector<Gift>& gifts) {
+  if (lane.transfers.size() >= abi::kStagedTransfersMax)
+    return QuotaOf(lane.transfers.size(), abi::kStagedTransfersMax);
+  uint64_t copies = 0;
+  for (const Gift& gift : gifts) copies += gift.move ? 0 : 1;
+  Amounts amounts = Model::Handles(copies);
+  Model::Put(&amounts, AccountItem::messages, 1);
+  return Model::Refusal(*session.account, amounts);
+}
+
+uint64_t MakeTransfer(Call& call, Lane& lane, End from,
+                      const std::vector<Gift>& gifts) {
+  Account& account = *call.session.account;
+  auto transfer = std::make_unique<Transfer>();
+  transfer->lane = &lane;
+  transfer->token = ++lane.last_token;
+  transfer->from = from;
+  transfer->process = call.session.id();
+  transfer->charged = &account;
+  call.model.Touch(lane);
+  call.model.Charge(account, Model::One(AccountItem::messages));
+  for (const Gift& gift : gifts) {
+    Cap& cap = TakeGift(call.model, call.session, gift);
+    call.model.Recharge(cap, &account);
+    cap.transfer = transfer.get();
+    cap.index = transfer->items.size();
+    transfer->items.push_back({&cap, cap.object->kind});
+  }
+  const uint64_t token = transfer->token;
+  lane.transfers[token] = std::move(transfer);
+  return token;
+}
+
+}  // namespace model
+
+namespace model::calls {
+namespace {
 
 // Who may take it: `end` is whose transfers are looked for.
 Transfer* Find(Lane& lane, uint64_t token, End end) {
@@ -189,37 +230,15 @@ Answer transfer_stage(Call& call) {
   std::memcpy(items.data(), payload.data(), payload.size());
   Lane& lane = call.object<Lane>();
   std::vector<Gift> gifts;
-  if (Answer bad = CheckItems(call.model, call.session, lane, items, &gifts);
+  if (Answer bad =
+          CheckItems(call.model, call.session, *lane.port, items, &gifts);
       !bad.ok())
     return bad;
   if (lane.cut || lane.port->closed || lane.sender_leaves != Error::ok)
     return Error::peer_closed;
-  if (lane.transfers.size() >= abi::kStagedTransfersMax)
-    return QuotaOf(lane.transfers.size(), abi::kStagedTransfersMax);
-  uint64_t copies = 0;
-  for (const Gift& gift : gifts) copies += gift.move ? 0 : 1;
-  Account& account = *call.session.account;
-  Amounts amounts = Model::Handles(copies);
-  Model::Put(&amounts, AccountItem::messages, 1);
-  if (Answer full = Model::Refusal(account, amounts); !full.ok()) return full;
-
-  auto transfer = std::make_unique<Transfer>();
-  transfer->lane = &lane;
-  transfer->token = ++lane.last_token;
-  transfer->from = EndOf(call);
-  transfer->process = call.session.id();
-  transfer->charged = &account;
-  call.model.Charge(account, Model::One(AccountItem::messages));
-  for (const Gift& gift : gifts) {
-    Cap& cap = TakeGift(call.model, call.session, gift);
-    call.model.Recharge(cap, &account);
-    cap.transfer = transfer.get();
-    cap.index = transfer->items.size();
-    transfer->items.push_back({&cap, cap.object->kind});
-  }
-  const uint64_t token = transfer->token;
-  lane.transfers[token] = std::move(transfer);
-  return Answer::Of(token);
+  if (Answer full = RoomForTransfer(call.session, lane, gifts); !full.ok())
+    return full;
+  return Answer::Of(MakeTransfer(call, lane, EndOf(call), gifts));
 }
 
 Answer transfer_redeem(Call& call) {

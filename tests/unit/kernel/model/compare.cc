@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "kernel/object/reply.h"
 #include "kernel/syscall/entries.h"
 #include "tests/unit/kernel/model/entries.h"
 #include "tests/unit/kernel/model/living.h"
@@ -99,6 +100,7 @@ void CompareLane(const Lane& lane, const kernel::Lane& kernels) {
        lane.side(End::kListener).process);
   Same("cut", lane.id, kernels.cut, lane.cut);
   Same("cut by the sender", lane.id, kernels.sender_cut, lane.sender_cut);
+  Same("replies", lane.id, kernels.replies.size(), lane.replies.size());
   Same("transfers", lane.id, kernels.transfers.size(), lane.transfers.size());
   for (const auto& [token, transfer] : lane.transfers) {
     const auto found = kernels.transfers.find(token);
@@ -115,6 +117,12 @@ void CompareNotification(const Notification& notification,
        notification.Has(~uint64_t{0}));
   Same("takers", notification.id, kernels.takers.size(),
        notification.takers.size());
+}
+
+void CompareReply(const Reply& reply, const kernel::Reply& kernels) {
+  Same("the state", reply.id, kernels.state, reply.state);
+  Same("the lane", reply.id, kernels.lane != nullptr ? kernels.lane->id : 0,
+       reply.lane != nullptr ? reply.lane->id : 0);
 }
 
 void CompareObject(const Object& object, const kernel::Kernel& kernel) {
@@ -137,6 +145,9 @@ void CompareObject(const Object& object, const kernel::Kernel& kernel) {
     case ObjectKind::notification:
       return CompareNotification(static_cast<const Notification&>(object),
                                  kernel::As<kernel::Notification>(kernels));
+    case ObjectKind::reply:
+      return CompareReply(static_cast<const Reply&>(object),
+                          kernel::As<kernel::Reply>(kernels));
     default:
       return;
   }
@@ -213,6 +224,10 @@ void AddObject(const Object& object, Sums* sums) {
   if (object.kind == ObjectKind::port) {
     Model::Put(&amounts, AccountItem::ports, 1);
     sums->Add(static_cast<const Port&>(object).charged, amounts);
+  } else if (object.kind == ObjectKind::reply) {
+    const auto& reply = static_cast<const Reply&>(object);
+    if (reply.open())
+      sums->Add(reply.charged, Model::One(AccountItem::messages));
   } else if (object.kind == ObjectKind::notification) {
     sums->Add(static_cast<const Notification&>(object).charged,
               Model::One(AccountItem::notifications));

@@ -34,6 +34,9 @@ constexpr const char* kSituations[] = {
     "soft limits reached",
     "shares used up",
     "taken by who had waited",
+    "replies dropped",
+    "replies whose caller went",
+    "replies with capabilities",
 };
 
 }  // namespace

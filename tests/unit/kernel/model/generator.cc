@@ -38,6 +38,10 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {4, &Generator::AccountInfo},
       {1, &Generator::List},
       {p.notes, &Generator::CreateNotification},
+      {p.replies * 2, &Generator::CreateReply},
+      {p.replies * 2, &Generator::SendReply},
+      {p.replies, &Generator::CancelReply},
+      {p.replies / 2, &Generator::ReplyInfo},
       {p.notes * 3, &Generator::SignalNotification},
       {p.notes * 3, &Generator::WaitForNotification},
   };

@@ -29,7 +29,7 @@ struct Profile {
   size_t players;       // at most
   bool wears;           // the third player wears out a slot of its table
   // Weights of what is asked, besides looking.
-  uint32_t derive, lose, revoke, make, lanes, transfers, notes, errors;
+  uint32_t derive, lose, revoke, make, lanes, transfers, notes, replies, errors;
   uint32_t ends;         // of 100 minted ones, have an end
   uint64_t ends_within;  // nanoseconds; a request takes 20, about
 };
@@ -81,6 +81,12 @@ class Generator {
   Request SignalNotification(Session& session);
   Request WaitForNotification(Session& session);
   uint64_t SomeWord();
+  Request CreateReply(Session& session);
+  Request SendReply(Session& session);
+  Request CancelReply(Session& session);
+  Request ReplyInfo(Session& session);
+  // A lane's handle at this end.
+  Handle LaneAt(Session& session, End end);
 
   void Spoil(Session& session, Request* request);
   // Holds none of this kind; mostly it had better make one first.

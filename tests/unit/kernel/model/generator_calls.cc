@@ -14,6 +14,7 @@ constexpr size_t kRegionsMax = 150;
 constexpr size_t kPortsMax = 200;
 constexpr size_t kAccountsMax = 150;
 constexpr size_t kNotificationsMax = 100;
+constexpr size_t kRepliesMax = 60;
 constexpr size_t kSessionsMax = 12;
 
 Request Make(Syscall call, Handle handle, uint64_t first = 0,
@@ -343,6 +344,9 @@ Request Generator::MapAttached(Session& session) {
 
 Request Generator::WatchObject(Session& session) {
   if (random_.OneIn(2)) return WatchAccount(session);
+  if (random_.OneIn(4) && !Lacks(session, ObjectKind::reply))
+    return Make(Syscall::object_watch, Of(session, ObjectKind::reply),
+                abi::kSignalPeerClosed);
   if (random_.OneIn(4) && !Lacks(session, ObjectKind::notification))
     return Make(Syscall::object_watch,
                 With(session, ObjectKind::notification, abi::kRightWait),
@@ -377,6 +381,63 @@ Request Generator::CancelWait(Session& session) {
     user_data =
         From(session.watches, random_.Below(1u << 20), random_.Below(3))->first;
   return Make(Syscall::wait_cancel, abi::kNoHandle, user_data);
+}
+
+Handle Generator::LaneAt(Session& session, End end) {
+  Handle handle = abi::kNoHandle;
+  for (int tries = 0; tries < 6; ++tries) {
+    handle = Of(session, ObjectKind::lane);
+    const Cap* cap = session.table.Find(handle);
+    if (cap == nullptr || cap->object->kind != ObjectKind::lane) break;
+    if (static_cast<const Lane&>(*cap->object).side(end).handle == cap) break;
+  }
+  return handle;
+}
+
+Request Generator::CreateReply(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Listen(session);
+  if (Count(ObjectKind::reply) > kRepliesMax) return SendReply(session);
+  Request request =
+      Make(Syscall::reply_create, LaneAt(session, End::kListener),
+           random_.Below(8) | random_.Below(3) << 32, random_.Below(100));
+  request.head.args[2] = random_.Below(2) * random_.Next();
+  return request;
+}
+
+Request Generator::SendReply(Session& session) {
+  if (Lacks(session, ObjectKind::reply)) return CreateReply(session);
+  Request request = Make(Syscall::reply_send, Of(session, ObjectKind::reply));
+  uint64_t count = random_.OneIn(3) ? 1 + random_.Below(3) : 0;
+  if (random_.OneIn(50)) count = random_.Below(70);
+  for (uint64_t i = 0; i < count; ++i)
+    Append(&request.payload, SomeItem(session));
+  request.head.args[0] = random_.OneIn(50) ? random_.Below(70) : count;
+  if (count != 0 && random_.OneIn(4))
+    request.head.options = abi::kReplyInRegion;
+  request.payload.resize(request.payload.size() + random_.Below(20), 'r');
+  return request;
+}
+
+// One that is open, if there is one.
+Request Generator::CancelReply(Session& session) {
+  if (Lacks(session, ObjectKind::lane)) return Connect(session);
+  Handle handle = abi::kNoHandle;
+  uint64_t correlation = random_.OneIn(20) ? random_.Next() : random_.Below(8);
+  for (int tries = 0; tries < 6; ++tries) {
+    handle = LaneAt(session, End::kSender);
+    const Cap* cap = session.table.Find(handle);
+    if (cap == nullptr || cap->object->kind != ObjectKind::lane) break;
+    const auto& replies = static_cast<const Lane&>(*cap->object).replies;
+    if (replies.empty()) continue;
+    if (!random_.OneIn(10)) correlation = replies.begin()->first;
+    break;
+  }
+  return Make(Syscall::reply_cancel, handle, correlation);
+}
+
+Request Generator::ReplyInfo(Session& session) {
+  if (Lacks(session, ObjectKind::reply)) return CreateReply(session);
+  return Make(Syscall::reply_info, Of(session, ObjectKind::reply));
 }
 
 Request Generator::Stage(Session& session) {

@@ -27,37 +27,37 @@ constexpr Profile kProfiles[] = {
     {.name = "mixed", .caps = 600, .batch = 6, .end_every = 800,
      .rest_every = 20, .handles = 300, .players = 6, .wears = false,
      .derive = 12, .lose = 10, .revoke = 3, .make = 4, .lanes = 5,
-     .transfers = 10, .notes = 3, .errors = 6,
+     .transfers = 10, .notes = 3, .replies = 6, .errors = 6,
      .ends = 20, .ends_within = 3'000},
     {.name = "trees", .caps = 4000, .batch = 16, .end_every = 6000,
      .rest_every = 200, .handles = 0, .players = 5, .wears = false,
      .derive = 40, .lose = 4, .revoke = 1, .make = 1, .lanes = 1,
-     .transfers = 4, .notes = 3, .errors = 2, .ends = 8, .ends_within = 20'000},
+     .transfers = 4, .notes = 3, .replies = 6, .errors = 2, .ends = 8, .ends_within = 20'000},
     {.name = "messages", .caps = 800, .batch = 8, .end_every = 2000,
      .rest_every = 40, .handles = 0, .players = 6, .wears = false,
      .derive = 12, .lose = 6, .revoke = 1, .make = 3, .lanes = 12,
-     .transfers = 40, .notes = 3, .errors = 3, .ends = 10, .ends_within = 3'000},
+     .transfers = 40, .notes = 3, .replies = 6, .errors = 3, .ends = 10, .ends_within = 3'000},
     {.name = "deaths", .caps = 600, .batch = 6, .end_every = 100,
      .rest_every = 30, .handles = 500, .players = 7, .wears = false,
      .derive = 12, .lose = 4, .revoke = 2, .make = 6, .lanes = 10,
-     .transfers = 12, .notes = 3, .errors = 2, .ends = 20, .ends_within = 3'000},
+     .transfers = 12, .notes = 3, .replies = 6, .errors = 2, .ends = 20, .ends_within = 3'000},
     {.name = "limits", .caps = 300, .batch = 4, .end_every = 800,
      .rest_every = 10, .handles = 40, .players = 6, .wears = false,
      .derive = 12, .lose = 10, .revoke = 1, .make = 10, .lanes = 5,
-     .transfers = 10, .notes = 3, .errors = 20, .ends = 30, .ends_within = 3'000},
+     .transfers = 10, .notes = 3, .replies = 6, .errors = 20, .ends = 30, .ends_within = 3'000},
     {.name = "wear", .caps = 100, .batch = 1, .end_every = 1'000'000,
      .rest_every = 500, .handles = 0, .players = 3, .wears = true,
      .derive = 2, .lose = 1, .revoke = 0, .make = 1, .lanes = 1,
-     .transfers = 1, .notes = 3, .errors = 2, .ends = 0, .ends_within = 3'000},
+     .transfers = 1, .notes = 3, .replies = 6, .errors = 2, .ends = 0, .ends_within = 3'000},
 };
 // clang-format on
 
-// 20 to 30 s. Sanitizers and builds for debugging take fewer.
+// About 10 s. Sanitizers and builds for debugging take fewer.
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
-constexpr uint64_t kSteps = 4'000'000;
+constexpr uint64_t kSteps = 2'000'000;
 #else
-constexpr uint64_t kSteps = 1'000'000;
+constexpr uint64_t kSteps = 600'000;
 #endif
 
 struct Options {

@@ -106,13 +106,20 @@ class Model {
   // A watch that had waited is answered.
   void LateAnswered(Session& session, uint64_t user_data, const Answer& answer);
 
+  // ---- Replies.
+  // It is open no longer.
+  void CloseReply(Reply& reply, abi::ReplyState state);
+  // The lane's caller is gone.
+  void EndReplies(Lane& lane);
+
   // ---- Ports and lanes.
   void EndListening(Port& port, Session& session, Error why);
   void TellSenders(Port& port);
   void MarkLane(Lane& lane) { pending_lanes_.insert(lane.id); }
   void Expect(Session* session, Event event);
   void PostLane(const Lane& lane, End end, abi::Event event,
-                std::array<uint64_t, 4> values);
+                std::array<uint64_t, 4> values,
+                std::vector<uint8_t> payload = {});
 
   Coverage& coverage() const { return coverage_; }
   int64_t now_ns() const { return now_ns_; }
@@ -143,6 +150,7 @@ class Model {
   // model_caps.cc
   void CountPort(Port& port, Rights before, Rights after);
   void ClosePort(Port& port);
+  void DropReply(Reply& reply);
   void Signal(Object& object);
   void EndUses(Cap& cap, Ending ending);
   void LoseCap(Lane& lane, Ending ending);

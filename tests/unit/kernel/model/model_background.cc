@@ -233,6 +233,9 @@ void Model::RefundMessages(const kernel::Kernel& kernel) {
     for (const auto& [token, transfer] : As<Lane>(*object).transfers)
       ++charged[transfer->charged];
   for (const auto& transfer : doomed_) ++charged[transfer->charged];
+  for (const auto& [id, object] : objects(ObjectKind::reply))
+    if (const Reply& reply = As<Reply>(*object); reply.open())
+      ++charged[reply.charged];
   std::map<const Account*, uint64_t> left;
   for (const auto& [account, count] : charged)
     left[account] = OwnMessages(kernel, account->id);

@@ -147,8 +147,19 @@ void Model::Destroy(Cap& cap, Ending ending) {
   touched_caps_.erase(cap.serial);
   caps_.erase(cap.serial);
   --object.caps;
+  if (object.kind == ObjectKind::reply && object.caps == 0)
+    DropReply(As<Reply>(object));
   if (object.kind == ObjectKind::port) CountPort(As<Port>(object), rights, 0);
   if (!object.needed()) unneeded_[object.id] = &object;
+}
+
+// Its last capability went unused.
+void Model::DropReply(Reply& reply) {
+  if (!reply.open()) return;
+  coverage_.Saw("replies dropped");
+  PostLane(*reply.lane, End::kSender, abi::Event::call_answered,
+           {reply.correlation, 0, 0, static_cast<uint64_t>(Error::dropped)});
+  CloseReply(reply, abi::ReplyState::over);
 }
 
 void Model::CountPort(Port& port, Rights before, Rights after) {

@@ -7,11 +7,31 @@
 namespace model {
 
 void Model::PostLane(const Lane& lane, End end, abi::Event event,
-                     std::array<uint64_t, 4> values) {
+                     std::array<uint64_t, 4> values,
+                     std::vector<uint8_t> payload) {
   const Lane::Side& side = lane.side(end);
   if (side.handle == nullptr) return;
-  Expect(side.session,
-         {.event = event, .user_data = side.handle->handle, .values = values});
+  Expect(side.session, {.event = event,
+                        .user_data = side.handle->handle,
+                        .values = values,
+                        .payload = std::move(payload)});
+}
+
+void Model::CloseReply(Reply& reply, abi::ReplyState state) {
+  touched_objects_.insert(reply.id);
+  touched_objects_.insert(reply.lane->id);
+  reply.lane->replies.erase(reply.correlation);
+  reply.lane = nullptr;
+  reply.state = state;
+  Refund(*reply.charged, One(AccountItem::messages));
+  Signal(reply);
+}
+
+void Model::EndReplies(Lane& lane) {
+  while (!lane.replies.empty()) {
+    coverage_.Saw("replies whose caller went");
+    CloseReply(*lane.replies.begin()->second, abi::ReplyState::gone);
+  }
 }
 
 void Model::EndListening(Port& port, Session& session, Error why) {
@@ -57,6 +77,7 @@ void Model::HandleGone(Lane& lane, const Cap& handle, Ending ending) {
     MarkLane(lane);
     sender.handle = nullptr;
     --sender.session->lanes_sending;
+    EndReplies(lane);
     if (lane.sender_leaves == Error::ok) lane.sender_leaves = Error::canceled;
     return;
   }
@@ -112,6 +133,7 @@ void Model::CutBySender(Lane& lane, Error why) {
   // What a listener left behind by itself is for nobody.
   lane.cut_end = lane.cut ? at.taken : at.request_end;
   lane.sender_cut = true;
+  EndReplies(lane);
   if (lane.cut) return;
   lane.cut = true;
   const Error to_listener =

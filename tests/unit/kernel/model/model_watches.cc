@@ -8,6 +8,7 @@ abi::Signals Model::SignalsOfKind(ObjectKind kind) {
     return abi::kSignalPeerClosed | abi::kSignalNoSenders;
   if (kind == ObjectKind::account) return abi::kSignalQuota;
   if (kind == ObjectKind::notification) return abi::kSignalNotified;
+  if (kind == ObjectKind::reply) return abi::kSignalPeerClosed;
   return kind == ObjectKind::process ? abi::kSignalDead : 0u;
 }
 
@@ -23,6 +24,9 @@ abi::Signals Model::SignalsOf(const Object& object) {
   } else if (object.kind == ObjectKind::account) {
     if (static_cast<const Account&>(object).at_soft != 0)
       signals |= abi::kSignalQuota;
+  } else if (object.kind == ObjectKind::reply) {
+    if (!static_cast<const Reply&>(object).open())
+      signals |= abi::kSignalPeerClosed;
   } else if (object.kind == ObjectKind::notification) {
     if (static_cast<const Notification&>(object).Has(~uint64_t{0}))
       signals |= abi::kSignalNotified;

@@ -42,6 +42,7 @@ struct Lane;
 struct Port;
 struct Process;
 struct Region;
+struct Reply;
 struct Session;
 struct Transfer;
 
@@ -150,6 +151,20 @@ struct Notification : Object {
   std::map<uint64_t, Watch*> takers;  // by the order they came
 };
 
+// The right to answer one call. It is open as long as it has a lane.
+struct Reply : Object {
+  explicit Reply(uint64_t object_id) : Object(ObjectKind::reply, object_id) {}
+  bool open() const { return lane != nullptr; }
+
+  uint32_t correlation = 0;
+  uint32_t label = 0;
+  uint64_t flow = 0;
+  uint64_t deadline = 0;
+  Lane* lane = nullptr;
+  abi::ReplyState state = abi::ReplyState::open;
+  Account* charged = nullptr;  // for one message, while it is open
+};
+
 // Capabilities staged in a lane. null: revoked on the way.
 struct Transfer {
   struct Item {
@@ -202,6 +217,7 @@ struct Lane : Object {
   bool retired = false;    // both ends have left
   uint64_t last_token = 0;
   std::map<uint64_t, std::unique_ptr<Transfer>> transfers;
+  std::map<uint32_t, Reply*> replies;  // open, by correlation
 };
 
 struct Cap {

@@ -11,6 +11,7 @@ namespace {
 // Of requests or completions in a turn: they must fit into their rings.
 constexpr size_t kBytesPerTurn = 40'000;
 constexpr uint64_t kCompareAllEvery = 400;
+constexpr int64_t kSoonNs = 1000;
 
 constexpr uint64_t kRecordBytes = 64;
 
@@ -193,7 +194,6 @@ void World::Step() {
 // Makes more than a turn destroys end at once.
 void World::EndMuch(Player& player) {
   constexpr int kCopies = 1500, kBatch = 50;
-  constexpr uint64_t kSoonNs = 1000;
   Turn();
   Handle source = abi::kNoHandle;
   for (const auto& [handle, cap] : player.session->table.held())
@@ -202,7 +202,7 @@ void World::EndMuch(Player& player) {
   request.head.number = static_cast<uint32_t>(abi::Syscall::handle_mint);
   request.head.handle = source;
   request.head.args[0] = abi::kRightsSame;
-  request.head.args[2] = static_cast<uint64_t>(host_.now_ns) + kSoonNs;
+  request.head.args[2] = static_cast<uint64_t>(host_.now_ns + kSoonNs);
   Ask(player, request);
   Turn();
   if (model_.caps().empty()) return;
@@ -247,8 +247,8 @@ void World::EndWaiting() {
 
 // By a crash, which leaves its requests undone, or by a hang-up.
 void World::EndPlayer(size_t index) {
-  if (random_.OneIn(3)) Wait(2000);
   Player& player = *players_[index];
+  if (random_.OneIn(2)) AskTooLate(player);
   kernel::Session& session = *kernel_.FindSession(player.session->id());
   if (player.session->table.predictable() && random_.OneIn(2)) {
     log_.Did("hung up: session", session.id());
@@ -269,17 +269,31 @@ void World::EndPlayer(size_t index) {
   players_.erase(players_.begin() + static_cast<ptrdiff_t>(index));
 }
 
+void World::Wait(uint64_t most_ns) {
+  WaitUntil(host_.now_ns + 1 + static_cast<int64_t>(random_.Below(most_ns)));
+}
+
 // If more ends at once than a turn destroys, nothing else happens meanwhile:
 // one could not tell what a request still found.
-void World::Wait(uint64_t most_ns) {
+void World::WaitUntil(int64_t now_ns) {
   constexpr size_t kFewEnough = 900;
-  const int64_t now_ns =
-      host_.now_ns + 1 + static_cast<int64_t>(random_.Below(most_ns));
   const bool many = model_.Due(now_ns) > kFewEnough;
   if (many) Rest();
   host_.now_ns = now_ns;
   model_.SetTime(now_ns);
   if (many) Rest();
+}
+
+void World::AskTooLate(Player& player) {
+  for (const auto& [handle, cap] : player.session->table.held()) {
+    if (cap->ends_ns <= host_.now_ns || cap->ends_ns > host_.now_ns + kSoonNs)
+      continue;
+    Request request;
+    request.head.number = static_cast<uint32_t>(abi::Syscall::handle_info);
+    request.head.handle = handle;
+    Ask(player, request);
+    return WaitUntil(cap->ends_ns);
+  }
 }
 
 bool World::Turn() {

@@ -41,6 +41,9 @@ class World {
   void EndMuch(Player& player);
   // Time goes on.
   void Wait(uint64_t most_ns);
+  void WaitUntil(int64_t now_ns);
+  // With what has ended by when the kernel looks at it.
+  void AskTooLate(Player& player);
   void Rest();
 
   // What is to be checked.
