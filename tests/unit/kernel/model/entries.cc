@@ -11,6 +11,7 @@ abi::PortEntry EntryOf(const Port& port) {
   entry.id = port.id;
   CopyName(entry.name, port.name);
   entry.owner_process = port.owner;
+  entry.account = port.charged->id;
   entry.options = port.options;
   entry.ring_bytes = port.ring_bytes;
   entry.listeners = static_cast<uint32_t>(port.listeners.size());
@@ -45,6 +46,7 @@ abi::RegionEntry EntryOf(const Region& region) {
   abi::RegionEntry entry = {};
   entry.id = region.id;
   entry.owner_process = region.owner;
+  entry.account = region.charged->id;
   entry.bytes = region.bytes;
   entry.guarantee = region.guarantee;
   entry.capabilities = static_cast<uint32_t>(region.caps);
@@ -89,6 +91,7 @@ abi::NotificationEntry EntryOf(const Notification& notification) {
   abi::NotificationEntry entry = {};
   entry.id = notification.id;
   entry.owner_process = notification.owner;
+  entry.account = notification.charged->id;
   entry.kind = notification.type;
   entry.waiting = static_cast<uint32_t>(notification.takers.size());
   entry.value = notification.value;

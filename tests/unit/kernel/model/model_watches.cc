@@ -9,7 +9,8 @@ abi::Signals Model::SignalsOfKind(ObjectKind kind) {
   if (kind == ObjectKind::account) return abi::kSignalQuota;
   if (kind == ObjectKind::notification) return abi::kSignalNotified;
   if (kind == ObjectKind::reply) return abi::kSignalPeerClosed;
-  return kind == ObjectKind::process ? abi::kSignalDead : 0u;
+  if (kind == ObjectKind::process) return abi::kSignalDead | abi::kSignalExited;
+  return 0;
 }
 
 abi::Signals Model::SignalsOf(const Object& object) {

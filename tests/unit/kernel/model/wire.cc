@@ -27,6 +27,7 @@ class WireTransport : public kernel::Transport {
     return {};
   }
   void NotifyWritable() override {}
+  bool KillProcess() override { return false; }
 
  private:
   std::shared_ptr<Inbox> inbox_;

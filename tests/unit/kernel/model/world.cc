@@ -286,11 +286,13 @@ void World::WaitUntil(int64_t now_ns) {
 
 void World::AskTooLate(Player& player) {
   for (const auto& [handle, cap] : player.session->table.held()) {
-    if (cap->ends_ns <= host_.now_ns || cap->ends_ns > host_.now_ns + kSoonNs)
+    if ((cap->rights & abi::kRightDuplicate) == 0 ||
+        cap->ends_ns <= host_.now_ns || cap->ends_ns > host_.now_ns + kSoonNs)
       continue;
     Request request;
-    request.head.number = static_cast<uint32_t>(abi::Syscall::handle_info);
+    request.head.number = static_cast<uint32_t>(abi::Syscall::handle_duplicate);
     request.head.handle = handle;
+    request.head.args[0] = abi::kRightsSame;
     Ask(player, request);
     return WaitUntil(cap->ends_ns);
   }
