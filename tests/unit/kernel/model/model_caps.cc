@@ -78,8 +78,9 @@ Handle Model::Place(Session& session, Cap& cap, Account* account, Handle seen) {
   return cap.handle;
 }
 
-// What was paid before is given back first, even if the same account pays.
+// What the same account pays already is no new use.
 void Model::Recharge(Cap& cap, Account* account) {
+  if (cap.charged == account) return;
   if (Account* before = std::exchange(cap.charged, nullptr))
     Refund(*before, Handles(1));
   if (account != nullptr) Charge(*account, Handles(1));
@@ -88,7 +89,6 @@ void Model::Recharge(Cap& cap, Account* account) {
 
 void Model::TakeOut(Cap& cap) {
   EndUses(cap, Ending::kMoved);
-  Recharge(cap, nullptr);
   cap.holder->table.Remove(cap.handle, HandleFate::moved);
   cap.holder = nullptr;
   cap.handle = abi::kNoHandle;
