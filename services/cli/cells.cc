@@ -1,4 +1,6 @@
 // Cells that several listings have.
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -24,6 +26,13 @@ std::string EndsCell(int64_t ends_ns, int64_t now_ns) {
   std::snprintf(text, sizeof(text), "in %.1f s",
                 static_cast<double>(ends_ns - now_ns) / 1e9);
   return text;
+}
+
+Json ExitJson(uint32_t exit) {
+  if ((exit & ipc::abi::kExitKnown) == 0) return nullptr;
+  const int status = static_cast<int>(exit & ~ipc::abi::kExitKnown);
+  if (WIFSIGNALED(status)) return {{"signal", WTERMSIG(status)}};
+  return {{"exited", WEXITSTATUS(status)}};
 }
 
 void AddEnd(int64_t ends_ns, int64_t now_ns, Json* json) {

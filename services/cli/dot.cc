@@ -1,6 +1,7 @@
 #include "services/cli/dot.h"
 
 #include <set>
+#include <utility>
 
 #include "services/cli/waits.h"
 #include "services/common/text_table.h"
@@ -59,7 +60,9 @@ std::string GraphDot(const Snapshot& snapshot) {
     text += "  " + Node(lane.sender_process) + " -> " +
             Node(lane.receiver_process) + Attributes(label, "");
   }
+  std::set<std::pair<uint64_t, Activity>> drawn;  // once for several threads
   for (const WaitEdge& edge : WaitEdges(snapshot)) {
+    if (!drawn.insert({edge.lane, edge.activity}).second) continue;
     mention(edge.waiter);
     mention(edge.waits_for);
     text += "  " + Node(edge.waiter) + " -> " + Node(edge.waits_for) +

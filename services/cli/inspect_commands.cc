@@ -43,6 +43,8 @@ absl::StatusOr<Listing> Make(const Snapshot& snapshot,
   switch (options.listed) {
     case Listed::kProcesses:
       return ListProcesses(snapshot, ReadProcStat);
+    case Listed::kThreads:
+      return ListThreads(snapshot);
     case Listed::kPorts:
       return ListPorts(snapshot);
     case Listed::kCapabilities:

@@ -15,6 +15,7 @@ enum class Format { kText, kJson };
 // What to list.
 enum class Listed {
   kProcesses,
+  kThreads,
   kPorts,
   kCapabilities,
   kRegions,

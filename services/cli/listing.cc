@@ -1,7 +1,10 @@
 #include "services/cli/listing.h"
 
 #include <cstdio>
+#include <map>
+#include <set>
 
+#include "services/cli/deadlocks.h"
 #include "services/cli/listing_builder.h"
 #include "services/cli/waits.h"
 
@@ -44,6 +47,49 @@ Holdings HoldingsOf(const Snapshot& snapshot, uint64_t process) {
   return holdings;
 }
 
+enum class Deadlocked { kNo, kYes };
+
+void AddProcess(const Snapshot& snapshot, const ipc::ProcessEntry& process,
+                const ProcStat& stat, Deadlocked deadlocked,
+                ListingBuilder* list) {
+  const ProcessActivity activity = ActivityOf(snapshot, process);
+  const Holdings holdings = HoldingsOf(snapshot, process.id);
+  std::vector<std::string> ports;
+  for (const uint64_t port : activity.ports)
+    ports.push_back(snapshot.PortName(port));
+  std::string regions = Number(holdings.regions);
+  if (holdings.regions > 0) regions += " " + BytesText(holdings.region_bytes);
+  list->Add(
+      {Number(static_cast<uint64_t>(process.pid)), NameText(process.name),
+       ActivityText(snapshot, activity), Number(holdings.ports),
+       Number(process.handles), regions, BytesText(holdings.queued_bytes),
+       Number(process.requests), DurationText(stat.cpu_ns), UpText(stat.up_ns)},
+      {{"id", process.id},
+       {"pid", process.pid},
+       {"service", NameText(process.name)},
+       {"state", ActivityName(activity.activity)},
+       {"on_ports", ports},
+       {"waits_for", IsBlocked(activity.activity)
+                         ? Json(snapshot.ProcessName(activity.waits_for))
+                         : Json(nullptr)},
+       {"since_ns", SinceJson(activity.since_ns)},
+       {"more_waiting", activity.more},
+       {"deadlocked", deadlocked == Deadlocked::kYes},
+       {"exit", ExitJson(activity.exit)},
+       {"ports", holdings.ports},
+       {"handles", process.handles},
+       {"regions", holdings.regions},
+       {"region_bytes", holdings.region_bytes},
+       {"queued_bytes", holdings.queued_bytes},
+       {"lanes_sending", process.lanes_sending},
+       {"lanes_receiving", process.lanes_receiving},
+       {"watches", process.calls_parked},
+       {"requests", process.requests},
+       {"account", process.account},
+       {"cpu_ns", stat.cpu_ns},
+       {"up_ns", stat.up_ns}});
+}
+
 }  // namespace
 
 Listing ListProcesses(const Snapshot& snapshot, const ProcStatOf& stat_of) {
@@ -57,44 +103,19 @@ Listing ListProcesses(const Snapshot& snapshot, const ProcStatOf& stat_of) {
                        {"CALLS", Align::kRight},
                        {"CPU", Align::kRight},
                        {"UP", Align::kRight}});
+  const std::vector<Deadlock> deadlocks = FindDeadlocks(snapshot);
+  std::set<uint64_t> stuck;
+  for (const Deadlock& deadlock : deadlocks)
+    for (const WaitEdge& edge : deadlock) stuck.insert(edge.waiter);
   for (const ipc::ProcessEntry& process : snapshot.processes) {
-    const ProcessActivity activity = ActivityOf(snapshot, process);
-    const Holdings holdings = HoldingsOf(snapshot, process.id);
-    const auto stat = stat_of(process.pid).value_or(ProcStat{});
-    std::vector<std::string> ports;
-    for (const uint64_t port : activity.ports)
-      ports.push_back(snapshot.PortName(port));
-    const bool blocked = activity.activity == Activity::kCallBlocked ||
-                         activity.activity == Activity::kSendBlocked;
-    std::string regions = Number(holdings.regions);
-    if (holdings.regions > 0) regions += " " + BytesText(holdings.region_bytes);
-    list.Add(
-        {Number(static_cast<uint64_t>(process.pid)), NameText(process.name),
-         ActivityText(snapshot, activity), Number(holdings.ports),
-         Number(process.handles), regions, BytesText(holdings.queued_bytes),
-         Number(process.requests), DurationText(stat.cpu_ns),
-         UpText(stat.up_ns)},
-        {{"id", process.id},
-         {"pid", process.pid},
-         {"service", NameText(process.name)},
-         {"state", ActivityName(activity.activity)},
-         {"on_ports", ports},
-         {"waits_for", blocked ? Json(snapshot.ProcessName(activity.waits_for))
-                               : Json(nullptr)},
-         {"ports", holdings.ports},
-         {"handles", process.handles},
-         {"regions", holdings.regions},
-         {"region_bytes", holdings.region_bytes},
-         {"queued_bytes", holdings.queued_bytes},
-         {"lanes_sending", process.lanes_sending},
-         {"lanes_receiving", process.lanes_receiving},
-         {"watches", process.calls_parked},
-         {"requests", process.requests},
-         {"account", process.account},
-         {"cpu_ns", stat.cpu_ns},
-         {"up_ns", stat.up_ns}});
+    AddProcess(snapshot, process, stat_of(process.pid).value_or(ProcStat{}),
+               stuck.contains(process.id) ? Deadlocked::kYes : Deadlocked::kNo,
+               &list);
   }
-  return std::move(list).Build();
+  Listing listing = std::move(list).Build();
+  for (const Deadlock& deadlock : deadlocks)
+    listing.text += DeadlockText(snapshot, deadlock) + "\n";
+  return listing;
 }
 
 Listing ListLanes(const Snapshot& snapshot) {
@@ -106,12 +127,13 @@ Listing ListLanes(const Snapshot& snapshot) {
                        {"SENT", Align::kRight},
                        {"REPLIED", Align::kRight},
                        {"STATE"}});
+  std::map<uint64_t, Activity> waits;  // by lane
+  for (const WaitEdge& edge : WaitEdges(snapshot))
+    waits[edge.lane] = edge.activity;
   for (const ipc::LaneEntry& lane : snapshot.lanes) {
     std::string state = lane.cut != 0 ? "cut" : "open";
-    Snapshot alone;
-    alone.lanes = {lane};
-    for (const WaitEdge& edge : WaitEdges(alone))
-      state = ActivityName(edge.activity);
+    if (const auto wait = waits.find(lane.id); wait != waits.end())
+      state = ActivityName(wait->second);
     list.Add({snapshot.ProcessName(lane.sender_process),
               snapshot.ProcessName(lane.receiver_process),
               snapshot.PortName(lane.port), Number(lane.badge),

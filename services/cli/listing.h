@@ -20,7 +20,10 @@ struct Listing {
 
 using ProcStatOf = std::function<std::optional<ProcStat>(int pid)>;
 
+// Deadlocks are told below the table.
 Listing ListProcesses(const Snapshot& snapshot, const ProcStatOf& stat_of);
+// What each thread sleeps on that ever used the kernel process.
+Listing ListThreads(const Snapshot& snapshot);
 Listing ListPorts(const Snapshot& snapshot);
 // Of one service ("" for all, "tokenizer" for all its instances).
 Listing ListCapabilities(const Snapshot& snapshot, std::string_view service);

@@ -35,6 +35,12 @@ std::string RightsCell(ipc::Rights rights);
 std::string HandleCell(ipc::Handle handle);
 // "in 12.3 s", "now"; "-": it does not end by itself
 std::string EndsCell(int64_t ends_ns, int64_t now_ns);
+// CLOCK_MONOTONIC; null: not known.
+inline Json SinceJson(uint64_t since_ns) {
+  return since_ns != 0 ? Json(since_ns) : Json(nullptr);
+}
+// {"exited": 3}, {"signal": 9}; null: not known. Of an exit word.
+Json ExitJson(uint32_t exit);
 // "ends_ns" (CLOCK_MONOTONIC) and "ends_in_ns"; null: it does not end.
 void AddEnd(int64_t ends_ns, int64_t now_ns, Json* json);
 

@@ -30,7 +30,10 @@ class CommandLine {
     app_.fallthrough(false);
     AddRun();
     AddCheck();
-    AddListing("ps", "processes, and what each does now", Listed::kProcesses);
+    AddListing("ps", "processes, and what each does now", Listed::kProcesses)
+        ->add_flag_callback(
+            "--threads", [this] { inspect_.listed = Listed::kThreads; },
+            "a row a thread: what it sleeps on, and since when");
     AddListing("ports", "ports and their queues", Listed::kPorts);
     AddListing("caps", "capabilities: who holds what, and from whom",
                Listed::kCapabilities)

@@ -75,21 +75,26 @@ std::vector<std::string> Snapshot::ProcessNames() const {
 absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
                                       uint64_t own_process) {
   Snapshot snapshot;
-  snapshot.taken_ns = base::NowNs();
   for (const absl::Status& status :
-       {Fill(inspector.Processes(), &snapshot.processes),
+       {Fill(inspector.Threads(), &snapshot.threads_before),
+        Fill(inspector.Processes(), &snapshot.processes),
         Fill(inspector.Ports(), &snapshot.ports),
         Fill(inspector.Lanes(), &snapshot.lanes),
         Fill(inspector.Regions(), &snapshot.regions),
         Fill(inspector.Accounts(), &snapshot.accounts),
         Fill(inspector.Notifications(), &snapshot.notifications),
-        Fill(inspector.Capabilities(), &snapshot.capabilities)})
+        Fill(inspector.Capabilities(), &snapshot.capabilities),
+        Fill(inspector.Threads(), &snapshot.threads)})
     if (!status.ok()) return status;
+  snapshot.taken_ns = base::NowNs();
   std::erase_if(snapshot.processes, [own_process](const auto& process) {
     return process.id == own_process;
   });
   std::erase_if(snapshot.capabilities, [own_process](const auto& capability) {
     return capability.process == own_process && own_process != 0;
+  });
+  std::erase_if(snapshot.threads, [own_process](const auto& thread) {
+    return thread.process == own_process;
   });
   return snapshot;
 }

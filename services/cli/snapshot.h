@@ -19,6 +19,10 @@ struct Snapshot {
   std::vector<ipc::AccountEntry> accounts;
   std::vector<ipc::NotificationEntry> notifications;
   std::vector<ipc::CapabilityEntry> capabilities;
+  // What threads sleep on, taken before all else and after: a thread that is
+  // the same in both slept on that all the while.
+  std::vector<ipc::ThreadEntry> threads_before;
+  std::vector<ipc::ThreadEntry> threads;
   int64_t taken_ns = 0;  // CLOCK_MONOTONIC
 
   const ipc::ProcessEntry* FindProcess(uint64_t id) const;

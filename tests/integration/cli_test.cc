@@ -109,6 +109,41 @@ TEST_F(CliTest, PsShowsWhoWaitsForWhom) {
       << text.output;
 }
 
+TEST_F(CliTest, PsShowsEachThreadAndSinceWhenItWaits) {
+  StartExample();
+  const Json caller =
+      WaitForRow("ps", "service", "caller",
+                 [](const Json& row) { return !row["since_ns"].is_null(); });
+  EXPECT_EQ(caller["state"], "call-blocked");
+  EXPECT_EQ(caller["more_waiting"], 0);
+  EXPECT_EQ(caller["deadlocked"], false);
+  std::map<std::string, Json> threads;
+  for (const Json& row : JsonLines({"ps", "--threads", "--json"}))
+    threads[row["service"]] = row;
+  const Json& thread = threads["caller"];
+  EXPECT_EQ(thread["state"], "call-blocked") << thread.dump();
+  EXPECT_EQ(thread["waits_for"], "holder");
+  EXPECT_EQ(thread["thread"], caller["pid"]);  // its first
+  EXPECT_EQ(thread["since_ns"], caller["since_ns"]);
+  EXPECT_GT(thread["waited_ns"], 0);
+  EXPECT_FALSE(threads.contains("keyport"));
+  const Finished text = Tool({"ps", "--threads"});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_EQ(text.output.rfind("SERVICE  ", 0), 0u) << text.output;
+}
+
+TEST_F(CliTest, PsTellsHowAServiceEnded) {
+  graph_ = Start("[graph]\nname = 'ends'\n" +
+                 Service("ender", "'exit', '3'", "restart = 'never'") +
+                 Service("stays", "'pause'"));
+  ASSERT_TRUE(graph_->WaitFor("paused")) << graph_->output();
+  const Json ender = WaitForRow("ps", "service", "ender", [](const Json& row) {
+    return !row["exit"].is_null();
+  });
+  EXPECT_EQ(ender["exit"]["exited"], 3);
+  EXPECT_NE(Tool({"ps"}).output.find("dead (exited 3)"), std::string::npos);
+}
+
 TEST_F(CliTest, PortsCapsRegionsAndAccountsAreListed) {
   StartExample();
   const Json port =

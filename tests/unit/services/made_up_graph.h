@@ -77,17 +77,40 @@ class MadeUpGraph {
     snapshot_.capabilities.push_back(capability);
   }
 
-  void Lane(uint64_t port, uint64_t sender, uint64_t receiver) {
+  uint64_t Lane(uint64_t port, uint64_t sender, uint64_t receiver) {
     ipc::LaneEntry lane = {};
     lane.id = ++last_id_;
     lane.port = port;
     lane.sender_process = sender;
     lane.receiver_process = receiver;
     snapshot_.lanes.push_back(lane);
+    return lane.id;
+  }
+
+  // A thread that both looks find so. Its Linux id is counted from 1.
+  ipc::ThreadEntry& Thread(uint64_t process, ipc::ThreadState state,
+                           uint64_t port, uint64_t since_ns) {
+    ipc::ThreadEntry thread = {};
+    thread.process = process;
+    thread.port = port;
+    thread.since_ns = since_ns;
+    thread.thread_id = static_cast<uint32_t>(snapshot_.threads.size() + 1);
+    thread.state = static_cast<uint32_t>(state);
+    snapshot_.threads_before.push_back(thread);
+    return snapshot_.threads.emplace_back(thread);
+  }
+  // A thread that calls over a new lane.
+  void Call(uint64_t from, uint64_t port, uint64_t to, uint64_t since_ns) {
+    ipc::ThreadEntry& thread =
+        Thread(from, ipc::ThreadState::calling, port, since_ns);
+    thread.lane = Lane(port, from, to);
+    thread.awaited = to;
+    snapshot_.threads_before.back() = thread;
   }
 
   void TakenAt(int64_t ns) { snapshot_.taken_ns = ns; }
   const Snapshot& snapshot() const { return snapshot_; }
+  Snapshot& snapshot() { return snapshot_; }
 
  private:
   uint64_t last_id_ = 0;
