@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ipc/types.h"
+#include "services/cli/explain_command.h"
 #include "services/cli/inspect_commands.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/run_command.h"
@@ -51,6 +52,7 @@ class CommandLine {
             "in Graphviz's language, with who waits for whom");
     AddWhy();
     AddWhoCan();
+    AddExplain();
     AddTrace();
     AddHelp();
   }
@@ -172,6 +174,24 @@ class CommandLine {
         ->required();
   }
 
+  void AddExplain() {
+    CLI::App* command =
+        Add("explain",
+            "how a service came by a handle, or how it lost it (exit code 3)",
+            [this] { return RunExplain(explain_); });
+    command->add_option("--socket", explain_.socket, "the graph's socket");
+    command->add_flag_callback(
+        "--json", [this] { explain_.format = Format::kJson; },
+        "one object for each instance");
+    command
+        ->add_option("SERVICE", explain_.service, "a service, or an instance")
+        ->required();
+    command
+        ->add_option("HANDLE", explain_.handle,
+                     "as `keyport caps` prints it, or decimal")
+        ->required();
+  }
+
   void AddTrace() {
     CLI::App* command = Add("trace", "show messages as they pass",
                             [this] { return RunTrace(trace_); });
@@ -219,6 +239,7 @@ class CommandLine {
   InspectOptions inspect_;
   WhyOptions why_;
   WhoCanOptions who_can_;
+  ExplainOptions explain_;
   TraceOptions trace_;
   std::string help_;
 };

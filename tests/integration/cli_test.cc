@@ -142,6 +142,50 @@ TEST_F(CliTest, PsTellsHowAServiceEnded) {
   });
   EXPECT_EQ(ender["exit"]["exited"], 3);
   EXPECT_NE(Tool({"ps"}).output.find("dead (exited 3)"), std::string::npos);
+  const Finished explain = Tool({"explain", "ender", "1"});
+  EXPECT_EQ(explain.exit_code, 1);
+  EXPECT_NE(explain.output.find("ender has ended"), std::string::npos)
+      << explain.output;
+}
+
+TEST_F(CliTest, ExplainTellsHowAServiceCameByAHandle) {
+  StartExample();
+  Json held;
+  for (const Json& row : JsonLines({"caps", "caller", "--json"}))
+    if (row["kind"] == "port") held = row;
+  ASSERT_FALSE(held.is_null());
+  const std::string handle = held["handle"].dump();
+  const auto lines = JsonLines({"explain", "caller", handle, "--json"});
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["open"], true) << lines[0].dump();
+  EXPECT_EQ(lines[0]["handle"], held["handle"]);
+  const Json& step = lines[0]["steps"].at(0);
+  EXPECT_EQ(step["kind"], "port");
+  EXPECT_EQ(step["rights"], "Send|Wait");
+  EXPECT_EQ(step["holder"]["service"], "caller");
+  EXPECT_EQ(step["maker"]["service"], "supervisor");
+  const Finished text = Tool({"explain", "caller", handle});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_NE(text.output.find("made by supervisor ("), std::string::npos)
+      << text.output;
+}
+
+TEST_F(CliTest, ExplainTellsOfHandlesThatAreNotOpen) {
+  StartExample();
+  const auto never = JsonLines({"explain", "caller", "0xff", "--json"}, 3);
+  ASSERT_EQ(never.size(), 1u);
+  EXPECT_EQ(never[0]["open"], false);
+  EXPECT_EQ(never[0]["fate"], "never_given");
+  EXPECT_EQ(never[0]["steps"].size(), 0u);
+  EXPECT_EQ(Tool({"explain", "caller", "0"}).exit_code, 3);
+  const Finished typo = Tool({"explain", "calller", "1"});
+  EXPECT_EQ(typo.exit_code, 1);
+  EXPECT_NE(typo.output.find("did you mean \"caller\"?"), std::string::npos)
+      << typo.output;
+  const Finished word = Tool({"explain", "caller", "port"});
+  EXPECT_EQ(word.exit_code, 1);
+  EXPECT_NE(word.output.find("\"port\" is no handle"), std::string::npos);
+  EXPECT_EQ(Tool({"explain", "caller"}).exit_code, 2);
 }
 
 TEST_F(CliTest, PortsCapsRegionsAndAccountsAreListed) {
