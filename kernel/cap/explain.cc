@@ -40,15 +40,17 @@ const Obituary* FindObituary(const Session& session, Handle handle) {
 }  // namespace
 
 void Bury(Kernel& kernel, const Capability& capability, abi::HandleFate fate,
-          uint64_t by) {
+          const Revoker& by) {
   Session& session = *capability.holder();
   // While memory is short what ends must not take any.
   if (!session.alive() || !Reserve::Held()) return;
   const Capability* parent = kernel.tree().LivingParent(capability);
+  if (parent == nullptr && by.root != nullptr && by.root->live())
+    parent = by.root;
   session.obituaries.push_back(
       {.handle = capability.handle,
        .fate = fate,
-       .by = by,
+       .by = by.process,
        .at_ns = kernel.NowNs(),
        .what = StepOf(kernel, capability),
        .parent = parent != nullptr ? parent->index : 0,

@@ -21,10 +21,16 @@ struct Obituary {
   Capability::Index parent;  // 0: none; else true while its serial is this:
   uint64_t parent_serial;
 };
+// Who takes capabilities away, and what they were derived from: a revoke has
+// taken them out of their place in the tree by then.
+struct Revoker {
+  uint64_t process = 0;
+  const Capability* root = nullptr;
+};
 // Notes that a capability in a table is being taken away; not while memory is
 // short.
 void Bury(Kernel& kernel, const Capability& capability, abi::HandleFate fate,
-          uint64_t by);
+          const Revoker& by);
 
 // What is, or was, behind the handle of that session, and from what it was
 // derived, up to the first. Payload: ExplainHead, ExplainStep[].

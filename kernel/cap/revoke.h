@@ -38,6 +38,8 @@ class RevokeJob {
     return Run(&steps, destroy);
   }
   const RevokeReceipt& receipt() const { return receipt_; }
+  // What is being destroyed was derived from it.
+  const Capability& root() const { return *root_; }
 
   // Whom to tell, with what.
   uint64_t session = 0;

@@ -124,22 +124,26 @@ bool Search::AddAll(size_t at, Session& listener, const Threads& threads) {
 }
 
 Answer Search::Path() const {
+  std::vector<size_t> path;
+  absl::flat_hash_map<size_t, uint32_t> told;
+  constexpr size_t kMost = abi::kRequestPayloadMax / sizeof(abi::DeadlockStep);
+  for (size_t at = 0; path.size() < kMost; at = nodes_[at].awaits) {
+    if (!told.try_emplace(at, static_cast<uint32_t>(path.size())).second) break;
+    path.push_back(at);
+  }
   Answer answer = Error::deadlock;
-  absl::flat_hash_set<size_t> told;
-  size_t at = 0;
-  while (at != kNobody && told.insert(at).second &&
-         answer.payload.size() + sizeof(abi::DeadlockStep) <=
-             abi::kRequestPayloadMax) {
+  for (const size_t at : path) {
     const Node& node = nodes_[at];
     abi::DeadlockStep step = {};
     step.process = node.session->id();
     step.port = node.lane->port->id;
     step.since_ns = node.slot.since_ns;
     step.thread_id = node.slot.thread_id;
+    if (const auto next = told.find(node.awaits); next != told.end())
+      step.awaits = next->second;
     CopyName(step.process_name, node.session->process->name);
     CopyName(step.port_name, node.lane->port->name);
     answer.Append(step);
-    at = node.awaits;
   }
   return answer;
 }

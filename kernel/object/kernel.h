@@ -128,8 +128,8 @@ class Kernel {
   // Takes it out of its table, to be given away: its uses end.
   void TakeOut(Capability& capability);
   void SetRights(Capability& capability, Rights rights);
-  // `by`: the process that revoked it.
-  void Destroy(Capability& capability, Ending ending, uint64_t by = 0);
+  void Destroy(Capability& capability, Ending ending,
+               const Revoker& by = Revoker());
   Answer StartRevoke(Session& session, Capability& root, uint64_t badge,
                      uint64_t user_data);
   // Destroyed bit by bit, with whatever that entails.

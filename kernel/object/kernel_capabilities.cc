@@ -121,7 +121,7 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
   if (use->grants == 0 && use->ends_ns == 0) capability.use.reset();
 }
 
-void Kernel::Destroy(Capability& capability, Ending ending, uint64_t by) {
+void Kernel::Destroy(Capability& capability, Ending ending, const Revoker& by) {
   Object& object = *capability.object;
   EndUses(capability, ending);
   ChargeTo(capability, nullptr);

@@ -85,7 +85,7 @@ void Kernel::RunRevokes() {
     std::unique_ptr<RevokeJob> job = std::move(revokes_.front());
     revokes_.pop_front();
     const bool done = job->Run(&steps, [&](Capability* doomed) {
-      Destroy(*doomed, Ending::kRevoked, job->session);
+      Destroy(*doomed, Ending::kRevoked, {job->session, &job->root()});
     });
     if (done) job->answer_after = next_revoke_;
     (done ? revoked_ : revokes_).push_back(std::move(job));

@@ -35,6 +35,9 @@ Answer CreateReply(Kernel& kernel, Session& session, Lane& lane, LaneEnd end,
   if (lane.replies.size() >= abi::kOpenRepliesMax)
     return Answer::Failed(Error::quota_exceeded, lane.replies.size(),
                           abi::kOpenRepliesMax);
+  // The caller is told of each: one that does not look must not be flooded.
+  if (lane.sender().session->backlog_events() > Session::kReplyEventsMax)
+    return Error::should_wait;
   KP_ANSWER(kernel.RoomFor(session, 1));
   const Charges charges = Charges::Of(AccountItem::messages);
   KP_ANSWER(Kernel::RoomIn(*session.account, charges));

@@ -40,6 +40,8 @@ class Session {
   static constexpr uint32_t kRevokesMax = 256;  // under way
   // A client with more bytes of completions unread gets no answers of calls.
   static constexpr uint64_t kReplyBacklogMax = 1 << 20;
+  // Nor does one with more events unread get calls whose reply is moved.
+  static constexpr size_t kReplyEventsMax = 4096;
   // The ring holds no more than these.
   static constexpr uint32_t kRequestsOnRing =
       abi::kCallRingBytes / abi::RecordBytes(sizeof(abi::Request));
@@ -69,6 +71,7 @@ class Session {
   void Awake();
   bool served() const { return state == State::kServing; }
   Threads threads() const { return Threads(requests_.get()); }
+  size_t backlog_events() const { return outbox_.size(); }
   uint64_t backlog_bytes() const { return outbox_.payload_bytes(); }
 
   void Complete(uint32_t number, uint64_t user_data, Answer answer);

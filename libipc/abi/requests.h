@@ -226,7 +226,7 @@ struct DeadlockStep {
   uint64_t port;     // for an answer over this port
   uint64_t since_ns;
   uint32_t thread_id;
-  uint32_t reserved;
+  uint32_t awaits;  // number of the step that it waits for
   char process_name[kNameBytesMax];
   char port_name[kNameBytesMax];
 };

@@ -45,24 +45,26 @@ namespace {
 
 // "client waits on :clock for clockd, which waits on :store for client".
 absl::Status StatusOfDeadlock(const std::vector<uint8_t>& path) {
-  std::string text = "the call would wait for ever:";
-  std::string first;
-  for (size_t at = 0; at + sizeof(abi::DeadlockStep) <= path.size();
-       at += sizeof(abi::DeadlockStep)) {
-    abi::DeadlockStep step;
-    std::memcpy(&step, path.data() + at, sizeof(step));
-    step.process_name[sizeof(step.process_name) - 1] = 0;
-    step.port_name[sizeof(step.port_name) - 1] = 0;
-    const std::string who =
-        absl::StrCat(step.process_name, " (process ", step.process, ")");
-    if (at == 0)
-      first = who;
-    else
-      absl::StrAppend(&text, " for ", who, ", which");
-    if (at == 0) absl::StrAppend(&text, " ", who);
-    absl::StrAppend(&text, " waits on :", step.port, " ", step.port_name);
+  std::vector<abi::DeadlockStep> steps(path.size() / sizeof(steps[0]));
+  if (!steps.empty())
+    std::memcpy(steps.data(), path.data(), steps.size() * sizeof(steps[0]));
+  const auto who = [&](size_t at) {
+    const abi::DeadlockStep& step = steps[at];
+    return absl::StrCat(
+        absl::string_view(step.process_name,
+                          strnlen(step.process_name, abi::kNameBytesMax)),
+        " (process ", step.process, ")");
+  };
+  std::string text = "the call would wait for ever: ";
+  for (size_t i = 0; i < steps.size(); ++i) {
+    absl::StrAppend(
+        &text, i == 0 ? who(0) : std::string(", which"),
+        " waits on :", steps[i].port, " ",
+        absl::string_view(steps[i].port_name,
+                          strnlen(steps[i].port_name, abi::kNameBytesMax)));
+    if (steps[i].awaits < steps.size())
+      absl::StrAppend(&text, " for ", who(steps[i].awaits));
   }
-  absl::StrAppend(&text, " for ", first);
   return MakeStatus(Error::deadlock, text);
 }
 

@@ -59,8 +59,9 @@ TEST_F(HandleExplain, TellsWhoRevokedWhatIsGone) {
   EXPECT_EQ(it.ended_by_name, "root");
   EXPECT_GE(it.ended_ns, before);
   // What it was, and what is left of where it came from.
-  ASSERT_GE(it.steps.size(), 1u);
+  ASSERT_EQ(it.steps.size(), 2u);
   EXPECT_EQ(it.steps[0].badge, 42u);
+  EXPECT_EQ(it.steps[1].handle, port);
   EXPECT_NE(it.Text().find("was revoked by root"), std::string::npos)
       << it.Text();
 }

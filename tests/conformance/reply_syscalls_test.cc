@@ -205,6 +205,22 @@ TEST_F(ReplySend, ToACallerThatReadsNothingShouldWait) {
   EXPECT_LT(sent, 80u);
 }
 
+// A listener cannot make a caller that does not look lose its session.
+TEST_F(ReplyCreate, OfACallerThatLooksAtNothingShouldWait) {
+  Error last = Error::ok;
+  int made = 0;
+  while (last == Error::ok && made < 20'000) {
+    const Answer answer = Create();
+    last = answer.error();
+    if (last == Error::ok)
+      Call(Syscall::handle_close, static_cast<Handle>(answer.value(0)));
+    ++made;
+  }
+  EXPECT_EQ(last, Error::should_wait);
+  EXPECT_EQ(caller_.core().Call(Syscall::session_info, 0).error(), Error::ok);
+  EXPECT_EQ(Create().error(), Error::ok);
+}
+
 // ---- reply_cancel
 
 using ReplyCancel = Replies;

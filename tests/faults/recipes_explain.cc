@@ -51,7 +51,7 @@ std::vector<Recipe> ExplainRecipes() {
          return Asked{0, {Revoked(scene)}};
        },
        [](Scene&, const Done* done) {
-         return Tells(done, static_cast<uint32_t>(HandleFate::revoked), 1);
+         return Tells(done, static_cast<uint32_t>(HandleFate::revoked), 2);
        }},
       {Syscall::handle_explain, "as much as is told",
        [](Scene& scene) {

@@ -88,7 +88,7 @@ TEST_F(Shortage, WhatIsRevokedIsNotExplained) {
                                       {0, {handle}});
     const auto head = told.As<ipc::abi::ExplainHead>();
     EXPECT_EQ(head.fate, static_cast<uint32_t>(ipc::abi::HandleFate::revoked));
-    EXPECT_EQ(head.steps, handle == before ? 1u : 0u);
+    EXPECT_EQ(head.steps, handle == before ? 2u : 0u);
   }
 }
 

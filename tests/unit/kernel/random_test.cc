@@ -74,21 +74,10 @@ class RandomTest : public KernelTest {
       return HandleFor(client, Syscall::account_info);
     if (call == Syscall::wait_cancel) return Random(50);
     if (call == Syscall::deadlock_check) return Random(4);
+    if (call == Syscall::reply_create || call == Syscall::reply_cancel)
+      return 1 + Random(3);
     if (call == Syscall::object_list) return Random(8);
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
-  }
-  // Says that a thread waits for an answer over it.
-  void ClaimToCall(RawClient& client, Handle lane) {
-    const Capability* held = client.session()->handles.Find(lane);
-    auto* table = reinterpret_cast<abi::ThreadTable*>(
-        reinterpret_cast<uint8_t*>(client.requests()->control()) +
-        abi::kThreadTableOffset);
-    table->used = static_cast<uint32_t>(1 + Random(40));
-    table->slots[Random(5)] = {
-        .word = static_cast<uint32_t>(abi::ThreadState::calling),
-        .lane = held != nullptr ? held->object->id : Random(50),
-        .flow = Random(2),
-        .port = Random(50)};
   }
   void AskSomething(RawClient& client) {
     abi::Request request = {};
@@ -102,7 +91,6 @@ class RandomTest : public KernelTest {
     if (Random(4) != 0) request.args[0] = ArgumentFor(client, call);
     if (call == Syscall::handle_mint || call == Syscall::object_list)
       request.args[1] = Random(3);
-    if (call == Syscall::deadlock_check) ClaimToCall(client, request.handle);
     request.user_data = Random(50);
     client.SubmitRaw(request, PayloadFor(client, call));
   }
