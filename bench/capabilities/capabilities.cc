@@ -3,7 +3,7 @@
 //
 //   bench_capabilities [--quick] [--json FILE] [--only GROUP]
 //
-// Groups: empty, handles, transfer, revoke, memory.
+// Groups: empty, handles, transfer, notify, revoke, memory.
 //
 // Prints medians over the passes (least to most), of times also the median of
 // the passes' p99 and p99.9 and the longest, then the ratios that count. Every
@@ -28,6 +28,7 @@ constexpr Group kGroups[] = {
     {"empty", MeasureEmptyCalls, ConcludeEmptyCalls},
     {"handles", MeasureHandleCalls, ConcludeHandleCalls},
     {"transfer", MeasureTransfers, ConcludeTransfers},
+    {"notify", MeasureNotify, ConcludeNotify},
     {"revoke", MeasureRevokes, ConcludeRevokes},
     {"memory", MeasureMemory, ConcludeMemory},
 };

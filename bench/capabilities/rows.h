@@ -18,6 +18,8 @@ void MeasureHandleCalls(Figures& figures, Effort effort);
 void ConcludeHandleCalls(Figures& figures);
 void MeasureTransfers(Figures& figures, Effort effort);
 void ConcludeTransfers(Figures& figures);
+void MeasureNotify(Figures& figures, Effort effort);
+void ConcludeNotify(Figures& figures);
 void MeasureRevokes(Figures& figures, Effort effort);
 void ConcludeRevokes(Figures& figures);
 void MeasureMemory(Figures& figures, Effort effort);

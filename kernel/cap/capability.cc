@@ -57,7 +57,10 @@ const Capability* CapabilityTree::Find(Capability::Index index,
 const Capability* CapabilityTree::LivingParent(
     const Capability& capability) const {
   const Capability* node = Parent(capability);
-  while (node != nullptr && !node->live()) node = Parent(*node);
+  for (uint32_t passed = 0; node != nullptr && !node->live(); ++passed) {
+    if (passed == kGhostsPassed) return nullptr;
+    node = Parent(*node);
+  }
   return node;
 }
 

@@ -138,8 +138,9 @@ class CapabilityTree {
   Capability* LastChild(const Capability& node) const {
     return node.first_child == 0 ? nullptr : At(At(node.first_child)->previous);
   }
-  // The nearest living ancestor, or null.
+  // The nearest living ancestor; null if there is none within kGhostsPassed.
   const Capability* LivingParent(const Capability& capability) const;
+  static constexpr uint32_t kGhostsPassed = 256;
   // The next living one in the order of storage, or null.
   const Capability* LivingAfter(Capability::Index index) const;
 

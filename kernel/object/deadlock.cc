@@ -66,6 +66,8 @@ bool Search::Add(Session& session, uint32_t number, size_t waiter) {
   if (nodes_.size() == kThreadsMax) return false;
   const abi::ThreadSlot slot = session.threads().Read(number);
   if (Threads::StateOf(slot) != abi::ThreadState::calling) return false;
+  // An answer may be among what it has not looked at.
+  if (session.HasUnread()) return false;
   Lane* lane = FindLane(kernel_, slot.lane);
   if (lane == nullptr || lane->sender().session != &session ||
       lane->sender().handle == nullptr)

@@ -46,6 +46,8 @@ class Kernel {
   static constexpr int64_t kHelloNs = 10'000'000'000;
   // Steps of background work a turn.
   static constexpr uint32_t kStepsPerTurn = 1'024;
+  // More than a revoke needs to destroy one.
+  static constexpr uint32_t kStepsPerCapability = 4;
 
   explicit Kernel(Host* host);
   Kernel(const Kernel&) = delete;
@@ -210,7 +212,9 @@ class Kernel {
   std::deque<std::unique_ptr<RevokeJob>> revokes_;
   std::deque<std::unique_ptr<RevokeJob>> revoked_;  // done, not answered
   uint64_t next_revoke_ = 1;
+  uint32_t revoke_debt_ = 0;       // steps owed for what was derived meanwhile
   std::deque<uint64_t> cut_off_;   // to be hung up
+  bool cut_off_now_ = false;       // one in this turn already
   bool hanging_up_ = false;        // on the stack
   std::deque<Session*> clearing_;  // ended
   std::deque<std::unique_ptr<Transfer>> doomed_;

@@ -21,6 +21,9 @@ Capability* Kernel::NewCapability(const CapabilityTree::Making& making) {
   ++object.capabilities;
   if (object.kind == ObjectKind::port)
     CountPort(As<Port>(object), 0, making.rights);
+  // What is derived while revokes run may be theirs too: they keep ahead.
+  if (making.parent != nullptr && !revokes_.empty())
+    revoke_debt_ += kStepsPerCapability;
   Capability* made = tree_.Make(making);
   int64_t ends_ns = making.parent != nullptr ? making.parent->ends_ns() : 0;
   if (making.ends_ns != 0 && (ends_ns == 0 || making.ends_ns < ends_ns))

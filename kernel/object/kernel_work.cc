@@ -10,6 +10,7 @@ bool Kernel::HasWork() const {
 }
 
 bool Kernel::Turn() {
+  cut_off_now_ = false;
   lanes_.TryStarved();
   RunTimers();
   ServeReady();
@@ -80,7 +81,7 @@ void Kernel::FlushAndRest() {
 }
 
 void Kernel::RunRevokes() {
-  uint32_t steps = kStepsPerTurn;
+  uint32_t steps = kStepsPerTurn + std::exchange(revoke_debt_, 0);
   while (steps > 0 && !revokes_.empty()) {
     std::unique_ptr<RevokeJob> job = std::move(revokes_.front());
     revokes_.pop_front();
@@ -119,7 +120,9 @@ void Kernel::HangUp(Session& session) {
 }
 
 void Kernel::CutOff(Session& session) {
-  if (!hanging_up_) return HangUp(session);
+  // What stands on a ring is much for one request: one a turn.
+  if (!hanging_up_ && !std::exchange(cut_off_now_, true))
+    return HangUp(session);
   if (session.in_cut_off) return;
   session.in_cut_off = true;
   cut_off_.push_back(session.id());

@@ -13,6 +13,8 @@ namespace kernel {
 
 class Notification : public Object {
  public:
+  static constexpr size_t kTakersMax = 1'024;
+
   Notification(uint64_t object_id, abi::NotificationKind how)
       : Object(ObjectKind::notification, object_id), type(how) {}
 

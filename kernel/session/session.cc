@@ -117,6 +117,13 @@ void Session::Awake() {
     completions_->armed().store(0, std::memory_order_relaxed);
 }
 
+bool Session::HasUnread() const {
+  if (!served()) return true;
+  return !outbox_.empty() ||
+         requests_->head().load(std::memory_order_acquire) !=
+             writer_.position();
+}
+
 void Session::Complete(uint32_t number, uint64_t user_data, Answer answer) {
   if (!alive()) return;
   outbox_.Push(number, user_data, std::move(answer));

@@ -70,6 +70,8 @@ class Session {
   bool Rest();
   void Awake();
   bool served() const { return state == State::kServing; }
+  // Something that it was told may still wake it up.
+  bool HasUnread() const;
   Threads threads() const { return Threads(requests_.get()); }
   size_t backlog_events() const { return outbox_.size(); }
   uint64_t backlog_bytes() const { return outbox_.payload_bytes(); }

@@ -12,7 +12,7 @@ namespace abi = ::ipc::abi;
 class Threads {
  public:
   // `requests`: the session's request half; null gives an empty table.
-  explicit Threads(const base::Half* requests);
+  explicit Threads(const base::Half* requests = nullptr);
 
   uint32_t used() const { return used_; }  // at most kThreadSlots
   // More threads than slots: what is seen is not all.

@@ -62,33 +62,40 @@ abi::ThreadEntry ThreadEntryOf(const Kernel& kernel, const Session& session,
   return entry;
 }
 
-// The cursor: process id, then slot.
+// The cursor: process id, then slot. A page looks at so many slots; the third
+// value says that there may be more although it is empty.
 Answer ThreadPage(const Kernel& kernel, uint64_t after) {
+  constexpr uint32_t kLookedAt = 4'096;
   const uint64_t from = after + 1;
   Answer answer;
   uint64_t count = 0;
   uint64_t last = after;
+  uint32_t looked = 0;
+  const auto page = [&](uint64_t more) {
+    answer.values = {count, last, more, 0};
+    return std::move(answer);
+  };
   const auto& processes = kernel.objects(ObjectKind::process);
   for (auto at = processes.lower_bound(from / abi::kThreadSlots);
        at != processes.end(); ++at) {
+    if (++looked > kLookedAt) return page(1);
     const Session* session = As<Process>(*at->second).session;
-    if (session == nullptr) continue;
-    const Threads threads = session->threads();
-    for (uint32_t slot = 0; slot < threads.used(); ++slot) {
+    const Threads threads = session != nullptr ? session->threads() : Threads();
+    for (uint32_t slot = 0; slot < threads.used(); ++slot, ++looked) {
       const uint64_t cursor = at->first * abi::kThreadSlots + slot;
       if (cursor < from) continue;
       if (answer.payload.size() + sizeof(abi::ThreadEntry) >
           abi::kRequestPayloadMax)
-        break;
+        return page(1);
       const abi::ThreadSlot read = threads.Read(slot);
       if (Threads::StateOf(read) == abi::ThreadState::none) continue;
       answer.Append(ThreadEntryOf(kernel, *session, read));
       last = cursor;
       ++count;
     }
+    last = at->first * abi::kThreadSlots + abi::kThreadSlots - 1;
   }
-  answer.values = {count, last, 0, 0};
-  return answer;
+  return page(0);
 }
 
 }  // namespace

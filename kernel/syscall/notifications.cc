@@ -42,6 +42,9 @@ Answer notification_wait(Call& call) {
   if (notification.Has(mask))
     return Answer::Of(notification.Take(mask, call.request.options));
   if ((call.request.options & abi::kTakeNow) != 0) return Error::should_wait;
+  if (notification.takers.size() >= Notification::kTakersMax)
+    return Answer::Failed(Error::quota_exceeded, notification.takers.size(),
+                          Notification::kTakersMax);
   return call.Park({.mask = mask, .options = call.request.options});
 }
 

@@ -7,7 +7,8 @@
 namespace ipc::abi {
 
 // 1: first version. Peers with another version are refused (not_supported).
-// 2: accounts count more, and have soft limits.
+// 2: accounts count nine items and have soft limits; entries of lists are
+//    larger, and the list of capabilities goes by a cursor.
 inline constexpr uint32_t kVersion = 2;
 
 enum class Error : int32_t {

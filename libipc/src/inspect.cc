@@ -21,7 +21,7 @@ absl::StatusOr<std::vector<Entry>> List(const Capability& kernel,
       if (!answer.Read(&entry, i * sizeof(entry))) break;
       entries.push_back(entry);
     }
-    if (answer.value(0) == 0) return entries;
+    if (answer.value(0) == 0 && answer.value(2) == 0) return entries;
     after = answer.value(1);
   }
 }

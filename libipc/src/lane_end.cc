@@ -16,6 +16,8 @@ using State = base::RingReader::State;
 
 constexpr size_t kOwedMax = 16'384;
 constexpr int kControlRecordsInTurn = 64;
+// Between the two looks that tell a deadlock from somebody slow to wake up.
+constexpr int64_t kSecondLookNs = 10'000'000;
 
 uint32_t ValueOf(const uint32_t* word) {
   return std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(word))
@@ -471,13 +473,15 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
       // Looking wakes this thread by itself: what came meanwhile is looked at
       // anew before it sleeps.
       uint32_t since = seen;
+      int64_t until_ns = deadline.ns;
       if (slot.looks_for_deadlock) {
-        LookForDeadlock(slot, sleeps.slot());
+        if (LookForDeadlock(slot, sleeps.slot()))
+          until_ns = std::min(until_ns, base::NowNs() + kSecondLookNs);
         since = session_->epoch();
         std::lock_guard again(mutex_);
         done = slot.done || mailbox_->HasMail();
       }
-      if (!done) session_->Sleep(since, words, deadline.ns);
+      if (!done) session_->Sleep(since, words, until_ns);
     }
     DisarmRecords(ArmBy::kFutex);
   }

@@ -50,7 +50,7 @@ struct CallSlot {
   bool moved = false;  // answered by a Reply capability, not over the lane
   bool looks_for_deadlock = false;
   uint64_t flow = 0;
-  std::vector<uint8_t> deadlock;  // DeadlockStep[], with that error
+  std::vector<uint8_t> deadlock;  // DeadlockStep[], of the last look
   Error error = Error::ok;
   std::unique_ptr<Message::State> reply;
 };
@@ -115,7 +115,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   base::Result<Capability> MoveReply(Message::State& state);
   // Moves the replies of all open calls, for a port that is handed on. They
   // are kept here until TakeMovedReply.
-  void MoveOpenReplies();
+  // Errors: quota_exceeded, should_wait: some are not.
+  Error MoveOpenReplies();
   // Empty if the call's reply was not moved by MoveOpenReplies.
   Capability TakeMovedReply(uint32_t correlation);
   void KeepMovedReply(uint32_t correlation, Capability moved);
@@ -244,8 +245,10 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
                                                        uint64_t of);
   base::Result<Loan> AllocateForCopy(uint64_t bytes);
   base::Result<Capability> MakeReply(const OpenCall& call);
-  // If this call can never be answered, that is its outcome.
-  void LookForDeadlock(CallSlot& slot, uint32_t thread_slot);
+  // If this call can never be answered, that is its outcome: once two looks in
+  // a row found the same others waiting, since the same time. Returns whether
+  // another look is due.
+  bool LookForDeadlock(CallSlot& slot, uint32_t thread_slot);
 
   // Constant after Create.
   const std::shared_ptr<SessionCore> session_;

@@ -86,17 +86,29 @@ Error LaneEnd::ResolveRegion(Message::State& state) {
   return Error::ok;
 }
 
-void LaneEnd::LookForDeadlock(CallSlot& slot, uint32_t thread_slot) {
+bool LaneEnd::LookForDeadlock(CallSlot& slot, uint32_t thread_slot) {
   ipc::Answer answer = session_->Call(abi::Syscall::deadlock_check, handle_,
                                       {.args = {thread_slot}});
-  if (answer.error() != Error::deadlock) return;
+  if (answer.error() != Error::deadlock) {
+    slot.deadlock.clear();
+    return false;
+  }
+  // The first step is this call itself, which has just moved.
+  const auto others = [](const std::vector<uint8_t>& path) {
+    return std::span(path).subspan(
+        std::min(path.size(), sizeof(abi::DeadlockStep)));
+  };
+  const std::vector<uint8_t> last =
+      std::exchange(slot.deadlock, answer.payload);
+  if (last.empty() || !std::ranges::equal(others(last), others(slot.deadlock)))
+    return true;
   std::lock_guard lock(mutex_);
-  if (slot.done) return;
+  if (slot.done) return false;
   std::erase(calls_, &slot);
   slot.done = true;
   slot.error = Error::deadlock;
-  slot.deadlock = std::move(answer.payload);
   Owe({abi::kRecordCancel, slot.correlation, {}});
+  return false;
 }
 
 // ---- the listener's end
@@ -129,19 +141,28 @@ base::Result<Capability> LaneEnd::MakeReply(const OpenCall& call) {
   return Capability(session_, static_cast<Handle>(answer.value(0)));
 }
 
-void LaneEnd::MoveOpenReplies() {
+Error LaneEnd::MoveOpenReplies() {
   std::vector<OpenCall> open;
   {
     std::lock_guard lock(mutex_);
     ProcessMailLocked();
-    if (cut_ != Error::ok) return;
-    open.swap(open_calls_);
+    if (cut_ != Error::ok) return Error::ok;
+    open = open_calls_;
   }
   for (const OpenCall& call : open) {
     auto moved = MakeReply(call);
+    if (moved.error() == Error::quota_exceeded ||
+        moved.error() == Error::should_wait)
+      return moved.error();
     if (!moved.ok()) continue;  // its caller is gone
-    KeepMovedReply(call.correlation, *std::move(moved));
+    std::lock_guard lock(mutex_);
+    // It may have been answered meanwhile, over the lane.
+    const size_t before = open_calls_.size();
+    ForgetOpenCall(call.correlation);
+    if (open_calls_.size() != before)
+      moved_replies_.emplace_back(call.correlation, *std::move(moved));
   }
+  return Error::ok;
 }
 
 void LaneEnd::KeepMovedReply(uint32_t correlation, Capability moved) {

@@ -53,7 +53,7 @@ void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
     large.reset(new std::byte[bytes]);
     to = large.get();
   }
-  std::memcpy(to, from, bytes);
+  if (bytes > 0) std::memcpy(to, from, bytes);
   payload = {to, bytes};
 }
 
@@ -145,12 +145,20 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
   record.label = state_->label;
   record.flow = state_->flow;
   record.payload = payload;
-  absl::StatusOr<StagedTransfer> staged =
-      StagedTransfer::Stage(*state_->lane, capabilities);
-  if (!staged.ok()) return staged.status();
-  staged->AddTo(record);
-  const Error error = state_->lane->Answer(*state_, record, nullptr, deadline);
-  if (error == Error::ok) staged->Commit();
+  Error error;
+  {
+    absl::StatusOr<StagedTransfer> staged =
+        StagedTransfer::Stage(*state_->lane, capabilities);
+    if (!staged.ok()) return staged.status();
+    staged->AddTo(record);
+    error = state_->lane->Answer(*state_, record, nullptr, deadline);
+    if (error == Error::ok) staged->Commit();
+  }
+  // Its port was handed on while it was being answered.
+  if (error != Error::ok)
+    if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
+        moved.valid())
+      return ReplyByCapability(std::move(moved), payload, capabilities);
   TraceAnswer(*state_, abi::TraceKind::reply, payload.size(),
               capabilities.size(), error);
   return StatusOfReply(error, state_->correlation);

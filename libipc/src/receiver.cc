@@ -111,7 +111,18 @@ absl::StatusOr<Capability> ReceiverCore::Release() {
     active_.clear();
   }
   session_->WakeAll();
-  for (const LanePtr& lane : taken_from) lane->MoveOpenReplies();
+  for (const LanePtr& lane : taken_from) {
+    const Error why = lane->MoveOpenReplies();
+    if (why == Error::ok) continue;
+    // It goes on listening; what was moved already stays answerable.
+    std::lock_guard lock(mutex_);
+    ended_ = Error::ok;
+    closing_.store(false, std::memory_order_relaxed);
+    active_.assign(taken_from.begin(), taken_from.end());
+    return MakeStatus(why,
+                      "the calls in hand cannot all be made answerable by "
+                      "Reply capabilities; answer some first");
+  }
   const Lanes lanes = EndHere();
   session_->RemovePort(port_id_, mailbox_);
   if (absl::Status status = capability_.Replace(); !status.ok()) return status;
@@ -239,6 +250,9 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
     {
       std::lock_guard lock(mutex_);
       ProcessMail();
+      // What is here now is the next listener's.
+      if (closing_.load(std::memory_order_relaxed))
+        return StatusOfReceive(Ended(), handle_);
       if (lanes_.size() > kFutexLanesMax && !bells_.load()) UseBells();
       if (bells_.load() &&
           (active_.empty() || ++taken_since_bells_ >= kBellsEvery))

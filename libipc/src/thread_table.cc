@@ -17,6 +17,14 @@ void Store(T& word, T value,
   std::atomic_ref<T>(word).store(value, order);
 }
 
+// Others look at free slots meanwhile.
+uint32_t NextChange(abi::ThreadSlot& slot) {
+  return (std::atomic_ref<uint32_t>(slot.word).load(
+              std::memory_order_relaxed) >>
+          8) +
+         1;
+}
+
 uint32_t WordOf(abi::ThreadState state) { return static_cast<uint32_t>(state); }
 
 abi::ThreadTable* TableOf(const SessionCore& session) {
@@ -59,12 +67,18 @@ thread_local std::vector<OwnSlot> t_slots;
 // Threads of this process race for free slots, nobody else writes them.
 uint32_t TakeSlot(abi::ThreadTable* table) {
   for (uint32_t i = 0; i < abi::kThreadSlots; ++i) {
+    abi::ThreadSlot& slot = table->slots[i];
     uint32_t free = WordOf(abi::ThreadState::none);
-    std::atomic_ref<uint32_t> word(table->slots[i].word);
-    if (!word.compare_exchange_strong(free, WordOf(abi::ThreadState::running)))
+    if (!std::atomic_ref<uint32_t>(slot.word).compare_exchange_strong(
+            free, WordOf(abi::ThreadState::changing)))
       continue;
-    Store(table->slots[i].thread_id,
-          static_cast<uint32_t>(syscall(SYS_gettid)));
+    // Nothing of the thread that had it before.
+    for (uint64_t* word :
+         {&slot.lane, &slot.position, &slot.flow, &slot.since_ns, &slot.port})
+      Store(*word, uint64_t{0});
+    Store(slot.thread_id, static_cast<uint32_t>(syscall(SYS_gettid)));
+    Store(slot.word, WordOf(abi::ThreadState::running),
+          std::memory_order_release);
     std::atomic_ref<uint32_t> used(table->used);
     uint32_t seen = used.load();
     while (seen <= i && !used.compare_exchange_weak(seen, i + 1)) {
@@ -106,7 +120,7 @@ ThreadSleeps::ThreadSleeps(const std::shared_ptr<SessionCore>& session,
     : table_(TableOf(*session)), slot_(MySlot(session)) {
   if (slot_ == kNoSlot) return;
   abi::ThreadSlot& slot = table_->slots[slot_];
-  const uint32_t next = (slot.word >> 8) + 1;
+  const uint32_t next = NextChange(slot);
   Store(slot.word, WordOf(abi::ThreadState::changing));
   std::atomic_thread_fence(std::memory_order_release);
   Store(slot.lane, what.lane);
@@ -120,7 +134,7 @@ ThreadSleeps::ThreadSleeps(const std::shared_ptr<SessionCore>& session,
 ThreadSleeps::~ThreadSleeps() {
   if (slot_ == kNoSlot) return;
   abi::ThreadSlot& slot = table_->slots[slot_];
-  const uint32_t next = (slot.word >> 8) + 1;
+  const uint32_t next = NextChange(slot);
   Store(slot.word, next << 8 | WordOf(abi::ThreadState::running),
         std::memory_order_release);
 }

@@ -138,7 +138,6 @@ class WaitSetCore {
   }
 
   absl::StatusOr<Ready> Wait(Deadline deadline) {
-    StartWatchesAgain();
     while (true) {
       session_->DrainBells();
       session_->Pump();
@@ -196,22 +195,10 @@ class WaitSetCore {
         });
     std::lock_guard lock(mutex_);
     const auto member = members_.find(id);
-    if (member != members_.end()) member->second.watch = watch;
-  }
-
-  // Watches that were answered are asked for again with the next Wait: by then
-  // what they told of may have been taken.
-  void StartWatchesAgain() {
-    std::vector<std::tuple<uint64_t, Handle, Signals>> again;
-    {
-      std::lock_guard lock(mutex_);
-      for (const uint64_t id : again_)
-        if (const auto found = members_.find(id); found != members_.end())
-          again.emplace_back(id, found->second.handle, found->second.signals);
-      again_.clear();
-    }
-    for (const auto& [id, handle, signals] : again)
-      StartWatch(id, handle, signals);
+    if (member != members_.end())
+      member->second.watch = watch;
+    else if (watch != 0)  // removed meanwhile
+      session_->Later(abi::Syscall::wait_cancel, abi::kNoHandle, watch);
   }
 
   void Cancel(const Member& member) {
@@ -244,14 +231,20 @@ class WaitSetCore {
         std::tie(id, ready) = answered_->ready.front();
         answered_->ready.pop_front();
       }
-      std::lock_guard lock(mutex_);
-      const auto found = members_.find(id);
-      if (found == members_.end()) continue;
-      found->second.watch = 0;
-      ready.key = found->second.key;
+      Handle handle;
+      Signals signals;
+      {
+        std::lock_guard lock(mutex_);
+        const auto found = members_.find(id);
+        if (found == members_.end()) continue;
+        found->second.watch = 0;
+        ready.key = found->second.key;
+        handle = found->second.handle;
+        signals = found->second.signals;
+      }
       // Level-triggered: as long as it holds, the next watch is answered at
       // once. A watch that failed is over.
-      if (ready.error == Error::ok) again_.push_back(id);
+      if (ready.error == Error::ok) StartWatch(id, handle, signals);
       return ready;
     }
   }
@@ -289,7 +282,6 @@ class WaitSetCore {
   absl::flat_hash_map<uint64_t, uint64_t> keys_;
   absl::flat_hash_map<uint64_t, Member> members_;
   std::deque<uint64_t> batch_;
-  std::vector<uint64_t> again_;  // members whose watch was answered
 };
 
 WaitSet::WaitSet(std::unique_ptr<WaitSetCore> core) : core_(std::move(core)) {}

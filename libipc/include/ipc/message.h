@@ -78,7 +78,7 @@ class Message {
   // afterwards wants_reply() is false. Dropped unused it fails the call with
   // `dropped`. The payload stays readable here.
   // Errors: bad_state (no call, or answered); stale_reply (the caller gave up);
-  // peer_closed; quota_exceeded.
+  // peer_closed; quota_exceeded; should_wait (the caller looks at nothing).
   absl::StatusOr<Capability> MoveReply();
 
   struct State;  // libipc's own

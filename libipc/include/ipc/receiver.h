@@ -42,7 +42,9 @@ class Receiver {
   // reordered. Calls that were received here and not answered yet can still be
   // answered here; payloads that were lent with them must not be read any more.
   // Receives that wait end with canceled.
-  // Errors: bad_state (closed); those of handle_replace.
+  // Errors: bad_state (closed); quota_exceeded, should_wait (the calls in hand
+  // need more Reply capabilities than there is room for: answer some; it goes
+  // on listening); those of handle_replace.
   absl::StatusOr<Capability> Release();
   // Ends all waiting Receives with canceled, and listening.
   void Close();

@@ -71,10 +71,10 @@ TEST_F(TimersTest, ARequestSeesOneTime) {
   abi::AccountLimits limits = {};
   host_.tick_ns = 1000;
   for (int i = 0; i < 20; ++i) {
-    const Error error =
-        root_->Call(Syscall::account_limit, brief, {brief},
-                    {.payload = Bytes(&limits, sizeof(limits))})
-            .error();
+    const Error error = root_
+                            ->Call(Syscall::account_limit, brief, {brief},
+                                   {.payload = Bytes(&limits, sizeof(limits))})
+                            .error();
     EXPECT_TRUE(error == Error::invalid_args || error == Error::bad_handle);
   }
 }
