@@ -23,6 +23,22 @@ namespace ipc::abi {
 inline constexpr size_t kLineBytes = 64;
 inline constexpr size_t kControlBytes = 4096;
 
+// What a side has done, counted by itself with plain stores, for tools: its
+// own claim.
+struct LaneCounters {
+  uint64_t messages;       // published here: messages, calls, replies
+  uint64_t message_bytes;  // of their payloads
+  uint64_t wakes;          // system calls made to wake the other side
+  uint64_t full;           // sends that found no room
+  uint64_t taken;          // messages, calls, replies taken from the other half
+  uint64_t queued_bytes_most;  // found waiting in the other half, of samples
+  uint64_t spins_paid;         // waits for records that ended by polling
+  uint64_t spins_lost;         // that polled in vain
+  uint64_t sleeps;             // that slept
+  uint64_t reserved[7];
+};
+static_assert(sizeof(LaneCounters) == 128);
+
 // The first page of a half. Words that change at different times are 128
 // bytes apart, because processors fetch lines in pairs.
 struct HalfControl {
@@ -39,12 +55,23 @@ struct HalfControl {
   // awake; above them a number that changes with each arming, so that a waker
   // knows what it has woken already.
   uint32_t armed;
-  uint8_t pad2[124];
-  uint8_t reserved[kControlBytes - 3 * 128];
+  // Not 0: after publishing, this side looks at the other's `armed` without a
+  // fence, so who arms and finds it set makes the store visible for both
+  // (membarrier). A side sets it only if the other's `barrier` is set, and
+  // makes a fence after setting it.
+  uint32_t unfenced;
+  // Not 0: this side, before it sleeps, minds the other's `unfenced`.
+  uint32_t barrier;
+  // The processor that this side last ran on, and 1; 0: not said.
+  uint32_t processor;
+  uint8_t pad2[112];
+  LaneCounters counters;
+  uint8_t reserved[kControlBytes - 3 * 128 - sizeof(LaneCounters)];
 };
 static_assert(sizeof(HalfControl) == kControlBytes);
 static_assert(offsetof(HalfControl, head) == 128);
 static_assert(offsetof(HalfControl, armed) == 256);
+static_assert(offsetof(HalfControl, counters) == 384);
 
 // What the sleeper wants to be woken for, and how.
 inline constexpr uint32_t kArmGeneration = 0x100;

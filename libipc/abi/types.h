@@ -9,7 +9,7 @@ namespace ipc::abi {
 // 1: first version. Peers with another version are refused (not_supported).
 // 2: accounts count nine items and have soft limits; entries of lists are
 //    larger, and the list of capabilities goes by a cursor.
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 
 enum class Error : int32_t {
 #define KEYPORT_ERROR(name, number, text) name = number,
