@@ -6,6 +6,7 @@
 // Source: futex(2), futex_waitv (Linux 5.16).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -19,6 +20,11 @@ struct FutexWait {
 };
 
 inline constexpr size_t kFutexWaitsMax = 128;
+
+inline uint32_t ValueOf(const uint32_t* word) {
+  return std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(word))
+      .load(std::memory_order_acquire);
+}
 
 enum class WaitResult {
   kWoken,  // woken, or a word had changed already, or a signal came

@@ -1,0 +1,116 @@
+// The part of LaneEnd that takes what the kernel process says about the lane.
+#include "lane_end.h"
+
+namespace ipc {
+
+void LaneEnd::ProcessMail() {
+  if (!mailbox_->HasMail()) return;
+  std::lock_guard lock(mutex_);
+  ProcessMailLocked();
+}
+
+void LaneEnd::ProcessMailLocked() {
+  if (!mailbox_->HasMail()) return;
+  for (ipc::Answer& event : mailbox_->Take()) {
+    switch (
+        static_cast<abi::Event>(event.completion.number & ~abi::kEventFlag)) {
+      case abi::Event::lane_joined:
+        OnJoined(event);
+        break;
+      case abi::Event::lane_orphaned:
+        OnOrphaned(event);
+        break;
+      case abi::Event::lane_cut:
+        OnCut(event);
+        break;
+      case abi::Event::call_moved:
+        OnCallMoved(event);
+        break;
+      case abi::Event::call_answered:
+        OnCallAnswered(event);
+        break;
+      case abi::Event::lane_traced:
+        traced_.store(event.value(0) != 0, std::memory_order_relaxed);
+        break;
+      case abi::Event::listeners_changed:
+        listeners_.store(static_cast<uint32_t>(event.value(0)),
+                         std::memory_order_relaxed);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void LaneEnd::OnJoined(ipc::Answer& event) {
+  if (role_ != Role::kSender || event.descriptors.size() != 1) return;
+  auto half = base::Half::Map(event.descriptors[0].get(), own_->ring_bytes(),
+                              event.value(0), base::Access::kRead);
+  if (!half.ok()) {
+    Break();
+    return;
+  }
+  ++incarnation_;
+  in_ = base::RingReader(*std::move(half), event.value(2));
+  room_told_ = event.value(2);
+  own_->head().store(event.value(2), std::memory_order_release);
+  if (event.value(1) > out_.known_head() && event.value(1) <= out_.position())
+    out_.SetKnownHead(event.value(1));
+  woken_records_ = woken_room_ = {};
+  receiver_process_.store(event.value(3), std::memory_order_relaxed);
+}
+
+void LaneEnd::OnOrphaned(const ipc::Answer& event) {
+  in_end_ = event.value(1);
+  if (in_.valid()) PollReplies();
+  in_end_ = ~uint64_t{0};
+  in_ = base::RingReader();
+  FailCalls(event.value(0), Error::peer_closed, Fail::kOnLane);
+  ReclaimLoans(event.value(0));
+  // The next listener must not be told of blocks that this one lent.
+  std::erase_if(owed_, [](const Owed& owed) {
+    return (owed.flags & abi::kRecordReturn) != 0;
+  });
+  if (event.value(0) <= out_.position()) out_.SetKnownHead(event.value(0));
+  receiver_process_.store(0, std::memory_order_relaxed);
+  ++incarnation_;
+}
+
+void LaneEnd::OnCut(const ipc::Answer& event) {
+  const Error why = static_cast<Error>(event.value(2));
+  in_end_ = event.value(0);
+  cut_ = why == Error::ok ? Error::peer_closed : why;
+  if (role_ == Role::kSender) {
+    if (in_.valid()) PollReplies();
+    // Cut from the other side, a reply that was moved may still come.
+    FailCalls(~uint64_t{0}, cut_,
+              why == Error::peer_closed ? Fail::kOnLane : Fail::kAll);
+    ReclaimLoans(~uint64_t{0});
+  }
+}
+
+void LaneEnd::Break() {
+  if (cut_ == Error::ok) cut_ = Error::peer_closed;
+  in_end_ = 0;
+  FailCalls(~uint64_t{0}, cut_, Fail::kAll);
+}
+
+void LaneEnd::FailCalls(uint64_t below, Error error, Fail which) {
+  std::erase_if(calls_, [&](CallSlot* slot) {
+    if (slot->position >= below) return false;
+    if (slot->moved && which == Fail::kOnLane) return false;
+    slot->error = error;
+    slot->done = true;
+    return true;
+  });
+}
+
+void LaneEnd::ReclaimLoans(uint64_t below) {
+  std::erase_if(lent_, [&](const Lent& lent) {
+    if (lent.position >= below) return false;
+    lent.pool->Free(lent.offset);
+    return true;
+  });
+}
+
+}  // namespace ipc

@@ -1,0 +1,155 @@
+// The part of LaneEnd that publishes records, and waits for room.
+#include <limits.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "lane_end.h"
+#include "libipc/base/socket.h"
+#include "thread_table.h"
+
+namespace ipc {
+namespace {
+
+Error WhenNoTimeLeft(Deadline deadline) {
+  return deadline.ns == 0 ? Error::should_wait : Error::timed_out;
+}
+
+}  // namespace
+
+uint64_t LaneEnd::RecordPayloadBytes(const Outgoing& record) const {
+  const int words = ((record.flags & abi::kRecordToken) != 0) +
+                    ((record.flags & abi::kRecordDeadline) != 0) +
+                    ((record.flags & abi::kRecordSent) != 0);
+  return record.payload.size() + words * sizeof(uint64_t);
+}
+
+bool LaneEnd::RoomNow(uint64_t bytes) {
+  return out_.HasRoom(bytes, in_.valid() ? in_.half().get() : nullptr);
+}
+
+void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {
+  uint8_t* at = out_.Payload();
+  auto put = [&](uint16_t flag, uint64_t word) {
+    if ((record.flags & flag) == 0) return;
+    std::memcpy(at, &word, sizeof(word));
+    at += sizeof(word);
+  };
+  put(abi::kRecordToken, record.token);
+  put(abi::kRecordDeadline, static_cast<uint64_t>(record.deadline_ns));
+  put(abi::kRecordSent, static_cast<uint64_t>(record.sent_ns));
+  if (!record.payload.empty())
+    std::memcpy(at, record.payload.data(), record.payload.size());
+  const abi::RecordHeader header = {
+      .stamp = 0,
+      .payload_bytes = static_cast<uint32_t>(bytes),
+      .flags = record.flags,
+      .handle_count = record.handle_count,
+      .correlation = record.correlation,
+      .label = record.label,
+      .flow = record.flow};
+  // Bytes between the payload's end and the next line stay as they are: they
+  // are this process's own older messages to the same peer, or zero.
+  out_.Publish(header);
+}
+
+Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
+  if (cut_ != Error::ok) return cut_;
+  if (!owed_.empty()) FlushOwed();
+  if (!lent_.empty() && role_ == Role::kSender && in_.valid()) PollReplies();
+  const uint64_t bytes = RecordPayloadBytes(record);
+  if (!RoomNow(bytes)) return Error::should_wait;
+  if (slot != nullptr) {
+    record.correlation = next_correlation_++;
+    if (next_correlation_ == 0) next_correlation_ = 1;
+    slot->correlation = record.correlation;
+    slot->position = out_.position();
+    calls_.push_back(slot);
+  }
+  if (record.lent_pool != nullptr)
+    lent_.push_back({record.lent.attachment, record.lent.offset,
+                     out_.position(), record.lent_pool});
+  WriteRecord(record, bytes);
+  WakePeerForRecords();
+  return Error::ok;
+}
+
+void LaneEnd::WakePeerForRecords() {
+  if (!in_.valid()) {
+    // Somebody may have joined, looked and fallen asleep, and the news of it
+    // be still on its way: where he says that he sleeps is not known here yet.
+    base::WakeWord(own_->tail_word(), INT_MAX);
+    base::RingBell(bell_.get());
+    return;
+  }
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
+  if ((armed & (abi::kArmRecordsFutex | abi::kArmRecordsBell)) == 0) return;
+  if (!woken_records_.IsDue(armed, out_.position())) return;
+  if ((armed & abi::kArmRecordsFutex) != 0)
+    base::WakeWord(own_->tail_word(), INT_MAX);
+  if ((armed & abi::kArmRecordsBell) != 0) base::RingBell(bell_.get());
+}
+
+void LaneEnd::WakePeerForRoom(bool fenced) {
+  if (fenced) {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    room_told_ = in_.position();
+    room_look_due_ = false;
+  }
+  const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
+  if ((armed & abi::kArmRoomFutex) == 0 ||
+      !woken_room_.IsDue(armed, in_.position()))
+    return;
+  base::WakeWord(own_->head_word(), INT_MAX);
+}
+
+Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
+  if (record.payload.size() > inline_max_) return Error::out_of_range;
+  while (true) {
+    const uint32_t seen = session_->epoch();
+    if (session_->HasNews()) session_->Pump();
+    if (session_->over() != Error::ok) return session_->over();
+    std::unique_lock lock(mutex_);
+    ProcessMailLocked();
+    Error error = TryPublish(record, slot);
+    if (error != Error::should_wait) return error;
+    if (deadline.ns <= base::NowNs()) return WhenNoTimeLeft(deadline);
+    // Before sleeping, a little patience: the peer may be at it.
+    const uint64_t bytes = RecordPayloadBytes(record);
+    if (in_.valid()) {
+      const auto peer = in_.half();
+      const uint64_t head = peer->head().load(std::memory_order_acquire);
+      lock.unlock();
+      const bool moved = room_spinner_.Spin([&] {
+        return peer->head().load(std::memory_order_relaxed) != head ||
+               session_->HasNews();
+      });
+      if (moved) continue;
+      lock.lock();
+    }
+    // The value slept on is older than the arming: see Woken.
+    base::FutexWait word = {};
+    size_t words = 0;
+    if (in_.valid()) {
+      word = {in_.half()->head_word(), base::ValueOf(in_.half()->head_word())};
+      words = 1;
+    }
+    ++room_armed_;
+    UpdateArmed();
+    // The half stays mapped while it is slept on.
+    const auto peer = in_.half();
+    const bool ready = RoomNow(bytes) || mailbox_->HasMail();
+    lock.unlock();
+    if (!ready) {
+      const ThreadSleeps sleeps(
+          session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
+      session_->Sleep(seen, {&word, words}, deadline.ns);
+    }
+    lock.lock();
+    --room_armed_;
+    UpdateArmed();
+  }
+}
+
+}  // namespace ipc

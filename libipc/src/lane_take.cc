@@ -1,0 +1,170 @@
+// The part of LaneEnd that takes records: messages, replies, returns.
+#include <algorithm>
+#include <cstring>
+
+#include "lane_end.h"
+#include "transfer.h"
+
+namespace ipc {
+namespace {
+
+using State = base::RingReader::State;
+
+constexpr int kControlRecordsInTurn = 64;
+
+}  // namespace
+
+bool LaneEnd::Peek(Parsed* parsed) {
+  if (!in_.valid() || in_.position() >= in_end_) return false;
+  const State state = in_.Peek(&parsed->header);
+  if (state == State::kEmpty) return false;
+  const uint16_t flags = parsed->header.flags;
+  const uint8_t* at = in_.Payload();
+  uint32_t left = parsed->header.payload_bytes;
+  auto get = [&](uint16_t flag, auto* word) {
+    if ((flags & flag) == 0) return true;
+    if (left < sizeof(*word)) return false;
+    std::memcpy(word, at, sizeof(*word));
+    at += sizeof(*word);
+    left -= sizeof(*word);
+    return true;
+  };
+  if (state == State::kMalformed || !get(abi::kRecordToken, &parsed->token) ||
+      !get(abi::kRecordDeadline, &parsed->deadline_ns) ||
+      !get(abi::kRecordSent, &parsed->sent_ns) ||
+      parsed->header.handle_count > abi::kMessageHandlesMax) {
+    Break();
+    return false;
+  }
+  parsed->payload = at;
+  parsed->bytes = left;
+  return true;
+}
+
+void LaneEnd::ConsumeRecord(const Parsed& parsed) {
+  in_.Consume(parsed.header, own_.get());
+  room_look_due_ = true;
+  WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+}
+
+std::unique_ptr<Message::State> LaneEnd::MakeState(const Parsed& parsed) {
+  // Not value-initialised: its room for small payloads need not be zeroed.
+  std::unique_ptr<Message::State> state(new Message::State);
+  state->lane = shared_from_this();
+  state->incarnation = incarnation_;
+  state->flags = parsed.header.flags;
+  state->handle_count = parsed.header.handle_count;
+  state->correlation = parsed.header.correlation;
+  state->label = parsed.header.label;
+  state->flow = parsed.header.flow;
+  state->badge = role_ == Role::kReceiver ? badge_ : 0;
+  state->token = parsed.token;
+  state->deadline_ns = parsed.deadline_ns;
+  state->sent_ns = parsed.sent_ns;
+  if (state->has_loan()) {
+    if (parsed.bytes == sizeof(state->loan))
+      std::memcpy(&state->loan, parsed.payload, sizeof(state->loan));
+    else
+      state->loan.attachment = ~uint32_t{0};  // resolves to an error
+  } else {
+    state->CopyIn(parsed.payload, parsed.bytes);
+  }
+  return state;
+}
+
+void LaneEnd::TakeBack(const Parsed& parsed) {
+  abi::LoanReturn back;
+  if (parsed.bytes != sizeof(back)) return;
+  std::memcpy(&back, parsed.payload, sizeof(back));
+  // Only what was lent through this lane can come back through it.
+  const auto found =
+      std::find_if(lent_.begin(), lent_.end(), [&](const Lent& lent) {
+        return lent.attachment == back.attachment && lent.offset == back.offset;
+      });
+  if (found == lent_.end()) return;
+  found->pool->Free(found->offset);
+  lent_.erase(found);
+}
+
+void LaneEnd::PollReplies() {
+  if (!in_.valid()) return;
+  Parsed parsed;
+  // At most what could be there now: the peer may go on publishing.
+  const uint64_t end = in_.position() + own_->ring_bytes();
+  while (in_.position() < end && Peek(&parsed)) {
+    if ((parsed.header.flags & abi::kRecordReturn) != 0)
+      TakeBack(parsed);
+    else if ((parsed.header.flags & abi::kRecordReply) != 0)
+      DeliverReply(parsed);
+    ConsumeRecord(parsed);
+    parsed = {};
+  }
+  if (in_.valid() && room_look_due_) WakePeerForRoom(true);
+}
+
+void LaneEnd::DeliverReply(const Parsed& parsed) {
+  const auto found = FindCall(parsed.header.correlation);
+  if (found == calls_.end()) {
+    stale_.fetch_add(1, std::memory_order_relaxed);
+    // Nobody will take what came with it: lent blocks go back, capabilities
+    // are closed once the mutex is free.
+    if ((parsed.header.flags & abi::kRecordLoan) != 0 &&
+        parsed.bytes == sizeof(abi::LoanRef)) {
+      abi::LoanRef ref;
+      std::memcpy(&ref, parsed.payload, sizeof(ref));
+      Owe({abi::kRecordReturn, 0, {ref.attachment, 0, ref.offset}});
+    }
+    Unwanted(parsed.header.handle_count, parsed.token);
+    return;
+  }
+  CallSlot* slot = *found;
+  calls_.erase(found);
+  slot->done = true;
+  if ((parsed.header.flags & abi::kRecordDropped) != 0)
+    slot->error = Error::dropped;
+  else
+    slot->reply = MakeState(parsed);
+}
+LaneEnd::Take LaneEnd::TakeMessage(std::unique_ptr<Message::State>* message) {
+  std::lock_guard lock(mutex_);
+  ProcessMailLocked();
+  if (!owed_.empty()) FlushOwed();
+  Parsed parsed;
+  for (int passed = 0; Peek(&parsed); ++passed) {
+    // Records that are no messages must not keep others waiting either.
+    if (passed == kControlRecordsInTurn) return Take::kNothing;
+    const uint16_t flags = parsed.header.flags;
+    const uint32_t correlation = parsed.header.correlation;
+    if ((flags & abi::kRecordReturn) != 0) {
+      TakeBack(parsed);
+      ConsumeRecord(parsed);
+    } else if ((flags & abi::kRecordCancel) != 0) {
+      for (OpenCall& open : open_calls_)
+        if (open.correlation == correlation) open.cancelled = true;
+      ConsumeRecord(parsed);
+    } else if ((flags & abi::kRecordReply) != 0) {
+      ConsumeRecord(parsed);  // nobody asked: ignored
+    } else {
+      *message = MakeState(parsed);
+      if ((flags & abi::kRecordCall) != 0)
+        open_calls_.push_back({correlation, false, parsed.header.label,
+                               parsed.header.flow, parsed.deadline_ns});
+      ConsumeRecord(parsed);
+      return Take::kMessage;
+    }
+    parsed = {};
+  }
+  if (in_.valid() && room_look_due_) WakePeerForRoom(true);
+  return cut_ != Error::ok ? Take::kFinished : Take::kNothing;
+}
+
+void LaneEnd::CloseUnwanted() {
+  std::vector<uint64_t> tokens;
+  {
+    std::lock_guard lock(mutex_);
+    tokens.swap(unwanted_tokens_);
+  }
+  for (const uint64_t token : tokens) Discard(*this, token);
+}
+
+}  // namespace ipc

@@ -1,0 +1,130 @@
+// The part of LaneEnd that waits: for a reply, and armed for records.
+#include <algorithm>
+
+#include "lane_end.h"
+#include "thread_table.h"
+
+namespace ipc {
+namespace {
+
+// Between the two looks that tell a deadlock from somebody slow to wake up.
+constexpr int64_t kSecondLookNs = 10'000'000;
+
+}  // namespace
+
+void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
+  while (true) {
+    const uint32_t seen = session_->epoch();
+    if (session_->HasNews()) session_->Pump();
+    std::unique_lock lock(mutex_);
+    PollReplies();
+    ProcessMailLocked();
+    if (slot.done) {
+      lock.unlock();
+      CloseUnwanted();
+      return;
+    }
+    const bool over = session_->over() != Error::ok;
+    if (over ||
+        (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs())) {
+      std::erase(calls_, &slot);
+      slot.done = true;
+      slot.error = over ? session_->over() : Error::timed_out;
+      if (slot.moved)
+        session_->Later(abi::Syscall::reply_cancel, handle_, slot.correlation);
+      else
+        Owe({abi::kRecordCancel, slot.correlation, {}});
+      return;
+    }
+    // The half must stay mapped while it is polled without the mutex.
+    const std::shared_ptr<base::Half> peer = in_.half();
+    const auto probe =
+        in_.valid() ? in_.ProbeHere() : base::RingReader::Probe();
+    lock.unlock();
+    if (peer != nullptr && reply_spinner_.Spin([&] {
+          return probe.Ready() || session_->HasNews() || mailbox_->HasMail();
+        }))
+      continue;
+    std::vector<base::FutexWait> words;
+    if (!ArmRecords(ArmBy::kFutex, &words)) continue;
+    bool done;
+    {
+      std::lock_guard again(mutex_);
+      done = slot.done;
+    }
+    if (!done) {
+      const ThreadSleeps sleeps(session_, {.state = abi::ThreadState::calling,
+                                           .lane = lane_id_,
+                                           .position = slot.position,
+                                           .flow = slot.flow});
+      // Looking wakes this thread by itself: what came meanwhile is looked at
+      // anew before it sleeps.
+      uint32_t since = seen;
+      int64_t until_ns = deadline.ns;
+      if (slot.looks_for_deadlock) {
+        if (LookForDeadlock(slot, sleeps.slot()))
+          until_ns = std::min(until_ns, base::NowNs() + kSecondLookNs);
+        since = session_->epoch();
+        std::lock_guard again(mutex_);
+        done = slot.done || mailbox_->HasMail();
+      }
+      if (!done) session_->Sleep(since, words, until_ns);
+    }
+    DisarmRecords(ArmBy::kFutex);
+  }
+}
+
+LaneEnd::Poll LaneEnd::PollHere() {
+  std::lock_guard lock(mutex_);
+  Poll poll;
+  if (in_.valid()) poll = {in_.half(), in_.ProbeHere()};
+  return poll;
+}
+
+bool LaneEnd::LooksReady() {
+  if (session_->HasNews() || mailbox_->HasMail()) return true;
+  std::lock_guard lock(mutex_);
+  return in_.valid() && in_.Ready();
+}
+
+bool LaneEnd::ArmRecords(ArmBy by, std::vector<base::FutexWait>* words) {
+  std::lock_guard lock(mutex_);
+  if (!owed_.empty()) FlushOwed();
+  // The values slept on are older than the arming: see Woken.
+  if (in_.valid() && words != nullptr) {
+    const uint32_t* tail = in_.half()->tail_word();
+    words->push_back({tail, base::ValueOf(tail)});
+    if (!owed_.empty()) {
+      const uint32_t* head = in_.half()->head_word();
+      words->push_back({head, base::ValueOf(head)});
+    }
+  }
+  ++(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
+  if (!owed_.empty()) ++room_armed_;
+  UpdateArmed();
+  if (!owed_.empty()) --room_armed_;  // the word stays armed until Update
+  if (!mailbox_->HasMail() &&
+      !(in_.valid() && in_.position() < in_end_ && in_.Ready()))
+    return true;
+  --(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
+  UpdateArmed();
+  return false;
+}
+
+void LaneEnd::DisarmRecords(ArmBy by) {
+  std::lock_guard lock(mutex_);
+  --(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
+  UpdateArmed();
+}
+
+void LaneEnd::UpdateArmed() {
+  uint32_t bits = 0;
+  if (futex_armed_ > 0) bits |= abi::kArmRecordsFutex;
+  if (bell_armed_ > 0) bits |= abi::kArmRecordsBell;
+  if (room_armed_ > 0) bits |= abi::kArmRoomFutex;
+  if (bits != 0) bits |= ++arm_generation_ * abi::kArmGeneration;
+  own_->armed().store(bits, std::memory_order_relaxed);
+  if (bits != 0) std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+}  // namespace ipc
