@@ -9,6 +9,8 @@ namespace ipc::abi {
 // 1: first version. Peers with another version are refused (not_supported).
 // 2: accounts count nine items and have soft limits; entries of lists are
 //    larger, and the list of capabilities goes by a cursor.
+// 3: a half's control page has unfenced, barrier, processor and counters;
+//    entries of ports and lanes are larger.
 inline constexpr uint32_t kVersion = 3;
 
 enum class Error : int32_t {

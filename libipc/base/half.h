@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -19,6 +20,13 @@
 #include "libipc/base/memory.h"
 
 namespace base {
+
+// Adds to a word that only this side writes and others may read meanwhile.
+inline void Count(uint64_t& word, uint64_t by = 1) {
+  const std::atomic_ref<uint64_t> shared(word);
+  shared.store(shared.load(std::memory_order_relaxed) + by,
+               std::memory_order_relaxed);
+}
 
 // The mapping of one half. Shared, because a reader and a writer in the same
 // process look into both.
@@ -47,6 +55,16 @@ class Half {
   std::atomic_ref<uint32_t> armed() const {
     return std::atomic_ref<uint32_t>(control()->armed);
   }
+  std::atomic_ref<uint32_t> unfenced() const {
+    return std::atomic_ref<uint32_t>(control()->unfenced);
+  }
+  std::atomic_ref<uint32_t> barrier() const {
+    return std::atomic_ref<uint32_t>(control()->barrier);
+  }
+  std::atomic_ref<uint32_t> processor() const {
+    return std::atomic_ref<uint32_t>(control()->processor);
+  }
+  abi::LaneCounters& counters() const { return control()->counters; }
   // Low halves of tail and head, as futex words.
   const uint32_t* tail_word() const {
     return reinterpret_cast<const uint32_t*>(&control()->tail);
@@ -64,30 +82,39 @@ class Half {
   const uint64_t key_;
 };
 
+static_assert(std::endian::native == std::endian::little);
+
 class RingWriter {
  public:
   RingWriter() = default;
   RingWriter(std::shared_ptr<Half> own, uint64_t start)
-      : own_(std::move(own)), position_(start), known_head_(start) {}
+      : own_(std::move(own)),
+        ring_(own_->ring()),
+        ring_bytes_(own_->ring_bytes()),
+        key_(own_->key()),
+        position_(start),
+        known_head_(start) {}
 
   // Room for a record with this payload? `peer` may be null: its head is then
   // taken as where it last was known to be.
   bool HasRoom(uint64_t payload_bytes, const Half* peer) {
     const uint64_t needed = abi::RecordBytes(payload_bytes);
-    if (position_ + needed - known_head_ <= own_->ring_bytes()) return true;
+    if (position_ + needed - known_head_ <= ring_bytes_) return true;
     if (peer != nullptr) LookAtHead(*peer);
-    return position_ + needed - known_head_ <= own_->ring_bytes();
+    return position_ + needed - known_head_ <= ring_bytes_;
   }
   // Where the payload of the next record goes; room was checked.
   uint8_t* Payload() { return At(position_) + sizeof(abi::RecordHeader); }
   // Publishes the next record; stamp is filled in here.
   void Publish(const abi::RecordHeader& header) {
-    uint8_t* at = At(position_);
-    std::memcpy(at + sizeof(uint64_t),
-                reinterpret_cast<const uint8_t*>(&header) + sizeof(uint64_t),
-                sizeof(header) - sizeof(uint64_t));
-    std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(at))
-        .store(own_->key() + position_, std::memory_order_release);
+    auto* at = reinterpret_cast<uint64_t*>(At(position_));
+    // Whole words: the reader, and this processor, take them back as such.
+    at[1] = header.payload_bytes | uint64_t{header.flags} << 32 |
+            uint64_t{header.handle_count} << 48;
+    at[2] = header.correlation | uint64_t{header.label} << 32;
+    at[3] = header.flow;
+    std::atomic_ref<uint64_t>(at[0]).store(key_ + position_,
+                                           std::memory_order_release);
     position_ += abi::RecordBytes(header.payload_bytes);
     own_->tail().store(position_, std::memory_order_release);
   }
@@ -104,10 +131,14 @@ class RingWriter {
 
  private:
   uint8_t* At(uint64_t position) {
-    return own_->ring() + (position & (own_->ring_bytes() - 1));
+    return ring_ + (position & (ring_bytes_ - 1));
   }
 
   std::shared_ptr<Half> own_;
+  // The half's, at hand.
+  uint8_t* ring_ = nullptr;
+  uint64_t ring_bytes_ = 0;
+  uint64_t key_ = 0;
   uint64_t position_ = 0;
   uint64_t known_head_ = 0;  // the peer has consumed at least to here
 };
@@ -118,22 +149,24 @@ class RingReader {
 
   RingReader() = default;
   RingReader(std::shared_ptr<Half> theirs, uint64_t start)
-      : theirs_(std::move(theirs)), position_(start) {}
+      : theirs_(std::move(theirs)),
+        ring_(theirs_->ring()),
+        ring_bytes_(theirs_->ring_bytes()),
+        key_(theirs_->key()),
+        position_(start) {}
 
   // Is there a record? If so it is copied to `header`, its sizes checked.
   // kMalformed: the writer broke the format; the ring is of no use any more.
   State Peek(abi::RecordHeader* header) const {
-    const uint8_t* at = At();
-    const uint64_t stamp =
-        std::atomic_ref<uint64_t>(
-            *reinterpret_cast<uint64_t*>(const_cast<uint8_t*>(at)))
-            .load(std::memory_order_acquire);
-    if (stamp != theirs_->key() + position_) return State::kEmpty;
-    std::memcpy(header, at, sizeof(*header));
-    // The compiler must not go back to shared memory for what was copied.
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (!Ready()) return State::kEmpty;
+    auto* at = reinterpret_cast<uint64_t*>(const_cast<uint8_t*>(At()));
+    uint64_t words[4] = {};
+    for (int i = 1; i < 4; ++i)
+      words[i] =
+          std::atomic_ref<uint64_t>(at[i]).load(std::memory_order_relaxed);
+    std::memcpy(header, words, sizeof(*header));
     if (header->payload_bytes > kPayloadMax ||
-        abi::RecordBytes(header->payload_bytes) > theirs_->ring_bytes() ||
+        abi::RecordBytes(header->payload_bytes) > ring_bytes_ ||
         (header->flags & ~abi::kRecordFlagsAll) != 0)
       return State::kMalformed;
     return State::kRecord;
@@ -156,12 +189,12 @@ class RingReader {
     uint64_t stamp_ = 0;
   };
   Probe ProbeHere() const {
-    return {reinterpret_cast<const uint64_t*>(At()),
-            theirs_->key() + position_};
+    return {reinterpret_cast<const uint64_t*>(At()), key_ + position_};
   }
   // The peeked record's payload: bytes that the writer may still change. Copy
   // them out, then check the copy.
   const uint8_t* Payload() const { return At() + sizeof(abi::RecordHeader); }
+  // What lies there up to the record's last line may be read.
   // Goes on behind the peeked record and announces it in `own`, if there.
   void Consume(const abi::RecordHeader& header, const Half* own) {
     position_ += abi::RecordBytes(header.payload_bytes);
@@ -176,11 +209,13 @@ class RingReader {
   static constexpr uint32_t kPayloadMax = abi::kPayloadBytesMax + 64;
 
  private:
-  const uint8_t* At() const {
-    return theirs_->ring() + (position_ & (theirs_->ring_bytes() - 1));
-  }
+  const uint8_t* At() const { return ring_ + (position_ & (ring_bytes_ - 1)); }
 
   std::shared_ptr<Half> theirs_;
+  // The half's, at hand.
+  const uint8_t* ring_ = nullptr;
+  uint64_t ring_bytes_ = 0;
+  uint64_t key_ = 0;
   uint64_t position_ = 0;
 };
 

@@ -32,25 +32,32 @@ class Spinner {
   // The process's limit; 0: never poll.
   static void SetMost(int64_t ns);
 
-  // Polls `ready()` for the learnt time; true as soon as it holds.
+  // What came of it: it was not tried, `ready()` held, or it never did.
+  enum class Spun { kNot, kPaid, kLost };
+
+  // Polls `ready()` for the learnt time, until it holds.
   template <typename Ready>
   bool Spin(Ready&& ready) {
+    return Try(ready) == Spun::kPaid;
+  }
+  template <typename Ready>
+  Spun Try(Ready&& ready) {
     const int64_t budget = Budget();
-    if (budget == 0) return false;
+    if (budget == 0) return Spun::kNot;
     // The clock is read only once it has taken a while.
     int64_t end = 0;
     do {
       for (int i = 0; i < 32; ++i) {
         if (ready()) {
           Learn(true);
-          return true;
+          return Spun::kPaid;
         }
         CpuRelax();
       }
       if (end == 0) end = NowNs() + budget;
     } while (NowNs() < end);
     Learn(false);
-    return false;
+    return Spun::kLost;
   }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libipc/base/barrier.h"
+
 namespace ipc {
 
 std::shared_ptr<LaneEnd> LaneEnd::Create(Setup setup) {
@@ -22,10 +24,13 @@ LaneEnd::LaneEnd(Setup setup)
       inline_max_(std::min(abi::kPayloadBytesMax, own_->ring_bytes() / 4)),
       traced_(setup.traced),
       out_(own_, setup.own_start) {
+  if (base::HasProcessBarriers())
+    own_->barrier().store(1, std::memory_order_relaxed);
   if (setup.peer != nullptr) {
     in_ = base::RingReader(std::move(setup.peer), setup.peer_start);
     own_->head().store(setup.peer_start, std::memory_order_release);
     room_told_ = setup.peer_start;
+    MeetPeer();
   }
 }
 

@@ -17,13 +17,21 @@
 
 #include "ipc/message.h"
 #include "libipc/abi/lane.h"
+#include "libipc/base/biased_mutex.h"
 #include "libipc/base/half.h"
+#include "libipc/base/processor.h"
 #include "libipc/base/spinner.h"
 #include "message_state.h"
 #include "pool_core.h"
 #include "session_core.h"
 
 namespace ipc {
+
+// The block that goes with a record that lends one.
+struct LentBlock {
+  std::shared_ptr<PoolCore> pool;
+  abi::LoanRef ref;
+};
 
 // A record to be sent.
 struct Outgoing {
@@ -36,9 +44,7 @@ struct Outgoing {
   int64_t deadline_ns = base::kNoDeadline;
   int64_t sent_ns = 0;
   Bytes payload;
-  // The block that goes with it, if it lends one.
-  std::shared_ptr<PoolCore> lent_pool;
-  abi::LoanRef lent = {};
+  const LentBlock* lent = nullptr;
 };
 
 // A call that waits for its outcome. Guarded by the lane's mutex while it is
@@ -52,7 +58,7 @@ struct CallSlot {
   uint64_t flow = 0;
   std::vector<uint8_t> deadlock;  // DeadlockStep[], of the last look
   Error error = Error::ok;
-  std::unique_ptr<Message::State> reply;
+  Message::StatePtr reply;
 };
 
 class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
@@ -74,6 +80,15 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   };
   static std::shared_ptr<LaneEnd> Create(Setup setup);
   ~LaneEnd();
+
+  // What is usual, in as few steps as can be (lane_fast.h). Where anything is
+  // unusual they do nothing and say no: then the functions below are to be
+  // called. TrySendMany: how many went.
+  bool TrySend(Outgoing& record, CallSlot* slot);
+  size_t TrySendMany(Outgoing& record, std::span<const Bytes> payloads);
+  Message::StatePtr TryTake();
+  bool TryTakeReply(CallSlot& slot);
+  bool TryAnswer(Message::State& state, Bytes payload);
 
   // Publishes the record, waiting for room until the deadline. `slot`: the
   // call it makes, if it is one; correlation and position are filled in.
@@ -97,8 +112,23 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
 
   // The receiver's: takes the next message.
   enum class Take { kNothing, kMessage, kFinished };
-  Take TakeMessage(std::unique_ptr<Message::State>* message);
+  Take TakeMessage(Message::StatePtr* message);
   bool LooksReady();
+  // Polls for records for the learnt time, unless the peer needs this very
+  // processor to bring any. Thread: with or without the mutex.
+  template <typename Ready>
+  bool PollFor(const base::Half& peer, base::Spinner& spinner,
+               const Ready& ready) {
+    using Spun = base::Spinner::Spun;
+    const uint32_t here = base::ThisProcessor();
+    if (here != 0 && here == peer.processor().load(std::memory_order_relaxed))
+      return false;
+    const Spun spun = spinner.Try(ready);
+    if (spun == Spun::kPaid) base::Count(own_->counters().spins_paid);
+    if (spun == Spun::kLost) base::Count(own_->counters().spins_lost);
+    return spun == Spun::kPaid;
+  }
+  void CountSleep() { base::Count(own_->counters().sleeps); }
   // For polling without the mutex.
   struct Poll {
     std::shared_ptr<base::Half> half;  // keeps mapped what is polled
@@ -205,7 +235,24 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint32_t bytes = 0;
   };
 
+  static constexpr uint32_t kArmRecords =
+      abi::kArmRecordsFutex | abi::kArmRecordsBell;
+  // Sends that found nobody armed, before a fence in each is thought a waste.
+  // A peer that falls asleep now and then pays more for the barrier.
+  static constexpr uint32_t kQuietSends = 64;
+
   explicit LaneEnd(Setup setup);
+
+  // Of the fast paths, with mutex_ held.
+  bool IsUsual() const {
+    return cut_ == Error::ok && owed_.empty() && in_.valid() &&
+           !mailbox_->HasMail() && !traced();
+  }
+  bool HasRoomUsual(const Outgoing& record);
+  void PublishUsual(const Outgoing& record);
+  bool PeekUsual(uint16_t flags, abi::RecordHeader* header);
+  Message::StatePtr TakePeeked(const abi::RecordHeader& header);
+  void ConsumeUsual(const abi::RecordHeader& header);
 
   // All below with mutex_ held, unless said otherwise.
   void ProcessMailLocked();
@@ -220,13 +267,55 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void Unwanted(uint16_t handle_count, uint64_t token);
   Error TryPublish(Outgoing& record, CallSlot* slot);
   void WriteRecord(const Outgoing& record, uint64_t bytes);
-  void WakePeerForRecords();
+  void AddCall(Outgoing& record, CallSlot& slot) {
+    record.correlation = next_correlation_++;
+    if (next_correlation_ == 0) next_correlation_ = 1;
+    slot.correlation = record.correlation;
+    slot.position = out_.position();
+    calls_.push_back(&slot);
+  }
+  void AddOpenCall(const Parsed& parsed) {
+    open_calls_.push_back({parsed.header.correlation, false,
+                           parsed.header.label, parsed.header.flow,
+                           parsed.deadline_ns});
+  }
+  void CountSent(size_t bytes) {
+    abi::LaneCounters& counters = own_->counters();
+    base::Count(counters.messages);
+    base::Count(counters.message_bytes, bytes);
+    NoteProcessor();
+  }
+  // Where this side runs, for a peer that thinks of polling.
+  void NoteProcessor() {
+    const uint32_t here = base::ThisProcessor();
+    if (here == processor_) return;
+    processor_ = here;
+    own_->processor().store(here, std::memory_order_relaxed);
+  }
+  void WakePeerForRecords() {
+    if (!in_.valid()) {
+      WakeUnknownPeer();
+      return;
+    }
+    if (!unfenced_) std::atomic_thread_fence(std::memory_order_seq_cst);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
+    if ((armed & kArmRecords) != 0)
+      WakeForRecords(armed);
+    else if (!unfenced_ && may_unfence_ && ++quiet_sends_ >= kQuietSends)
+      GoUnfenced();
+  }
+  void WakeUnknownPeer();
+  void WakeForRecords(uint32_t armed);
+  void GoUnfenced();
+  void GoFenced();
+  void MeetPeer();
   void WakePeerForRoom(bool fenced);
   bool Peek(Parsed* parsed);
   void ConsumeRecord(const Parsed& parsed);
   void PollReplies();
   void DeliverReply(const Parsed& parsed);
-  std::unique_ptr<Message::State> MakeState(const Parsed& parsed);
+  Message::StatePtr MakeState(const Parsed& parsed);
   void TakeBack(const Parsed& parsed);
   // Not those whose reply was moved away, unless the caller itself is cut.
   enum class Fail { kOnLane, kAll };
@@ -269,7 +358,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   base::Spinner reply_spinner_;
   base::Spinner room_spinner_;
 
-  std::mutex mutex_;
+  base::BiasedMutex mutex_;
   base::RingWriter out_;
   base::RingReader in_;  // not valid() while nobody has joined
   Error cut_ = Error::ok;
@@ -286,6 +375,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   int bell_armed_ = 0;
   int room_armed_ = 0;
   uint32_t arm_generation_ = 0;
+  // Whether the peer minds unfenced sending, and whether that is how records
+  // are sent now; sends in a row that found nobody armed.
+  bool may_unfence_ = false;
+  bool unfenced_ = false;
+  uint32_t quiet_sends_ = 0;
+  uint32_t processor_ = 0;  // as last said
   Woken woken_records_;
   Woken woken_room_;
   uint64_t room_told_ = 0;  // position at the last fenced look

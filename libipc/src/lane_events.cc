@@ -1,4 +1,6 @@
 // The part of LaneEnd that takes what the kernel process says about the lane.
+#include <limits.h>
+
 #include "lane_end.h"
 
 namespace ipc {
@@ -57,6 +59,9 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
   if (event.value(1) > out_.known_head() && event.value(1) <= out_.position())
     out_.SetKnownHead(event.value(1));
   woken_records_ = woken_room_ = {};
+  MeetPeer();
+  // What was published meanwhile found nobody to wake.
+  base::WakeWord(own_->tail_word(), INT_MAX);
   receiver_process_.store(event.value(3), std::memory_order_relaxed);
 }
 

@@ -34,13 +34,14 @@ Error LaneEnd::SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
   if (pool == nullptr) return Error::invalid_args;
   auto number = Attach(pool);
   if (!number.ok()) return number.error();
-  record.lent_pool = pool;
-  record.lent = {*number, 0, PoolCore::OffsetOf(loan), loan.bytes().size()};
+  const LentBlock lent = {
+      pool, {*number, 0, PoolCore::OffsetOf(loan), loan.bytes().size()}};
   const Bytes inline_payload = record.payload;
   record.flags |= abi::kRecordLoan;
-  record.payload = std::as_bytes(std::span(&record.lent, 1));
+  record.payload = std::as_bytes(std::span(&lent.ref, 1));
+  record.lent = &lent;
   const Error error = Send(record, slot, deadline);
-  record.lent_pool.reset();
+  record.lent = nullptr;
   if (error == Error::ok) {
     PoolCore::Disown(loan);
   } else {
@@ -147,7 +148,7 @@ Error LaneEnd::ResolveLoan(Message::State& state) {
   const uint64_t size = (*mapping)->bytes();
   if (state.loan.offset > size || state.loan.bytes > size - state.loan.offset)
     return Error::out_of_range;
-  state.mapping = *mapping;
+  state.MakeRare().mapping = *mapping;
   state.payload = {reinterpret_cast<const std::byte*>((*mapping)->data()) +
                        state.loan.offset,
                    static_cast<size_t>(state.loan.bytes)};

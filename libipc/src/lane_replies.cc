@@ -73,7 +73,8 @@ Error LaneEnd::ResolveRegion(Message::State& state) {
   if (taken->empty()) return Error::invalid_args;
   auto region = Region::Adopt(std::move(taken->back().capability));
   taken->pop_back();
-  state.redeemed = *std::move(taken);
+  Message::State::Rare& rare = state.MakeRare();
+  rare.redeemed = *std::move(taken);
   if (!region.ok()) return ErrorOf(region.status());
   auto mapping = region->MapRead();
   if (!mapping.ok()) return ErrorOf(mapping.status());
@@ -81,8 +82,8 @@ Error LaneEnd::ResolveRegion(Message::State& state) {
   if (mapping->guarantee() != Guarantee::kImmutable ||
       bytes > mapping->bytes().size())
     return Error::invalid_args;
-  state.own_region = *std::move(mapping);
-  state.payload = Bytes(state.own_region.bytes()).first(bytes);
+  rare.region = *std::move(mapping);
+  state.payload = Bytes(rare.region.bytes()).first(bytes);
   return Error::ok;
 }
 

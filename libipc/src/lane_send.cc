@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "lane_end.h"
+#include "libipc/base/barrier.h"
+#include "libipc/base/copy.h"
 #include "libipc/base/socket.h"
 #include "thread_table.h"
 
@@ -38,8 +40,7 @@ void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {
   put(abi::kRecordToken, record.token);
   put(abi::kRecordDeadline, static_cast<uint64_t>(record.deadline_ns));
   put(abi::kRecordSent, static_cast<uint64_t>(record.sent_ns));
-  if (!record.payload.empty())
-    std::memcpy(at, record.payload.data(), record.payload.size());
+  base::CopySmall(at, record.payload.data(), record.payload.size());
   const abi::RecordHeader header = {
       .stamp = 0,
       .payload_bytes = static_cast<uint32_t>(bytes),
@@ -59,36 +60,51 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   if (!lent_.empty() && role_ == Role::kSender && in_.valid()) PollReplies();
   const uint64_t bytes = RecordPayloadBytes(record);
   if (!RoomNow(bytes)) return Error::should_wait;
-  if (slot != nullptr) {
-    record.correlation = next_correlation_++;
-    if (next_correlation_ == 0) next_correlation_ = 1;
-    slot->correlation = record.correlation;
-    slot->position = out_.position();
-    calls_.push_back(slot);
-  }
-  if (record.lent_pool != nullptr)
-    lent_.push_back({record.lent.attachment, record.lent.offset,
-                     out_.position(), record.lent_pool});
+  if (slot != nullptr) AddCall(record, *slot);
+  if (record.lent != nullptr)
+    lent_.push_back({record.lent->ref.attachment, record.lent->ref.offset,
+                     out_.position(), record.lent->pool});
   WriteRecord(record, bytes);
+  CountSent(record.payload.size());
   WakePeerForRecords();
   return Error::ok;
 }
 
-void LaneEnd::WakePeerForRecords() {
-  if (!in_.valid()) {
-    // Somebody may have joined, looked and fallen asleep, and the news of it
-    // be still on its way: where he says that he sleeps is not known here yet.
-    base::WakeWord(own_->tail_word(), INT_MAX);
-    base::RingBell(bell_.get());
-    return;
-  }
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
-  if ((armed & (abi::kArmRecordsFutex | abi::kArmRecordsBell)) == 0) return;
+// Somebody may have joined, looked and fallen asleep, and the news of it be
+// still on its way: where he says that he sleeps is not known here yet.
+void LaneEnd::WakeUnknownPeer() {
+  base::WakeWord(own_->tail_word(), INT_MAX);
+  base::RingBell(bell_.get());
+}
+
+void LaneEnd::WakeForRecords(uint32_t armed) {
+  quiet_sends_ = 0;
+  if (unfenced_) GoFenced();
   if (!woken_records_.IsDue(armed, out_.position())) return;
+  base::Count(own_->counters().wakes);
   if ((armed & abi::kArmRecordsFutex) != 0)
     base::WakeWord(own_->tail_word(), INT_MAX);
   if ((armed & abi::kArmRecordsBell) != 0) base::RingBell(bell_.get());
+}
+
+// From now on who arms makes sure that what was published is seen. Until he
+// can know it, fences go on: this one is the last.
+void LaneEnd::GoUnfenced() {
+  own_->unfenced().store(1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  unfenced_ = true;
+}
+
+void LaneEnd::GoFenced() {
+  own_->unfenced().store(0, std::memory_order_release);
+  unfenced_ = false;
+}
+
+void LaneEnd::MeetPeer() {
+  may_unfence_ = base::HasProcessBarriers() &&
+                 in_.half()->barrier().load(std::memory_order_relaxed) != 0;
+  quiet_sends_ = 0;
+  GoFenced();
 }
 
 void LaneEnd::WakePeerForRoom(bool fenced) {
@@ -114,6 +130,7 @@ Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
     ProcessMailLocked();
     Error error = TryPublish(record, slot);
     if (error != Error::should_wait) return error;
+    base::Count(own_->counters().full);
     if (deadline.ns <= base::NowNs()) return WhenNoTimeLeft(deadline);
     // Before sleeping, a little patience: the peer may be at it.
     const uint64_t bytes = RecordPayloadBytes(record);

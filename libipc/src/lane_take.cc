@@ -47,10 +47,12 @@ void LaneEnd::ConsumeRecord(const Parsed& parsed) {
   WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
 }
 
-std::unique_ptr<Message::State> LaneEnd::MakeState(const Parsed& parsed) {
+Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   // Not value-initialised: its room for small payloads need not be zeroed.
-  std::unique_ptr<Message::State> state(new Message::State);
-  state->lane = shared_from_this();
+  Message::StatePtr state(new Message::State);
+  // Only who answers, gives back or redeems needs the lane later.
+  if (state->NeedsLane(parsed.header) || traced())
+    state->lane = shared_from_this();
   state->incarnation = incarnation_;
   state->flags = parsed.header.flags;
   state->handle_count = parsed.header.handle_count;
@@ -69,6 +71,7 @@ std::unique_ptr<Message::State> LaneEnd::MakeState(const Parsed& parsed) {
   } else {
     state->CopyIn(parsed.payload, parsed.bytes);
   }
+  base::Count(own_->counters().taken);
   return state;
 }
 
@@ -125,7 +128,7 @@ void LaneEnd::DeliverReply(const Parsed& parsed) {
   else
     slot->reply = MakeState(parsed);
 }
-LaneEnd::Take LaneEnd::TakeMessage(std::unique_ptr<Message::State>* message) {
+LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
   if (!owed_.empty()) FlushOwed();
@@ -146,9 +149,7 @@ LaneEnd::Take LaneEnd::TakeMessage(std::unique_ptr<Message::State>* message) {
       ConsumeRecord(parsed);  // nobody asked: ignored
     } else {
       *message = MakeState(parsed);
-      if ((flags & abi::kRecordCall) != 0)
-        open_calls_.push_back({correlation, false, parsed.header.label,
-                               parsed.header.flow, parsed.deadline_ns});
+      if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed);
       ConsumeRecord(parsed);
       return Take::kMessage;
     }

@@ -1,7 +1,8 @@
 // The part of LaneEnd that waits: for a reply, and armed for records.
 #include <algorithm>
 
-#include "lane_end.h"
+#include "lane_fast.h"
+#include "libipc/base/barrier.h"
 #include "thread_table.h"
 
 namespace ipc {
@@ -14,14 +15,16 @@ constexpr int64_t kSecondLookNs = 10'000'000;
 
 void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
   while (true) {
+    if (TryTakeReply(slot)) return;
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
     std::unique_lock lock(mutex_);
     PollReplies();
     ProcessMailLocked();
     if (slot.done) {
+      const bool unwanted = !unwanted_tokens_.empty();
       lock.unlock();
-      CloseUnwanted();
+      if (unwanted) CloseUnwanted();
       return;
     }
     const bool over = session_->over() != Error::ok;
@@ -41,7 +44,7 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
     const auto probe =
         in_.valid() ? in_.ProbeHere() : base::RingReader::Probe();
     lock.unlock();
-    if (peer != nullptr && reply_spinner_.Spin([&] {
+    if (peer != nullptr && PollFor(*peer, reply_spinner_, [&] {
           return probe.Ready() || session_->HasNews() || mailbox_->HasMail();
         }))
       continue;
@@ -68,7 +71,10 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
         std::lock_guard again(mutex_);
         done = slot.done || mailbox_->HasMail();
       }
-      if (!done) session_->Sleep(since, words, until_ns);
+      if (!done) {
+        base::Count(own_->counters().sleeps);
+        session_->Sleep(since, words, until_ns);
+      }
     }
     DisarmRecords(ArmBy::kFutex);
   }
@@ -102,6 +108,11 @@ bool LaneEnd::ArmRecords(ArmBy by, std::vector<base::FutexWait>* words) {
   ++(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
   if (!owed_.empty()) ++room_armed_;
   UpdateArmed();
+  // After the fence: either this is seen here, or the peer, who made a fence
+  // after setting it, sees that this side is armed.
+  if (in_.valid() &&
+      in_.half()->unfenced().load(std::memory_order_relaxed) != 0)
+    base::FenceProcesses();
   if (!owed_.empty()) --room_armed_;  // the word stays armed until Update
   if (!mailbox_->HasMail() &&
       !(in_.valid() && in_.position() < in_end_ && in_.Ready()))

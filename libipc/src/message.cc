@@ -4,15 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "ipc/reply.h"
-#include "lane_end.h"
+#include "lane_fast.h"
+#include "libipc/base/copy.h"
 #include "message_state.h"
 #include "trace_points.h"
 #include "transfer.h"
 
 namespace ipc {
 namespace {
-
-thread_local uint64_t t_flow = 0;
 
 void TraceAnswer(const Message::State& state, abi::TraceKind kind, size_t bytes,
                  size_t handles, Error error) {
@@ -41,10 +40,17 @@ absl::Status StatusOfReply(Error error, uint32_t correlation) {
 
 }  // namespace
 
-uint64_t CurrentFlow() { return t_flow; }
-void EnterFlow(uint64_t flow) { t_flow = flow; }
-void LeaveFlow(uint64_t flow) {
-  if (t_flow == flow) t_flow = 0;
+uint64_t NewFlow(SessionCore& session) {
+  constexpr uint64_t kAtOnce = 256;
+  static constinit thread_local struct {
+    uint64_t session;
+    uint64_t next;
+    uint64_t left;
+  } t_flows = {};
+  if (t_flows.left == 0 || t_flows.session != session.session_id())
+    t_flows = {session.session_id(), session.NewFlows(kAtOnce), kAtOnce};
+  --t_flows.left;
+  return t_flows.next++;
 }
 
 void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
@@ -53,13 +59,59 @@ void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
     large.reset(new std::byte[bytes]);
     to = large.get();
   }
-  if (bytes > 0) std::memcpy(to, from, bytes);
+  base::CopySmall(to, from, bytes);
   payload = {to, bytes};
 }
 
+namespace {
+
+// Freed states of this thread, for its next messages.
+struct StateStore {
+  struct Free {
+    Free* next;
+  };
+  ~StateStore();
+};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint32_t kStoredMost = 0;  // a use after it was freed must be seen
+#else
+constexpr uint32_t kStoredMost = 64;
+#endif
+constinit thread_local StateStore::Free* t_free = nullptr;
+constinit thread_local uint32_t t_free_count = 0;
+constinit thread_local bool t_ended = false;
+
+StateStore::~StateStore() {
+  t_ended = true;
+  while (t_free != nullptr)
+    ::operator delete(std::exchange(t_free, t_free->next));
+}
+thread_local StateStore t_store;
+
+}  // namespace
+
+void* Message::State::operator new(size_t bytes) {
+  if (t_free == nullptr) return ::operator new(bytes);
+  --t_free_count;
+  return std::exchange(t_free, t_free->next);
+}
+
+void Message::State::operator delete(void* at) {
+  if (t_free_count >= kStoredMost || t_ended) {
+    ::operator delete(at);
+    return;
+  }
+  // The first one registers what frees them all at the thread's end.
+  if (t_free == nullptr) static_cast<void>(&t_store);
+  auto* free = static_cast<StateStore::Free*>(at);
+  free->next = t_free;
+  t_free = free;
+  ++t_free_count;
+}
+
 Message::State::~State() {
-  if (lane == nullptr) return;
   if (in_flow) LeaveFlow(flow);
+  if (lane == nullptr) return;
   if (is_call() && !answered)
     TraceAnswer(*this, abi::TraceKind::drop, 0, 0, Error::dropped);
   // A reply that was moved away with its port: closing it says `dropped`.
@@ -69,11 +121,9 @@ Message::State::~State() {
   if (handle_count > 0) Discard(*lane, token);
 }
 
-Message::Message() = default;
-Message::Message(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Message::Message(Message&&) noexcept = default;
-Message& Message::operator=(Message&&) noexcept = default;
-Message::~Message() = default;
+void Message::FreeState::operator()(State* state) const noexcept {
+  delete state;
+}
 
 uint32_t Message::label() const { return state_ ? state_->label : 0; }
 uint64_t Message::badge() const { return state_ ? state_->badge : 0; }
@@ -82,12 +132,14 @@ Bytes Message::payload() const { return state_ ? state_->payload : Bytes(); }
 bool Message::is_loan() const { return state_ && state_->has_loan(); }
 
 size_t Message::capability_count() const {
-  return state_ ? state_->handle_count + state_->redeemed.size() : 0;
+  if (!state_) return 0;
+  return state_->handle_count +
+         (state_->rare != nullptr ? state_->rare->redeemed.size() : 0);
 }
 
 absl::StatusOr<std::vector<ReceivedCapability>> Message::TakeCapabilities() {
-  if (state_ && !state_->redeemed.empty())
-    return std::exchange(state_->redeemed, {});
+  if (state_ && state_->rare != nullptr && !state_->rare->redeemed.empty())
+    return std::exchange(state_->rare->redeemed, {});
   if (capability_count() == 0) return std::vector<ReceivedCapability>();
   auto taken = RedeemNow(*state_->lane, state_->token);
   if (taken.ok()) state_->handle_count = 0;
@@ -138,6 +190,8 @@ absl::Status Message::ReplyByCapability(Capability moved, Bytes payload,
 absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
                             Deadline deadline) {
   if (!wants_reply()) return WantsNoAnswer();
+  if (capabilities.empty() && state_->lane->TryAnswer(*state_, payload))
+    return absl::OkStatus();
   if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
       moved.valid())
     return ReplyByCapability(std::move(moved), payload, capabilities);

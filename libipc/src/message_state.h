@@ -13,14 +13,22 @@ namespace ipc {
 
 struct Message::State {
   ~State();
+  // From a small store of each thread: one comes with every message.
+  static void* operator new(size_t bytes);
+  static void operator delete(void* at);
 
   // Copies the payload out of the ring.
   void CopyIn(const uint8_t* from, size_t bytes);
   bool is_call() const { return (flags & abi::kRecordCall) != 0; }
   bool has_loan() const { return (flags & abi::kRecordLoan) != 0; }
+  // Whether something about it is still to be done over its lane.
+  static bool NeedsLane(const abi::RecordHeader& header) {
+    return (header.flags & (abi::kRecordCall | abi::kRecordLoan)) != 0 ||
+           header.handle_count > 0;
+  }
 
-  std::shared_ptr<LaneEnd> lane;
-  uint64_t incarnation = 0;  // of the peer, for what is owed to it
+  std::shared_ptr<LaneEnd> lane;  // null: nothing is to be done there
+  uint64_t incarnation = 0;       // of the peer, for what is owed to it
   uint16_t flags = 0;
   uint16_t handle_count = 0;
   uint32_t correlation = 0;
@@ -39,17 +47,30 @@ struct Message::State {
   // Own memory: small payloads lie in the state itself.
   std::byte small[160];
   std::unique_ptr<std::byte[]> large;
-  // A loan: where it lies.
-  abi::LoanRef loan = {};
-  std::shared_ptr<base::Mapping> mapping;
-  // An answer in a region: its mapping, and the other capabilities.
-  Mapping own_region;
-  std::vector<ReceivedCapability> redeemed;
+  abi::LoanRef loan;  // where a loan lies
+  // What only few messages have.
+  struct Rare {
+    std::shared_ptr<base::Mapping> mapping;  // of a loan
+    // An answer in a region: its mapping, and the other capabilities.
+    Mapping region;
+    std::vector<ReceivedCapability> redeemed;
+  };
+  std::unique_ptr<Rare> rare;
+
+  Rare& MakeRare() {
+    if (rare == nullptr) rare = std::make_unique<Rare>();
+    return *rare;
+  }
 };
 
 // The flow that this thread's sends inherit; 0: none.
-uint64_t CurrentFlow();
-void EnterFlow(uint64_t flow);
-void LeaveFlow(uint64_t flow);
+inline constinit thread_local uint64_t t_flow = 0;
+inline uint64_t CurrentFlow() { return t_flow; }
+// One that no other message of the session has. Each thread takes many at once.
+uint64_t NewFlow(SessionCore& session);
+inline void EnterFlow(uint64_t flow) { t_flow = flow; }
+inline void LeaveFlow(uint64_t flow) {
+  if (t_flow == flow) t_flow = 0;
+}
 
 }  // namespace ipc

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "lane_fast.h"
 #include "libipc/base/socket.h"
 #include "receiver_core.h"
 #include "thread_table.h"
@@ -209,31 +210,32 @@ void ReceiverCore::RemoveLane(const LanePtr& lane) {
 ReceiverCore::StatePtr ReceiverCore::TakeOne() {
   StatePtr message;
   for (size_t looked = 0; looked < active_.size();) {
-    LanePtr lane = active_.front();
-    switch (lane->TakeMessage(&message)) {
-      case LaneEnd::Take::kMessage:
-        if (++taken_in_turn_ >= kTurn) {
-          taken_in_turn_ = 0;
-          active_.pop_front();
-          active_.push_back(std::move(lane));
-        }
-        return message;
-      case LaneEnd::Take::kFinished:
-        active_.pop_front();
-        RemoveLane(lane);
-        break;
-      case LaneEnd::Take::kNothing:
-        active_.pop_front();
-        if (!bells_.load() ||
-            !lane->ArmRecords(LaneEnd::ArmBy::kBell, nullptr)) {
-          active_.push_back(std::move(lane));
-          ++looked;
-        }
-        break;
+    const LaneEnd::Take took = active_.front()->TakeMessage(&message);
+    if (took == LaneEnd::Take::kMessage) {
+      if (++taken_in_turn_ >= kTurn) NextLane();
+      return message;
     }
     taken_in_turn_ = 0;
+    if (took == LaneEnd::Take::kFinished) {
+      const LanePtr lane = std::move(active_.front());
+      active_.pop_front();
+      RemoveLane(lane);
+    } else if (bells_.load() &&
+               active_.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr)) {
+      active_.pop_front();
+    } else {
+      NextLane();
+      ++looked;
+    }
   }
   return nullptr;
+}
+
+void ReceiverCore::NextLane() {
+  taken_in_turn_ = 0;
+  if (active_.size() < 2) return;
+  active_.push_back(std::move(active_.front()));
+  active_.pop_front();
 }
 
 Error ReceiverCore::Ended() {
@@ -241,8 +243,26 @@ Error ReceiverCore::Ended() {
   return session_->over();
 }
 
+// What is usual: the lane whose turn it is has a small message.
+ReceiverCore::StatePtr ReceiverCore::TryTake() {
+  if (session_->HasNews() || mailbox_->HasMail()) return nullptr;
+  std::lock_guard lock(mutex_);
+  if (active_.empty() || unresolved_ != nullptr || ended_ != Error::ok)
+    return nullptr;
+  if (active_.size() > 1 && ++taken_in_turn_ >= kTurn) return nullptr;
+  if (bells_.load(std::memory_order_relaxed) &&
+      ++taken_since_bells_ >= kBellsEvery)
+    return nullptr;
+  return active_.front()->TryTake();
+}
+
 absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
   KnowReceiver(session_, port_id_);
+  if (StatePtr state = TryTake(); state != nullptr) {
+    EnterFlow(state->flow);
+    state->in_flow = true;
+    return Message(std::move(state));
+  }
   while (true) {
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
@@ -257,6 +277,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
       if (bells_.load() &&
           (active_.empty() || ++taken_since_bells_ >= kBellsEvery))
         CollectBells();
+
       state = unresolved_ != nullptr ? std::move(unresolved_) : TakeOne();
       if (state == nullptr) {
         if (const Error why = Ended(); why != Error::ok)
@@ -302,7 +323,7 @@ absl::Status ReceiverCore::Keep(StatePtr state) {
 void ReceiverCore::Deliver(Message::State& state) {
   EnterFlow(state.flow);
   state.in_flow = true;
-  if (!state.lane->traced()) return;
+  if (state.lane == nullptr || !state.lane->traced()) return;
   abi::TraceRecord record = TraceOf(*state.lane, abi::TraceKind::receive);
   state.received_ns = static_cast<int64_t>(record.time_ns);
   record.flow = state.flow;
@@ -325,7 +346,8 @@ bool ReceiverCore::PollAWhile() {
   if (only == nullptr) return spinner_.Spin([this] { return LooksReady(); });
   // One busy lane: its next record's line is all that is looked at.
   const LaneEnd::Poll poll = only->PollHere();
-  return spinner_.Spin([&] {
+  if (poll.half == nullptr) return false;
+  return only->PollFor(*poll.half, spinner_, [&] {
     return poll.probe.Ready() || session_->HasNews() || mailbox_->HasMail() ||
            only->mailbox()->HasMail() ||
            closing_.load(std::memory_order_relaxed);
@@ -357,6 +379,7 @@ void ReceiverCore::SleepOnWords(uint32_t seen, int64_t deadline_ns) {
   if (armed == lanes.size() && !mailbox_->HasMail()) {
     const ThreadSleeps sleeps(
         session_, {.state = abi::ThreadState::receiving, .port = port_id_});
+    if (!lanes.empty()) lanes.front()->CountSleep();
     session_->Sleep(seen, words, deadline_ns);
   }
   for (size_t i = 0; i < armed; ++i)

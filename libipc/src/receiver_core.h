@@ -30,7 +30,7 @@ class ReceiverCore {
 
  private:
   using LanePtr = std::shared_ptr<LaneEnd>;
-  using StatePtr = std::unique_ptr<Message::State>;
+  using StatePtr = Message::StatePtr;
 
   ReceiverCore(Capability port, uint64_t port_id);
   using Lanes = absl::flat_hash_map<uint64_t, LanePtr>;
@@ -40,7 +40,9 @@ class ReceiverCore {
   void ProcessMail();
   void OpenLane(Answer& event);
   void RemoveLane(const LanePtr& lane);
+  StatePtr TryTake();
   StatePtr TakeOne();
+  void NextLane();
   bool UseBells();
   void CollectBells();
   void CollectMail();
@@ -62,7 +64,7 @@ class ReceiverCore {
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   base::Spinner spinner_;
 
-  std::mutex mutex_;
+  base::BiasedMutex mutex_;
   absl::flat_hash_map<uint64_t, LanePtr> lanes_;  // by lane id
   std::deque<LanePtr> active_;                    // those to look at
   StatePtr unresolved_;  // taken, but its loan could not be mapped

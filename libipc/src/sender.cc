@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "lane_fast.h"
 #include "sender_core.h"
 #include "trace_points.h"
 #include "transfer.h"
@@ -123,18 +124,24 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   return lane;
 }
 
-base::Result<std::shared_ptr<LaneEnd>> SenderCore::Pick() {
+base::Result<SenderCore::Picked> SenderCore::Pick() {
+  if (LaneEnd* only = only_.load(std::memory_order_acquire); only != nullptr)
+    return Picked{only, nullptr};
+  return PickSlow();
+}
+
+base::Result<SenderCore::Picked> SenderCore::PickSlow() {
   std::lock_guard lock(mutex_);
-  if (lanes_.size() == 1 && !shareable_) return lanes_.front();
-  if (lanes_.empty() || WantsAnotherLane()) {
+  if (only_.load() == nullptr && (lanes_.empty() || WantsAnotherLane())) {
     auto lane = Connect();
     if (lane.ok())
       lanes_.push_back(*lane);
     else if (lanes_.empty())
       return lane.error();
+    if (!shareable_) only_.store(lanes_.front().get());
   }
-  if (lanes_.size() == 1) return lanes_.front();
-  return LeastBusy();
+  auto lane = lanes_.size() == 1 ? lanes_.front() : LeastBusy();
+  return Picked{lane.get(), std::move(lane)};
 }
 
 // A lane for each listener of a shareable port: they share the work.
@@ -201,11 +208,35 @@ std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
   return lanes_[best];
 }
 
+// What is usual: a small payload to a port with one listener.
+bool SenderCore::TrySend(Bytes payload, const SendOptions& options,
+                         CallSlot* slot) {
+  LaneEnd* const lane = only_.load(std::memory_order_acquire);
+  if (lane == nullptr || !options.capabilities.empty() ||
+      options.deadlocks != Deadlocks::kIgnore)
+    return false;
+  Outgoing record;
+  record.label = options.label;
+  record.flow = CurrentFlow();
+  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.payload = payload;
+  if (slot != nullptr) {
+    record.flags = abi::kRecordCall;
+    slot->flow = record.flow;
+    if (options.deadline.ns != base::kNoDeadline) {
+      record.flags |= abi::kRecordDeadline;
+      record.deadline_ns = options.deadline.ns;
+    }
+  }
+  return lane->TrySend(record, slot);
+}
+
 Error SenderCore::Send(const Content& content, const SendOptions& options,
                        CallSlot* slot, Sent* sent, absl::Status* detail) {
-  auto lane = Pick();
-  if (!lane.ok()) return lane.error();
-  auto staged = StagedTransfer::Stage(**lane, options.capabilities);
+  auto picked = Pick();
+  if (!picked.ok()) return picked.error();
+  LaneEnd* const lane = picked->lane;
+  auto staged = StagedTransfer::Stage(*lane, options.capabilities);
   if (!staged.ok()) {
     *detail = staged.status();
     return ErrorOf(staged.status());
@@ -213,7 +244,7 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
   Outgoing record;
   record.label = options.label;
   record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = capability_.session()->NewFlow();
+  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
   record.payload = content.payload;
   if (slot != nullptr) {
     slot->flow = record.flow;
@@ -224,7 +255,7 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
       record.deadline_ns = options.deadline.ns;
     }
   }
-  const bool traced = (*lane)->traced();
+  const bool traced = lane->traced();
   if (traced) {
     record.flags |= abi::kRecordSent;
     record.sent_ns = base::NowNs();
@@ -236,17 +267,17 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
                                                : content.payload.size();
   Error error;
   if (content.loan != nullptr)
-    error = (*lane)->SendLoan(record, *content.loan, slot, deadline);
-  else if (content.payload.size() > (*lane)->inline_max())
-    error = (*lane)->SendCopy(record, content.payload, slot, deadline);
+    error = lane->SendLoan(record, *content.loan, slot, deadline);
+  else if (content.payload.size() > lane->inline_max())
+    error = lane->SendCopy(record, content.payload, slot, deadline);
   else
-    error = (*lane)->Send(record, slot, deadline);
+    error = lane->Send(record, slot, deadline);
   if (error == Error::ok) staged->Commit();
-  *sent = {*lane, record.flow, record.sent_ns, record.correlation};
+  *sent = {*std::move(picked), record.flow, record.sent_ns, record.correlation};
   if (traced) {
     abi::TraceRecord trace =
-        TraceOf(**lane, error == Error::ok ? abi::TraceKind::send
-                                           : abi::TraceKind::block);
+        TraceOf(*lane, error == Error::ok ? abi::TraceKind::send
+                                          : abi::TraceKind::block);
     trace.time_ns = static_cast<uint64_t>(record.sent_ns);
     trace.flow = record.flow;
     trace.label = options.label;
@@ -269,19 +300,24 @@ absl::Status SenderCore::SendMessage(const Content& content,
 
 absl::StatusOr<Message> SenderCore::Call(const Content& content,
                                          const SendOptions& options) {
-  Sent sent;
   CallSlot slot;
-  absl::Status detail;
-  Error error = Send(content, options, &slot, &sent, &detail);
-  if (!detail.ok()) return detail;
+  Sent sent;
+  Error error = Error::ok;
+  if (content.loan == nullptr && TrySend(content.payload, options, &slot)) {
+    sent.picked.lane = only_.load(std::memory_order_relaxed);
+  } else {
+    absl::Status detail;
+    error = Send(content, options, &slot, &sent, &detail);
+    if (!detail.ok()) return detail;
+  }
   if (error == Error::ok) {
-    sent.lane->Await(slot, options.deadline);
+    sent.picked.lane->Await(slot, options.deadline);
     error = slot.error;
   }
   if (error == Error::ok && slot.reply->has_loan())
-    error = sent.lane->ResolveLoan(*slot.reply);
+    error = sent.picked.lane->ResolveLoan(*slot.reply);
   if (error == Error::ok && slot.reply->in_region)
-    error = sent.lane->ResolveRegion(*slot.reply);
+    error = sent.picked.lane->ResolveRegion(*slot.reply);
   if (sent.time_ns != 0) TraceOutcome(sent, options, slot, error);
   if (error == Error::deadlock) return StatusOfDeadlock(slot.deadlock);
   if (error != Error::ok) return StatusOfSend(error, *this);
@@ -290,7 +326,7 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
 
 void SenderCore::TraceOutcome(const Sent& sent, const SendOptions& options,
                               const CallSlot& slot, Error error) {
-  abi::TraceRecord trace = TraceOf(*sent.lane, abi::TraceKind::outcome);
+  abi::TraceRecord trace = TraceOf(*sent.picked.lane, abi::TraceKind::outcome);
   trace.flow = sent.flow;
   trace.label = options.label;
   trace.correlation = sent.correlation;
@@ -322,6 +358,7 @@ absl::StatusOr<Sender> Sender::Create(Capability port) {
 }
 
 absl::Status Sender::Send(Bytes payload, const SendOptions& options) {
+  if (core_->TrySend(payload, options, nullptr)) return absl::OkStatus();
   return core_->SendMessage({payload, nullptr}, options);
 }
 

@@ -21,6 +21,8 @@ class SenderCore {
   };
 
   static absl::StatusOr<std::shared_ptr<SenderCore>> Create(Capability port);
+  // What is usual, at once; false: nothing was done.
+  bool TrySend(Bytes payload, const SendOptions& options, CallSlot* slot);
   absl::Status SendMessage(const Content& content, const SendOptions& options);
   absl::StatusOr<Message> Call(const Content& content,
                                const SendOptions& options);
@@ -28,8 +30,13 @@ class SenderCore {
   const Capability& capability() const { return capability_; }
 
  private:
+  // The lane to use, and what keeps it where lanes may be dropped meanwhile.
+  struct Picked {
+    LaneEnd* lane = nullptr;
+    std::shared_ptr<LaneEnd> keep;
+  };
   struct Sent {
-    std::shared_ptr<LaneEnd> lane;
+    Picked picked;
     uint64_t flow = 0;
     int64_t time_ns = 0;  // 0: not traced
     uint32_t correlation = 0;
@@ -38,7 +45,8 @@ class SenderCore {
   explicit SenderCore(Capability port) : capability_(std::move(port)) {}
   Error Send(const Content& content, const SendOptions& options, CallSlot* slot,
              Sent* sent, absl::Status* detail);
-  base::Result<std::shared_ptr<LaneEnd>> Pick();
+  base::Result<Picked> Pick();
+  base::Result<Picked> PickSlow();
   base::Result<std::shared_ptr<LaneEnd>> Connect();
   bool WantsAnotherLane();
   void DropIdleTwin();
@@ -53,8 +61,10 @@ class SenderCore {
   std::atomic<bool> shareable_{false};
 
   // Held while a lane is asked for; no event handler takes it.
-  mutable std::mutex mutex_;
+  mutable base::BiasedMutex mutex_;
   std::vector<std::shared_ptr<LaneEnd>> lanes_;
+  // Of a port that is not shareable: the lane, which stays as long as this.
+  std::atomic<LaneEnd*> only_{nullptr};
   uint32_t listeners_ = 0;
   size_t turn_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libipc/abi/handshake.h"
+#include "libipc/base/barrier.h"
 #include "libipc/base/socket.h"
 #include "session_core.h"
 
@@ -57,6 +58,7 @@ absl::StatusOr<Session> Session::Connect(const std::string& path,
 
 absl::StatusOr<Session> Session::Adopt(base::UniqueFd socket,
                                        std::string_view name) {
+  base::JoinBarriers();
   auto core = SessionCore::Create(std::move(socket), name);
   if (!core.ok()) return core.status();
   return Session(*std::move(core));

@@ -169,8 +169,9 @@ std::vector<NamedCapabilityInfo> SessionCore::names() const {
   return infos;
 }
 
-uint64_t SessionCore::NewFlow() {
-  return session_id_ << 40 | next_flow_.fetch_add(1, std::memory_order_relaxed);
+uint64_t SessionCore::NewFlows(uint64_t count) {
+  return session_id_ << 40 |
+         next_flow_.fetch_add(count, std::memory_order_relaxed);
 }
 
 uint64_t SessionCore::StartFor(const std::shared_ptr<Waiter>& waiter,

@@ -154,8 +154,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   absl::StatusOr<Capability> Take(std::string_view name);
   std::vector<NamedCapabilityInfo> names() const;
 
-  // A flow id that no other session uses.
-  uint64_t NewFlow();
+  // The first of so many flow ids that no other session uses.
+  uint64_t NewFlows(uint64_t count);
 
  private:
   struct Pending {

@@ -106,11 +106,9 @@ uint32_t MySlot(const std::shared_ptr<SessionCore>& session) {
 
 }  // namespace
 
-void KnowReceiver(const std::shared_ptr<SessionCore>& session, uint64_t port) {
-  thread_local std::pair<uint64_t, uint64_t> t_known;
-  const std::pair now = {session->session_id(), port};
-  if (t_known == now) return;
-  t_known = now;
+void MakeReceiverKnown(const std::shared_ptr<SessionCore>& session,
+                       uint64_t port) {
+  t_known_receiver = {session->session_id(), port};
   const uint32_t slot = MySlot(session);
   if (slot != kNoSlot) Store(TableOf(*session)->slots[slot].port, port);
 }

@@ -35,8 +35,22 @@ class ThreadSleeps {
   uint32_t slot_;
 };
 
+// What this thread is known to receive from.
+struct KnownReceiver {
+  uint64_t session = 0;
+  uint64_t port = 0;
+};
+inline constinit thread_local KnownReceiver t_known_receiver;
+
 // Makes this thread known as one that receives from the port, and so may answer
 // others' calls. Cheap when it is already.
-void KnowReceiver(const std::shared_ptr<SessionCore>& session, uint64_t port);
+void MakeReceiverKnown(const std::shared_ptr<SessionCore>& session,
+                       uint64_t port);
+inline void KnowReceiver(const std::shared_ptr<SessionCore>& session,
+                         uint64_t port) {
+  if (t_known_receiver.port != port ||
+      t_known_receiver.session != session->session_id())
+    MakeReceiverKnown(session, port);
+}
 
 }  // namespace ipc

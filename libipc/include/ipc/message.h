@@ -27,10 +27,10 @@ struct ReceivedCapability {
 // that was lent is given back when the message is destroyed.
 class Message {
  public:
-  Message();
-  Message(Message&&) noexcept;
-  Message& operator=(Message&&) noexcept;
-  ~Message();
+  Message() = default;
+  Message(Message&&) noexcept = default;
+  Message& operator=(Message&&) noexcept = default;
+  ~Message() = default;
 
   // The sender's word for what this is.
   uint32_t label() const;
@@ -82,15 +82,19 @@ class Message {
   absl::StatusOr<Capability> MoveReply();
 
   struct State;  // libipc's own
+  struct FreeState {
+    void operator()(State* state) const noexcept;
+  };
+  using StatePtr = std::unique_ptr<State, FreeState>;
 
  private:
   friend class LaneEnd;
   friend class ReceiverCore;
   friend class SenderCore;
-  explicit Message(std::unique_ptr<State> state);
+  explicit Message(StatePtr state) : state_(std::move(state)) {}
   absl::Status ReplyByCapability(Capability moved, Bytes payload,
                                  std::span<Capability> capabilities);
-  std::unique_ptr<State> state_;
+  StatePtr state_;
 };
 
 }  // namespace ipc

@@ -1,0 +1,67 @@
+// The processor's work for one message, without waiting and without a second
+// processor: one thread sends and receives in turn. What counts is the number
+// of instructions (perf stat, or callgrind, which repeats exactly).
+//
+//   bench_path [send|batch|call] [ROUNDS]
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <string>
+
+#include "bench/common/figures.h"
+#include "bench/common/kernel_process.h"
+#include "bench/common/must.h"
+#include "ipc/port.h"
+
+namespace bench {
+namespace {
+
+using namespace ipc;  // NOLINT: a program about it
+
+// What this process used of its processor for `operation`.
+template <typename Operation>
+double ProcessorNs(const Operation& operation) {
+  timespec before = {};
+  timespec after = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+  operation();
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+  return static_cast<double>(after.tv_sec - before.tv_sec) * 1e9 +
+         static_cast<double>(after.tv_nsec - before.tv_nsec);
+}
+
+int Main(const std::string& what, int rounds) {
+  KernelProcess kernel;
+  Session other = kernel.NewSession("other");
+  Capability port = Must(kernel.session().CreatePort({.name = "path"}));
+  Capability send = Must(port.Mint(kRightSend, 1));
+  Sender sender = Must(Sender::Create(std::move(send)));
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  uint64_t payload[8] = {};
+  const Bytes bytes = std::as_bytes(std::span(payload));
+  for (int i = 0; i < 1000; ++i) {
+    Must(sender.Send(bytes));
+    Must(receiver.Receive());
+  }
+  const double took = ProcessorNs([&] {
+    for (int i = 0; i < rounds; ++i) {
+      payload[0] = static_cast<uint64_t>(i);
+      Must(sender.Send(bytes));
+      const Message message = Must(receiver.Receive());
+      Expect(memcmp(message.payload().data(), payload, sizeof(payload)) == 0,
+             "the content");
+    }
+  });
+  printf("%s: %.1f ns a message\n", what.c_str(), took / rounds);
+  return 0;
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  return bench::Main(argc > 1 ? argv[1] : "send",
+                     argc > 2 ? atoi(argv[2]) : 1'000'000);
+}

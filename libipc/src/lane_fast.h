@@ -1,0 +1,168 @@
+// The usual, in as few steps as can be: a small payload, no capabilities,
+// nothing lent, not traced, room is there, no news. One lock, no reference
+// counts, no allocation. Each function does the whole or nothing; where it
+// says no, the full path in the other files is taken, which also tells why
+// things are done so.
+//
+// In line, because a call and its saved registers cost as much as what it does.
+#pragma once
+
+#include "lane_end.h"
+#include "libipc/base/copy.h"
+
+namespace ipc {
+
+// A message of this size lies in its state.
+inline constexpr uint64_t kUsualBytes = sizeof(Message::State::small);
+
+inline void LaneEnd::PublishUsual(const Outgoing& record) {
+  uint8_t* at = out_.Payload();
+  uint64_t bytes = record.payload.size();
+  if ((record.flags & abi::kRecordDeadline) != 0) {
+    std::memcpy(at, &record.deadline_ns, sizeof(record.deadline_ns));
+    at += sizeof(record.deadline_ns);
+    bytes += sizeof(record.deadline_ns);
+  }
+  base::CopySmall(at, record.payload.data(), record.payload.size());
+  out_.Publish({.stamp = 0,
+                .payload_bytes = static_cast<uint32_t>(bytes),
+                .flags = record.flags,
+                .handle_count = 0,
+                .correlation = record.correlation,
+                .label = record.label,
+                .flow = record.flow});
+  CountSent(record.payload.size());
+}
+
+inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
+  return record.payload.size() <= kUsualBytes &&
+         out_.HasRoom(record.payload.size() + sizeof(uint64_t),
+                      in_.half().get());
+}
+
+inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
+  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  std::lock_guard lock(mutex_);
+  if (!IsUsual() || !lent_.empty() || !HasRoomUsual(record)) return false;
+  if (slot != nullptr) AddCall(record, *slot);
+  PublishUsual(record);
+  WakePeerForRecords();
+  return true;
+}
+
+inline size_t LaneEnd::TrySendMany(Outgoing& record,
+                                   std::span<const Bytes> payloads) {
+  if (session_->HasNews() || session_->over() != Error::ok) return 0;
+  std::lock_guard lock(mutex_);
+  if (!IsUsual() || !lent_.empty()) return 0;
+  size_t sent = 0;
+  for (; sent < payloads.size(); ++sent) {
+    record.payload = payloads[sent];
+    if (!HasRoomUsual(record)) break;
+    PublishUsual(record);
+  }
+  if (sent > 0) WakePeerForRecords();
+  return sent;
+}
+
+// The next record, if it has no flags but these and fits into a state; its
+// deadline, if it may have one, is left in its payload.
+inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
+  return in_.position() < in_end_ &&
+         in_.Peek(header) == base::RingReader::State::kRecord &&
+         (header->flags & ~flags) == 0 && header->handle_count == 0 &&
+         header->payload_bytes <= kUsualBytes;
+}
+
+// The message of a peeked record.
+inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header) {
+  Message::StatePtr state(new Message::State);
+  state->incarnation = incarnation_;
+  state->flags = header.flags;
+  state->correlation = header.correlation;
+  state->label = header.label;
+  state->flow = header.flow;
+  state->badge = role_ == Role::kReceiver ? badge_ : 0;
+  const uint8_t* from = in_.Payload();
+  // Up to its last line the record may be read, whatever its payload's size.
+  base::CopyLines(state->small, from, header.payload_bytes);
+  state->payload = {state->small, header.payload_bytes};
+  base::Count(own_->counters().taken);
+  ConsumeUsual(header);
+  return state;
+}
+
+inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
+  in_.Consume(header, own_.get());
+  room_look_due_ = true;
+  const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
+  if ((armed & abi::kArmRoomFutex) != 0 ||
+      in_.position() - room_told_ >= own_->ring_bytes() / 8)
+    WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+}
+
+inline Message::StatePtr LaneEnd::TryTake() {
+  std::lock_guard lock(mutex_);
+  abi::RecordHeader header;
+  constexpr uint16_t kFlags = abi::kRecordCall | abi::kRecordDeadline;
+  if (!IsUsual() || !PeekUsual(kFlags, &header)) return nullptr;
+  if (header.flags == 0) return TakePeeked(header);
+  int64_t deadline_ns = base::kNoDeadline;
+  if ((header.flags & abi::kRecordDeadline) != 0 &&
+      header.payload_bytes < sizeof(deadline_ns))
+    return nullptr;
+  Message::StatePtr state = TakePeeked(header);
+  if ((header.flags & abi::kRecordDeadline) != 0) {
+    std::memcpy(&deadline_ns, state->small, sizeof(deadline_ns));
+    state->deadline_ns = deadline_ns;
+    state->payload = state->payload.subspan(sizeof(deadline_ns));
+  }
+  if (state->is_call()) {
+    state->lane = shared_from_this();
+    open_calls_.push_back(
+        {header.correlation, false, header.label, header.flow, deadline_ns});
+  }
+  return state;
+}
+
+inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
+  std::lock_guard lock(mutex_);
+  abi::RecordHeader header;
+  if (!IsUsual() || slot.done || !PeekUsual(abi::kRecordReply, &header) ||
+      header.flags != abi::kRecordReply ||
+      header.correlation != slot.correlation)
+    return false;
+  if (calls_.back() == &slot)
+    calls_.pop_back();
+  else
+    std::erase(calls_, &slot);
+  slot.done = true;
+  slot.reply = TakePeeked(header);
+  // Who waits for room has filled the ring: more would be here. Nothing else
+  // may be looked at for long, so he is looked for with a fence.
+  if (in_.Ready()) WakePeerForRoom(true);
+  return true;
+}
+
+inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
+  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  Outgoing record;
+  record.flags = abi::kRecordReply;
+  record.correlation = state.correlation;
+  record.label = state.label;
+  record.flow = state.flow;
+  record.payload = payload;
+  std::lock_guard lock(mutex_);
+  if (!IsUsual() || !moved_replies_.empty() || open_calls_.size() != 1 ||
+      !HasRoomUsual(record))
+    return false;
+  const OpenCall& open = open_calls_.front();
+  if (open.correlation != state.correlation || open.cancelled) return false;
+  open_calls_.clear();
+  state.answered = true;
+  PublishUsual(record);
+  WakePeerForRecords();
+  return true;
+}
+
+}  // namespace ipc
