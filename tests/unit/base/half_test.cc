@@ -45,7 +45,7 @@ TEST(Ring, CarriesRecordsOverManyWraps) {
     const std::string text(random() % 1500, static_cast<char>(i));
     ASSERT_TRUE(writer.HasRoom(text.size(), pair.seen[1].get()));
     Put(writer, text, i);
-    abi::RecordHeader header;
+    abi::RecordHeader header = {};
     ASSERT_EQ(reader.Peek(&header), State::kRecord);
     ASSERT_EQ(header.label, i);
     ASSERT_EQ(std::string(reinterpret_cast<const char*>(reader.Payload()),
@@ -64,7 +64,7 @@ TEST(Ring, IsFullUntilTheReaderGoesOn) {
   for (; writer.HasRoom(100, pair.seen[1].get()); ++count)
     Put(writer, std::string(100, 'x'), 0);
   EXPECT_EQ(count, 4096 / 192);
-  abi::RecordHeader header;
+  abi::RecordHeader header = {};
   ASSERT_EQ(reader.Peek(&header), State::kRecord);
   reader.Consume(header, pair.own[1].get());
   EXPECT_TRUE(writer.HasRoom(100, pair.seen[1].get()));
@@ -74,7 +74,7 @@ TEST(Ring, OldContentNeverPassesForARecord) {
   Pair pair(4096);
   RingWriter writer(pair.own[0], 0);
   RingReader reader(pair.seen[0], 0);
-  abi::RecordHeader header;
+  abi::RecordHeader header = {};
   // A lap of records of one size; then the reader looks where the first lap's
   // stamps still stand.
   for (int i = 0; i < 64; ++i) {
@@ -111,7 +111,7 @@ TEST(Ring, AnyGarbageIsEmptyMalformedOrBounded) {
     auto* words = reinterpret_cast<uint64_t*>(at);
     words[0] = random() % 2 == 0 ? kKey + position : random();
     words[1] = random() >> (random() % 64);
-    abi::RecordHeader header;
+    abi::RecordHeader header = {};
     if (reader.Peek(&header) != State::kRecord) continue;
     ASSERT_LE(abi::RecordBytes(header.payload_bytes), 4096u);
     // All of it can be read.
@@ -148,7 +148,7 @@ TEST(Ring, TwoThreadsLoseNothing) {
   });
   RingReader reader(pair.seen[0], 0);
   for (uint32_t i = 0; i < kCount; ++i) {
-    abi::RecordHeader header;
+    abi::RecordHeader header = {};
     while (reader.Peek(&header) == State::kEmpty) {
       CpuRelax();
       std::this_thread::yield();
