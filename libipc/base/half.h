@@ -201,6 +201,12 @@ class RingReader {
     if (own != nullptr) own->head().store(position_, std::memory_order_release);
   }
 
+  // Goes on where another reader of the same ring, who started here, has come.
+  void SkipTo(uint64_t position, const Half* own) {
+    position_ = position;
+    if (own != nullptr) own->head().store(position_, std::memory_order_release);
+  }
+
   uint64_t position() const { return position_; }
   const std::shared_ptr<Half>& half() const { return theirs_; }
   bool valid() const { return theirs_ != nullptr; }

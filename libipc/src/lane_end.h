@@ -15,6 +15,8 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/functional/function_ref.h"
 #include "ipc/message.h"
 #include "libipc/abi/lane.h"
 #include "libipc/base/biased_mutex.h"
@@ -26,6 +28,9 @@
 #include "session_core.h"
 
 namespace ipc {
+
+// What a thread sleeps on: seldom more than one lane's words.
+using FutexWaits = absl::InlinedVector<base::FutexWait, 8>;
 
 // The block that goes with a record that lends one.
 struct LentBlock {
@@ -89,6 +94,10 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   Message::StatePtr TryTake();
   bool TryTakeReply(CallSlot& slot);
   bool TryAnswer(Message::State& state, Bytes payload);
+  // Shows up to `most` plain messages where they lie; returns how many. The
+  // mutex is free meanwhile; nobody else takes from this lane.
+  size_t TryInPlace(size_t most,
+                    absl::FunctionRef<void(const MessageInPlace&)> look);
 
   // Publishes the record, waiting for room until the deadline. `slot`: the
   // call it makes, if it is one; correlation and position are filled in.
@@ -156,7 +165,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Arms for sleeping; returns the words to sleep on, nothing when there is
   // something to take already. Each success is undone by one Disarm.
   enum class ArmBy { kFutex, kBell };
-  bool ArmRecords(ArmBy by, std::vector<base::FutexWait>* words);
+  bool ArmRecords(ArmBy by, FutexWaits* words);
   void DisarmRecords(ArmBy by);
 
   // Takes what the kernel process said about this lane.
@@ -246,7 +255,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Of the fast paths, with mutex_ held.
   bool IsUsual() const {
     return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && !traced();
+           !mailbox_->HasMail() && !traced() && !in_place_;
   }
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
@@ -370,6 +379,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   std::vector<std::pair<uint32_t, Capability>> moved_replies_;
   std::vector<Lent> lent_;
   std::deque<Owed> owed_;
+  bool in_place_ = false;  // a thread looks at messages where they lie
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies
   int futex_armed_ = 0;
   int bell_armed_ = 0;

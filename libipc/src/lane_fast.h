@@ -125,6 +125,40 @@ inline Message::StatePtr LaneEnd::TryTake() {
   return state;
 }
 
+inline size_t LaneEnd::TryInPlace(
+    size_t most, absl::FunctionRef<void(const MessageInPlace&)> look) {
+  base::RingReader reader;
+  {
+    std::lock_guard lock(mutex_);
+    if (!IsUsual()) return 0;
+    reader = in_;
+    in_place_ = true;
+  }
+  size_t count = 0;
+  abi::RecordHeader header;
+  const uint64_t end =
+      std::min(in_end_, reader.position() + own_->ring_bytes());
+  for (; count < most && reader.position() < end; ++count) {
+    if (reader.Peek(&header) != base::RingReader::State::kRecord ||
+        header.flags != 0 || header.handle_count != 0)
+      break;
+    look({.label = header.label,
+          .badge = badge_,
+          .flow = header.flow,
+          .payload = {reinterpret_cast<const std::byte*>(reader.Payload()),
+                      header.payload_bytes}});
+    reader.Consume(header, nullptr);
+  }
+  std::lock_guard lock(mutex_);
+  in_place_ = false;
+  if (count == 0) return 0;
+  in_.SkipTo(reader.position(), own_.get());
+  base::Count(own_->counters().taken, count);
+  room_look_due_ = true;
+  WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+  return count;
+}
+
 inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;

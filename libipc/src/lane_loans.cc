@@ -106,7 +106,7 @@ Error LaneEnd::SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
     if (deadline.ns <= base::NowNs())
       return deadline.ns == 0 ? Error::should_wait : Error::timed_out;
     // Blocks come back as records.
-    std::vector<base::FutexWait> words;
+    FutexWaits words;
     if (!ArmRecords(ArmBy::kFutex, &words)) continue;
     session_->Sleep(seen, words, deadline.ns);
     DisarmRecords(ArmBy::kFutex);

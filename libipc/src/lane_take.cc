@@ -132,6 +132,7 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
   if (!owed_.empty()) FlushOwed();
+  if (in_place_) return Take::kNothing;
   Parsed parsed;
   for (int passed = 0; Peek(&parsed); ++passed) {
     // Records that are no messages must not keep others waiting either.

@@ -48,7 +48,7 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
           return probe.Ready() || session_->HasNews() || mailbox_->HasMail();
         }))
       continue;
-    std::vector<base::FutexWait> words;
+    FutexWaits words;
     if (!ArmRecords(ArmBy::kFutex, &words)) continue;
     bool done;
     {
@@ -93,7 +93,7 @@ bool LaneEnd::LooksReady() {
   return in_.valid() && in_.Ready();
 }
 
-bool LaneEnd::ArmRecords(ArmBy by, std::vector<base::FutexWait>* words) {
+bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
   std::lock_guard lock(mutex_);
   if (!owed_.empty()) FlushOwed();
   // The values slept on are older than the arming: see Woken.

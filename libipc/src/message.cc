@@ -47,8 +47,8 @@ uint64_t NewFlow(SessionCore& session) {
     uint64_t next;
     uint64_t left;
   } t_flows = {};
-  if (t_flows.left == 0 || t_flows.session != session.session_id())
-    t_flows = {session.session_id(), session.NewFlows(kAtOnce), kAtOnce};
+  if (t_flows.left == 0 || t_flows.session != session.serial())
+    t_flows = {session.serial(), session.NewFlows(kAtOnce), kAtOnce};
   --t_flows.left;
   return t_flows.next++;
 }

@@ -245,15 +245,66 @@ Error ReceiverCore::Ended() {
 
 // What is usual: the lane whose turn it is has a small message.
 ReceiverCore::StatePtr ReceiverCore::TryTake() {
-  if (session_->HasNews() || mailbox_->HasMail()) return nullptr;
   std::lock_guard lock(mutex_);
+  return MayTryTake() ? active_.front()->TryTake() : nullptr;
+}
+
+bool ReceiverCore::MayTryTake() {
+  if (session_->HasNews() || mailbox_->HasMail()) return false;
   if (active_.empty() || unresolved_ != nullptr || ended_ != Error::ok)
-    return nullptr;
-  if (active_.size() > 1 && ++taken_in_turn_ >= kTurn) return nullptr;
-  if (bells_.load(std::memory_order_relaxed) &&
-      ++taken_since_bells_ >= kBellsEvery)
-    return nullptr;
-  return active_.front()->TryTake();
+    return false;
+  if (active_.size() > 1 && ++taken_in_turn_ >= kTurn) return false;
+  return !bells_.load(std::memory_order_relaxed) ||
+         ++taken_since_bells_ < kBellsEvery;
+}
+
+absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
+                                                  Deadline deadline) {
+  if (into.empty())
+    return MakeStatus(Error::invalid_args,
+                      "there is no place to receive into: pass at least one "
+                      "Message");
+  absl::StatusOr<Message> first = Receive(deadline);
+  if (!first.ok()) return first.status();
+  LeaveFlow(first->flow());
+  into[0] = *std::move(first);
+  size_t count = 1;
+  std::lock_guard lock(mutex_);
+  for (size_t idle = 0; count < into.size() && idle < active_.size();) {
+    StatePtr state = MayTryTake() ? active_.front()->TryTake() : nullptr;
+    if (state == nullptr) {
+      // What is unusual there waits for the next Receive.
+      NextLane();
+      ++idle;
+      continue;
+    }
+    into[count++] = Message(std::move(state));
+    idle = 0;
+  }
+  return count;
+}
+
+absl::StatusOr<size_t> ReceiverCore::ReceiveInPlace(
+    absl::FunctionRef<void(const MessageInPlace&)> look, Deadline deadline,
+    size_t most) {
+  LanePtr lane;
+  {
+    std::lock_guard lock(mutex_);
+    if (MayTryTake()) lane = active_.front();
+  }
+  if (lane != nullptr) {
+    if (const size_t count = lane->TryInPlace(most, look); count > 0) {
+      std::lock_guard lock(mutex_);
+      NextLane();
+      return count;
+    }
+  }
+  absl::StatusOr<Message> message = Receive(deadline);
+  if (!message.ok()) return message.status();
+  MessageInPlace one = {message->label(), message->badge(), message->flow(),
+                        message->payload(), &*message};
+  look(one);
+  return 1;
 }
 
 absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
@@ -365,13 +416,13 @@ bool ReceiverCore::LooksReady() {
 // ---- sleeping ------------------------------------------------------------
 
 void ReceiverCore::SleepOnWords(uint32_t seen, int64_t deadline_ns) {
-  std::vector<LanePtr> lanes;
+  absl::InlinedVector<LanePtr, 4> lanes;
   {
     std::lock_guard lock(mutex_);
     if (ended_ != Error::ok) return;
     lanes.assign(active_.begin(), active_.end());
   }
-  std::vector<base::FutexWait> words;
+  FutexWaits words;
   size_t armed = 0;
   while (armed < lanes.size() &&
          lanes[armed]->ArmRecords(LaneEnd::ArmBy::kFutex, &words))
@@ -489,6 +540,17 @@ absl::StatusOr<Receiver> Receiver::Create(Capability port) {
 
 absl::StatusOr<Message> Receiver::Receive(Deadline deadline) {
   return core_->Receive(deadline);
+}
+
+absl::StatusOr<size_t> Receiver::ReceiveBatch(std::span<Message> into,
+                                              Deadline deadline) {
+  return core_->ReceiveBatch(into, deadline);
+}
+
+absl::StatusOr<size_t> Receiver::ReceiveInPlace(
+    absl::FunctionRef<void(const MessageInPlace&)> look, Deadline deadline,
+    size_t most) {
+  return core_->ReceiveInPlace(look, deadline, most);
 }
 
 int Receiver::descriptor() { return core_->Descriptor(); }

@@ -23,6 +23,11 @@ class ReceiverCore {
   ~ReceiverCore();
 
   absl::StatusOr<Message> Receive(Deadline deadline);
+  absl::StatusOr<size_t> ReceiveBatch(std::span<Message> into,
+                                      Deadline deadline);
+  absl::StatusOr<size_t> ReceiveInPlace(
+      absl::FunctionRef<void(const MessageInPlace&)> look, Deadline deadline,
+      size_t most);
   int Descriptor();
   void Close();
   absl::StatusOr<Capability> Release();
@@ -40,6 +45,7 @@ class ReceiverCore {
   void ProcessMail();
   void OpenLane(Answer& event);
   void RemoveLane(const LanePtr& lane);
+  bool MayTryTake();
   StatePtr TryTake();
   StatePtr TakeOne();
   void NextLane();

@@ -298,6 +298,32 @@ absl::Status SenderCore::SendMessage(const Content& content,
   return detail.ok() ? StatusOfSend(error, *this) : detail;
 }
 
+absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
+                                             const SendOptions& options) {
+  if (!options.capabilities.empty())
+    return MakeStatus(Error::invalid_args,
+                      "a batch carries no capabilities; use Send");
+  Outgoing record;
+  record.label = options.label;
+  record.flow = CurrentFlow();
+  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  size_t sent = 0;
+  while (sent < payloads.size()) {
+    if (LaneEnd* const only = only_.load(std::memory_order_acquire);
+        only != nullptr)
+      sent += only->TrySendMany(record, payloads.subspan(sent));
+    if (sent == payloads.size()) break;
+    // What is unusual, or has to wait, goes by itself.
+    absl::Status status = SendMessage({payloads[sent], nullptr}, options);
+    if (!status.ok()) {
+      if (sent == 0) return status;
+      break;
+    }
+    ++sent;
+  }
+  return sent;
+}
+
 absl::StatusOr<Message> SenderCore::Call(const Content& content,
                                          const SendOptions& options) {
   CallSlot slot;
@@ -360,6 +386,11 @@ absl::StatusOr<Sender> Sender::Create(Capability port) {
 absl::Status Sender::Send(Bytes payload, const SendOptions& options) {
   if (core_->TrySend(payload, options, nullptr)) return absl::OkStatus();
   return core_->SendMessage({payload, nullptr}, options);
+}
+
+absl::StatusOr<size_t> Sender::SendBatch(std::span<const Bytes> payloads,
+                                         const SendOptions& options) {
+  return core_->SendBatch(payloads, options);
 }
 
 absl::Status Sender::SendLoan(Loan& loan, const SendOptions& options) {

@@ -24,6 +24,8 @@ class SenderCore {
   // What is usual, at once; false: nothing was done.
   bool TrySend(Bytes payload, const SendOptions& options, CallSlot* slot);
   absl::Status SendMessage(const Content& content, const SendOptions& options);
+  absl::StatusOr<size_t> SendBatch(std::span<const Bytes> payloads,
+                                   const SendOptions& options);
   absl::StatusOr<Message> Call(const Content& content,
                                const SendOptions& options);
   uint64_t stale_replies() const;

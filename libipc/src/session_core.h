@@ -149,6 +149,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Written here; its control page has the table of threads too.
   const base::Half& requests() const { return *requests_; }
   uint64_t session_id() const { return session_id_; }
+  // Of this object in this process, never used again.
+  uint64_t serial() const { return serial_; }
   uint64_t process_id() const { return process_id_; }
   Handle account() const { return account_; }
   absl::StatusOr<Capability> Take(std::string_view name);
@@ -172,6 +174,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   };
 
   SessionCore() = default;
+  static uint64_t NextSerial() {
+    static std::atomic<uint64_t> next{1};
+    return next.fetch_add(1, std::memory_order_relaxed);
+  }
   absl::Status Handshake(std::string_view name);
   absl::Status LoadNames();
   uint64_t StartFor(const std::shared_ptr<Waiter>& waiter, abi::Syscall call,
@@ -196,6 +202,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   base::UniqueFd socket_;
   std::shared_ptr<base::Half> requests_;     // written here
   std::shared_ptr<base::Half> completions_;  // written by the kernel process
+  const uint64_t serial_ = NextSerial();
   uint64_t session_id_ = 0;
   uint64_t process_id_ = 0;
   Handle account_ = abi::kNoHandle;

@@ -36,23 +36,23 @@ abi::ThreadTable* TableOf(const SessionCore& session) {
 // A thread's slot with one session; freed when the thread ends.
 struct OwnSlot {
   std::weak_ptr<SessionCore> session;
-  uint64_t session_id = 0;
+  uint64_t serial = 0;
   uint32_t number = kNoSlot;
 
   OwnSlot() = default;
   OwnSlot(OwnSlot&& other) noexcept
       : session(std::move(other.session)),
-        session_id(other.session_id),
+        serial(other.serial),
         number(std::exchange(other.number, kNoSlot)) {}
   OwnSlot& operator=(OwnSlot&& other) noexcept {
     std::swap(session, other.session);
-    std::swap(session_id, other.session_id);
+    std::swap(serial, other.serial);
     std::swap(number, other.number);
     return *this;
   }
   ~OwnSlot() {
     const auto alive = session.lock();
-    if (alive == nullptr || session_id == 0) return;
+    if (alive == nullptr || serial == 0) return;
     abi::ThreadTable* table = TableOf(*alive);
     if (number == kNoSlot)
       std::atomic_ref<uint32_t>(table->beyond).fetch_sub(1);
@@ -91,14 +91,12 @@ uint32_t TakeSlot(abi::ThreadTable* table) {
 
 uint32_t MySlot(const std::shared_ptr<SessionCore>& session) {
   for (const OwnSlot& own : t_slots)
-    if (own.session_id == session->session_id() &&
-        own.session.lock() == session)
-      return own.number;
+    if (own.serial == session->serial()) return own.number;
   std::erase_if(t_slots,
                 [](const OwnSlot& own) { return own.session.expired(); });
   OwnSlot own;
   own.session = session;
-  own.session_id = session->session_id();
+  own.serial = session->serial();
   own.number = TakeSlot(TableOf(*session));
   t_slots.push_back(std::move(own));
   return t_slots.back().number;
@@ -108,7 +106,7 @@ uint32_t MySlot(const std::shared_ptr<SessionCore>& session) {
 
 void MakeReceiverKnown(const std::shared_ptr<SessionCore>& session,
                        uint64_t port) {
-  t_known_receiver = {session->session_id(), port};
+  t_known_receiver = {session->serial(), port};
   const uint32_t slot = MySlot(session);
   if (slot != kNoSlot) Store(TableOf(*session)->slots[slot].port, port);
 }

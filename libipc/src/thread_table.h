@@ -37,7 +37,7 @@ class ThreadSleeps {
 
 // What this thread is known to receive from.
 struct KnownReceiver {
-  uint64_t session = 0;
+  uint64_t session = 0;  // its serial
   uint64_t port = 0;
 };
 inline constinit thread_local KnownReceiver t_known_receiver;
@@ -49,7 +49,7 @@ void MakeReceiverKnown(const std::shared_ptr<SessionCore>& session,
 inline void KnowReceiver(const std::shared_ptr<SessionCore>& session,
                          uint64_t port) {
   if (t_known_receiver.port != port ||
-      t_known_receiver.session != session->session_id())
+      t_known_receiver.session != session->serial())
     MakeReceiverKnown(session, port);
 }
 

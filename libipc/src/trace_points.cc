@@ -11,7 +11,7 @@ namespace {
 // A thread's ring with one session. Ended when the thread ends.
 struct ThreadRing {
   std::weak_ptr<SessionCore> session;
-  uint64_t session_id = 0;
+  uint64_t session_serial = 0;
   uint64_t number = 0;
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
 
@@ -30,7 +30,7 @@ thread_local std::vector<ThreadRing> t_rings;
 ThreadRing Grant(const std::shared_ptr<SessionCore>& session) {
   ThreadRing ring;
   ring.session = session;
-  ring.session_id = session->session_id();
+  ring.session_serial = session->serial();
   const Answer answer = session->Call(abi::Syscall::trace_ring, abi::kNoHandle,
                                       {.options = abi::kTraceRingGrant});
   if (answer.error() != Error::ok || answer.descriptors.size() != 1)
@@ -51,9 +51,7 @@ ThreadRing Grant(const std::shared_ptr<SessionCore>& session) {
 void WriteTrace(const std::shared_ptr<SessionCore>& session,
                 const abi::TraceRecord& record) {
   for (ThreadRing& ring : t_rings) {
-    if (ring.session_id != session->session_id() ||
-        ring.session.lock() != session)
-      continue;
+    if (ring.session_serial != session->serial()) continue;
     if (ring.writer != nullptr) ring.writer->Append(record);
     return;
   }

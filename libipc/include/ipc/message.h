@@ -12,6 +12,20 @@
 namespace ipc {
 
 class LaneEnd;
+class Message;
+
+// A message as it lies in its lane.
+struct MessageInPlace {
+  uint32_t label = 0;
+  uint64_t badge = 0;
+  uint64_t flow = 0;
+  // Valid while it is looked at. The sender could still change it, unless
+  // `message` is set: copy first what must be checked.
+  Bytes payload;
+  // Set for what is more than bytes: a call, a loan, with capabilities. It may
+  // be moved from.
+  Message* message = nullptr;
+};
 
 // One capability that came with a message.
 struct ReceivedCapability {

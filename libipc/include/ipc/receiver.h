@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "ipc/capability.h"
 #include "ipc/message.h"
 
@@ -29,6 +30,20 @@ class Receiver {
   // meanwhile); revoked; peer_closed (the kernel process is gone).
   // Thread: any; sleeps without using the CPU.
   absl::StatusOr<Message> Receive(Deadline deadline = Deadline::Never());
+
+  // Fills `into` with what is there, waiting only for the first. Returns how
+  // many: at least 1. The thread enters no message's flow. Errors, Thread: as
+  // Receive; invalid_args (`into` is empty).
+  absl::StatusOr<size_t> ReceiveBatch(std::span<Message> into,
+                                      Deadline deadline = Deadline::Never());
+  // Shows up to `most` messages to `look` where they lie, without copying
+  // them, waiting only for the first. Returns how many: at least 1. Their room
+  // is free again when it returns, not before: `look` should be quick. When the
+  // receiver is closed meanwhile the next listener may get them too.
+  // Errors, Thread: as Receive; `look` must not use this receiver.
+  absl::StatusOr<size_t> ReceiveInPlace(
+      absl::FunctionRef<void(const MessageInPlace&)> look,
+      Deadline deadline = Deadline::Never(), size_t most = 64);
 
   // Readable while a message may wait (level-triggered): for poll, epoll and
   // event loops. Only poll it; then Receive(Deadline::Immediately()) until it

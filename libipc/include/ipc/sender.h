@@ -52,6 +52,13 @@ class Sender {
   absl::Status Send(std::string_view text, const SendOptions& options = {}) {
     return Send(BytesOf(text), options);
   }
+  // Queues one message for each payload, in order, and wakes the receiver once
+  // for as many as there is room for. Returns how many were queued: all, or
+  // fewer when something ended it after the first. Outside a flow they share a
+  // new one. Errors: as Send, and invalid_args (capabilities); nothing was
+  // queued then. Thread: any; waits when the queue is full.
+  absl::StatusOr<size_t> SendBatch(std::span<const Bytes> payloads,
+                                   const SendOptions& options = {});
   // Lends the block; nothing is copied. Owns: the loan, on success; it stays
   // with the caller on failure. Errors: as Send.
   absl::Status SendLoan(Loan& loan, const SendOptions& options = {});
