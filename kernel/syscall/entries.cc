@@ -20,6 +20,8 @@ abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
   entry.id = port.id;
   CopyName(entry.name, port.name);
   entry.owner_process = port.owner_process;
+  if (!port.listeners.empty())
+    entry.listener_process = port.listeners.front().session->id();
   entry.options = port.options;
   entry.ring_bytes = port.ring_bytes;
   entry.listeners = static_cast<uint32_t>(port.listeners.size());

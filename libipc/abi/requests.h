@@ -271,7 +271,8 @@ static_assert(sizeof(ExplainStep) == 160);
 struct PortEntry {
   uint64_t id;
   char name[kNameBytesMax];
-  uint64_t owner_process;  // who made it
+  uint64_t owner_process;     // who made it
+  uint64_t listener_process;  // the first of them; 0: nobody listens
   uint32_t options;
   uint32_t ring_bytes;
   uint32_t listeners;
@@ -287,7 +288,7 @@ struct PortEntry {
   LaneCounters sender_counters;
   LaneCounters receiver_counters;
 };
-static_assert(sizeof(PortEntry) == 112 + 2 * sizeof(LaneCounters));
+static_assert(sizeof(PortEntry) == 120 + 2 * sizeof(LaneCounters));
 struct LaneEntry {
   uint64_t id;
   uint64_t port;
