@@ -99,4 +99,15 @@ absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
   return snapshot;
 }
 
+absl::StatusOr<Snapshot> TakeTraffic(const ipc::Inspector& inspector) {
+  Snapshot snapshot;
+  snapshot.taken_ns = base::NowNs();
+  for (const absl::Status& status :
+       {Fill(inspector.Ports(), &snapshot.ports),
+        Fill(inspector.Lanes(), &snapshot.lanes),
+        Fill(inspector.Processes(), &snapshot.processes)})
+    if (!status.ok()) return status;
+  return snapshot;
+}
+
 }  // namespace keyport

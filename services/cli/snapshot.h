@@ -43,5 +43,7 @@ struct Snapshot {
 // `own_process` is left out.
 absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
                                       uint64_t own_process);
+// Processes, ports and lanes only. Taken when the ports were.
+absl::StatusOr<Snapshot> TakeTraffic(const ipc::Inspector& inspector);
 
 }  // namespace keyport

@@ -15,6 +15,7 @@ using abi::CapabilityEntry;
 using abi::kArmRecordsBell;
 using abi::kArmRecordsFutex;
 using abi::kArmRoomFutex;
+using abi::LaneCounters;
 using abi::LaneEntry;
 using abi::NotificationEntry;
 using abi::PortEntry;
