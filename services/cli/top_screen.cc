@@ -128,12 +128,10 @@ void TopScreen::MoveCursor(int lines) {
 }
 
 std::string TopScreen::SummaryText() const {
-  std::string text = "keyport top  ";
+  std::string text = paused_ ? "keyport top  PAUSED  " : "keyport top  ";
   if (!sampled_) return text + "(counting)";
   text += SummaryOf(rows_, scope_, sample_.elapsed_ns());
-  if (!one_port_.empty()) text += "  of " + one_port_name_;
-  if (paused_) text += "  PAUSED";
-  return text;
+  return one_port_.empty() ? text : text + " of " + one_port_name_;
 }
 
 std::string TopScreen::HelpText() const {

@@ -114,12 +114,11 @@ TEST_F(TopTest, TheEndOfTheGraphIsSaid) {
   auto screen = Screen();
   graph_.reset();
   EXPECT_EQ(top.Wait(), 1);
-  EXPECT_THAT(top.output(), HasSubstr("keyport: the graph has ended"));
+  EXPECT_THAT(top.output(), HasSubstr("the graph has ended"));
   EXPECT_EQ(screen->Wait(), 1);
   ExpectRestored(*screen);
   EXPECT_THAT(screen->output(),
-              EndsWith("keyport: the graph has ended (its kernel process is "
-                       "gone)\r\n"));
+              EndsWith("the graph has ended (its kernel process is gone)\r\n"));
 }
 
 TEST_F(TopTest, AScreenShowsPortsAndLanesUntilQ) {
