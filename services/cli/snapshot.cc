@@ -99,14 +99,15 @@ absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
   return snapshot;
 }
 
-absl::StatusOr<Snapshot> TakeTraffic(const ipc::Inspector& inspector) {
+absl::StatusOr<Snapshot> TakeTraffic(const ipc::Inspector& inspector,
+                                     Lanes lanes) {
   Snapshot snapshot;
   snapshot.taken_ns = base::NowNs();
-  for (const absl::Status& status :
-       {Fill(inspector.Ports(), &snapshot.ports),
-        Fill(inspector.Lanes(), &snapshot.lanes),
-        Fill(inspector.Processes(), &snapshot.processes)})
-    if (!status.ok()) return status;
+  absl::Status filled = Fill(inspector.Ports(), &snapshot.ports);
+  if (filled.ok() && lanes == Lanes::kWanted)
+    filled = Fill(inspector.Lanes(), &snapshot.lanes);
+  if (filled.ok()) filled = Fill(inspector.Processes(), &snapshot.processes);
+  if (!filled.ok()) return filled;
   return snapshot;
 }
 

@@ -44,11 +44,7 @@ class TopCommand {
   }
 
   // Until somebody stops it, or the samples were taken.
-  absl::Status Run() {
-    const bool screen = options_.format == Format::kText &&
-                        Terminal::Usable(STDIN_FILENO, STDOUT_FILENO);
-    return screen ? RunOnScreen() : RunInLines();
-  }
+  absl::Status Run() { return on_screen_ ? RunOnScreen() : RunInLines(); }
 
  private:
   bool KnowsPort() const {
@@ -60,7 +56,7 @@ class TopCommand {
   }
 
   absl::Status Look() {
-    auto snapshot = TakeTraffic(inspector_);
+    auto snapshot = TakeTraffic(inspector_, lanes_);
     if (!snapshot.ok())
       return ipc::ErrorOf(snapshot.status()) == ipc::Error::peer_closed
                  ? GraphHasEnded()
@@ -153,6 +149,12 @@ class TopCommand {
   }
 
   const TopOptions& options_;
+  const bool on_screen_ = options_.format == Format::kText &&
+                          Terminal::Usable(STDIN_FILENO, STDOUT_FILENO);
+  // On a screen the user may ask for them any time.
+  const Lanes lanes_ = on_screen_ || options_.scope == TopScope::kLanes
+                           ? Lanes::kWanted
+                           : Lanes::kLeftOut;
   StopSignals signals_;
   const ToolSession tool_;  // outlives the inspector's use of it
   const ipc::Inspector inspector_;

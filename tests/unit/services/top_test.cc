@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "services/cli/top_listing.h"
 #include "services/cli/top_screen.h"
@@ -178,6 +180,19 @@ TEST(RateText, HasThreeDigits) {
   EXPECT_EQ(RateText(1e18), "1000000T");
 }
 
+// Of figures none is shown in part.
+bool EndsWithATitle(const std::string& heading) {
+  std::istringstream words(heading);
+  std::string last = "PORT";
+  while (words >> last) {
+  }
+  if (last.back() == '~') return true;  // a name, cut short
+  const auto columns = ColumnsOf(TopScope::kPorts);
+  return std::any_of(columns.begin(), columns.end(), [&](TopColumn column) {
+    return ColumnTitle(column) == last;
+  });
+}
+
 TEST_F(TopTest, NarrowScreensLoseColumnsFromTheRight) {
   const auto rows = RowsOf(sample_, TopScope::kPorts, TopColumn::kQueue, "");
   for (size_t columns = 0; columns < 150; ++columns) {
@@ -185,6 +200,7 @@ TEST_F(TopTest, NarrowScreensLoseColumnsFromTheRight) {
     EXPECT_EQ(table.heading.size(), columns);
     ASSERT_THAT(table.rows, SizeIs(2));
     for (const std::string& row : table.rows) EXPECT_EQ(row.size(), columns);
+    EXPECT_TRUE(EndsWithATitle(table.heading)) << table.heading;
   }
   EXPECT_THAT(LayOut(rows, TopScope::kPorts, 150).heading,
               HasSubstr("LOST/S  TAKEN/S"));
