@@ -75,6 +75,25 @@ TEST_F(TopTest, SamplesAreJsonLines) {
   EXPECT_EQ(samples[1]["ports"][0]["lanes"], 1);
 }
 
+TEST_F(TopTest, RatesAreTheDifferencesOfItsCounters) {
+  const Finished top =
+      Tool({"top", "-n", "2", "--interval", "0.2", "--json", "--port", "echo"});
+  const auto samples = JsonLines(top.output);
+  ASSERT_EQ(samples.size(), 2u) << top.output;
+  const Json& before = samples[0]["ports"][0];
+  const Json& now = samples[1]["ports"][0];
+  const double seconds = samples[1]["elapsed_ns"].get<double>() / 1e9;
+  const auto added = [&](const char* end, const char* counter) {
+    return now[end][counter].get<double>() - before[end][counter].get<double>();
+  };
+  EXPECT_NEAR(now["messages_per_s"].get<double>() * seconds,
+              added("senders", "messages"), 0.5);
+  EXPECT_NEAR(now["taken_per_s"].get<double>() * seconds,
+              added("listeners", "taken"), 0.5);
+  EXPECT_NEAR(now["wakes_per_s"].get<double>() * seconds,
+              added("senders", "wakes") + added("listeners", "wakes"), 0.5);
+}
+
 TEST_F(TopTest, LanesTellWhoSends) {
   const Finished top = Tool({"top", "-n", "1", "--interval", "0.05", "--json",
                              "--lanes", "--port", "echo"});
