@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "absl/time/time.h"
 #include "libipc/base/clock.h"
 #include "services/cli/top_listing.h"
 #include "services/cli/top_screen.h"
@@ -17,9 +18,18 @@
 namespace keyport {
 namespace {
 
-absl::Status GraphHasEnded() {
-  return ipc::MakeStatus(ipc::Error::peer_closed,
-                         "the graph has ended (its kernel process is gone)");
+// So that Ctrl-C is heard, should the kernel process be stopped.
+constexpr absl::Duration kPatience = absl::Seconds(5);
+
+absl::Status WhyNot(const absl::Status& looked) {
+  const ipc::Error error = ipc::ErrorOf(looked);
+  if (error == ipc::Error::peer_closed)
+    return ipc::MakeStatus(error,
+                           "the graph has ended (its kernel process is gone)");
+  if (error == ipc::Error::timed_out)
+    return ipc::MakeStatus(error, "the kernel process has not answered for " +
+                                      absl::FormatDuration(kPatience));
+  return looked;
 }
 
 class TopCommand {
@@ -57,10 +67,7 @@ class TopCommand {
 
   absl::Status Look() {
     auto snapshot = TakeTraffic(inspector_, lanes_);
-    if (!snapshot.ok())
-      return ipc::ErrorOf(snapshot.status()) == ipc::Error::peer_closed
-                 ? GraphHasEnded()
-                 : snapshot.status();
+    if (!snapshot.ok()) return WhyNot(snapshot.status());
     last_ = *std::move(snapshot);
     next_ns_ = last_.taken_ns + IntervalNs();
     return absl::OkStatus();
@@ -168,7 +175,7 @@ class TopCommand {
 int RunTop(const TopOptions& options) {
   absl::StatusOr<ToolSession> tool = ConnectTool(options.socket, "keyport top");
   if (!tool.ok()) return Complain(tool.status());
-  auto inspector = ipc::Inspector::Create(std::move(tool->kernel));
+  auto inspector = ipc::Inspector::Create(std::move(tool->kernel), kPatience);
   if (!inspector.ok()) return Complain(inspector.status());
   TopCommand command(options, *std::move(tool), *std::move(inspector));
   if (absl::Status begun = command.Begin(); !begun.ok()) return Complain(begun);

@@ -140,6 +140,18 @@ TEST_F(TopTest, TheEndOfTheGraphIsSaid) {
               EndsWith("the graph has ended (its kernel process is gone)\r\n"));
 }
 
+TEST_F(TopTest, AKernelProcessThatDoesNotAnswerIsNotWaitedForForEver) {
+  auto screen = Screen();
+  const auto kernels = ChildrenOf(graph_->pid(), "keyport-kernel");
+  ASSERT_EQ(kernels.size(), 1u);
+  kill(kernels[0], SIGSTOP);
+  EXPECT_EQ(screen->Wait(), 1);
+  kill(kernels[0], SIGCONT);
+  ExpectRestored(*screen);
+  EXPECT_THAT(screen->output(),
+              EndsWith("the kernel process has not answered for 5s\r\n"));
+}
+
 TEST_F(TopTest, AScreenShowsPortsAndLanesUntilQ) {
   auto screen = Screen({"--sort", "messages"});
   EXPECT_THAT(screen->output(), HasSubstr(kAlternateScreen));
