@@ -75,6 +75,19 @@ TEST_F(TopTest, SamplesAreJsonLines) {
   EXPECT_EQ(samples[1]["ports"][0]["lanes"], 1);
 }
 
+TEST_F(TopTest, ABusyPortHasRates) {
+  const Finished top =
+      Tool({"top", "-n", "2", "--interval", "0.5", "--json", "--port", "echo"});
+  const auto samples = JsonLines(top.output);
+  ASSERT_EQ(samples.size(), 2u) << top.output;
+  const Json& echo = samples[1]["ports"][0];
+  for (const char* rate :
+       {"messages_per_s", "replies_per_s", "bytes_per_s", "taken_per_s"})
+    EXPECT_GT(echo[rate], 0) << rate << " of " << echo.dump();
+  // A pair that rests a millisecond after each call has to sleep.
+  EXPECT_GT(echo["senders"]["wakes"], 0) << echo.dump();
+}
+
 TEST_F(TopTest, RatesAreTheDifferencesOfItsCounters) {
   const Finished top =
       Tool({"top", "-n", "2", "--interval", "0.2", "--json", "--port", "echo"});
