@@ -16,6 +16,7 @@
 
 #include "kernel/cap/account.h"
 #include "kernel/cap/capability.h"
+#include "libipc/abi/lane.h"
 #include "libipc/base/half.h"
 
 namespace kernel {
@@ -52,6 +53,8 @@ class Lane : public Object {
     UniqueFd memory;                   // of the half that this end writes
     std::shared_ptr<base::Half> half;  // once it is ready
     std::vector<Region*> attachments;
+    int64_t since_ns = 0;            // when it came
+    abi::LaneCounters counted = {};  // believed so far
     bool ready() const { return half != nullptr; }
   };
 
@@ -81,6 +84,7 @@ class Lane : public Object {
   uint64_t taken = 0;      // requests below it were taken
   uint64_t reply_end = 0;  // replies published up to here
   uint64_t cut_end = 0;    // requests published, once sender_cut
+  abi::LaneCounters past_listeners = {};
 
   Error sender_leaves = Error::ok;  // why, once it must be cut
   bool cut = false;

@@ -58,6 +58,7 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   Lane::End& sender = lane.end(LaneEnd::kSender);
   sender.session = &session;
   sender.process = session.id();
+  sender.since_ns = kernel_->NowNs();
   sender.key = RandomKey();
   sender.memory = *std::move(memory);
   sender.handle = kernel_->NewCapability(

@@ -3,6 +3,7 @@
 
 #include "kernel/object/kernel.h"
 #include "kernel/object/lane_positions.h"
+#include "kernel/object/lane_traffic.h"
 #include "kernel/object/reply.h"
 #include "kernel/object/reserve.h"
 
@@ -86,6 +87,7 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   Lane::End& listener = lane.end(LaneEnd::kListener);
   listener.session = &session;
   listener.process = session.id();
+  listener.since_ns = kernel_->NowNs();
   listener.key = RandomKey();
   listener.memory = std::move(memory);
   listener.handle = kernel_->NewCapability(
@@ -116,6 +118,7 @@ void Lanes::Unbind(Lane& lane) {
   const LanePositions at = Measure(lane);
   lane.taken = at.taken;
   lane.reply_end = at.reply_end;
+  lane.past_listeners = CountTraffic(lane, kernel_->NowNs()).listener;
   Lane::End& listener = lane.end(LaneEnd::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
   --listener.session->lanes_receiving;
@@ -182,6 +185,9 @@ void Lanes::Retire(Lane& lane) {
   Port& port = *lane.port;
   lane.retired = true;
   leftovers_.erase(&lane);
+  const Traffic traffic = CountTraffic(lane, kernel_->NowNs());
+  AddCounters(traffic.sender, &port.past_senders);
+  AddCounters(traffic.listener, &port.past_listeners);
   port.lanes.erase(lane.id);
   auto lanes = port.by_sender.find(lane.sender().process);
   std::erase(lanes->second, &lane);

@@ -50,6 +50,9 @@ class Port : public Object {
   std::map<uint64_t, Lane*> lanes;  // by id
   // By the sender's process id.
   absl::flat_hash_map<uint64_t, std::vector<Lane*>> by_sender;
+  // Of lanes that are gone.
+  abi::LaneCounters past_senders = {};
+  abi::LaneCounters past_listeners = {};
   uint32_t senders = 0;  // capabilities with Send and without Receive
   uint32_t send_capabilities = 0;
   uint32_t receivers = 0;  // capabilities with Receive

@@ -1,6 +1,7 @@
 #include "kernel/syscall/entries.h"
 
 #include "kernel/object/lane_positions.h"
+#include "kernel/object/lane_traffic.h"
 #include "kernel/syscall/call.h"
 
 namespace kernel {
@@ -14,20 +15,27 @@ uint32_t ArmedOf(const Lane::End& end) {
 
 }  // namespace
 
-abi::PortEntry PortEntryOf(const Port& port) {
+abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
   abi::PortEntry entry = {};
   entry.id = port.id;
   CopyName(entry.name, port.name);
   entry.owner_process = port.owner_process;
+  if (!port.listeners.empty())
+    entry.listener_process = port.listeners.front().session->id();
   entry.options = port.options;
   entry.ring_bytes = port.ring_bytes;
   entry.listeners = static_cast<uint32_t>(port.listeners.size());
   entry.lanes = static_cast<uint32_t>(port.lanes.size());
   entry.send_capabilities = port.send_capabilities;
   entry.receive_capabilities = port.receivers;
+  entry.sender_counters = port.past_senders;
+  entry.receiver_counters = port.past_listeners;
   for (const auto& [id, lane] : port.lanes) {
     const LanePositions at = Measure(*lane);
     entry.queued_bytes += at.request_end - at.taken;
+    const Traffic traffic = CountTraffic(*lane, now_ns);
+    AddCounters(traffic.sender, &entry.sender_counters);
+    AddCounters(traffic.listener, &entry.receiver_counters);
   }
   entry.closed = port.closed ? 1 : 0;
   entry.traced = port.tracers;
@@ -35,7 +43,7 @@ abi::PortEntry PortEntryOf(const Port& port) {
   return entry;
 }
 
-abi::LaneEntry LaneEntryOf(const Lane& lane) {
+abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns) {
   const LanePositions at = Measure(lane);
   abi::LaneEntry entry = {};
   entry.id = lane.id;
@@ -50,6 +58,9 @@ abi::LaneEntry LaneEntryOf(const Lane& lane) {
   entry.receiver_armed = ArmedOf(lane.listener());
   entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
   entry.cut = lane.cut ? 1 : 0;
+  const Traffic traffic = CountTraffic(lane, now_ns);
+  entry.sender_counters = traffic.sender;
+  entry.receiver_counters = traffic.listener;
   return entry;
 }
 

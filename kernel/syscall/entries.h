@@ -5,8 +5,9 @@
 
 namespace kernel {
 
-abi::PortEntry PortEntryOf(const Port& port);
-abi::LaneEntry LaneEntryOf(const Lane& lane);
+// Not const: what its lanes' counters are believed to be is kept.
+abi::PortEntry PortEntryOf(Port& port, int64_t now_ns);
+abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns);
 abi::RegionEntry RegionEntryOf(const Region& region);
 abi::ProcessEntry ProcessEntryOf(const Process& process);
 abi::AccountEntry AccountEntryOf(const Account& account);

@@ -110,11 +110,12 @@ Answer object_list(Call& call) {
   if (kind > abi::kObjectKinds) return Error::invalid_args;
   const auto& map = call.kernel.objects(static_cast<ObjectKind>(kind));
   const auto page = [&](auto to_entry) { return Page(map, after, to_entry); };
+  const int64_t now_ns = call.kernel.NowNs();
   switch (static_cast<ObjectKind>(kind)) {
     case ObjectKind::port:
-      return page([](Object& o) { return PortEntryOf(As<Port>(o)); });
+      return page([&](Object& o) { return PortEntryOf(As<Port>(o), now_ns); });
     case ObjectKind::lane:
-      return page([](Object& o) { return LaneEntryOf(As<Lane>(o)); });
+      return page([&](Object& o) { return LaneEntryOf(As<Lane>(o), now_ns); });
     case ObjectKind::region:
       return page([](Object& o) { return RegionEntryOf(As<Region>(o)); });
     case ObjectKind::process:

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "libipc/abi/lane.h"
 #include "libipc/abi/limits.h"
 #include "libipc/abi/types.h"
 
@@ -270,7 +271,8 @@ static_assert(sizeof(ExplainStep) == 160);
 struct PortEntry {
   uint64_t id;
   char name[kNameBytesMax];
-  uint64_t owner_process;  // who made it
+  uint64_t owner_process;     // who made it
+  uint64_t listener_process;  // the first of them; 0: nobody listens
   uint32_t options;
   uint32_t ring_bytes;
   uint32_t listeners;
@@ -281,7 +283,12 @@ struct PortEntry {
   uint32_t closed;
   uint32_t traced;
   uint64_t account;  // charged for it
+  // Of all its lanes, and of those that are gone: sums, which never fall.
+  // queued_bytes_most is that of the fullest lane.
+  LaneCounters sender_counters;
+  LaneCounters receiver_counters;
 };
+static_assert(sizeof(PortEntry) == 120 + 2 * sizeof(LaneCounters));
 struct LaneEntry {
   uint64_t id;
   uint64_t port;
@@ -295,7 +302,10 @@ struct LaneEntry {
   uint32_t receiver_armed;
   uint32_t staged_transfers;
   uint32_t cut;
+  LaneCounters sender_counters;
+  LaneCounters receiver_counters;  // and those before it
 };
+static_assert(sizeof(LaneEntry) == 80 + 2 * sizeof(LaneCounters));
 struct RegionEntry {
   uint64_t id;
   uint64_t owner_process;

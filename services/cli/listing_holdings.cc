@@ -63,7 +63,9 @@ std::string Holder(const Snapshot& snapshot,
 Listing ListPorts(const Snapshot& snapshot) {
   ListingBuilder list({{"ID", Align::kRight},
                        {"PORT"},
+                       {"MESSAGES", Align::kRight},
                        {"QUEUED", Align::kRight},
+                       {"HIGH", Align::kRight},
                        {"RING", Align::kRight},
                        {"LISTENERS", Align::kRight},
                        {"SENDERS", Align::kRight},
@@ -72,13 +74,17 @@ Listing ListPorts(const Snapshot& snapshot) {
                        {"OWNER"}});
   for (const ipc::PortEntry& port : snapshot.ports)
     list.Add(
-        {Number(port.id), NameText(port.name), BytesText(port.queued_bytes),
+        {Number(port.id), NameText(port.name),
+         Number(port.sender_counters.messages), BytesText(port.queued_bytes),
+         BytesText(port.receiver_counters.queued_bytes_most),
          BytesText(port.ring_bytes), Number(port.listeners),
          Number(port.send_capabilities), Number(port.lanes),
          PortOptionsText(port), snapshot.ProcessName(port.owner_process)},
         {{"id", port.id},
          {"port", NameText(port.name)},
+         {"messages", port.sender_counters.messages},
          {"queued_bytes", port.queued_bytes},
+         {"queued_bytes_most", port.receiver_counters.queued_bytes_most},
          {"ring_bytes", port.ring_bytes},
          {"listeners", port.listeners},
          {"send_capabilities", port.send_capabilities},

@@ -12,6 +12,7 @@
 #include "services/cli/inspect_commands.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/run_command.h"
+#include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
 #include "services/common/nearest.h"
 
@@ -53,6 +54,7 @@ class CommandLine {
     AddWhy();
     AddWhoCan();
     AddExplain();
+    AddTop();
     AddTrace();
     AddHelp();
   }
@@ -192,6 +194,33 @@ class CommandLine {
         ->required();
   }
 
+  void AddTop() {
+    CLI::App* command = Add("top", "what passes over ports, again and again",
+                            [this] { return RunTop(top_); });
+    command->add_option("--socket", top_.socket, "the graph's socket");
+    command->add_flag_callback(
+        "--json", [this] { top_.format = Format::kJson; },
+        "one object for each sample, a line");
+    command
+        ->add_option("--interval", top_.interval_seconds,
+                     "seconds between samples")
+        ->check(CLI::Range(0.01, 3600.0))
+        ->capture_default_str();
+    command->add_option("-n", top_.samples_max, "end after this many samples")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--port", top_.port,
+                        "only this one (its name or number)");
+    command->add_flag_callback(
+        "--lanes", [this] { top_.scope = TopScope::kLanes; },
+        "a row a lane: who sends to whom");
+    std::map<std::string, TopColumn> columns;
+    for (const TopScope scope : {TopScope::kPorts, TopScope::kLanes})
+      for (const TopColumn column : ColumnsOf(scope))
+        columns.emplace(ColumnName(column), column);
+    command->add_option("--sort", top_.sort, "the column to sort by")
+        ->transform(CLI::CheckedTransformer(columns));
+  }
+
   void AddTrace() {
     CLI::App* command = Add("trace", "show messages as they pass",
                             [this] { return RunTrace(trace_); });
@@ -240,6 +269,7 @@ class CommandLine {
   WhyOptions why_;
   WhoCanOptions who_can_;
   ExplainOptions explain_;
+  TopOptions top_;
   TraceOptions trace_;
   std::string help_;
 };

@@ -99,4 +99,16 @@ absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
   return snapshot;
 }
 
+absl::StatusOr<Snapshot> TakeTraffic(const ipc::Inspector& inspector,
+                                     Lanes lanes) {
+  Snapshot snapshot;
+  snapshot.taken_ns = base::NowNs();
+  absl::Status filled = Fill(inspector.Ports(), &snapshot.ports);
+  if (filled.ok() && lanes == Lanes::kWanted)
+    filled = Fill(inspector.Lanes(), &snapshot.lanes);
+  if (filled.ok()) filled = Fill(inspector.Processes(), &snapshot.processes);
+  if (!filled.ok()) return filled;
+  return snapshot;
+}
+
 }  // namespace keyport

@@ -43,5 +43,10 @@ struct Snapshot {
 // `own_process` is left out.
 absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
                                       uint64_t own_process);
+// Processes and ports only, and lanes if they are wanted: there may be
+// thousands. Taken when the ports were.
+enum class Lanes { kLeftOut, kWanted };
+absl::StatusOr<Snapshot> TakeTraffic(const ipc::Inspector& inspector,
+                                     Lanes lanes);
 
 }  // namespace keyport

@@ -226,6 +226,7 @@ TEST_F(ObjectList, DescribesPortsLanesRegionsAndProcesses) {
   EXPECT_EQ(ports[0].options, abi::kPortShareable);
   EXPECT_EQ(ports[0].ring_bytes, 4096u);
   EXPECT_EQ(ports[0].listeners, 1u);
+  EXPECT_EQ(ports[0].listener_process, root().process_id());
   EXPECT_EQ(ports[0].lanes, 1u);
   EXPECT_EQ(ports[0].send_capabilities, 2u);
   EXPECT_EQ(ports[0].receive_capabilities, 1u);
@@ -251,6 +252,56 @@ TEST_F(ObjectList, DescribesPortsLanesRegionsAndProcesses) {
   EXPECT_EQ(processes[0].lanes_sending, 1u);
   EXPECT_EQ(processes[0].lanes_receiving, 1u);
   EXPECT_GE(All<abi::AccountEntry>(ObjectKind::account).size(), 1u);
+}
+
+TEST_F(ObjectList, TellsWhatBothEndsOfALaneHaveCounted) {
+  const Handle port = MakePort();
+  auto inbox = Listen(root(), port);
+  auto lane = Connect(root(), port);
+  auto end = Join(root(), *inbox);
+  abi::LaneCounters& sent = lane->own->control()->counters;
+  sent.messages = 5;
+  sent.message_bytes = 70;
+  sent.full = 1;
+  abi::LaneCounters& received = end->own->control()->counters;
+  received.taken = 4;
+  received.queued_bytes_most = 128;
+  const auto lanes = All<abi::LaneEntry>(ObjectKind::lane);
+  ASSERT_EQ(lanes.size(), 1u);
+  EXPECT_EQ(lanes[0].sender_counters.messages, 5u);
+  EXPECT_EQ(lanes[0].receiver_counters.taken, 4u);
+  const auto ports = All<abi::PortEntry>(ObjectKind::port);
+  ASSERT_EQ(ports.size(), 1u);
+  EXPECT_EQ(ports[0].sender_counters.messages, 5u);
+  EXPECT_EQ(ports[0].sender_counters.message_bytes, 70u);
+  EXPECT_EQ(ports[0].sender_counters.full, 1u);
+  EXPECT_EQ(ports[0].receiver_counters.taken, 4u);
+  EXPECT_EQ(ports[0].receiver_counters.queued_bytes_most, 128u);
+  EXPECT_EQ(ports[0].receiver_counters.messages, 0u);
+}
+
+TEST_F(ObjectList, FiguresOfAPortOutliveItsLanesAndBelieveNoNonsense) {
+  const Handle port = MakePort();
+  auto lane = Connect(root(), port);
+  auto liar = Connect(root(), port);
+  lane->own->control()->counters.taken = 3;
+  liar->own->control()->counters.messages = ~uint64_t{0};
+  liar->own->control()->counters.queued_bytes_most = ~uint64_t{0};
+  const auto told = All<abi::PortEntry>(ObjectKind::port);
+  ASSERT_EQ(told.size(), 1u);
+  // As many as the nanoseconds that it is there.
+  EXPECT_LT(told[0].sender_counters.messages, uint64_t{1} << 50);
+  EXPECT_EQ(told[0].sender_counters.queued_bytes_most, 4096u);
+  liar->own->control()->counters.messages = 0;
+  for (RawLane* one : {lane.get(), liar.get()})
+    EXPECT_EQ(ErrorOf(Syscall::lane_close, one->handle), Error::ok);
+  while (!All<abi::LaneEntry>(ObjectKind::lane).empty()) {
+  }
+  const auto kept = All<abi::PortEntry>(ObjectKind::port);
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].sender_counters.taken, 3u);
+  EXPECT_EQ(kept[0].sender_counters.messages, told[0].sender_counters.messages);
+  EXPECT_EQ(kept[0].sender_counters.queued_bytes_most, 4096u);
 }
 
 TEST_F(ObjectList, TellsWhichAccountIsCharged) {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "absl/time/time.h"
 #include "ipc/capability.h"
 #include "libipc/abi/lane.h"
 #include "libipc/abi/requests.h"
@@ -15,6 +16,7 @@ using abi::CapabilityEntry;
 using abi::kArmRecordsBell;
 using abi::kArmRecordsFutex;
 using abi::kArmRoomFutex;
+using abi::LaneCounters;
 using abi::LaneEntry;
 using abi::NotificationEntry;
 using abi::PortEntry;
@@ -27,8 +29,10 @@ using abi::ThreadState;
 // Thread: any. Each list is taken in pages and may change between them.
 class Inspector {
  public:
-  // Owns: the capability. Rights: Inspect on the kernel object.
-  static absl::StatusOr<Inspector> Create(Capability kernel);
+  // Owns: the capability. Rights: Inspect on the kernel object. Lists fail with
+  // timed_out where the kernel process takes longer than `patience` for a page.
+  static absl::StatusOr<Inspector> Create(
+      Capability kernel, absl::Duration patience = absl::InfiniteDuration());
 
   absl::StatusOr<std::vector<PortEntry>> Ports() const;
   absl::StatusOr<std::vector<LaneEntry>> Lanes() const;
@@ -41,8 +45,13 @@ class Inspector {
   absl::StatusOr<std::vector<ThreadEntry>> Threads() const;
 
  private:
-  explicit Inspector(Capability kernel) : kernel_(std::move(kernel)) {}
+  Inspector(Capability kernel, absl::Duration patience)
+      : kernel_(std::move(kernel)), patience_(patience) {}
+  template <typename Entry>
+  absl::StatusOr<std::vector<Entry>> List(ObjectKind kind) const;
+
   Capability kernel_;
+  absl::Duration patience_;
 };
 
 }  // namespace ipc

@@ -117,6 +117,18 @@ TEST(Listing, ProcessesCarryTheirState) {
   EXPECT_TRUE(JsonLine(listing, 1)["waits_for"].is_null());
 }
 
+TEST(Listing, PortsCarryWhatPassedAndTheirHighWater) {
+  Snapshot snapshot = Example();
+  snapshot.ports[0].sender_counters.messages = 812;
+  snapshot.ports[0].receiver_counters.queued_bytes_most = 2048;
+  const Listing listing = ListPorts(snapshot);
+  EXPECT_EQ(JsonLine(listing, 0)["messages"], 812);
+  EXPECT_EQ(JsonLine(listing, 0)["queued_bytes_most"], 2048);
+  EXPECT_NE(listing.text.find("  files       812       0    2K  "),
+            std::string::npos)
+      << listing.text;
+}
+
 TEST(Listing, CapabilitiesTellWhereTheyCameFrom) {
   const Listing all = ListCapabilities(Example(), "");
   EXPECT_EQ(JsonLine(all, 0)["from"], "kernel");

@@ -11,6 +11,8 @@ abi::PortEntry EntryOf(const Port& port) {
   entry.id = port.id;
   CopyName(entry.name, port.name);
   entry.owner_process = port.owner;
+  if (!port.listeners.empty())
+    entry.listener_process = port.listeners.front().session->id();
   entry.account = port.charged->id;
   entry.options = port.options;
   entry.ring_bytes = port.ring_bytes;

@@ -1,0 +1,61 @@
+#include "kernel/object/lane_traffic.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "kernel/object/port.h"
+
+namespace kernel {
+namespace {
+
+using abi::LaneCounters;
+
+// A terabyte a second.
+constexpr uint64_t kBytesPerNs = 1'000;
+
+constexpr uint64_t LaneCounters::*kSums[] = {
+    &LaneCounters::messages,   &LaneCounters::message_bytes,
+    &LaneCounters::wakes,      &LaneCounters::full,
+    &LaneCounters::taken,      &LaneCounters::spins_paid,
+    &LaneCounters::spins_lost, &LaneCounters::sleeps,
+};
+
+uint64_t ReadOnce(uint64_t& shared) {
+  return std::atomic_ref<uint64_t>(shared).load(std::memory_order_relaxed);
+}
+
+void Believe(uint64_t claimed, uint64_t most, uint64_t* believed) {
+  *believed = std::max(*believed, std::min(claimed, most));
+}
+
+void Read(Lane::End& end, uint32_t ring_bytes, int64_t now_ns) {
+  if (!end.ready()) return;
+  LaneCounters& shared = end.half->control()->counters;
+  const auto age = static_cast<uint64_t>(
+      std::clamp<int64_t>(now_ns - end.since_ns, 0, INT64_MAX / kBytesPerNs));
+  for (uint64_t LaneCounters::*counter : kSums)
+    Believe(ReadOnce(shared.*counter),
+            counter == &LaneCounters::message_bytes ? age * kBytesPerNs : age,
+            &(end.counted.*counter));
+  Believe(ReadOnce(shared.queued_bytes_most), ring_bytes,
+          &end.counted.queued_bytes_most);
+}
+
+}  // namespace
+
+Traffic CountTraffic(Lane& lane, int64_t now_ns) {
+  for (Lane::End& end : lane.ends) Read(end, lane.port->ring_bytes, now_ns);
+  Traffic traffic = {lane.sender().counted, lane.past_listeners};
+  AddCounters(lane.listener().counted, &traffic.listener);
+  return traffic;
+}
+
+void AddCounters(const LaneCounters& more, LaneCounters* sum) {
+  for (uint64_t LaneCounters::*counter : kSums)
+    if (__builtin_add_overflow(sum->*counter, more.*counter, &(sum->*counter)))
+      sum->*counter = UINT64_MAX;
+  sum->queued_bytes_most =
+      std::max(sum->queued_bytes_most, more.queued_bytes_most);
+}
+
+}  // namespace kernel

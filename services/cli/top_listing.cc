@@ -1,0 +1,71 @@
+#include "services/cli/top_listing.h"
+
+#include "services/cli/listing_builder.h"
+
+namespace keyport {
+namespace {
+
+Json CountersJson(const ipc::LaneCounters& counters) {
+  return {{"messages", counters.messages},
+          {"message_bytes", counters.message_bytes},
+          {"wakes", counters.wakes},
+          {"full", counters.full},
+          {"taken", counters.taken},
+          {"queued_bytes_most", counters.queued_bytes_most},
+          {"spins_paid", counters.spins_paid},
+          {"spins_lost", counters.spins_lost},
+          {"sleeps", counters.sleeps}};
+}
+
+Json RowJson(const TopRow& row, TopScope scope) {
+  Json json = {{"id", row.id}, {"port", row.name}};
+  if (scope == TopScope::kLanes) {
+    json["port_id"] = row.port_id;
+    json["sender"] = row.sender;
+  }
+  json["listener"] = row.listener;
+  if (scope == TopScope::kPorts) json["lanes"] = row.lanes;
+  json.update(
+      {{"messages_per_s", row.messages},
+       {"replies_per_s", row.replies},
+       {"bytes_per_s", row.bytes},
+       {"queued_bytes", row.queued_bytes},
+       {"queued_bytes_most", row.queued_bytes_most},
+       {"ring_bytes", row.ring_bytes},
+       {"full_per_s", row.full},
+       {"wakes_per_s", row.wakes},
+       {"sleeps_per_s", row.sleeps},
+       {"spins_paid_percent",
+        row.paid_percent.has_value() ? Json(*row.paid_percent) : Json(nullptr)},
+       {"spins_lost_per_s", row.lost},
+       {"taken_per_s", row.taken},
+       {"senders", CountersJson(row.senders)},
+       {"listeners", CountersJson(row.listeners)}});
+  return json;
+}
+
+}  // namespace
+
+Listing ListTop(const TopSample& sample, const std::vector<TopRow>& rows,
+                TopScope scope) {
+  std::vector<Column> columns;
+  for (const TopColumn column : ColumnsOf(scope))
+    columns.push_back({std::string(ColumnTitle(column)), ColumnAlign(column)});
+  TextTable table(std::move(columns));
+  Json list = Json::array();
+  for (const TopRow& row : rows) {
+    std::vector<std::string> cells;
+    for (const TopColumn column : ColumnsOf(scope))
+      cells.push_back(ColumnCell(column, row));
+    table.Add(std::move(cells));
+    list.push_back(RowJson(row, scope));
+  }
+  const Json json = {
+      {"taken_ns", sample.now.taken_ns},
+      {"elapsed_ns", sample.elapsed_ns()},
+      {scope == TopScope::kPorts ? "ports" : "lanes", std::move(list)}};
+  return {SummaryOf(rows, scope, sample.elapsed_ns()) + "\n" + table.Text(),
+          json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+}  // namespace keyport
