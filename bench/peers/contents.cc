@@ -22,7 +22,7 @@ Bytes Contents::Of(uint64_t number) {
 void Contents::Check(uint64_t number, Bytes message) {
   const Bytes wanted = Of(number);
   Expect(message.size() == wanted.size(), "the message's size");
-  Expect(std::equal(message.begin(), message.end(), wanted.begin()),
+  Expect(memcmp(message.data(), wanted.data(), wanted.size()) == 0,
          "the message's content");
 }
 

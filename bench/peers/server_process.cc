@@ -7,6 +7,12 @@
 
 namespace bench {
 
+SocketEnds NewSocketEnds(int type) {
+  int ends[2];
+  Expect(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+  return {base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+}
+
 std::optional<Order> Orders::Next() {
   Order order;
   const ssize_t got = recv(socket_.get(), &order, sizeof(order), 0);
@@ -21,14 +27,11 @@ void Orders::Done() {
 
 ServerProcess::ServerProcess(int processor,
                              const std::function<void(Orders&)>& serve) {
-  int ends[2];
-  Expect(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0,
-         "socketpair");
-  socket_ = base::UniqueFd(ends[0]);
-  base::UniqueFd theirs(ends[1]);
+  SocketEnds ends = NewSocketEnds(SOCK_SEQPACKET);
+  socket_ = std::move(ends.client);
   child_ = Fork(processor, [&] {
     socket_ = {};  // or it would never see its end
-    Orders orders(std::move(theirs));
+    Orders orders(std::move(ends.server));
     serve(orders);
   });
 }

@@ -32,6 +32,13 @@ class Orders {
   base::UniqueFd socket_;
 };
 
+// A connection for the library to use: each side closes the other's end.
+struct SocketEnds {
+  base::UniqueFd client;
+  base::UniqueFd server;
+};
+SocketEnds NewSocketEnds(int type);
+
 class ServerProcess {
  public:
   // Runs `serve` in a child bound to `processor`, which says Done when it can

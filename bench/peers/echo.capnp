@@ -1,0 +1,9 @@
+@0xb1f2c7d0a94e5386;
+
+interface Echo {
+  echo @0 (data :Data) -> (data :Data);
+  # What follows is numbered from zero again and has this size.
+  start @1 (bytes :UInt64) -> ();
+  put @2 (data :Data) -> stream;
+  taken @3 () -> (messages :UInt64);
+}
