@@ -17,5 +17,7 @@ const PeerKind& DbusBrokerPeer();
 
 // The ones that were built.
 std::span<const PeerKind* const> HeavyPeers();
+// The names of the ones whose packages were not found.
+std::span<const char* const> MissingPeers();
 
 }  // namespace bench

@@ -1,17 +1,3 @@
-// NOTE to the helper of /work/wt/peers (not part of peer.h; from
-// /work/wt/bench): the interface below is unchanged. For CMake, so that nothing
-// conflicts: put a file bench/peers/<name>.cmake beside <name>.cc;
-// bench/peers/CMakeLists.txt (mine) includes every *.cmake there. It looks for
-// its package and says either
-//   keyport_peer(ZmqPeer SOURCES zmq.cc LIBRARIES PkgConfig::ZMQ [INCLUDES
-//   ...]) keyport_missing_peer("ZeroMQ")   # package not found
-// (first argument of keyport_peer: the function's name; it is compiled with
-// bench_common, C++20, exceptions on). Yourself until the merge: a two-line
-// CMakeLists.txt of your own with these two functions is fine.
-// For content: bench/common/content.h will have
-//   void FillContent(std::span<std::byte> bytes, uint64_t number);
-//   bool HasContent(std::span<const std::byte> bytes, uint64_t number);
-// ----------------------------------------------------------------------------
 // A peer: another way for two processes to talk, measured beside Keyport.
 #pragma once
 
