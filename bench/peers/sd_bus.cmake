@@ -6,3 +6,11 @@ if(SYSTEMD_FOUND)
 else()
   bench_peer(SdBus sd-bus)
 endif()
+if(SYSTEMD_FOUND AND DBUS_BROKER)
+  set_property(SOURCE dbus_broker.cc APPEND PROPERTY
+    COMPILE_DEFINITIONS KEYPORT_DBUS_BROKER="${DBUS_BROKER}")
+  bench_peer(DbusBroker dbus-broker SOURCES dbus_broker.cc
+    PACKAGES PkgConfig::SYSTEMD)
+else()
+  bench_peer(DbusBroker dbus-broker)
+endif()

@@ -36,6 +36,7 @@ class Server {
   static int Handle(sd_bus_message* call, void* self, sd_bus_error*) {
     return static_cast<Server*>(self)->Handle(call);
   }
+  bool ended() const { return ended_; }
 
  private:
   int Handle(sd_bus_message* call) {
@@ -43,6 +44,7 @@ class Server {
     if (IsCall(call, "Put")) return Put(call);
     if (IsCall(call, "Start")) return Start(call);
     if (IsCall(call, "Taken")) return Taken(call);
+    if (IsCall(call, "End")) return End();
     return 0;
   }
   static bool IsCall(sd_bus_message* call, const char* method) {
@@ -73,8 +75,14 @@ class Server {
     return sd_bus_reply_method_return(call, "t", taken_);
   }
 
+  int End() {
+    ended_ = true;
+    return 1;
+  }
+
   std::optional<Contents> contents_;
   uint64_t taken_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace
@@ -99,9 +107,9 @@ void ServeBus(sd_bus* bus) {
   Server server;
   CheckBus(sd_bus_add_object(bus, nullptr, kPath, Server::Handle, &server),
            "an object");
-  while (true) {
+  while (!server.ended()) {
     const int did = sd_bus_process(bus, nullptr);
-    if (did < 0 || sd_bus_is_open(bus) <= 0) return;
+    CheckBus(did, "processing");
     if (did == 0) CheckBus(sd_bus_wait(bus, UINT64_MAX), "waiting");
   }
 }
@@ -110,6 +118,8 @@ BusClient::BusClient(Bus bus, std::string destination, RunsAhead runs_ahead)
     : bus_(std::move(bus)),
       destination_(std::move(destination)),
       runs_ahead_(runs_ahead) {}
+
+BusClient::~BusClient() { SendOnly(NewCall("End").get()); }
 
 Times BusClient::RoundTrips(size_t bytes, int rounds) {
   Contents contents(bytes);
@@ -158,6 +168,11 @@ BusMessage BusClient::Call(sd_bus_message* call) {
   return BusMessage(answer);
 }
 
+void BusClient::SendOnly(sd_bus_message* call) {
+  CheckBus(sd_bus_message_set_expect_reply(call, 0), "one way");
+  CheckBus(sd_bus_send(bus_.get(), call, nullptr), "sending");
+}
+
 int64_t BusClient::RoundTrip(Contents& contents, uint64_t number) {
   const Bytes request = contents.Of(number);
   const int64_t start = base::NowNs();
@@ -179,8 +194,7 @@ void BusClient::Start(size_t bytes) {
 void BusClient::Put(Bytes content) {
   const BusMessage call = NewCall("Put");
   AppendBytes(call.get(), content);
-  CheckBus(sd_bus_message_set_expect_reply(call.get(), 0), "one way");
-  CheckBus(sd_bus_send(bus_.get(), call.get(), nullptr), "sending");
+  SendOnly(call.get());
   uint64_t queued = 0;
   CheckBus(sd_bus_get_n_queued_write(bus_.get(), &queued), "the queue");
   if (queued > kQueuedMax) CheckBus(sd_bus_flush(bus_.get()), "flushing");

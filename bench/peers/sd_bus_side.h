@@ -30,7 +30,7 @@ Bus NewBus();
 // Of a bus that was not started yet: talks over `socket`, which it owns.
 void UseSocket(sd_bus* bus, int socket);
 
-// Answers calls until the other side or the broker hangs up.
+// Answers calls until the client ends.
 void ServeBus(sd_bus* bus);
 
 // How far one-way messages may run ahead of their receiver. A broker counts
@@ -41,12 +41,18 @@ class BusClient {
  public:
   // `destination` is empty without a broker.
   BusClient(Bus bus, std::string destination, RunsAhead runs_ahead);
+  BusClient(const BusClient&) = delete;
+  BusClient& operator=(const BusClient&) = delete;
+  // Ends the server, too.
+  ~BusClient();
+
   Times RoundTrips(size_t bytes, int rounds);
   double OneWayNs(size_t bytes, int messages);
 
  private:
   BusMessage NewCall(const char* method);
   BusMessage Call(sd_bus_message* call);
+  void SendOnly(sd_bus_message* call);
   int64_t RoundTrip(Contents& contents, uint64_t number);
   void Start(size_t bytes);
   void Put(Bytes content);

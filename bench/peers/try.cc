@@ -1,5 +1,6 @@
-// Makes one peer, apart and waiting as it comes, and prints how fast it is:
-//   bench_try_peer NAME BYTES ROUNDS
+// Makes one peer, apart, and prints how fast it is:
+//   bench_try_peer NAME BYTES ROUNDS [polling|sleeping]
+// It waits as it comes if nothing is said.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,10 +28,17 @@ int64_t Quantile(Times times, double part) {
   return times[static_cast<size_t>(part * static_cast<double>(times.size()))];
 }
 
-int Try(const char* name, size_t bytes, int rounds) {
+Waits WaitsNamed(std::string_view name) {
+  if (name == "polling") return Waits::kPolling;
+  if (name == "sleeping") return Waits::kSleeping;
+  return Waits::kDefault;
+}
+
+int Try(const char* name, size_t bytes, int rounds, Waits waits) {
   Expect(rounds > 0, "at least one round");
   const PeerKind& kind = PeerNamed(name);
-  const auto peer = kind.make(kApart, Waits::kDefault);
+  Expect(kind.can_wait(waits), "this peer cannot wait so");
+  const auto peer = kind.make(kApart, waits);
   const Times times = peer->RoundTrips(bytes, rounds);
   printf("%s, %zu bytes: round trip %ld ns, p99 %ld ns; ", name, bytes,
          Quantile(times, 0.5), Quantile(times, 0.99));
@@ -42,9 +50,10 @@ int Try(const char* name, size_t bytes, int rounds) {
 }  // namespace bench
 
 int main(int count, char** words) {
-  if (count != 4) {
-    fprintf(stderr, "bench_try_peer NAME BYTES ROUNDS\n");
+  if (count != 4 && count != 5) {
+    fprintf(stderr, "bench_try_peer NAME BYTES ROUNDS [polling|sleeping]\n");
     return 2;
   }
-  return bench::Try(words[1], strtoul(words[2], nullptr, 10), atoi(words[3]));
+  return bench::Try(words[1], strtoul(words[2], nullptr, 10), atoi(words[3]),
+                    bench::WaitsNamed(count == 5 ? words[4] : ""));
 }
