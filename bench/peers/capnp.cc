@@ -57,6 +57,11 @@ class EchoServer final : public Echo::Server {
     contents_->Check(taken_++, Of(context.getParams().getData()));
     return kj::READY_NOW;
   }
+  kj::Promise<void> arrival(ArrivalContext context) override {
+    context.initResults().setAt(base::NowNs());
+    contents_->Check(taken_++, Of(context.getParams().getData()));
+    return kj::READY_NOW;
+  }
   kj::Promise<void> taken(TakenContext context) override {
     context.initResults().setMessages(taken_);
     return kj::READY_NOW;
@@ -120,14 +125,30 @@ class TwoParties : public Peer {
   double OneWayNs(size_t bytes, int messages) override {
     Contents contents(bytes);
     return NoThrow([&] {
-      auto start = echo_->startRequest();
-      start.setBytes(bytes);
-      start.send().wait(side_->io.waitScope);
+      Start(bytes);
       return TimeAll([&] { PutAll(contents, messages); }) / messages;
     });
   }
 
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    Contents contents(kArrivalBytes);
+    return NoThrow([&] {
+      Start(kArrivalBytes);
+      return TimeArrivals(idle_ns, rounds, [&](uint64_t number) {
+        auto request = echo_->arrivalRequest(SizeHint(kArrivalBytes));
+        SetData(request, contents.Of(number));
+        return request.send().wait(side_->io.waitScope).getAt();
+      });
+    });
+  }
+
  private:
+  void Start(size_t bytes) {
+    auto start = echo_->startRequest();
+    start.setBytes(bytes);
+    start.send().wait(side_->io.waitScope);
+  }
+
   int64_t RoundTrip(Contents& contents, uint64_t number) {
     const Bytes wanted = contents.Of(number);
     const int64_t start = base::NowNs();

@@ -2,7 +2,8 @@
 // own, driven by the interface that dbus-broker(1) describes: no launcher, a
 // policy that allows everything. It has no settings for speed; its quotas are
 // raised, and one-way messages await their receiver now and then, because a
-// broker drops what exceeds them. It runs on any processor.
+// broker drops what exceeds them. Unless both sides share a processor, and it
+// with them, it runs on any.
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -40,11 +41,11 @@ base::UniqueFd Listen(const std::string& name) {
 // Ends with this object or with the process.
 class Broker {
  public:
-  Broker() {
+  explicit Broker(int processor) {
     SocketEnds ends = NewSocketEnds(SOCK_STREAM);
     process_ = fork();
     Expect(process_ >= 0, "fork");
-    if (process_ == 0) Run(ends.server.get());
+    if (process_ == 0) Run(ends.server.get(), processor);
     controller_ = std::move(ends.client);
   }
   Broker(const Broker&) = delete;
@@ -59,8 +60,9 @@ class Broker {
   void Serve(const base::UniqueFd& listener);
 
  private:
-  [[noreturn]] static void Run(int controller) {
+  [[noreturn]] static void Run(int controller, int processor) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    PinTo(processor);
     const std::string inherited = std::to_string(dup(controller));
     execl(KEYPORT_DBUS_BROKER, KEYPORT_DBUS_BROKER, "--controller",
           inherited.c_str(), "--machine-id", kMachineId, "--max-bytes",
@@ -128,7 +130,10 @@ Bus Connect(const std::string& name) {
 class BrokeredBus : public Peer {
  public:
   BrokeredBus(Placement placement, const std::string& name)
-      : listener_(Listen(name)), server_(placement.second, [&](Orders& orders) {
+      : listener_(Listen(name)),
+        broker_(placement.first == placement.second ? placement.first
+                                                    : kAnywhere),
+        server_(placement.second, [&](Orders& orders) {
           listener_ = {};
           broker_.Forget();
           const Bus bus = Connect(name);
@@ -149,6 +154,9 @@ class BrokeredBus : public Peer {
   }
   double OneWayNs(size_t bytes, int messages) override {
     return client_->OneWayNs(bytes, messages);
+  }
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    return client_->WakeUps(idle_ns, rounds);
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 #include <stdio.h>
 
+#include <atomic>
 #include <optional>
 
 #include "bench/common/must.h"
@@ -16,6 +17,7 @@
 namespace bench {
 namespace {
 
+using keyport::bench::Arrived;
 using keyport::bench::Content;
 using keyport::bench::Echo;
 using keyport::bench::Taken;
@@ -58,14 +60,27 @@ class Service : public Echo::CallbackService {
                                  const Content* request,
                                  Content* answer) override {
     answer->set_bytes(request->bytes());
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
+    return Answered(context);
+  }
+  grpc::ServerUnaryReactor* Arrival(grpc::CallbackServerContext* context,
+                                    const Content* request,
+                                    Arrived* arrived) override {
+    arrived->set_at(base::NowNs());
+    Contents(kArrivalBytes).Check(arrivals_++, Of(*request));
+    return Answered(context);
   }
   grpc::ServerReadReactor<Content>* Take(grpc::CallbackServerContext*,
                                          Taken* taken) override {
     return new Taker(taken);
   }
+  static grpc::ServerUnaryReactor* Answered(
+      grpc::CallbackServerContext* context) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  std::atomic<uint64_t> arrivals_ = 0;
 };
 
 void Serve(const std::string& address, Orders& orders) {
@@ -125,6 +140,18 @@ class GrpcCalls : public Peer {
     return took / messages;
   }
 
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    Contents contents(kArrivalBytes);
+    return TimeArrivals(idle_ns, rounds, [&](uint64_t) {
+      grpc::ClientContext context;
+      Content request;
+      Arrived arrived;
+      Set(request, contents.Of(arrivals_++));
+      Check(stub_->Arrival(&context, request, &arrived));
+      return arrived.at();
+    });
+  }
+
  private:
   int64_t RoundTrip(Contents& contents, uint64_t number) {
     const Bytes wanted = contents.Of(number);
@@ -151,6 +178,7 @@ class GrpcCalls : public Peer {
 
   ServerProcess server_;  // ends after the channel to it
   std::unique_ptr<Echo::Stub> stub_;
+  uint64_t arrivals_ = 0;
 };
 
 std::unique_ptr<Peer> Make(Placement placement, Waits) {

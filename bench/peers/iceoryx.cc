@@ -170,6 +170,10 @@ class IceoryxPair : public Peer {
     return pair_->OneWayNs(bytes, messages);
   }
 
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    return pair_->WakeUps(idle_ns, rounds);
+  }
+
  private:
   RouDi daemon_;
   std::unique_ptr<Peer> pair_;

@@ -1,5 +1,6 @@
 #include "bench/peers/link_peer.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include <utility>
@@ -10,13 +11,27 @@
 namespace bench {
 namespace {
 
+void TellArrival(uint64_t number, Contents& contents, Link& link) {
+  const Bytes message = link.Receive();
+  const int64_t now = base::NowNs();
+  contents.Check(number, message);
+  link.Send(std::as_bytes(std::span(&now, 1)));
+}
+
 void CarryOut(const Order& order, Link& link) {
   Contents contents(order.bytes);
   for (int i = 0; i < order.messages; ++i) {
-    if (order.kind == Order::Kind::kEcho) {
-      link.Send(link.Receive());
-    } else {
-      contents.Check(static_cast<uint64_t>(i), link.ReceiveOneWay());
+    const auto number = static_cast<uint64_t>(i);
+    switch (order.kind) {
+      case Order::Kind::kEcho:
+        link.Send(link.Receive());
+        break;
+      case Order::Kind::kTakeNumbered:
+        contents.Check(number, link.ReceiveOneWay());
+        break;
+      case Order::Kind::kTellArrivals:
+        TellArrival(number, contents, link);
+        break;
     }
   }
 }
@@ -61,6 +76,21 @@ class LinkPeer : public Peer {
            messages;
   }
 
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    Contents contents(kArrivalBytes);
+    server_.Give({Order::Kind::kTellArrivals, kArrivalBytes, rounds});
+    const Times times = TimeArrivals(idle_ns, rounds, [&](uint64_t number) {
+      link_->Send(contents.Of(number));
+      const Bytes answer = link_->Receive();
+      int64_t arrived = 0;
+      Expect(answer.size() == sizeof(arrived), "the answer's size");
+      memcpy(&arrived, answer.data(), sizeof(arrived));
+      return arrived;
+    });
+    server_.AwaitDone();
+    return times;
+  }
+
  private:
   int64_t RoundTrip(Contents& contents, int round) {
     const auto number = static_cast<uint64_t>(round);
@@ -82,6 +112,12 @@ class LinkPeer : public Peer {
 std::unique_ptr<Peer> MakeLinkPeer(Placement placement,
                                    const LinkMakers& makers) {
   return Warm(std::make_unique<LinkPeer>(placement, makers));
+}
+
+void StayBusy(int64_t ns) {
+  const int64_t until = base::NowNs() + ns;
+  while (base::NowNs() < until) {
+  }
 }
 
 std::unique_ptr<Peer> Warm(std::unique_ptr<Peer> peer) {

@@ -11,6 +11,9 @@
 
 namespace bench {
 
+// Of messages that ask when they arrived.
+inline constexpr size_t kArrivalBytes = 8;
+
 // One side. What it returns is valid until its next call.
 class Link {
  public:
@@ -30,6 +33,24 @@ struct LinkMakers {
 };
 std::unique_ptr<Peer> MakeLinkPeer(Placement placement,
                                    const LinkMakers& makers);
+
+// Keeps this processor awake.
+void StayBusy(int64_t ns);
+
+// How long each of `rounds` messages took until the server had it, of which it
+// was idle before for `idle_ns`. `send` sends one and returns the time, of the
+// same clock, at which the server had it.
+template <typename Send>
+Times TimeArrivals(int64_t idle_ns, int rounds, const Send& send) {
+  Times times;
+  times.reserve(static_cast<size_t>(rounds));
+  for (int i = 0; i < rounds; ++i) {
+    StayBusy(idle_ns);
+    const int64_t start = base::NowNs();
+    times.push_back(send(static_cast<uint64_t>(i)) - start);
+  }
+  return times;
+}
 
 // The first round trips are slower than all others.
 std::unique_ptr<Peer> Warm(std::unique_ptr<Peer> peer);

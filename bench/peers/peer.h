@@ -29,6 +29,13 @@ class Peer {
   // content and says when it has the last. Nanoseconds a message, in all.
   // Negative: this peer has no one-way messages.
   virtual double OneWayNs(size_t bytes, int messages) = 0;
+  // Numbered messages of 8 bytes, each after the server has had nothing to do
+  // for `idle_ns`: the time from sending one until the server has it, which is
+  // what it answers. None: not measured with this peer.
+  virtual Times WakeUps(int64_t idle_ns, int rounds) {
+    static_cast<void>(idle_ns), static_cast<void>(rounds);
+    return {};
+  }
 };
 
 struct PeerKind {

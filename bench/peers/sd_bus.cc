@@ -51,6 +51,9 @@ class DirectBus : public Peer {
   double OneWayNs(size_t bytes, int messages) override {
     return client_->OneWayNs(bytes, messages);
   }
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    return client_->WakeUps(idle_ns, rounds);
+  }
 
  private:
   ServerProcess server_;  // ends after the connection to it

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "bench/common/must.h"
+#include "bench/peers/link_peer.h"
 
 namespace bench {
 namespace {
@@ -44,6 +45,7 @@ class Server {
     if (IsCall(call, "Put")) return Put(call);
     if (IsCall(call, "Start")) return Start(call);
     if (IsCall(call, "Taken")) return Taken(call);
+    if (IsCall(call, "Arrival")) return Arrival(call);
     if (IsCall(call, "End")) return End();
     return 0;
   }
@@ -75,6 +77,11 @@ class Server {
     return sd_bus_reply_method_return(call, "t", taken_);
   }
 
+  int Arrival(sd_bus_message* call) {
+    const int64_t now = base::NowNs();
+    Put(call);
+    return sd_bus_reply_method_return(call, "x", now);
+  }
   int End() {
     ended_ = true;
     return 1;
@@ -149,6 +156,19 @@ double BusClient::OneWayNs(size_t bytes, int messages) {
            AwaitTaken(count);
          }) /
          messages;
+}
+
+Times BusClient::WakeUps(int64_t idle_ns, int rounds) {
+  Contents contents(kArrivalBytes);
+  Start(kArrivalBytes);
+  return TimeArrivals(idle_ns, rounds, [&](uint64_t number) {
+    const BusMessage call = NewCall("Arrival");
+    AppendBytes(call.get(), contents.Of(number));
+    const BusMessage answer = Call(call.get());
+    int64_t arrived = 0;
+    CheckBus(sd_bus_message_read(answer.get(), "x", &arrived), "a time");
+    return arrived;
+  });
 }
 
 BusMessage BusClient::NewCall(const char* method) {

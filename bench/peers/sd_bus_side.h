@@ -48,6 +48,7 @@ class BusClient {
 
   Times RoundTrips(size_t bytes, int rounds);
   double OneWayNs(size_t bytes, int messages);
+  Times WakeUps(int64_t idle_ns, int rounds);
 
  private:
   BusMessage NewCall(const char* method);

@@ -13,7 +13,7 @@
 namespace bench {
 
 struct Order {
-  enum class Kind { kEcho, kTakeNumbered };
+  enum class Kind { kEcho, kTakeNumbered, kTellArrivals };
   Kind kind;
   size_t bytes;
   int messages;

@@ -42,7 +42,10 @@ int Try(const char* name, size_t bytes, int rounds, Waits waits) {
   const Times times = peer->RoundTrips(bytes, rounds);
   printf("%s, %zu bytes: round trip %ld ns, p99 %ld ns; ", name, bytes,
          Quantile(times, 0.5), Quantile(times, 0.99));
-  printf("one way %.0f ns\n", peer->OneWayNs(bytes, rounds));
+  printf("one way %.0f ns; ", peer->OneWayNs(bytes, rounds));
+  constexpr int64_t kIdleNs = 1'000'000;
+  printf("wake-up after 1 ms %ld ns\n",
+         Quantile(peer->WakeUps(kIdleNs, 100), 0.5));
   return 0;
 }
 
