@@ -1,0 +1,6 @@
+find_package(nng QUIET)
+if(nng_FOUND)
+  bench_peer(Nng nng SOURCES nng.cc PACKAGES nng::nng)
+else()
+  bench_peer(Nng nng)
+endif()

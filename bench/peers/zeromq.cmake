@@ -1,0 +1,6 @@
+pkg_check_modules(ZEROMQ QUIET IMPORTED_TARGET libzmq)
+if(ZEROMQ_FOUND)
+  bench_peer(ZeroMq zeromq SOURCES zeromq.cc PACKAGES PkgConfig::ZEROMQ)
+else()
+  bench_peer(ZeroMq zeromq)
+endif()
