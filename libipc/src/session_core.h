@@ -3,6 +3,12 @@
 // the socket. Whichever thread has to wait empties the completion ring for all
 // ("pumps").
 //
+// session_core.cc   how it begins and ends
+// session_calls.cc  calls going out, and waiting for their answers
+// session_pump.cc   what comes in
+// session_routes.cc which mailbox an event goes to
+// session_sleep.cc  arming, sleeping, waking
+//
 //   Call() --request ring--> kernel process
 //   Pump() <-completion ring-- answers -> the waiting call (Pending)
 //                              events  -> a Mailbox (lane, receiver)
@@ -160,6 +166,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   uint64_t NewFlows(uint64_t count);
 
  private:
+  // A sleeper looks this often whether the kernel process still lives: its
+  // death changes no word that could wake it.
+  static constexpr int64_t kLivenessNs = 1'000'000'000;
+
   struct Pending {
     Then then;
   };

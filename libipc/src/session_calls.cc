@@ -1,0 +1,146 @@
+// SessionCore: how a call goes out and how its answer is waited for.
+#include <algorithm>
+#include <cstring>
+
+#include "libipc/abi/handshake.h"
+#include "libipc/base/socket.h"
+#include "session_core.h"
+
+namespace ipc {
+
+uint64_t SessionCore::StartFor(const std::shared_ptr<Waiter>& waiter,
+                               abi::Syscall call, Handle handle,
+                               const CallArguments& arguments) {
+  return Start(call, handle, arguments, [waiter](Answer answer) {
+    waiter->answer = std::move(answer);
+    waiter->done.store(true, std::memory_order_release);
+  });
+}
+
+bool SessionCore::Await(Waiter& waiter, int64_t deadline_ns) {
+  while (true) {
+    const uint32_t seen = epoch();
+    Pump();
+    if (waiter.done.load(std::memory_order_acquire)) return true;
+    if (over() != Error::ok || deadline_ns <= base::NowNs()) return false;
+    Sleep(seen, {}, deadline_ns);
+  }
+}
+
+Answer SessionCore::Call(abi::Syscall call, Handle handle,
+                         const CallArguments& arguments, Deadline deadline) {
+  const auto waiter = std::make_shared<Waiter>();
+  Answer failed;
+  failed.completion.user_data = StartFor(waiter, call, handle, arguments);
+  if (failed.completion.user_data != 0 && Await(*waiter, deadline.ns))
+    return std::move(waiter->answer);
+  failed.completion.error = over() != Error::ok ? over() : Error::timed_out;
+  return failed;
+}
+
+Answer SessionCore::CallUntil(abi::Syscall call, Handle handle,
+                              const CallArguments& arguments,
+                              Deadline deadline) {
+  const auto waiter = std::make_shared<Waiter>();
+  Answer failed;
+  const uint64_t user_data = StartFor(waiter, call, handle, arguments);
+  bool cancelled = false;
+  while (user_data != 0) {
+    if (Await(*waiter, cancelled ? base::kNoDeadline : deadline.ns)) {
+      if (cancelled && waiter->answer.error() == Error::canceled)
+        waiter->answer.completion.error = Error::timed_out;
+      return std::move(waiter->answer);
+    }
+    if (over() != Error::ok) break;
+    Post(abi::Syscall::wait_cancel, abi::kNoHandle, {.args = {user_data}});
+    cancelled = true;
+  }
+  failed.completion.error = over();
+  return failed;
+}
+
+void SessionCore::Post(abi::Syscall call, Handle handle,
+                       const CallArguments& arguments) {
+  Start(call, handle, arguments, [](Answer) {});
+}
+
+uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
+                            const CallArguments& arguments, Then then) {
+  abi::Request request = {};
+  request.number = static_cast<uint32_t>(call);
+  request.options = arguments.options;
+  request.handle = handle;
+  std::copy(std::begin(arguments.args), std::end(arguments.args), request.args);
+  while (over() == Error::ok) {
+    const uint32_t seen = epoch();
+    const uint32_t* head = completions_->head_word();
+    const base::FutexWait room = {
+        head, std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(head))
+                  .load(std::memory_order_acquire)};
+    {
+      std::lock_guard lock(submit_mutex_);
+      request.user_data = next_user_data_;
+      if (Submit(request, arguments.payload)) {
+        ++next_user_data_;
+        pending_[request.user_data].then = std::move(then);
+        return request.user_data;
+      }
+    }
+    // The ring is full. What is in it may be waits, which give no answer: so
+    // sleep on the room itself too.
+    Pump();
+    room_waiters_.fetch_add(1);
+    Sleep(seen, {&room, 1}, base::NowNs() + kLivenessNs);
+    room_waiters_.fetch_sub(1);
+  }
+  return 0;
+}
+
+void SessionCore::Later(abi::Syscall call, Handle handle, uint64_t argument) {
+  abi::Request request = {};
+  request.number = static_cast<uint32_t>(call);
+  request.handle = handle;
+  request.args[0] = argument;
+  std::lock_guard lock(submit_mutex_);
+  later_.push_back(request);
+  SubmitLaterLocked();
+}
+
+void SessionCore::SubmitLater() {
+  std::lock_guard lock(submit_mutex_);
+  SubmitLaterLocked();
+}
+
+// What does not fit goes with the next pump.
+void SessionCore::SubmitLaterLocked() {
+  while (!later_.empty()) {
+    later_.back().user_data = next_user_data_;
+    if (!Submit(later_.back(), {})) return;
+    ++next_user_data_;
+    later_.pop_back();
+  }
+}
+
+bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
+  const size_t bytes = sizeof(request) + payload.size();
+  if (!writer_.HasRoom(bytes, completions_.get())) return false;
+  uint8_t* at = writer_.Payload();
+  std::memcpy(at, &request, sizeof(request));
+  if (!payload.empty())
+    std::memcpy(at + sizeof(request), payload.data(), payload.size());
+  abi::RecordHeader header = {};
+  header.payload_bytes = static_cast<uint32_t>(bytes);
+  writer_.Publish(header);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // One bell for each sleep: it stays on the socket until it is looked at.
+  const uint32_t armed = completions_->armed().load(std::memory_order_relaxed);
+  if (armed != 0 && std::exchange(rung_, armed) != armed) RingDoorbell();
+  return true;
+}
+
+void SessionCore::RingDoorbell() {
+  const abi::SocketMessage bell = {abi::kMagic, abi::SocketKind::bell, 0};
+  base::SendMessage(socket_.get(), &bell, sizeof(bell)).ok();
+}
+
+}  // namespace ipc
