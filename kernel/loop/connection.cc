@@ -14,10 +14,6 @@
 namespace kernel {
 namespace {
 
-// The longest message there is, and one byte to notice longer ones.
-constexpr size_t kMessageMax = 64;
-constexpr size_t kDescriptorsComing = 253;  // Linux's SCM_MAX_FD
-
 void ReadControl(msghdr* message, Incoming* incoming) {
   for (cmsghdr* part = CMSG_FIRSTHDR(message); part != nullptr;
        part = CMSG_NXTHDR(message, part)) {
@@ -40,10 +36,10 @@ void ReadControl(msghdr* message, Incoming* incoming) {
 }  // namespace
 
 Result<Incoming> ReceiveFrom(int socket) {
-  uint8_t data[kMessageMax + 1];
+  uint8_t data[Ring::kMessageBytes];
   iovec part = {.iov_base = data, .iov_len = sizeof(data)};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) +
-                                CMSG_SPACE(kDescriptorsComing * sizeof(int))];
+  // No room for descriptors: Linux drops them instead of opening them here.
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
   msghdr message = {};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -62,8 +58,8 @@ Result<Incoming> ReceiveFrom(int socket) {
   return incoming;
 }
 
-bool AskForCredentials(int socket) {
-  const int on = 1;
+bool AskForCredentials(int socket, Senders senders) {
+  const int on = senders == Senders::kTold ? 1 : 0;
   return setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0;
 }
 
@@ -75,13 +71,16 @@ Credentials PeerOf(int socket) {
 }
 
 Connection::~Connection() {
-  loop_->Closed(*this);
   Ring& ring = loop_->ring();
-  ring.RemovePoll(Tag(Source::kSocket, number_));
+  if (receiving_)
+    ring.Cancel(Tag(Source::kMessage, number_));
+  else
+    ring.RemovePoll(Tag(Source::kSocket, number_));
   if (waiting_for_room_) ring.RemovePoll(Tag(Source::kWritable, number_));
   if (process_.valid()) ring.RemovePoll(Tag(Source::kProcess, number_));
   // The ring still refers to the socket: closing it alone hangs up nothing.
   shutdown(socket_.get(), SHUT_RDWR);
+  loop_->Closed(*this, std::move(socket_));
 }
 
 Result<void> Connection::Send(const void* data, size_t bytes,
@@ -100,6 +99,16 @@ void Connection::WatchProcess(pid_t pid) {
   process_.Reset(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (process_.valid())
     loop_->ring().PollReadable(process_.get(), Tag(Source::kProcess, number_));
+}
+
+void Connection::Receive() {
+  receiving_ = true;
+  loop_->ring().ReceiveEach(socket_.get(), Tag(Source::kMessage, number_));
+}
+
+void Connection::ReceiveByCalls() {
+  receiving_ = false;
+  loop_->ring().PollReadable(socket_.get(), Tag(Source::kSocket, number_));
 }
 
 bool Connection::KillProcess() {

@@ -25,21 +25,24 @@ enum class Source : uint64_t {
   kWritable = 6,
   kProcess = 7,
   kAlarm = 8,
+  kMessage = 9,
 };
 inline constexpr uint64_t kSourceBits = 4;
 constexpr uint64_t Tag(Source source, uint64_t number = 0) {
   return number << kSourceBits | static_cast<uint64_t>(source);
 }
 
-// One message off a socket. Descriptors that came with it are closed.
+// One message off a socket. Descriptors that came with it are closed, if
+// Linux did not throw them away for want of room.
 struct Incoming {
   std::vector<uint8_t> bytes;  // empty: the peer hung up
   Credentials from;
 };
 // Errors: should_wait, peer_closed.
 Result<Incoming> ReceiveFrom(int socket);
-// Has the running Linux say who sends.
-bool AskForCredentials(int socket);
+// Whether the running Linux is to say who sends.
+enum class Senders { kTold, kNotTold };
+bool AskForCredentials(int socket, Senders senders = Senders::kTold);
 Credentials PeerOf(int socket);
 
 class Connection : public Transport {
@@ -61,7 +64,10 @@ class Connection : public Transport {
   int socket() const { return socket_.get(); }
   // Watches the process's end, once it is known.
   void WatchProcess(pid_t pid);
-  bool watches_process() const { return process_.valid(); }
+  // Has the ring receive its messages, by the tag kMessage; has it tell of
+  // them only, by the tag kSocket.
+  void Receive();
+  void ReceiveByCalls();
   void set_waiting_for_room(bool waits) { waiting_for_room_ = waits; }
 
  private:
@@ -69,8 +75,9 @@ class Connection : public Transport {
   const uint64_t number_;
   const uint64_t session_;
   UniqueFd socket_;
-  UniqueFd process_;      // pidfd
-  bool is_self_ = false;  // a session of the kernel process's own
+  UniqueFd process_;        // pidfd
+  bool is_self_ = false;    // a session of the kernel process's own
+  bool receiving_ = false;  // by the ring
   bool waiting_for_room_ = false;
 };
 

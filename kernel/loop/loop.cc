@@ -89,7 +89,10 @@ void Loop::AddRoots() {
 }
 
 void Loop::Run() {
-  if (!ring_->Enable()) return;
+  if (!ring_->Enable(options_.receiving == LoopOptions::Receiving::kByRing
+                         ? Ring::Receiving::kIfThere
+                         : Ring::Receiving::kNo))
+    return;
   ring_->PollReadable(stop_.get(), Tag(Source::kStop));
   ring_->PollReadable(alarm_.get(), Tag(Source::kAlarm));
   if (options_.stop_signal.valid())
@@ -98,10 +101,13 @@ void Loop::Run() {
   AddRoots();
   std::array<Ring::Event, 256> events;
   while (!stopping_ && !Finished()) {
-    const bool busy = kernel_->HasWork() || !readable_.empty();
+    ReceiveAgain();
+    const bool busy =
+        kernel_->HasWork() || !readable_.empty() || !closed_.empty();
     const size_t count =
         ring_->Take(events.data(), events.size(),
                     busy ? Ring::Wait::kNo : Ring::Wait::kForOne);
+    if (ring_->AllSubmitted()) closed_.clear();
     for (size_t i = 0; i < count; ++i) Handle(events[i]);
     ReadSockets();
     kernel_->Turn();
@@ -143,9 +149,11 @@ void Loop::Handle(const Ring::Event& event) {
     }
     case Source::kSocket:
       if (Connection* connection = Find(number);
-          connection != nullptr && !event.more)
+          connection != nullptr && !event.more && !ring_->receives())
         ring_->PollReadable(connection->socket(), event.tag);
       return SocketReadable(number);
+    case Source::kMessage:
+      return MessageCame(number, event);
     case Source::kWritable:
       return SocketWritable(number);
     case Source::kProcess:
@@ -179,7 +187,7 @@ std::unique_ptr<Transport> Loop::Adopt(Session& session, UniqueFd socket) {
   auto connection = std::make_unique<Connection>(this, number, session.id(),
                                                  std::move(socket));
   connections_[number] = connection.get();
-  ring_->PollReadable(connection->socket(), Tag(Source::kSocket, number));
+  WatchForHello(*connection);
   return connection;
 }
 
@@ -193,7 +201,8 @@ void Loop::SetAlarm(int64_t ns) {
   timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
 }
 
-void Loop::Closed(Connection& connection) {
+void Loop::Closed(Connection& connection, UniqueFd socket) {
+  closed_.push_back(std::move(socket));
   connections_.erase(connection.number());
   starved_.erase(connection.number());
 }

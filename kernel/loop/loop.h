@@ -18,9 +18,14 @@
 namespace kernel {
 
 struct LoopOptions {
+  // How messages come off the sockets. kByRing where the running Linux has it:
+  // io_uring receives them. kByCalls: it tells of them, a call fetches each.
+  enum class Receiving { kByRing, kByCalls };
+
   std::vector<UniqueFd> root_sockets;  // sessions that hold everything
   std::string listen_path;             // empty: nobody may join
   UniqueFd stop_signal;                // readable: stop; may be missing
+  Receiving receiving = Receiving::kByRing;
 };
 
 class Loop : public Host {
@@ -37,7 +42,9 @@ class Loop : public Host {
 
   // ---- For connections.
   Ring& ring() { return *ring_; }
-  void Closed(Connection& connection);
+  // Keeps the socket until no request that Linux has not seen yet names it:
+  // its number may be used again.
+  void Closed(Connection& connection, UniqueFd socket);
   void WaitForRoom(Connection& connection);
   std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
   int64_t NowNs() override;
@@ -53,11 +60,16 @@ class Loop : public Host {
   void Handle(const Ring::Event& event);
   void Accepted(const Ring::Event& event);
   void Join(UniqueFd socket);
+  void MessageCame(uint64_t number, const Ring::Event& event);
+  void ReceiveSoon(uint64_t number, int result);
+  void ReceiveAgain();
   void SocketReadable(uint64_t number);
   void SocketWritable(uint64_t number);
   void ReadSockets();
   // Returns whether more may be there.
   bool ReadSocket(Connection& connection);
+  void WatchForHello(Connection& connection);
+  void HelloTaken(Connection& connection, pid_t pid);
   void ProcessEnded(uint64_t number);
   void RearmAfterTimer();
   void StartTimer();
@@ -76,6 +88,10 @@ class Loop : public Host {
   uint64_t next_number_ = 1;
   absl::flat_hash_map<uint64_t, Connection*> connections_;
   std::vector<uint64_t> readable_;
+  // The ring is to receive for them, from the next call on; after the timer.
+  std::vector<uint64_t> unreceived_;
+  std::vector<uint64_t> short_of_memory_;
+  std::vector<UniqueFd> closed_;
   absl::flat_hash_set<uint64_t> starved_;  // wait for room, by the timer
   std::unique_ptr<Kernel> kernel_;         // last: its sessions use the rest
 };

@@ -1,7 +1,5 @@
-// Loop: what becomes of sockets that are ready and processes that ended.
+// Loop: sockets that have room again, and processes that ended.
 #include <poll.h>
-
-#include <algorithm>
 
 #include "kernel/loop/loop.h"
 
@@ -16,43 +14,6 @@ bool HasRoomToSend(int socket) {
 }
 
 }  // namespace
-
-// Once each, however often a client rings: a turn is the same for all.
-void Loop::SocketReadable(uint64_t number) {
-  if (std::find(readable_.begin(), readable_.end(), number) == readable_.end())
-    readable_.push_back(number);
-}
-
-void Loop::ReadSockets() {
-  std::vector<uint64_t> readable = std::move(readable_);
-  readable_.clear();
-  for (const uint64_t number : readable) {
-    Connection* connection = Find(number);
-    if (connection != nullptr && ReadSocket(*connection))
-      readable_.push_back(number);
-  }
-}
-
-bool Loop::ReadSocket(Connection& connection) {
-  Session& session = *SessionOf(connection);
-  const uint64_t number = connection.number();
-  for (int i = 0; i < kMessagesPerTurn; ++i) {
-    const auto incoming = ReceiveFrom(connection.socket());
-    if (incoming.error() == Error::should_wait) return false;
-    if (!incoming.ok() || incoming->bytes.empty()) {
-      kernel_->HangUp(session);
-      return false;
-    }
-    Credentials from = incoming->from;
-    if (from.pid == 0) from = PeerOf(connection.socket());
-    const bool is_hello = session.state == Session::State::kWaitingHello;
-    kernel_->Receive(session, incoming->bytes, from);
-    if (Find(number) == nullptr) return false;  // that ended it
-    if (is_hello && incoming->from.pid != 0)
-      connection.WatchProcess(incoming->from.pid);
-  }
-  return true;
-}
 
 void Loop::SocketWritable(uint64_t number) {
   Connection* connection = Find(number);
@@ -85,6 +46,9 @@ void Loop::RearmAfterTimer() {
     accept_waits_ = false;
     ring_->Accept(listener_.get(), Tag(Source::kListen));
   }
+  unreceived_.insert(unreceived_.end(), short_of_memory_.begin(),
+                     short_of_memory_.end());
+  short_of_memory_.clear();
   for (const uint64_t number : std::exchange(starved_, {}))
     SocketWritable(number);
 }

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
 
@@ -74,10 +75,12 @@ std::string Explain(int error) {
 std::unique_ptr<Ring> Ring::Create(std::string* why) {
   std::unique_ptr<Ring> made(new Ring);
   // The best first; an older Linux refuses flags it does not know.
-  const unsigned tries[] = {IORING_SETUP_SINGLE_ISSUER |
-                                IORING_SETUP_DEFER_TASKRUN |
-                                IORING_SETUP_R_DISABLED,
-                            IORING_SETUP_R_DISABLED, 0};
+  const unsigned tries[] = {
+      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+          IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED,
+      IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+          IORING_SETUP_R_DISABLED,
+      IORING_SETUP_R_DISABLED, 0};
   int result = -EINVAL;
   for (const unsigned flags : tries) {
     io_uring_params params = {};
@@ -97,10 +100,14 @@ Ring::~Ring() {
   if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
 }
 
-bool Ring::Enable() {
+bool Ring::Enable(Receiving receiving) {
   // Debian 12's liburing declares io_uring_enable_rings but has none.
-  return !disabled_ || syscall(SYS_io_uring_register, ring_.ring_fd,
-                               IORING_REGISTER_ENABLE_RINGS, nullptr, 0) >= 0;
+  if (disabled_ && syscall(SYS_io_uring_register, ring_.ring_fd,
+                           IORING_REGISTER_ENABLE_RINGS, nullptr, 0) < 0)
+    return false;
+  if (receiving == Receiving::kIfThere)
+    buffers_ = ReceiveBuffers::Register(&ring_);
+  return true;
 }
 
 io_uring_sqe* Ring::Next() {
@@ -118,6 +125,12 @@ void Ring::PollReadable(int fd, uint64_t tag) {
   io_uring_sqe_set_data64(entry, tag);
 }
 
+void Ring::PollReadableOnce(int fd, uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  io_uring_prep_poll_add(entry, fd, POLLIN | POLLRDHUP);
+  io_uring_sqe_set_data64(entry, tag);
+}
+
 void Ring::PollWritableOnce(int fd, uint64_t tag) {
   io_uring_sqe* entry = Next();
   io_uring_prep_poll_add(entry, fd, POLLOUT);
@@ -127,6 +140,20 @@ void Ring::PollWritableOnce(int fd, uint64_t tag) {
 void Ring::RemovePoll(uint64_t tag) {
   io_uring_sqe* entry = Next();
   io_uring_prep_poll_remove(entry, tag);
+  io_uring_sqe_set_data64(entry, 0);
+}
+
+void Ring::ReceiveEach(int socket, uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  io_uring_prep_recv_multishot(entry, socket, nullptr, 0, 0);
+  io_uring_sqe_set_flags(entry, IOSQE_BUFFER_SELECT);
+  entry->buf_group = ReceiveBuffers::kGroup;
+  io_uring_sqe_set_data64(entry, tag);
+}
+
+void Ring::Cancel(uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  io_uring_prep_cancel64(entry, tag, 0);
   io_uring_sqe_set_data64(entry, 0);
 }
 
@@ -147,19 +174,44 @@ void Ring::Timer(int64_t ns, uint64_t tag) {
   io_uring_sqe_set_data64(entry, tag);
 }
 
+// Work that Linux does only when it is called, or completions that it had no
+// room for.
+bool Ring::NeedsCall() const {
+  const unsigned flags = std::atomic_ref<unsigned>(*ring_.sq.kflags)
+                             .load(std::memory_order_relaxed);
+  return (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+bool Ring::HasNews() const {
+  return io_uring_cq_ready(&ring_) > 0 || NeedsCall();
+}
+
+Ring::Event Ring::Read(const io_uring_cqe& entry) {
+  Event event;
+  event.tag = entry.user_data;
+  event.result = entry.res;
+  event.more = (entry.flags & IORING_CQE_F_MORE) != 0;
+  if ((entry.flags & IORING_CQE_F_BUFFER) != 0) {
+    const unsigned buffer = entry.flags >> IORING_CQE_BUFFER_SHIFT;
+    std::memcpy(event.bytes, buffers_->At(buffer), event.message().size());
+    buffers_->Return(buffer);
+  }
+  return event;
+}
+
 size_t Ring::Take(Event* events, size_t count, Wait wait) {
-  if (wait == Wait::kForOne)
+  if (wait == Wait::kForOne && io_uring_cq_ready(&ring_) == 0)
     io_uring_submit_and_wait(&ring_, 1);
-  else
+  else if (io_uring_sq_ready(&ring_) > 0 || NeedsCall())
     io_uring_submit_and_get_events(&ring_);
   size_t taken = 0;
+  unsigned head = 0;
   io_uring_cqe* entry = nullptr;
-  while (taken < count && io_uring_peek_cqe(&ring_, &entry) == 0 &&
-         entry != nullptr) {
-    events[taken++] = {entry->user_data, entry->res,
-                       (entry->flags & IORING_CQE_F_MORE) != 0};
-    io_uring_cqe_seen(&ring_, entry);
+  io_uring_for_each_cqe(&ring_, head, entry) {
+    if (taken == count) break;
+    events[taken++] = Read(*entry);
   }
+  io_uring_cq_advance(&ring_, static_cast<unsigned>(taken));
   return taken;
 }
 
