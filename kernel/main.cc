@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
@@ -30,6 +31,18 @@ base::UniqueFd StopSignal() {
   return base::UniqueFd(signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+// For tests and measurements: what is tuned or probed by itself otherwise.
+void ReadEnvironment(kernel::LoopOptions* options) {
+  const auto says = [](const char* variable, std::string_view word) {
+    const char* value = getenv(variable);
+    return value != nullptr && value == word;
+  };
+  if (says("KEYPORT_KERNEL_MEANS", "least"))
+    options->means = kernel::LoopOptions::Means::kLeast;
+  if (says("KEYPORT_KERNEL_POLLING", "never"))
+    options->polling = kernel::LoopOptions::Polling::kNever;
+}
+
 int Run(const std::vector<int>& sockets, const std::string& path) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("keyport-kernel"));
   RaiseDescriptorLimit();
@@ -42,6 +55,7 @@ int Run(const std::vector<int>& sockets, const std::string& path) {
   kernel::LoopOptions options;
   options.stop_signal = StopSignal();
   options.listen_path = path;
+  ReadEnvironment(&options);
   for (const int socket : sockets) {
     fcntl(socket, F_SETFD, FD_CLOEXEC);
     options.root_sockets.emplace_back(socket);

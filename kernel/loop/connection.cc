@@ -76,6 +76,7 @@ Connection::~Connection() {
     ring.Cancel(Tag(Source::kMessage, number_));
   else
     ring.RemovePoll(Tag(Source::kSocket, number_));
+  if (waiting_for_word_) ring.Cancel(Tag(Source::kWord, number_));
   if (waiting_for_room_) ring.RemovePoll(Tag(Source::kWritable, number_));
   if (process_.valid()) ring.RemovePoll(Tag(Source::kProcess, number_));
   // The ring still refers to the socket: closing it alone hangs up nothing.
@@ -92,6 +93,17 @@ void Connection::NotifyWritable() {
   if (waiting_for_room_) return;
   waiting_for_room_ = true;
   loop_->WaitForRoom(*this);
+}
+
+bool Connection::WaitsForWords() const {
+  return loop_->ring().waits_for_words();
+}
+
+// Whatever value it had when the wait began: its waiters are woken whenever it
+// is changed.
+void Connection::WaitForWord(const uint32_t* word, uint32_t value) {
+  if (std::exchange(waiting_for_word_, true)) return;
+  loop_->ring().WaitForWord(word, value, Tag(Source::kWord, number_));
 }
 
 void Connection::WatchProcess(pid_t pid) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "kernel/session/transport.h"
@@ -26,6 +27,7 @@ enum class Source : uint64_t {
   kProcess = 7,
   kAlarm = 8,
   kMessage = 9,
+  kWord = 10,
 };
 inline constexpr uint64_t kSourceBits = 4;
 constexpr uint64_t Tag(Source source, uint64_t number = 0) {
@@ -57,6 +59,8 @@ class Connection : public Transport {
   Result<void> Send(const void* data, size_t bytes,
                     std::span<const int> descriptors) override;
   void NotifyWritable() override;
+  bool WaitsForWords() const override;
+  void WaitForWord(const uint32_t* word, uint32_t value) override;
   bool KillProcess() override;
 
   uint64_t number() const { return number_; }
@@ -68,6 +72,11 @@ class Connection : public Transport {
   // them only, by the tag kSocket.
   void Receive();
   void ReceiveByCalls();
+  // True once, until it was read.
+  bool BecomesReadable() { return !std::exchange(readable_, true); }
+  void WasRead() { readable_ = false; }
+  // The word's waiters were woken, or no words can be had.
+  void set_word_came() { waiting_for_word_ = false; }
   void set_waiting_for_room(bool waits) { waiting_for_room_ = waits; }
 
  private:
@@ -78,7 +87,9 @@ class Connection : public Transport {
   UniqueFd process_;        // pidfd
   bool is_self_ = false;    // a session of the kernel process's own
   bool receiving_ = false;  // by the ring
+  bool readable_ = false;   // the loop knows
   bool waiting_for_room_ = false;
+  bool waiting_for_word_ = false;
 };
 
 }  // namespace kernel

@@ -1,6 +1,7 @@
 #include "kernel/loop/loop.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 
 #include "libipc/base/clock.h"
 #include "libipc/base/socket.h"
+#include "libipc/base/spinner.h"
 
 namespace kernel {
 namespace {
@@ -89,10 +91,10 @@ void Loop::AddRoots() {
 }
 
 void Loop::Run() {
-  if (!ring_->Enable(options_.receiving == LoopOptions::Receiving::kByRing
-                         ? Ring::Receiving::kIfThere
-                         : Ring::Receiving::kNo))
-    return;
+  if (!ring_->Enable(options_.means)) return;
+  if (options_.polling == LoopOptions::Polling::kWherePays &&
+      base::OnlineProcessors() > 1)
+    kernel_->EnableLingering();
   ring_->PollReadable(stop_.get(), Tag(Source::kStop));
   ring_->PollReadable(alarm_.get(), Tag(Source::kAlarm));
   if (options_.stop_signal.valid())
@@ -101,12 +103,12 @@ void Loop::Run() {
   AddRoots();
   std::array<Ring::Event, 256> events;
   while (!stopping_ && !Finished()) {
+    PollLingering();
     ReceiveAgain();
-    const bool busy =
-        kernel_->HasWork() || !readable_.empty() || !closed_.empty();
+    const bool rests = !IsBusy() && !kernel_->HasLingering();
     const size_t count =
         ring_->Take(events.data(), events.size(),
-                    busy ? Ring::Wait::kNo : Ring::Wait::kForOne);
+                    rests ? Ring::Wait::kForOne : Ring::Wait::kNo);
     if (ring_->AllSubmitted()) closed_.clear();
     for (size_t i = 0; i < count; ++i) Handle(events[i]);
     ReadSockets();
@@ -121,6 +123,10 @@ void Loop::Run() {
 void Loop::Stop() {
   const uint64_t one = 1;
   (void)!write(stop_.get(), &one, sizeof(one));
+}
+
+bool Loop::IsBusy() const {
+  return kernel_->HasWork() || !readable_.empty() || !closed_.empty();
 }
 
 bool Loop::Finished() const {
@@ -154,6 +160,8 @@ void Loop::Handle(const Ring::Event& event) {
       return SocketReadable(number);
     case Source::kMessage:
       return MessageCame(number, event);
+    case Source::kWord:
+      return WordCame(number, event.result);
     case Source::kWritable:
       return SocketWritable(number);
     case Source::kProcess:
@@ -189,6 +197,20 @@ std::unique_ptr<Transport> Loop::Adopt(Session& session, UniqueFd socket) {
   connections_[number] = connection.get();
   WatchForHello(*connection);
   return connection;
+}
+
+// Until there is something to do, or nobody lingers. No system call.
+void Loop::PollLingering() {
+  while (kernel_->HasLingering() && !IsBusy() && unreceived_.empty() &&
+         ring_->AllSubmitted() && !ring_->HasNews()) {
+    base::CpuRelax();
+    kernel_->Poll();
+  }
+}
+
+uint32_t Loop::Processor() {
+  const int processor = sched_getcpu();
+  return processor < 0 ? 0 : static_cast<uint32_t>(processor) + 1;
 }
 
 int64_t Loop::NowNs() { return base::NowNs(); }

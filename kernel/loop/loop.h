@@ -18,14 +18,17 @@
 namespace kernel {
 
 struct LoopOptions {
-  // How messages come off the sockets. kByRing where the running Linux has it:
-  // io_uring receives them. kByCalls: it tells of them, a call fetches each.
-  enum class Receiving { kByRing, kByCalls };
+  // What of io_uring is used: kAll that the running Linux has, or kLeast, as
+  // on the oldest that will do.
+  using Means = Ring::Means;
 
   std::vector<UniqueFd> root_sockets;  // sessions that hold everything
   std::string listen_path;             // empty: nobody may join
   UniqueFd stop_signal;                // readable: stop; may be missing
-  Receiving receiving = Receiving::kByRing;
+  Means means = Means::kAll;
+  // Whether sessions that may ask again at once are polled for a while.
+  enum class Polling { kWherePays, kNever };
+  Polling polling = Polling::kWherePays;
 };
 
 class Loop : public Host {
@@ -49,6 +52,7 @@ class Loop : public Host {
   std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
   int64_t NowNs() override;
   void SetAlarm(int64_t ns) override;
+  uint32_t Processor() override;
 
  private:
   // Messages taken off one socket a turn.
@@ -61,6 +65,8 @@ class Loop : public Host {
   void Accepted(const Ring::Event& event);
   void Join(UniqueFd socket);
   void MessageCame(uint64_t number, const Ring::Event& event);
+  void WordCame(uint64_t number, int result);
+  void PollLingering();
   void ReceiveSoon(uint64_t number, int result);
   void ReceiveAgain();
   void SocketReadable(uint64_t number);
@@ -75,6 +81,7 @@ class Loop : public Host {
   void StartTimer();
   Connection* Find(uint64_t number);
   Session* SessionOf(const Connection& connection);
+  bool IsBusy() const;
   bool Finished() const;
 
   std::unique_ptr<Ring> ring_;

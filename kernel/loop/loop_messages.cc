@@ -3,7 +3,7 @@
 // without a call for each; else a call fetches it.
 #include <errno.h>
 
-#include <algorithm>
+#include <utility>
 
 #include "kernel/loop/loop.h"
 
@@ -53,9 +53,19 @@ void Loop::MessageCame(uint64_t number, const Ring::Event& event) {
   if (!event.more && Find(number) != nullptr) ReceiveSoon(number, result);
 }
 
+// The bell of a client that wakes instead of sending.
+void Loop::WordCame(uint64_t number, int result) {
+  Connection* connection = Find(number);
+  if (connection == nullptr) return;
+  connection->set_word_came();
+  if (result != 0 && result != -EAGAIN && result != -EINTR) ring_->NoWords();
+  kernel_->Rang(*SessionOf(*connection));
+}
+
 // Once each, however often a client rings: a turn is the same for all.
 void Loop::SocketReadable(uint64_t number) {
-  if (std::find(readable_.begin(), readable_.end(), number) == readable_.end())
+  Connection* connection = Find(number);
+  if (connection != nullptr && connection->BecomesReadable())
     readable_.push_back(number);
 }
 
@@ -64,8 +74,9 @@ void Loop::ReadSockets() {
   readable_.clear();
   for (const uint64_t number : readable) {
     Connection* connection = Find(number);
-    if (connection != nullptr && ReadSocket(*connection))
-      readable_.push_back(number);
+    if (connection == nullptr) continue;
+    connection->WasRead();
+    if (ReadSocket(*connection)) SocketReadable(number);
   }
 }
 

@@ -16,6 +16,10 @@ namespace kernel {
 namespace {
 
 constexpr unsigned kEntries = 512;
+// Linux 6.7; Debian 12's headers do not know them.
+constexpr uint8_t kFutexWait = 51;   // IORING_OP_FUTEX_WAIT
+constexpr int kFutexWord = 2;        // FUTEX2_SIZE_U32: 32 bits, shared
+constexpr uint64_t kFutexAny = ~0u;  // FUTEX_BITSET_MATCH_ANY
 
 std::string KernelRelease() {
   utsname name = {};
@@ -100,13 +104,22 @@ Ring::~Ring() {
   if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
 }
 
-bool Ring::Enable(Receiving receiving) {
+bool Ring::Has(uint8_t operation) {
+  io_uring_probe* probe = io_uring_get_probe_ring(&ring_);
+  if (probe == nullptr) return false;
+  const bool has = io_uring_opcode_supported(probe, operation) != 0;
+  io_uring_free_probe(probe);
+  return has;
+}
+
+bool Ring::Enable(Means means) {
   // Debian 12's liburing declares io_uring_enable_rings but has none.
   if (disabled_ && syscall(SYS_io_uring_register, ring_.ring_fd,
                            IORING_REGISTER_ENABLE_RINGS, nullptr, 0) < 0)
     return false;
-  if (receiving == Receiving::kIfThere)
-    buffers_ = ReceiveBuffers::Register(&ring_);
+  if (means == Means::kLeast) return true;
+  buffers_ = ReceiveBuffers::Register(&ring_);
+  futex_ = Has(kFutexWait);
   return true;
 }
 
@@ -155,6 +168,17 @@ void Ring::Cancel(uint64_t tag) {
   io_uring_sqe* entry = Next();
   io_uring_prep_cancel64(entry, tag, 0);
   io_uring_sqe_set_data64(entry, 0);
+}
+
+void Ring::WaitForWord(const uint32_t* word, uint32_t value, uint64_t tag) {
+  io_uring_sqe* entry = Next();
+  io_uring_prep_nop(entry);
+  entry->opcode = kFutexWait;
+  entry->fd = kFutexWord;
+  entry->addr = reinterpret_cast<uintptr_t>(word);
+  entry->addr2 = value;
+  entry->addr3 = kFutexAny;
+  io_uring_sqe_set_data64(entry, tag);
 }
 
 void Ring::Accept(int socket, uint64_t tag) {

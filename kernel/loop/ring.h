@@ -24,8 +24,9 @@ class Ring {
   ~Ring();
 
   // Binds the ring to the calling thread, which alone uses it afterwards.
-  enum class Receiving { kIfThere, kNo };
-  bool Enable(Receiving receiving);
+  // kLeast: as if the running Linux had nothing newer than must be.
+  enum class Means { kAll, kLeast };
+  bool Enable(Means means);
 
   // Each asks for completions with `tag`. A poll goes on until it is removed
   // or a completion comes without IORING_CQE_F_MORE.
@@ -39,6 +40,10 @@ class Ring {
   // ends with -ENOBUFS when buffers ran out, which Take has given back since.
   void ReceiveEach(int socket, uint64_t tag);
   void Cancel(uint64_t tag);
+  // One completion, when the word's waiters are woken or it has another value.
+  void WaitForWord(const uint32_t* word, uint32_t value, uint64_t tag);
+  bool waits_for_words() const { return futex_; }
+  void NoWords() { futex_ = false; }
   // Whether ReceiveEach is to be had.
   bool receives() const { return buffers_ != nullptr && receive_multishot_; }
   // The running Linux refused it (before 6.0).
@@ -73,6 +78,7 @@ class Ring {
   Ring() = default;
   io_uring_sqe* Next();
   bool NeedsCall() const;
+  bool Has(uint8_t operation);
   Event Read(const io_uring_cqe& entry);
 
   io_uring ring_ = {};
@@ -80,6 +86,7 @@ class Ring {
   bool disabled_ = false;          // to be enabled by its thread
   bool accept_multishot_ = true;   // Linux 5.19
   bool receive_multishot_ = true;  // Linux 6.0
+  bool futex_ = false;             // Linux 6.7
   __kernel_timespec timeout_ = {};
 };
 

@@ -39,7 +39,8 @@ abi::AccountLimits ToolsLimits() {
 
 }  // namespace
 
-Kernel::Kernel(Host* host) : host_(host), lanes_(this), trace_(this) {
+Kernel::Kernel(Host* host)
+    : host_(host), lanes_(this), trace_(this), lingering_(this) {
   kernel_object_ = &Add<KernelObject>();
   root_account_ =
       &Add<Account>(nullptr, std::string("root"), 0u, abi::AccountLimits{});
@@ -132,6 +133,7 @@ void Kernel::SessionBegan(Session& session) {
 void Kernel::MarkReady(Session& session) {
   if (session.in_ready || !session.served()) return;
   session.in_ready = true;
+  lingering_.Remove(session);
   session.Awake();
   ready_.push_back(&session);
 }

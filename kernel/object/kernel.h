@@ -18,6 +18,7 @@
 #include "kernel/cap/revoke.h"
 #include "kernel/object/answer.h"
 #include "kernel/object/lanes.h"
+#include "kernel/object/lingering.h"
 #include "kernel/object/notification.h"
 #include "kernel/object/port.h"
 #include "kernel/object/region.h"
@@ -62,6 +63,8 @@ class Kernel {
   void Receive(Session& session, std::span<const uint8_t> message,
                Credentials from);
   void Writable(Session& session);
+  // The word that its transport waited for (Transport::WaitForWord).
+  void Rang(Session& session) { MarkReady(session); }
   // The process is gone, or has hung up: what it had asked for is done first,
   // as far as it stands on its ring. A lane that it had begun to read would
   // otherwise be read from its start again.
@@ -75,6 +78,11 @@ class Kernel {
   // work. Returns whether there is more to do at once.
   bool Turn();
   bool HasWork() const;
+  // Without work: whether some sessions are worth polling, and looking at them
+  // once. They may be work then.
+  void EnableLingering() { lingering_.Enable(); }
+  bool HasLingering() const { return !lingering_.empty(); }
+  void Poll() { lingering_.Poll(); }
   // A turn is worth making in a while, though nothing happens.
   bool WaitsForRoom() const { return lanes_.starves(); }
   bool had_root() const { return had_root_; }
@@ -209,6 +217,7 @@ class Kernel {
   // Work, each list done in order and in steps.
   std::vector<Session*> ready_;  // may have requests
   std::vector<Session*> dirty_;  // have something to flush, or to rest
+  Lingering lingering_;
   std::deque<std::unique_ptr<RevokeJob>> revokes_;
   std::deque<std::unique_ptr<RevokeJob>> revoked_;  // done, not answered
   uint64_t next_revoke_ = 1;

@@ -49,6 +49,7 @@ void Kernel::SetAlarm() {
 }
 
 void Kernel::ServeReady() {
+  if (!lingering_.empty()) lingering_.Poll();
   std::vector<Session*> ready = std::move(ready_);
   ready_.clear();
   for (Session* session : ready) {
@@ -76,7 +77,9 @@ void Kernel::FlushAndRest() {
       EndSession(*session);
       continue;
     }
-    if (!session->in_ready && !session->Rest()) MarkReady(*session);
+    if (session->in_ready || session->lingers || lingering_.Add(*session))
+      continue;
+    if (!session->Rest()) MarkReady(*session);
   }
 }
 
@@ -138,6 +141,7 @@ void Kernel::HangUpNext() {
 void Kernel::EndSession(Session& session) {
   if (!session.alive()) return;
   session.state = Session::State::kEnded;
+  lingering_.Remove(session);
   session.transport.reset();
   session.process->state = abi::ProcessState::dead;
   if (session.origin == Session::Origin::kRoot) --live_roots_;

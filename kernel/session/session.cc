@@ -1,6 +1,7 @@
 #include "kernel/session/session.h"
 
 #include <climits>
+#include <utility>
 
 #include "kernel/object/kernel.h"
 #include "kernel/object/reserve.h"
@@ -55,7 +56,10 @@ bool Session::Serve(bool* more) {
     ++served;
   }
   *more = served >= RequestsNow();
-  if (served > 0) WakeClient(false, true);
+  if (served > 0) {
+    served_now_ = true;
+    WakeClient(false, true);
+  }
   return true;
 }
 
@@ -75,17 +79,30 @@ bool Session::Flush() {
   uint32_t published = 0;
   const auto outcome =
       outbox_.Flush(writer_, *requests_, *transport, &published);
-  if (published > 0) WakeClient(true, false);
+  if (published > 0) {
+    TellProcessor();
+    WakeClient(true, false);
+  }
   ring_full_ = outcome == Outbox::Outcome::kRingFull;
   if (outcome == Outbox::Outcome::kSocketFull) transport->NotifyWritable();
   return outcome != Outbox::Outcome::kBroken;
+}
+
+// So that nobody polls for answers on the processor that makes them.
+void Session::TellProcessor() {
+  const std::atomic_ref<uint32_t> word(completions_->control()->processor);
+  const uint32_t here = kernel->host().Processor();
+  if (word.load(std::memory_order_relaxed) != here)
+    word.store(here, std::memory_order_relaxed);
 }
 
 void Session::WakeClient(bool published, bool consumed) {
   // Pairs with the client's fence between arming and looking again.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint32_t armed = requests_->armed().load(std::memory_order_relaxed);
-  if (published && (armed & abi::kArmRecordsFutex) != 0)
+  // Once for each arming: who sleeps on it is awake then, or will not sleep.
+  if (published && (armed & abi::kArmRecordsFutex) != 0 &&
+      std::exchange(woken_, armed) != armed)
     base::WakeWord(completions_->tail_word(), INT_MAX);
   if (consumed && (armed & abi::kArmRoomFutex) != 0)
     base::WakeWord(completions_->head_word(), INT_MAX);
@@ -97,19 +114,37 @@ void Session::WakeClient(bool published, bool consumed) {
   }
 }
 
+bool Session::CanLinger(uint32_t processor) const {
+  if (state != State::kServing || !served_now_ || ring_full_ ||
+      !outbox_.empty())
+    return false;
+  const uint32_t theirs =
+      std::atomic_ref<uint32_t>(requests_->control()->processor)
+          .load(std::memory_order_relaxed);
+  return theirs == 0 || theirs != processor;
+}
+
 bool Session::Rest() {
   if (state != State::kServing) return true;
+  served_now_ = false;
+  const bool by_word = transport->WaitsForWords();
   completions_->armed().store(++arm_generation_ * abi::kArmGeneration |
                                   abi::kArmRecordsBell |
+                                  (by_word ? abi::kArmRecordsFutex : 0u) |
                                   (ring_full_ ? abi::kArmRoomFutex : 0u),
                               std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
+  const uint32_t tail =
+      static_cast<uint32_t>(requests_->tail().load(std::memory_order_acquire));
   if (ring_full_) {
     const uint64_t known = writer_.known_head();
     writer_.LookAtHead(*requests_);
-    return writer_.known_head() == known;
+    if (writer_.known_head() != known) return false;
+  } else if (outbox_.empty() && reader_.Ready()) {
+    return false;
   }
-  return !outbox_.empty() || !reader_.Ready();
+  if (by_word) transport->WaitForWord(requests_->tail_word(), tail);
+  return true;
 }
 
 void Session::Awake() {

@@ -16,6 +16,7 @@
 #include "kernel/cap/handle_table.h"
 #include "kernel/object/process.h"
 #include "kernel/session/outbox.h"
+#include "kernel/session/patience.h"
 #include "kernel/session/threads.h"
 
 namespace kernel {
@@ -69,6 +70,10 @@ class Session {
   // Sleeps on the request ring. Returns false when there is work after all.
   bool Rest();
   void Awake();
+  bool HasRequests() const { return reader_.Ready(); }
+  // Worth polling: it was served in this turn, waits for nothing here, and
+  // runs on another processor than this one, as far as it says.
+  bool CanLinger(uint32_t processor) const;
   bool served() const { return state == State::kServing; }
   // Something that it was told may still wake it up.
   bool HasUnread() const;
@@ -109,6 +114,9 @@ class Session {
   absl::flat_hash_set<Port*> traced_ports;
 
   // The kernel's: its lists of sessions, and clearing away.
+  Patience patience;
+  bool lingers = false;
+  int64_t lingers_until_ns = 0;
   bool in_ready = false;
   bool in_dirty = false;
   bool in_cut_off = false;
@@ -120,6 +128,7 @@ class Session {
   bool Grant();
   bool Begin();
   bool ServeOne(const abi::RecordHeader& header);
+  void TellProcessor();
   void WakeClient(bool published, bool consumed);
 
   UniqueFd request_memory_;  // until it is mapped and sealed
@@ -130,7 +139,9 @@ class Session {
   base::RingWriter writer_;
   Outbox outbox_;
   bool ring_full_ = false;
+  bool served_now_ = false;  // something, since it last rested
   uint32_t arm_generation_ = 0;
+  uint32_t woken_ = 0;  // the client's arming that was woken already
 };
 
 }  // namespace kernel

@@ -22,6 +22,10 @@ class Transport {
   // After should_wait: Kernel::Writable is to be called when it is worth
   // trying again.
   virtual void NotifyWritable() = 0;
+  // Whether it can wait for a futex word. If so: Kernel::Rang is to be called
+  // once, when the word's waiters are woken or it has another value.
+  virtual bool WaitsForWords() const { return false; }
+  virtual void WaitForWord(const uint32_t* /*word*/, uint32_t /*value*/) {}
   // SIGKILL to the process that said Hello. Returns whether it was sent: not
   // before Hello, and never to the kernel process itself.
   virtual bool KillProcess() = 0;
@@ -34,6 +38,8 @@ class Host {
   virtual int64_t NowNs() = 0;
   // Kernel::Turn is to be called at that time. Replaces the alarm before.
   virtual void SetAlarm(int64_t ns) = 0;
+  // The one it runs on, and 1; 0: not known.
+  virtual uint32_t Processor() { return 0; }
   // Takes over the kernel's end of a new session's socket.
   virtual std::unique_ptr<Transport> Adopt(Session& session,
                                            UniqueFd socket) = 0;

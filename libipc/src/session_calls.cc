@@ -1,4 +1,6 @@
 // SessionCore: how a call goes out and how its answer is waited for.
+#include <sched.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -7,6 +9,26 @@
 #include "session_core.h"
 
 namespace ipc {
+namespace {
+
+// Whoever has less time than this only sleeps.
+constexpr int64_t kPollLeastNs = 100'000;
+
+// The one that this thread runs on, and 1.
+uint32_t Processor() {
+  const int processor = sched_getcpu();
+  return processor < 0 ? 0 : static_cast<uint32_t>(processor) + 1;
+}
+
+std::atomic_ref<uint32_t> ProcessorWord(const base::Half& half) {
+  return std::atomic_ref<uint32_t>(half.control()->processor);
+}
+
+uint32_t ProcessorOf(const base::Half& half) {
+  return ProcessorWord(half).load(std::memory_order_relaxed);
+}
+
+}  // namespace
 
 uint64_t SessionCore::StartFor(const std::shared_ptr<Waiter>& waiter,
                                abi::Syscall call, Handle handle,
@@ -17,14 +39,26 @@ uint64_t SessionCore::StartFor(const std::shared_ptr<Waiter>& waiter,
   });
 }
 
-bool SessionCore::Await(Waiter& waiter, int64_t deadline_ns) {
+bool SessionCore::Await(Waiter& waiter, int64_t deadline_ns, Manner manner) {
   while (true) {
     const uint32_t seen = epoch();
     Pump();
     if (waiter.done.load(std::memory_order_acquire)) return true;
-    if (over() != Error::ok || deadline_ns <= base::NowNs()) return false;
+    const int64_t now = base::NowNs();
+    if (over() != Error::ok || deadline_ns <= now) return false;
+    if (manner == Manner::kPoll && deadline_ns - now > kPollLeastNs &&
+        PollFor(waiter))
+      continue;
     Sleep(seen, {}, deadline_ns);
   }
+}
+
+bool SessionCore::PollFor(const Waiter& waiter) {
+  if (Processor() == ProcessorOf(*completions_)) return false;
+  return polling_.Spin([&] {
+    return HasNews() || waiter.done.load(std::memory_order_acquire) ||
+           over() != Error::ok;
+  });
 }
 
 Answer SessionCore::Call(abi::Syscall call, Handle handle,
@@ -32,7 +66,8 @@ Answer SessionCore::Call(abi::Syscall call, Handle handle,
   const auto waiter = std::make_shared<Waiter>();
   Answer failed;
   failed.completion.user_data = StartFor(waiter, call, handle, arguments);
-  if (failed.completion.user_data != 0 && Await(*waiter, deadline.ns))
+  if (failed.completion.user_data != 0 &&
+      Await(*waiter, deadline.ns, Manner::kPoll))
     return std::move(waiter->answer);
   failed.completion.error = over() != Error::ok ? over() : Error::timed_out;
   return failed;
@@ -46,7 +81,8 @@ Answer SessionCore::CallUntil(abi::Syscall call, Handle handle,
   const uint64_t user_data = StartFor(waiter, call, handle, arguments);
   bool cancelled = false;
   while (user_data != 0) {
-    if (Await(*waiter, cancelled ? base::kNoDeadline : deadline.ns)) {
+    if (Await(*waiter, cancelled ? base::kNoDeadline : deadline.ns,
+              Manner::kSleep)) {
       if (cancelled && waiter->answer.error() == Error::canceled)
         waiter->answer.completion.error = Error::timed_out;
       return std::move(waiter->answer);
@@ -131,11 +167,21 @@ bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
   abi::RecordHeader header = {};
   header.payload_bytes = static_cast<uint32_t>(bytes);
   writer_.Publish(header);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  // One bell for each sleep: it stays on the socket until it is looked at.
-  const uint32_t armed = completions_->armed().load(std::memory_order_relaxed);
-  if (armed != 0 && std::exchange(rung_, armed) != armed) RingDoorbell();
+  WakeKernel();
   return true;
+}
+
+// Once for each sleep: a wake-up stands until the kernel process has looked.
+void SessionCore::WakeKernel() {
+  if (const uint32_t here = Processor(); here != ProcessorOf(*requests_))
+    ProcessorWord(*requests_).store(here, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const uint32_t armed = completions_->armed().load(std::memory_order_relaxed);
+  if (armed == 0 || std::exchange(rung_, armed) == armed) return;
+  if ((armed & abi::kArmRecordsFutex) != 0)
+    base::WakeWord(requests_->tail_word(), 1);
+  else
+    RingDoorbell();
 }
 
 void SessionCore::RingDoorbell() {

@@ -32,6 +32,7 @@
 #include "libipc/base/clock.h"
 #include "libipc/base/futex.h"
 #include "libipc/base/half.h"
+#include "libipc/base/spinner.h"
 #include "libipc/base/unique_fd.h"
 
 namespace ipc {
@@ -192,11 +193,16 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   absl::Status LoadNames();
   uint64_t StartFor(const std::shared_ptr<Waiter>& waiter, abi::Syscall call,
                     Handle handle, const CallArguments& arguments);
-  // Whether it was answered by the deadline, or else is over.
-  bool Await(Waiter& waiter, int64_t deadline_ns);
+  // Whether it was answered by the deadline, or else is over. kPoll: the
+  // answer may come at once.
+  enum class Manner { kPoll, kSleep };
+  bool Await(Waiter& waiter, int64_t deadline_ns, Manner manner);
+  // Whether polling brought news.
+  bool PollFor(const Waiter& waiter);
   bool Submit(const abi::Request& request, Bytes payload);
   void SubmitLater();
   void SubmitLaterLocked();
+  void WakeKernel();
   void RingDoorbell();
   void PumpLocked();
   void Dispatch(Answer answer);
@@ -237,6 +243,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::vector<Answer> unclaimed_;
   int expected_ = 0;
   std::vector<Named> names_;
+
+  base::Spinner polling_;
 
   std::mutex arm_mutex_;
   int sleepers_ = 0;

@@ -108,14 +108,14 @@ class SocketClient {
 
 // A loop on a thread of its own, and one root client. Each test runs for both
 // ways in which messages come off the sockets.
-class LoopTest : public ::testing::TestWithParam<LoopOptions::Receiving> {
+class LoopTest : public ::testing::TestWithParam<LoopOptions::Means> {
  protected:
   void Start(const std::string& path = "") {
     auto pair = base::CreateSocketPair();
     LoopOptions options;
     options.root_sockets.push_back(std::move(pair->first));
     options.listen_path = path;
-    options.receiving = GetParam();
+    options.means = GetParam();
     std::string why;
     loop_ = Loop::Create(std::move(options), &why);
     ASSERT_NE(loop_, nullptr) << why;

@@ -212,9 +212,9 @@ TEST_P(LoopMessagesTest, HangingUpAfterTheHelloEndsTheSessionOnly) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Receiving, LoopMessagesTest,
-                         ::testing::Values(LoopOptions::Receiving::kByRing,
-                                           LoopOptions::Receiving::kByCalls));
+INSTANTIATE_TEST_SUITE_P(Means, LoopMessagesTest,
+                         ::testing::Values(LoopOptions::Means::kAll,
+                                           LoopOptions::Means::kLeast));
 
 }  // namespace
 }  // namespace kernel

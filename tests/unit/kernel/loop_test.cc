@@ -140,9 +140,9 @@ TEST_P(LoopTest, LaneIsOpenedWhenDescriptorsComeBackUntold) {
             abi::kEventFlag | static_cast<uint32_t>(abi::Event::lane_opened));
 }
 
-INSTANTIATE_TEST_SUITE_P(Receiving, LoopTest,
-                         ::testing::Values(LoopOptions::Receiving::kByRing,
-                                           LoopOptions::Receiving::kByCalls));
+INSTANTIATE_TEST_SUITE_P(Means, LoopTest,
+                         ::testing::Values(LoopOptions::Means::kAll,
+                                           LoopOptions::Means::kLeast));
 
 }  // namespace
 }  // namespace kernel

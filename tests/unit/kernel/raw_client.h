@@ -30,6 +30,8 @@ struct FakeSocket {
   bool full = false;
   bool wants_room = false;
   bool closed = false;
+  bool has_words = false;    // may be asked to wait for a futex word
+  int word_waits = 0;        // that it was asked
   bool has_process = false;  // as after a Hello with a pid
   int kills = 0;             // signals sent to it
 };
@@ -42,6 +44,10 @@ class FakeTransport : public Transport {
   Result<void> Send(const void* data, size_t bytes,
                     std::span<const int> descriptors) override;
   void NotifyWritable() override { socket_->wants_room = true; }
+  bool WaitsForWords() const override { return socket_->has_words; }
+  void WaitForWord(const uint32_t*, uint32_t) override {
+    ++socket_->word_waits;
+  }
   bool KillProcess() override;
 
  private:
@@ -54,6 +60,8 @@ class FakeHost : public Host {
   std::unique_ptr<Transport> Adopt(Session& session, UniqueFd socket) override;
   int64_t NowNs() override { return now_ns += tick_ns; }
   void SetAlarm(int64_t ns) override { alarm_ns = ns; }
+  uint32_t Processor() override { return processor; }
+  uint32_t processor = 1;
   int64_t now_ns = 1'000'000;
   int64_t tick_ns = 0;  // the clock goes on by this with each look
   int64_t alarm_ns = Timers::kNever;
@@ -123,6 +131,9 @@ class RawClient {
 
   const std::shared_ptr<FakeSocket>& socket() const { return socket_; }
   const std::shared_ptr<base::Half>& requests() const { return requests_; }
+  const std::shared_ptr<base::Half>& completions() const {
+    return completions_;
+  }
   const abi::Welcome& welcome() const { return welcome_; }
   base::RingWriter& writer() { return writer_; }
 
