@@ -15,8 +15,9 @@ inline constexpr int kSlices = 80;
 
 // A kernel process in its place and a port to make calls about.
 struct CallRig {
-  explicit CallRig(Placement placement)
-      : kernel(placement.second),
+  using Polling = KernelProcess::Polling;
+  explicit CallRig(Placement placement, Polling polling = Polling::kDefault)
+      : kernel(placement.second, polling),
         port(Must(kernel.session().CreatePort({}))),
         object(Must(port.Info()).object_id),
         pinned(placement.first) {}

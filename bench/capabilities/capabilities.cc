@@ -3,7 +3,7 @@
 //
 //   bench_capabilities [--quick] [--json FILE] [--only GROUP]
 //
-// Groups: empty, handles, transfer, notify, revoke, memory.
+// Groups: empty, handles, transfer, notify, revoke, memory, sessions.
 //
 // Prints medians over the passes (least to most), of times also the median of
 // the passes' p99 and p99.9 and the longest, then the ratios that count. Every
@@ -31,6 +31,7 @@ constexpr Group kGroups[] = {
     {"notify", MeasureNotify, ConcludeNotify},
     {"revoke", MeasureRevokes, ConcludeRevokes},
     {"memory", MeasureMemory, ConcludeMemory},
+    {"sessions", MeasureSessions, ConcludeSessions},
 };
 
 struct Options {

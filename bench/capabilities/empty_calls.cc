@@ -5,12 +5,14 @@
 #include "bench/capabilities/raw_sockets.h"
 #include "bench/capabilities/rows.h"
 #include "bench/common/raw_memory.h"
+#include "ipc/tuning.h"
 
 namespace bench {
 namespace {
 
 using ipc::abi::Syscall;
 
+constexpr absl::Duration kPollingByDefault = absl::Microseconds(30);
 constexpr int kRingMessages = 200'000;
 constexpr char kRawRingRow[] = "raw ring, 64 B one way, publishing each, apart";
 
@@ -20,6 +22,16 @@ Times EmptyCalls(CallRig& rig, int rounds) {
         CallOne(rig.session(), {Syscall::handle_info, rig.port.handle()});
     Expect(answer.value(2) == rig.object, "the object's id");
   });
+}
+
+// Neither side polls.
+Times EmptyCallsAsleep(const Place& place, int rounds) {
+  ipc::SetPollingLimit(absl::ZeroDuration());
+  CallRig rig(place.placement, CallRig::Polling::kNever);
+  EmptyCalls(rig, 100);
+  Times times = EmptyCalls(rig, rounds);
+  ipc::SetPollingLimit(kPollingByDefault);
+  return times;
 }
 
 double MillionsASecond(size_t count, double ns) {
@@ -51,9 +63,11 @@ void MeasurePlace(Figures& figures, Effort effort, const Place& place) {
   const int slices = effort.Rounds(kSlices);
   figures.AddTimes("eventfd there and back" + where,
                    EventfdRoundTrips(place.placement, rounds));
+  figures.AddTimes("empty call asleep" + where,
+                   EmptyCallsAsleep(place, rounds));
   CallRig rig(place.placement);
   EmptyCalls(rig, 100);
-  figures.AddTimes("empty call asleep" + where, EmptyCalls(rig, rounds));
+  figures.AddTimes("empty call by default" + where, EmptyCalls(rig, rounds));
   figures.AddTimes("SEQPACKET 64 B there and back" + where,
                    SocketRoundTrips(place.placement, rounds));
   figures.AddSlices(
@@ -84,6 +98,11 @@ void ConcludeEmptyCalls(Figures& figures) {
     const std::string empty = "empty call asleep" + where;
     figures.Compare("empty call asleep / eventfd" + where, empty,
                     "eventfd there and back" + where, AtMost(1.1, 1.3));
+    const std::string by_default = "empty call by default" + where;
+    figures.Compare("empty call by default / eventfd" + where, by_default,
+                    "eventfd there and back" + where, AtMost(1.1, 1.3));
+    figures.Compare("empty call by default / asleep" + where, by_default,
+                    empty);
     figures.Compare("empty call asleep / SEQPACKET" + where, empty,
                     "SEQPACKET 64 B there and back" + where);
     const std::string batched = "empty calls batched, libipc" + where;

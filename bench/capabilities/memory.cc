@@ -81,7 +81,7 @@ void MeasurePorts(Figures& figures, int count) {
   figures.Add("memory of an idle port with its handle", "B", each.heap);
 }
 
-void MeasureSessions(Figures& figures) {
+void MeasureIdleSessions(Figures& figures) {
   KernelProcess kernel;
   std::vector<ipc::Session> sessions;
   const Growth each = GrowthOf(kernel, kProcesses, [&] {
@@ -127,7 +127,7 @@ void MeasureMemory(Figures& figures, Effort effort) {
   MeasureHandles(figures, 100'000);
   if (!effort.quick) MeasureHandles(figures, 1'000'000);
   MeasurePorts(figures, effort.quick ? 20'000 : 100'000);
-  MeasureSessions(figures);
+  MeasureIdleSessions(figures);
   MeasureLanes(figures);
 }
 

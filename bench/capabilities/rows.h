@@ -25,4 +25,7 @@ void ConcludeRevokes(Figures& figures);
 void MeasureMemory(Figures& figures, Effort effort);
 void ConcludeMemory(Figures& figures);
 
+void MeasureSessions(Figures& figures, Effort effort);
+void ConcludeSessions(Figures& figures);
+
 }  // namespace bench

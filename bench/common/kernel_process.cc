@@ -1,5 +1,6 @@
 #include "bench/common/kernel_process.h"
 
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "bench/common/must.h"
@@ -11,13 +12,15 @@ using ipc::Capability;
 using ipc::InitialCapability;
 using ipc::Session;
 
-KernelProcess::KernelProcess(int processor) {
+KernelProcess::KernelProcess(int processor, Polling polling) {
   base::SocketPair pair = Must(base::CreateSocketPair());
   ipc::LaunchOptions options;
   options.argv = {KEYPORT_BIN_DIR "/keyport-kernel", "--session-fd", "3"};
   options.session_socket = pair.first.get();
   sched_getaffinity(0, sizeof(anywhere_), &anywhere_);
+  if (polling == Polling::kNever) setenv("KEYPORT_KERNEL_POLLING", "never", 1);
   pid_ = Must(ipc::Launch(options));
+  unsetenv("KEYPORT_KERNEL_POLLING");
   pair.first.Reset();
   PinTo(processor, pid_);
   session_ = std::make_unique<Session>(

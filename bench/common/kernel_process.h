@@ -17,7 +17,10 @@ namespace bench {
 // with a session must have ended before.
 class KernelProcess {
  public:
-  explicit KernelProcess(int processor = kAnywhere);
+  // kNever: it sleeps as soon as there is nothing to do.
+  enum class Polling { kDefault, kNever };
+  explicit KernelProcess(int processor = kAnywhere,
+                         Polling polling = Polling::kDefault);
   KernelProcess(const KernelProcess&) = delete;
   KernelProcess& operator=(const KernelProcess&) = delete;
   ~KernelProcess();
