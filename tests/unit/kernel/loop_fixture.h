@@ -12,11 +12,13 @@
 #include "kernel/loop/loop.h"
 #include "libipc/abi/handshake.h"
 #include "libipc/base/clock.h"
+#include "libipc/base/futex.h"
 #include "libipc/base/socket.h"
 
 namespace kernel {
 
-// A client over a real socket that rings and sleeps by the bell.
+// A client over a real socket that sleeps by the bell, and rings it or, if
+// told so, wakes the word where the kernel process says that it may.
 class SocketClient {
  public:
   explicit SocketClient(UniqueFd socket) : socket_(std::move(socket)) {}
@@ -66,9 +68,13 @@ class SocketClient {
     header.payload_bytes = sizeof(request);
     writer_.Publish(header);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (completions_->armed().load() != 0) SendWord(abi::SocketKind::bell);
+    if (const uint32_t armed = completions_->armed().load(); armed != 0)
+      Wake(armed);
     return Next();
   }
+  void PreferWord() { prefers_word_ = true; }
+  int words_woken() const { return words_woken_; }
+  const std::shared_ptr<base::Half>& requests() const { return requests_; }
   abi::Completion Next() {
     abi::RecordHeader header;
     abi::Completion completion = {};
@@ -96,6 +102,15 @@ class SocketClient {
   const abi::Welcome& welcome() const { return welcome_; }
 
  private:
+  void Wake(uint32_t armed) {
+    if (!prefers_word_ || (armed & abi::kArmRecordsFutex) == 0) {
+      SendWord(abi::SocketKind::bell);
+      return;
+    }
+    base::WakeWord(requests_->tail_word(), 1);
+    ++words_woken_;
+  }
+
   static constexpr int64_t kSoonNs = 20'000'000'000;
 
   UniqueFd socket_;
@@ -104,6 +119,8 @@ class SocketClient {
   std::shared_ptr<base::Half> completions_;
   base::RingWriter writer_;
   base::RingReader reader_;
+  bool prefers_word_ = false;
+  int words_woken_ = 0;
 };
 
 // A loop on a thread of its own, and one root client. Each test runs for both
@@ -116,6 +133,7 @@ class LoopTest : public ::testing::TestWithParam<LoopOptions::Means> {
     options.root_sockets.push_back(std::move(pair->first));
     options.listen_path = path;
     options.means = GetParam();
+    options.polling = polling_;
     std::string why;
     loop_ = Loop::Create(std::move(options), &why);
     ASSERT_NE(loop_, nullptr) << why;
@@ -135,6 +153,7 @@ class LoopTest : public ::testing::TestWithParam<LoopOptions::Means> {
     if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
+  LoopOptions::Polling polling_ = LoopOptions::Polling::kWherePays;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<SocketClient> root_;
   std::thread thread_;

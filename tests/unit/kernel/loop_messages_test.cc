@@ -142,6 +142,23 @@ TEST_P(LoopMessagesTest, BellsByTheThousandLeaveOthersServed) {
     EXPECT_EQ(tool->Call(abi::Syscall::session_info, 0).error, Error::ok);
 }
 
+TEST_P(LoopMessagesTest, AWordThatChangesAllTheTimeLeavesOthersServed) {
+  StartWithPath();
+  auto tool = NewTool();
+  ASSERT_TRUE(tool->Begin());
+  std::atomic<bool> enough = false;
+  std::thread scribbler([&] {
+    for (uint64_t tail = 0; !enough; tail += 64) {
+      tool->requests()->tail().store(tail);
+      base::WakeWord(tool->requests()->tail_word(), 1);
+    }
+  });
+  for (int i = 0; i < 200; ++i) EXPECT_TRUE(RootIsServed());
+  enough = true;
+  scribbler.join();
+  EXPECT_EQ(tool->Call(abi::Syscall::session_info, 0).error, Error::ok);
+}
+
 // Holds a thread, by a signal, until it is destroyed.
 class Held {
  public:

@@ -16,6 +16,16 @@ TEST_P(LoopTest, RootSessionIsServed) {
   }
 }
 
+TEST_P(LoopTest, ClientMayWakeAWordWhereLinuxCanWaitForIt) {
+  polling_ = LoopOptions::Polling::kNever;
+  Start();
+  ASSERT_TRUE(root_->Begin());
+  root_->PreferWord();
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_EQ(root_->Call(abi::Syscall::session_info, 0).error, Error::ok);
+  EXPECT_EQ(root_->words_woken() > 0, loop_->ring().waits_for_words());
+}
+
 TEST_P(LoopTest, RunEndsWithTheLastRootSession) {
   Start();
   ASSERT_TRUE(root_->Begin());
