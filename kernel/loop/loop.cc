@@ -1,7 +1,6 @@
 #include "kernel/loop/loop.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include <array>
 
 #include "libipc/base/clock.h"
+#include "libipc/base/processor.h"
 #include "libipc/base/socket.h"
 #include "libipc/base/spinner.h"
 
@@ -208,10 +208,7 @@ void Loop::PollLingering() {
   }
 }
 
-uint32_t Loop::Processor() {
-  const int processor = sched_getcpu();
-  return processor < 0 ? 0 : static_cast<uint32_t>(processor) + 1;
-}
+uint32_t Loop::Processor() { return base::ThisProcessor(); }
 
 int64_t Loop::NowNs() { return base::NowNs(); }
 

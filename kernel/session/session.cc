@@ -90,10 +90,9 @@ bool Session::Flush() {
 
 // So that nobody polls for answers on the processor that makes them.
 void Session::TellProcessor() {
-  const std::atomic_ref<uint32_t> word(completions_->control()->processor);
   const uint32_t here = kernel->host().Processor();
-  if (word.load(std::memory_order_relaxed) != here)
-    word.store(here, std::memory_order_relaxed);
+  if (completions_->processor().load(std::memory_order_relaxed) != here)
+    completions_->processor().store(here, std::memory_order_relaxed);
 }
 
 void Session::WakeClient(bool published, bool consumed) {
@@ -119,8 +118,7 @@ bool Session::CanLinger(uint32_t processor) const {
       !outbox_.empty())
     return false;
   const uint32_t theirs =
-      std::atomic_ref<uint32_t>(requests_->control()->processor)
-          .load(std::memory_order_relaxed);
+      requests_->processor().load(std::memory_order_relaxed);
   return theirs == 0 || theirs != processor;
 }
 

@@ -1,10 +1,9 @@
 // SessionCore: how a call goes out and how its answer is waited for.
-#include <sched.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "libipc/abi/handshake.h"
+#include "libipc/base/processor.h"
 #include "libipc/base/socket.h"
 #include "session_core.h"
 
@@ -14,18 +13,8 @@ namespace {
 // Whoever has less time than this only sleeps.
 constexpr int64_t kPollLeastNs = 100'000;
 
-// The one that this thread runs on, and 1.
-uint32_t Processor() {
-  const int processor = sched_getcpu();
-  return processor < 0 ? 0 : static_cast<uint32_t>(processor) + 1;
-}
-
-std::atomic_ref<uint32_t> ProcessorWord(const base::Half& half) {
-  return std::atomic_ref<uint32_t>(half.control()->processor);
-}
-
 uint32_t ProcessorOf(const base::Half& half) {
-  return ProcessorWord(half).load(std::memory_order_relaxed);
+  return half.processor().load(std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -54,7 +43,7 @@ bool SessionCore::Await(Waiter& waiter, int64_t deadline_ns, Manner manner) {
 }
 
 bool SessionCore::PollFor(const Waiter& waiter) {
-  if (Processor() == ProcessorOf(*completions_)) return false;
+  if (base::ThisProcessor() == ProcessorOf(*completions_)) return false;
   return polling_.Spin([&] {
     return HasNews() || waiter.done.load(std::memory_order_acquire) ||
            over() != Error::ok;
@@ -173,8 +162,9 @@ bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
 
 // Once for each sleep: a wake-up stands until the kernel process has looked.
 void SessionCore::WakeKernel() {
-  if (const uint32_t here = Processor(); here != ProcessorOf(*requests_))
-    ProcessorWord(*requests_).store(here, std::memory_order_relaxed);
+  const uint32_t here = base::ThisProcessor();
+  if (here != ProcessorOf(*requests_))
+    requests_->processor().store(here, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint32_t armed = completions_->armed().load(std::memory_order_relaxed);
   if (armed == 0 || std::exchange(rung_, armed) == armed) return;

@@ -76,10 +76,10 @@ TEST_F(LingeringTest, ATrialThatPaysIsLearntFrom) {
 }
 
 TEST_F(LingeringTest, NobodyIsPolledForOnItsOwnProcessor) {
-  root_->requests()->control()->processor = host_.processor;
+  root_->requests()->processor().store(host_.processor);
   ASSERT_TRUE(Served(*root_));
   EXPECT_FALSE(kernel_.HasLingering());
-  root_->requests()->control()->processor = host_.processor + 1;
+  root_->requests()->processor().store(host_.processor + 1);
   ASSERT_TRUE(Served(*root_));
   EXPECT_TRUE(kernel_.HasLingering());
 }
