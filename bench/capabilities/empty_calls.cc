@@ -63,6 +63,8 @@ void MeasurePlace(Figures& figures, Effort effort, const Place& place) {
   const int slices = effort.Rounds(kSlices);
   figures.AddTimes("eventfd there and back" + where,
                    EventfdRoundTrips(place.placement, rounds));
+  figures.Add("futex there and back" + where, "ns",
+              FutexRoundTrip(place.placement, rounds));
   figures.AddTimes("empty call asleep" + where,
                    EmptyCallsAsleep(place, rounds));
   CallRig rig(place.placement);
@@ -98,6 +100,8 @@ void ConcludeEmptyCalls(Figures& figures) {
     const std::string empty = "empty call asleep" + where;
     figures.Compare("empty call asleep / eventfd" + where, empty,
                     "eventfd there and back" + where, AtMost(1.1, 1.3));
+    figures.Compare("empty call asleep / futex" + where, empty,
+                    "futex there and back" + where);
     const std::string by_default = "empty call by default" + where;
     figures.Compare("empty call by default / eventfd" + where, by_default,
                     "eventfd there and back" + where, AtMost(1.1, 1.3));
