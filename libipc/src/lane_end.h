@@ -295,6 +295,13 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     NoteProcessor();
   }
   // Where this side runs, for a peer that thinks of polling.
+  void CountTaken() {
+    abi::LaneCounters& counters = own_->counters();
+    base::Count(counters.taken);
+    // Looking fetches a line that the peer writes: not each time.
+    if (counters.taken % 64 == 1) NoteQueued();
+  }
+  void NoteQueued();
   void NoteProcessor() {
     const uint32_t here = base::ThisProcessor();
     if (here == processor_) return;

@@ -87,7 +87,7 @@ inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header) {
   // Up to its last line the record may be read, whatever its payload's size.
   base::CopyLines(state->small, from, header.payload_bytes);
   state->payload = {state->small, header.payload_bytes};
-  base::Count(own_->counters().taken);
+  CountTaken();
   ConsumeUsual(header);
   return state;
 }

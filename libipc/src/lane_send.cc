@@ -73,6 +73,7 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
 // Somebody may have joined, looked and fallen asleep, and the news of it be
 // still on its way: where he says that he sleeps is not known here yet.
 void LaneEnd::WakeUnknownPeer() {
+  base::Count(own_->counters().wakes);
   base::WakeWord(own_->tail_word(), INT_MAX);
   base::RingBell(bell_.get());
 }
@@ -117,6 +118,7 @@ void LaneEnd::WakePeerForRoom(bool fenced) {
   if ((armed & abi::kArmRoomFutex) == 0 ||
       !woken_room_.IsDue(armed, in_.position()))
     return;
+  base::Count(own_->counters().wakes);
   base::WakeWord(own_->head_word(), INT_MAX);
 }
 

@@ -71,8 +71,18 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   } else {
     state->CopyIn(parsed.payload, parsed.bytes);
   }
-  base::Count(own_->counters().taken);
+  CountTaken();
+  NoteQueued();
   return state;
+}
+
+// What waits in the peer's half, the record at hand included.
+void LaneEnd::NoteQueued() {
+  const uint64_t tail = in_.half()->tail().load(std::memory_order_relaxed);
+  const uint64_t queued = tail - in_.position();
+  uint64_t& most = own_->counters().queued_bytes_most;
+  if (queued > own_->ring_bytes() || queued <= most) return;
+  base::Count(most, queued - most);
 }
 
 void LaneEnd::TakeBack(const Parsed& parsed) {
