@@ -1,0 +1,163 @@
+// The ring between two threads and between two processes: records of every
+// size from nothing to the largest that fits, over many wraps, each byte
+// compared with what the seed says it must be.
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "libipc/base/half.h"
+#include "tests/soak/options.h"
+#include "tests/soak/random.h"
+
+namespace soak {
+namespace {
+
+using base::Access;
+using base::Half;
+using base::RingReader;
+using base::RingWriter;
+namespace abi = ipc::abi;
+
+constexpr uint64_t kKey = 0x1234'5678'9abc'def0;
+// The low half of the positions wraps soon, as futex words do.
+constexpr uint64_t kStart = (uint64_t{1} << 32) - (uint64_t{64} << 10);
+
+uint32_t LargestPayload(uint32_t ring_bytes) {
+  return std::min(
+      RingReader::kPayloadMax,
+      ring_bytes - static_cast<uint32_t>(sizeof(abi::RecordHeader)));
+}
+
+// What the records are, one after the other.
+class Script {
+ public:
+  Script(uint64_t seed, uint32_t largest)
+      : random_(seed), largest_(largest), payload_(largest) {}
+
+  void Next() {
+    ++number_;
+    header_ = {};
+    header_.payload_bytes = Size();
+    header_.label = static_cast<uint32_t>(number_);
+    header_.flow = random_.Next();
+    random_.Fill(payload_.data(), header_.payload_bytes);
+  }
+  const abi::RecordHeader& header() const { return header_; }
+  const uint8_t* payload() const { return payload_.data(); }
+
+ private:
+  uint32_t Size() {
+    const uint64_t kind = random_.Below(1024);
+    if (kind == 0) return largest_;
+    if (kind < 3) return static_cast<uint32_t>(random_.Below(largest_ + 1));
+    return static_cast<uint32_t>(random_.Below(kind < 32 ? 2000 : 200));
+  }
+
+  Random random_;
+  const uint32_t largest_;
+  std::vector<uint8_t> payload_;
+  abi::RecordHeader header_ = {};
+  uint64_t number_ = 0;
+};
+
+struct Ends {
+  std::shared_ptr<Half> own;
+  std::shared_ptr<Half> peer;
+};
+
+void Write(const Ends& ends, uint64_t seed, uint64_t messages) {
+  Script script(seed, LargestPayload(ends.own->ring_bytes()));
+  Random pauses(seed + 1);
+  RingWriter writer(ends.own, kStart);
+  for (uint64_t i = 0; i < messages; ++i) {
+    script.Next();
+    const abi::RecordHeader& header = script.header();
+    while (!writer.HasRoom(header.payload_bytes, ends.peer.get()))
+      sched_yield();
+    std::memcpy(writer.Payload(), script.payload(), header.payload_bytes);
+    writer.Publish(header);
+    if (pauses.OneIn(256)) sched_yield();
+  }
+}
+
+// How many records came that are what they should be.
+uint64_t Read(const Ends& ends, uint64_t seed, uint64_t messages) {
+  Script script(seed, LargestPayload(ends.own->ring_bytes()));
+  Random pauses(seed + 2);
+  RingReader reader(ends.peer, kStart);
+  ends.own->head().store(kStart, std::memory_order_release);
+  for (uint64_t i = 0; i < messages; ++i) {
+    script.Next();
+    abi::RecordHeader header;
+    RingReader::State state;
+    while ((state = reader.Peek(&header)) == RingReader::State::kEmpty)
+      sched_yield();
+    const abi::RecordHeader& right = script.header();
+    if (state != RingReader::State::kRecord ||
+        header.payload_bytes != right.payload_bytes ||
+        header.label != right.label || header.flow != right.flow ||
+        std::memcmp(reader.Payload(), script.payload(), right.payload_bytes) !=
+            0)
+      return i;
+    reader.Consume(header, ends.own.get());
+    if (pauses.OneIn(256)) sched_yield();
+  }
+  return messages;
+}
+
+class Ring : public ::testing::TestWithParam<uint32_t> {
+ protected:
+  void SetUp() override {
+    for (base::UniqueFd& memory : memory_) memory = *Half::Create(GetParam());
+  }
+  std::shared_ptr<Half> Map(int which, Access access) {
+    return *Half::Map(memory_[which].get(), GetParam(), kKey, access);
+  }
+  const uint64_t seed_ = CurrentOptions().seed + GetParam();
+  const uint64_t messages_ = CurrentOptions().messages;
+
+ private:
+  base::UniqueFd memory_[2];
+};
+
+TEST_P(Ring, CarriesEveryByteBetweenThreads) {
+  // One mapping for both, so that the thread sanitizer sees their meeting.
+  const auto requests = Map(0, Access::kReadWrite);
+  const auto replies = Map(1, Access::kReadWrite);
+  replies->head().store(kStart);
+  std::thread writer([&] { Write({requests, replies}, seed_, messages_); });
+  const uint64_t right = Read({replies, requests}, seed_, messages_);
+  EXPECT_EQ(right, messages_);
+  // A writer whose reader has given up would wait for ever.
+  if (right != messages_) _exit(1);
+  writer.join();
+}
+
+TEST_P(Ring, CarriesEveryByteBetweenProcesses) {
+  const pid_t child = fork();
+  if (child == 0) {
+    Write({Map(0, Access::kReadWrite), Map(1, Access::kRead)}, seed_,
+          messages_);
+    _exit(0);
+  }
+  const auto replies = Map(1, Access::kReadWrite);
+  const uint64_t right =
+      Read({replies, Map(0, Access::kRead)}, seed_, messages_);
+  EXPECT_EQ(right, messages_);
+  if (right != messages_) kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, Ring,
+                         ::testing::Values(abi::kRingBytesMin, 32u << 10,
+                                           abi::kRingBytesDefault));
+
+}  // namespace
+}  // namespace soak
