@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +113,11 @@ uint64_t Read(const Ends& ends, uint64_t seed, uint64_t messages) {
   return messages;
 }
 
+[[noreturn]] void GiveUp() {
+  fflush(stdout);
+  _exit(1);
+}
+
 class Ring : public ::testing::TestWithParam<uint32_t> {
  protected:
   void SetUp() override {
@@ -136,7 +142,7 @@ TEST_P(Ring, CarriesEveryByteBetweenThreads) {
   const uint64_t right = Read({replies, requests}, seed_, messages_);
   EXPECT_EQ(right, messages_);
   // A writer whose reader has given up would wait for ever.
-  if (right != messages_) _exit(1);
+  if (right != messages_) GiveUp();
   writer.join();
 }
 
