@@ -47,12 +47,15 @@ cpu_set_t AllProcessors() {
 std::shared_ptr<Storm> Storm::Create() {
   void* memory = mmap(nullptr, sizeof(Storm), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  return {new (memory) Storm,
-          [](Storm* storm) { munmap(storm, sizeof(Storm)); }};
+  auto* storm = new (memory) Storm;
+  g_signals = &storm->counts_.signals;
+  return {storm, [](Storm* gone) {
+            g_signals = nullptr;
+            munmap(gone, sizeof(Storm));
+          }};
 }
 
 void Storm::Join() {
-  g_signals = &counts_.signals;
   Handle(SIGUSR1, SA_RESTART);
   Handle(SIGUSR2, 0);
   const uint32_t place = task_count_.fetch_add(1);
