@@ -156,7 +156,8 @@ void SendBursts(Sender& sender, Shared& shared) {
   uint64_t sent = 0;
   while (!shared.over.load()) {
     const bool dallies = random.OneIn(2);
-    for (uint64_t left = random.Below(24) + 1; left > 0; --left) {
+    const uint64_t most = random.OneIn(4) ? 48 : 2;
+    for (uint64_t left = random.Below(most) + 1; left > 0; --left) {
       int64_t now;
       Must(sender.Send(Now(&now), {.deadline = Soon()}));
       ++sent;
