@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "libipc/base/clock.h"
 #include "libipc/base/half.h"
 #include "tests/soak/options.h"
 #include "tests/soak/random.h"
@@ -29,6 +30,9 @@ namespace abi = ipc::abi;
 constexpr uint64_t kKey = 0x1234'5678'9abc'def0;
 // The low half of the positions wraps soon, as futex words do.
 constexpr uint64_t kStart = (uint64_t{1} << 32) - (uint64_t{64} << 10);
+
+// A record that has not come by then never will.
+constexpr int64_t kStuckNs = 20'000'000'000;
 
 uint32_t LargestPayload(uint32_t ring_bytes) {
   return std::min(
@@ -88,6 +92,17 @@ void Write(const Ends& ends, uint64_t seed, uint64_t messages) {
   }
 }
 
+RingReader::State AwaitRecord(const RingReader& reader,
+                              abi::RecordHeader* header) {
+  const int64_t end = base::NowNs() + kStuckNs;
+  RingReader::State state;
+  do {
+    sched_yield();
+    state = reader.Peek(header);
+  } while (state == RingReader::State::kEmpty && base::NowNs() < end);
+  return state;
+}
+
 // How many records came that are what they should be.
 uint64_t Read(const Ends& ends, uint64_t seed, uint64_t messages) {
   Script script(seed, LargestPayload(ends.own->ring_bytes()));
@@ -97,9 +112,9 @@ uint64_t Read(const Ends& ends, uint64_t seed, uint64_t messages) {
   for (uint64_t i = 0; i < messages; ++i) {
     script.Next();
     abi::RecordHeader header;
-    RingReader::State state;
-    while ((state = reader.Peek(&header)) == RingReader::State::kEmpty)
-      sched_yield();
+    RingReader::State state = reader.Peek(&header);
+    if (state == RingReader::State::kEmpty)
+      state = AwaitRecord(reader, &header);
     const abi::RecordHeader& right = script.header();
     if (state != RingReader::State::kRecord ||
         header.payload_bytes != right.payload_bytes ||
