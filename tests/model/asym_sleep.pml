@@ -1,20 +1,20 @@
 /* How a busy writer of a lane publishes without a fence (docs/abi.md,
  * "Sleeping"; `unfenced` and `barrier` in libipc/abi/lane.h), on a machine that
- * delays stores (TSO). arm_sleep.pml is the protocol in which each side makes
- * its own fence; here the sleeper makes both when the waker says that it makes
- * none.
+ * delays stores (TSO). Follows WakePeerForRecords, WakeForRecords, GoUnfenced
+ * and GoFenced on the waking side and ArmRecords on the sleeping one.
+ * arm_sleep.pml is the protocol in which each side makes its own fence; here the
+ * sleeper makes both when the waker says that it makes none.
  *
  *   waker                                sleeper
  *   publish                              value = tail
  *   fence, if not unfenced               armed = number, fence
- *   armed != 0: wake, unfenced = 0       if the waker's unfenced: fence for it
+ *   armed != 0: unfenced = 0, wake       if the waker's unfenced: fence for it
  *   else perhaps: unfenced = 1, fence      too (membarrier)
  *                                        look again; sleep while tail == value
  *
  * Shown: whatever the order, the sleeper gets everything; a lost wake-up would
  * leave it asleep for ever, which is an invalid end state. When the waker goes
- * unfenced is left open: after any send that found nobody armed. So is whether
- * it says that it is fenced again when nothing is due to be woken. With
+ * unfenced is left open: after any send that found nobody armed. With
  * -DNOT_MINDED the sleeper's `barrier` is 0 and the waker stays fenced; with
  * -DBELL it sleeps on the lane's bell instead of on `tail`.
  *
@@ -136,6 +136,10 @@ active proctype Waker() {
     :: now == 0 -> skip
 #endif
     :: now != 0 ->
+      if
+      :: !fenced -> waker_stores ! UNFENCED(false); fenced = true
+      :: fenced -> skip
+      fi;
       /* Two wake-ups for one arming, with a store in between: arm_sleep.pml. */
       if
       :: now == woken -> skip
@@ -150,10 +154,6 @@ active proctype Waker() {
 #endif
         WAKER_FENCE;
         WAKE
-      fi;
-      if
-      :: !fenced -> waker_stores ! UNFENCED(false); fenced = true
-      :: fenced || now == woken -> skip
       fi
     fi
   od
