@@ -2,8 +2,8 @@
  * "Sleeping"; `unfenced` and `barrier` in libipc/abi/lane.h), on a machine that
  * delays stores (TSO). Follows WakePeerForRecords, WakeForRecords, GoUnfenced
  * and GoFenced on the waking side and ArmRecords on the sleeping one.
- * arm_sleep.pml is the protocol in which each side makes its own fence; here the
- * sleeper makes both when the waker says that it makes none.
+ * In arm_sleep.pml each side makes its own fence; here the sleeper makes both
+ * when the waker says that it makes none.
  *
  *   waker                                sleeper
  *   publish                              value = tail

@@ -9,7 +9,7 @@
  * death, and then sees the cut; a sender without room sees that its receiver
  * died. One asleep for ever would be an invalid end state.
  *
- * As built the sender dies, at any time; with -DDIES=RECEIVER the receiver does.
+ * As built the sender dies, at any time; with -DDIES=RECEIVER the receiver.
  * With -DUNFENCED the sender may publish without a fence, as in asym_sleep.pml.
  *
  * Variants that must fail, which shows that each part is needed:
@@ -258,7 +258,9 @@ active proctype Kernel() {
 end:
   do
   :: atomic {
-       (!told[RECEIVER] && dead[SENDER] && GONE(SENDER)) -> told[RECEIVER] = true; other = RECEIVER
+       (!told[RECEIVER] && dead[SENDER] && GONE(SENDER)) ->
+         told[RECEIVER] = true;
+         other = RECEIVER
      };
      end_told = tail;
 #ifndef TAIL_ONLY
@@ -269,7 +271,9 @@ end:
 #endif
      goto tell
   :: atomic {
-       (!told[SENDER] && dead[RECEIVER] && GONE(RECEIVER)) -> told[SENDER] = true; other = SENDER
+       (!told[SENDER] && dead[RECEIVER] && GONE(RECEIVER)) ->
+         told[SENDER] = true;
+         other = SENDER
      };
 tell:
 #ifdef NO_KERNEL_FENCE
