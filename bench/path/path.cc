@@ -2,7 +2,7 @@
 // processor: one thread sends and receives in turn. What counts is the number
 // of instructions (perf stat, or callgrind, which repeats exactly).
 //
-//   bench_path [send|batch|call] [ROUNDS]
+//   bench_path [send|asleep] [ROUNDS]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "bench/common/kernel_process.h"
 #include "bench/common/must.h"
 #include "ipc/port.h"
+#include "ipc/tuning.h"
 
 namespace bench {
 namespace {
@@ -32,9 +33,30 @@ double ProcessorNs(const Operation& operation) {
          static_cast<double>(after.tv_nsec - before.tv_nsec);
 }
 
-int Main(const std::string& what, int rounds) {
+// Calls between two processes that sleep on one processor: what both and Linux
+// do for one, with nothing beside it.
+int Asleep(int rounds) {
+  SetPollingLimit(absl::ZeroDuration());
   KernelProcess kernel;
-  Session other = kernel.NewSession("other");
+  PortServer server(kernel, 0, [](Receiver& receiver) {
+    while (true) {
+      Message message = Must(receiver.Receive());
+      Must(message.Reply(message.payload()));
+      if (message.label() == PortServer::kQuit) return;
+    }
+  });
+  PinnedTo pinned(0);
+  const double took = TimeAll([&] {
+    for (int i = 0; i < rounds; ++i)
+      Expect(Must(server.sender().Call("question")).text() == "question",
+             "the answer");
+  });
+  printf("asleep on one processor: %.0f ns a call\n", took / rounds);
+  return 0;
+}
+
+int SendAndReceive(const std::string& what, int rounds) {
+  KernelProcess kernel;
   Capability port = Must(kernel.session().CreatePort({.name = "path"}));
   Capability send = Must(port.Mint(kRightSend, 1));
   Sender sender = Must(Sender::Create(std::move(send)));
@@ -62,6 +84,8 @@ int Main(const std::string& what, int rounds) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  return bench::Main(argc > 1 ? argv[1] : "send",
-                     argc > 2 ? atoi(argv[2]) : 1'000'000);
+  const std::string what = argc > 1 ? argv[1] : "send";
+  const int rounds = argc > 2 ? atoi(argv[2]) : 1'000'000;
+  return what == "asleep" ? bench::Asleep(rounds)
+                          : bench::SendAndReceive(what, rounds);
 }

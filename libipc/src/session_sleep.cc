@@ -1,4 +1,6 @@
 // SessionCore: arming, sleeping, and waking who sleeps.
+#include <sys/single_threaded.h>
+
 #include <algorithm>
 #include <climits>
 
@@ -49,7 +51,9 @@ void SessionCore::Sleep(uint32_t seen, std::span<const base::FutexWait> words,
     base::FutexWait waits[base::kFutexWaitsMax];
     size_t count = 0;
     waits[count++] = {completions_->tail_word(), tail};
-    waits[count++] = {reinterpret_cast<const uint32_t*>(&epoch_), seen, true};
+    // The epoch is other threads' to change.
+    if (!__libc_single_threaded)
+      waits[count++] = {reinterpret_cast<const uint32_t*>(&epoch_), seen, true};
     for (const base::FutexWait& word : words) {
       if (count == base::kFutexWaitsMax) break;
       waits[count++] = word;
