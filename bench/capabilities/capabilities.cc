@@ -1,7 +1,8 @@
 // The control plane of a real keyport-kernel beside the raw mechanisms,
 // interleaved in one run.
 //
-//   bench_capabilities [--quick] [--json FILE] [--only GROUP]
+//   bench_capabilities [--quick] [--json FILE] [--markdown FILE]
+//                      [--only GROUP]
 //
 // Groups: empty, handles, transfer, notify, revoke, memory, sessions.
 //
@@ -15,6 +16,7 @@
 
 #include "bench/capabilities/rows.h"
 #include "bench/common/must.h"
+#include "bench/common/report.h"
 
 namespace bench {
 namespace {
@@ -38,6 +40,7 @@ struct Options {
   bool quick = false;
   std::string_view only;
   const char* json = nullptr;
+  const char* markdown = nullptr;
 };
 
 Options Read(int argc, char** argv) {
@@ -48,10 +51,14 @@ Options Read(int argc, char** argv) {
       options.quick = true;
     else if (word == "--json" && i + 1 < argc)
       options.json = argv[++i];
+    else if (word == "--markdown" && i + 1 < argc)
+      options.markdown = argv[++i];
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
     else
-      Fail("usage: bench_capabilities [--quick] [--json FILE] [--only GROUP]");
+      Fail(
+          "usage: bench_capabilities [--quick] [--json FILE] [--markdown FILE] "
+          "[--only GROUP]");
   }
   return options;
 }
@@ -71,9 +78,10 @@ int Main(const Options& options) {
   }
   for (const Group& group : kGroups)
     if (asked(group)) group.conclude(figures);
-  figures.Print();
-  if (options.json != nullptr && !figures.WriteJson(options.json))
-    Fail("the file for --json cannot be written");
+  fputs(TextReport(figures).c_str(), stdout);
+  if (options.json != nullptr) WriteFile(options.json, JsonReport(figures));
+  if (options.markdown != nullptr)
+    WriteFile(options.markdown, MarkdownReport(figures));
   return 0;
 }
 

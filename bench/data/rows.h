@@ -1,0 +1,59 @@
+// The groups of rows. Each measures one pass; what is concluded from all passes
+// stands in conclusions.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bench/common/figures.h"
+#include "bench/data/effort.h"
+#include "bench/peers/peer.h"
+
+namespace bench {
+
+struct Pass {
+  Figures& figures;
+  Effort effort;
+  int number;
+  int Rounds(int full) const { return bench::Rounds(effort, full); }
+};
+
+void MeasureRoundTrips(const Pass& pass);
+void MeasureOneWay(const Pass& pass);
+void MeasureFanIn(const Pass& pass);
+void MeasureIdleLanes(const Pass& pass);
+void MeasureCopies(const Pass& pass);
+void MeasureHandOver(const Pass& pass);
+void MeasureWakeUp(const Pass& pass);
+void MeasureConnect(const Pass& pass);
+void MeasureStart(const Pass& pass);
+void MeasureCosts(const Pass& pass);
+
+void Conclude(Figures& figures);
+
+// Names of groups and systems, as everybody spells them.
+inline constexpr char kKeyport[] = "Keyport";
+inline constexpr char kKeyportBatched[] = "Keyport, batched";
+inline constexpr char kLineSystem[] = "raw cache line";
+inline constexpr char kRawEach[] = "raw ring, publishing each";
+inline constexpr char kRawBatched[] = "raw ring, publishing every 16";
+inline constexpr char kKernelCpuBusy[] =
+    "CPU time of the kernel process, a round trip of others";
+inline constexpr char kKernelCpuIdle[] =
+    "CPU time of the kernel process, nobody talking";
+
+const char* TextOf(Waits waits);
+std::string RoundTripGroup(size_t bytes, Waits waits, const Place& place);
+std::string OneWayGroup(const Place& place);
+// ", a round trip of 64 B, default, apart".
+std::string CostsSuffix(Waits waits, const Place& place);
+std::string FanInGroup(int senders);
+std::string IdleLanesGroup();       // rates
+std::string IdleLanesCallGroup();   // round trips
+std::string LanesSystem(int idle);  // "Keyport, 1,000 idle lanes beside"
+std::string CopyGroup(uint64_t bytes);
+std::string HandOverGroup(uint64_t bytes);
+std::string WakeUpGroup(int idle_us);
+std::string SizeText(uint64_t bytes);  // "64 KiB"
+
+}  // namespace bench
