@@ -24,4 +24,9 @@ int64_t ClockNs() {
   return clock;
 }
 
+void StayBusyUntil(int64_t ns) {
+  while (base::NowNs() < ns) {
+  }
+}
+
 }  // namespace bench

@@ -35,6 +35,21 @@ double TimeAll(const Operation& operation) {
   return static_cast<double>(base::NowNs() - start);
 }
 
+// Keeps the calling processor busy, so that only the other side's goes idle.
+void StayBusyUntil(int64_t ns);
+// `wake(number)` sends, and returns when the receiver had it by its own clock,
+// which is the same as ours.
+template <typename WakeUp>
+Times TimeWakeUps(int64_t idle_ns, int rounds, const WakeUp& wake) {
+  Times times;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(rounds); ++i) {
+    StayBusyUntil(base::NowNs() + idle_ns);
+    const int64_t start = base::NowNs();
+    times.push_back(wake(i) - start);
+  }
+  return times;
+}
+
 // What `operation` gives, `count` times.
 template <typename Operation>
 std::vector<double> Slices(int count, const Operation& operation) {

@@ -1,4 +1,6 @@
 // What is to be reached, as docs/performance.md says, and what was.
+#include <algorithm>
+
 #include "bench/data/rows.h"
 
 namespace bench {
@@ -73,6 +75,57 @@ void ConcludeOneWay(Figures& figures) {
                   AtLeast(0.9, 0.7));
 }
 
+void ConcludeFanIn(Figures& figures) {
+  for (const int senders : {4, 32}) {
+    const std::string group = FanInGroup(senders);
+    figures.Compare("from " + std::to_string(senders) +
+                        " senders / raw ring for each (rate)",
+                    {group, kKeyport}, {group, kRawEachSender},
+                    AtLeast(0.95, 0.8));
+  }
+  for (const int idle : {100, 1'000, 10'000}) {
+    const std::string beside =
+        "one busy lane, " + std::to_string(idle) + " idle / alone";
+    figures.Compare(beside + " (rate)", {IdleLanesGroup(), LanesSystem(idle)},
+                    {IdleLanesGroup(), LanesSystem(0)}, AtLeast(0.97, 0.9));
+    figures.Compare(beside + " (round trip)",
+                    {IdleLanesCallGroup(), LanesSystem(idle)},
+                    {IdleLanesCallGroup(), LanesSystem(0)}, AtMost(1.03, 1.1));
+  }
+}
+
+void ConcludeBlocks(Figures& figures) {
+  for (const uint64_t bytes : kCopyBytes)
+    figures.Compare("copying send / memcpy and raw ring, " + SizeText(bytes),
+                    {CopyGroup(bytes), kKeyport}, {CopyGroup(bytes), kRawCopy},
+                    AtMost(1.05, 1.2));
+  const RowName small(kSmallMessageGroup, kKeyport);
+  for (const uint64_t bytes : kHandOverBytes) {
+    const RowName loan(HandOverGroup(bytes), kKeyport);
+    if (figures.Has(loan) && figures.Has(small))
+      figures.Conclude(
+          "hand-over of a loan beyond a small message, " + SizeText(bytes),
+          "ns", figures.Median(loan) - figures.Median(small), AtMost(50, 150));
+  }
+}
+
+void ConcludeWakeUps(Figures& figures) {
+  for (const int idle_us : kIdleUs)
+    figures.Compare(WakeUpGroup(idle_us) + " / raw futex",
+                    {WakeUpGroup(idle_us), kKeyport},
+                    {WakeUpGroup(idle_us), "raw futex"});
+}
+
+void ConcludeStart(Figures& figures) {
+  figures.Compare("connect and first round trip / sockets, memfd, 2 eventfds",
+                  {kConnectGroup, kKeyport}, {kConnectGroup, kRawConnect},
+                  AtMost(1, 1.5));
+  const RowName start(kStartGroup, kKeyport);
+  if (figures.Has(start))
+    figures.Conclude(kStartGroup, "ms", figures.Median(start) / 1e6,
+                     AtMost(2, 3));
+}
+
 void ConcludeCosts(Figures& figures) {
   const RowName calls(
       "system calls" + CostsSuffix(Waits::kDefault, kApartPlace), kKeyport);
@@ -94,6 +147,10 @@ void Conclude(Figures& figures) {
   ConcludeSleeping(figures);
   ConcludeDefault(figures);
   ConcludeOneWay(figures);
+  ConcludeFanIn(figures);
+  ConcludeBlocks(figures);
+  ConcludeWakeUps(figures);
+  ConcludeStart(figures);
   ConcludeCosts(figures);
 }
 

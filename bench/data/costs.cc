@@ -75,9 +75,7 @@ std::vector<double> KernelProcessCpu(int rounds) {
   const double before = CpuOf(rig.kernel().pid());
   TimeEach(rounds, call);
   const double busy = CpuOf(rig.kernel().pid());
-  const int64_t end = base::NowNs() + 200'000'000;
-  while (base::NowNs() < end) {
-  }
+  StayBusyUntil(base::NowNs() + 200'000'000);
   const double idle = CpuOf(rig.kernel().pid());
   return {(busy - before) / rounds, (idle - busy) / 0.2 / 1e3};
 }

@@ -26,9 +26,11 @@ struct Group {
   void (*measure)(const Pass& pass);
 };
 constexpr Group kGroups[] = {
-    {"roundtrips", MeasureRoundTrips},
-    {"oneway", MeasureOneWay},
-    {"costs", MeasureCosts},
+    {"roundtrips", MeasureRoundTrips}, {"oneway", MeasureOneWay},
+    {"fanin", MeasureFanIn},           {"idle", MeasureIdleLanes},
+    {"copies", MeasureCopies},         {"handover", MeasureHandOver},
+    {"wakeup", MeasureWakeUp},         {"connect", MeasureConnect},
+    {"start", MeasureStart},           {"costs", MeasureCosts},
 };
 
 struct Options {

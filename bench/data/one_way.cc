@@ -2,27 +2,13 @@
 // at the end.
 #include "bench/common/raw_memory.h"
 #include "bench/data/all_peers.h"
+#include "bench/data/rates.h"
 #include "bench/data/systems.h"
 
 namespace bench {
 namespace {
 
 constexpr size_t kBytes = 64;
-constexpr int kSlices = 7;
-
-int64_t SliceNs(const Pass& pass) { return pass.Rounds(20'000'000); }
-
-// What `one_way(messages)` reaches, in slices that take about as long with each
-// system. None when it says that it cannot.
-// Units: million messages a second.
-template <typename OneWay>
-std::vector<double> Rates(const Pass& pass, const OneWay& one_way) {
-  const double ns = one_way(pass.Rounds(4'000) + 16);
-  if (ns < 0) return {};
-  const double fit = static_cast<double>(SliceNs(pass)) / ns;
-  const int messages = std::clamp(static_cast<int>(fit), 16, 4'000'000);
-  return Slices(kSlices, [&] { return 1e3 / one_way(messages); });
-}
 
 void MeasureRaw(const Pass& pass, const std::string& group, const char* name,
                 int publish_every) {

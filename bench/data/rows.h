@@ -34,6 +34,7 @@ void Conclude(Figures& figures);
 // Names of groups and systems, as everybody spells them.
 inline constexpr char kKeyport[] = "Keyport";
 inline constexpr char kKeyportBatched[] = "Keyport, batched";
+inline constexpr char kKeyportSleeping[] = "Keyport, sleeping";
 inline constexpr char kLineSystem[] = "raw cache line";
 inline constexpr char kRawEach[] = "raw ring, publishing each";
 inline constexpr char kRawBatched[] = "raw ring, publishing every 16";
@@ -41,6 +42,18 @@ inline constexpr char kKernelCpuBusy[] =
     "CPU time of the kernel process, a round trip of others";
 inline constexpr char kKernelCpuIdle[] =
     "CPU time of the kernel process, nobody talking";
+
+inline constexpr char kRawEachSender[] = "raw ring for each sender";
+inline constexpr char kRawCopy[] = "memcpy and raw ring";
+inline constexpr char kRawHandOver[] = "shared memory and raw ring";
+inline constexpr char kSmallMessageGroup[] = "message of 8 B and answer";
+inline constexpr char kConnectGroup[] = "connect and first round trip";
+inline constexpr char kStartGroup[] = "process start to first message";
+inline constexpr char kRawConnect[] = "sockets, memfd and 2 eventfds";
+inline constexpr uint64_t kCopyBytes[] = {64 << 10, 1 << 20, 64 << 20};
+inline constexpr uint64_t kHandOverBytes[] = {64 << 10, 1 << 20, 16 << 20,
+                                              64 << 20, 1 << 30};
+inline constexpr int kIdleUs[] = {10, 200, 1'000, 4'000};
 
 const char* TextOf(Waits waits);
 std::string RoundTripGroup(size_t bytes, Waits waits, const Place& place);

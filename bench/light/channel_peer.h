@@ -63,10 +63,23 @@ class ChannelPeer : public Peer {
            messages;
   }
 
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    Give({Order::kTell, sizeof(int64_t), static_cast<uint64_t>(rounds)});
+    return TimeWakeUps(idle_ns, rounds, [&](uint64_t number) {
+      int64_t woken = 0;
+      std::byte message[sizeof(number)];
+      FillContent(message, number);
+      channel_->Send(Side::kClient, message);
+      channel_->Receive(Side::kClient,
+                        std::as_writable_bytes(std::span(&woken, 1)));
+      return woken;
+    });
+  }
+
  private:
   // What the server is to do next; it answers at once.
   struct Order {
-    enum Kind : uint64_t { kQuit, kEcho, kCount };
+    enum Kind : uint64_t { kQuit, kEcho, kCount, kTell };
     uint64_t kind = kQuit;
     uint64_t bytes = 0;
     uint64_t count = 0;
@@ -96,13 +109,18 @@ class ChannelPeer : public Peer {
       std::vector<std::byte> message(order.bytes);
       for (uint64_t i = 0; i < order.count; ++i) {
         channel_->Receive(Side::kServer, message);
-        if (order.kind == Order::kEcho)
-          channel_->Send(Side::kServer, message);
-        else
-          Expect(HasContent(message, i), "the order and content");
+        Take(order.kind, i, message);
       }
       if (order.kind == Order::kCount) Answer();
     }
+  }
+
+  void Take(uint64_t kind, uint64_t number, std::span<std::byte> message) {
+    if (kind == Order::kEcho) return channel_->Send(Side::kServer, message);
+    const int64_t now = base::NowNs();
+    Expect(HasContent(message, number), "order and content");
+    if (kind == Order::kTell)
+      channel_->Send(Side::kServer, std::as_bytes(std::span(&now, 1)));
   }
 
   static constexpr uint64_t kDone = 0x646f6e65;

@@ -1,4 +1,6 @@
 // Keyport itself: calls to a port, and messages to it.
+#include <string.h>
+
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ using ipc::Message;
 constexpr uint32_t kEcho = 1;
 constexpr uint32_t kCount = 2;
 constexpr uint32_t kSum = 3;
+constexpr uint32_t kTell = 4;
 
 void Serve(ipc::Receiver& receiver) {
   uint64_t counted = 0;
@@ -28,6 +31,11 @@ void Serve(ipc::Receiver& receiver) {
         Expect(HasContent(message.payload(), counted), "order and content");
         ++counted;
         break;
+      case kTell: {
+        const int64_t now = base::NowNs();
+        Must(message.Reply(std::as_bytes(std::span(&now, 1))));
+        break;
+      }
       case kSum:
         Must(message.Reply(std::to_string(counted)));
         counted = 0;
@@ -63,6 +71,18 @@ class CallingPeer : public Peer {
              Expect(sum.text() == std::to_string(messages), "the sum");
            }) /
            messages;
+  }
+
+  Times WakeUps(int64_t idle_ns, int rounds) override {
+    return TimeWakeUps(idle_ns, rounds, [&](uint64_t number) {
+      std::byte message[sizeof(number)];
+      FillContent(message, number);
+      const Message reply = Must(rig_.sender().Call(message, {.label = kTell}));
+      int64_t woken = 0;
+      Expect(reply.payload().size() == sizeof(woken), "the answer");
+      memcpy(&woken, reply.payload().data(), sizeof(woken));
+      return woken;
+    });
   }
 
  private:

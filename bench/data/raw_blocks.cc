@@ -1,0 +1,69 @@
+#include "bench/data/raw_blocks.h"
+
+#include <vector>
+
+#include "bench/common/content.h"
+#include "bench/common/must.h"
+#include "bench/common/process_pair.h"
+#include "bench/common/raw_ring.h"
+#include "bench/common/shared_memory.h"
+
+namespace bench {
+namespace {
+
+struct HandOver {
+  uint64_t offset;
+  uint64_t bytes;
+};
+
+// One way of the raw ring, for what fits into a line.
+struct Way {
+  Shared<RawRing> ring;
+  RawWriter writer{ring.get()};
+  RawReader reader{ring.get()};
+
+  template <typename T>
+  void Put(const T& value) {
+    writer.Write(std::as_bytes(std::span(&value, 1)));
+    writer.Publish();
+  }
+  template <typename T>
+  T Take() {
+    T value;
+    reader.Read(std::as_writable_bytes(std::span(&value, 1)));
+    return value;
+  }
+};
+
+void Answer(Way& there, Way& back, const std::byte* memory, int rounds) {
+  for (uint64_t i = 0; i < static_cast<uint64_t>(rounds); ++i) {
+    const auto block = there.Take<HandOver>();
+    Expect(IsStamped({memory + block.offset, block.bytes}, i), "the block");
+    back.Put(i);
+  }
+}
+
+}  // namespace
+
+Times RawBlocks(uint64_t bytes, int rounds, Fill fill) {
+  const Shared<std::byte> memory(bytes);
+  Way there, back;
+  Times times;
+  const auto client = [&] {
+    std::vector<std::byte> own(fill == Fill::kCopied ? bytes : 0, std::byte{1});
+    std::byte* source = fill == Fill::kCopied ? own.data() : memory.get();
+    const int64_t clock = ClockNs();
+    for (uint64_t i = 0; i < static_cast<uint64_t>(rounds); ++i) {
+      StampBlock({source, bytes}, i);
+      const int64_t start = base::NowNs();
+      if (fill == Fill::kCopied) memcpy(memory.get(), source, bytes);
+      there.Put(HandOver{0, bytes});
+      Expect(back.Take<uint64_t>() == i, "the answer");
+      times.push_back(base::NowNs() - start - clock);
+    }
+  };
+  RunPair(kApart, client, [&] { Answer(there, back, memory.get(), rounds); });
+  return times;
+}
+
+}  // namespace bench

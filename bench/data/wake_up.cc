@@ -1,0 +1,42 @@
+// How long a message takes to reach a process that has had nothing to do for a
+// while: the longer it was idle, the deeper its processor sleeps.
+#include <algorithm>
+
+#include "bench/data/all_peers.h"
+#include "bench/data/systems.h"
+
+namespace bench {
+namespace {
+
+void MeasureSystem(const Pass& pass, const PeerKind& kind, Waits waits,
+                   int idle_us, const std::string& system) {
+  const int fit = std::clamp(400'000 / idle_us, 100, 2'000);
+  const int rounds = std::max(pass.Rounds(fit), 20);
+  const Isolated<int64_t> got = Isolate<int64_t>(kSecondsMax, [&] {
+    PinTo(kApart.first);
+    const auto peer = kind.make(kApart, waits);
+    peer->WakeUps(10'000, 20);
+    return peer->WakeUps(idle_us * int64_t{1'000}, rounds);
+  });
+  const RowName row(WakeUpGroup(idle_us), system);
+  if (!got.ok()) return pass.figures.Omit({row.name(), got.why, true});
+  if (!got.values.empty()) pass.figures.AddTimes(row, got.values);
+}
+
+}  // namespace
+
+void MeasureWakeUp(const Pass& pass) {
+  for (const int idle_us : kIdleUs) {
+    for (const PeerKind* kind : PeersFor(pass.effort)) {
+      const std::string name = kind->name;
+      if (kind->can_wait(Waits::kDefault))
+        MeasureSystem(pass, *kind, Waits::kDefault, idle_us, name);
+      if (name.starts_with("raw ") && kind->can_wait(Waits::kSleeping))
+        MeasureSystem(pass, *kind, Waits::kSleeping, idle_us, name);
+      if (name == kKeyport)
+        MeasureSystem(pass, *kind, Waits::kSleeping, idle_us, kKeyportSleeping);
+    }
+  }
+}
+
+}  // namespace bench
