@@ -16,6 +16,7 @@
 #include "bench/common/must.h"
 #include "bench/common/report.h"
 #include "bench/data/all_peers.h"
+#include "bench/data/plots.h"
 #include "bench/data/rows.h"
 
 namespace bench {
@@ -63,6 +64,7 @@ void Write(const Figures& figures, const std::string& folder) {
   WriteFile(folder + "/data.txt", TextReport(figures));
   WriteFile(folder + "/data.md", MarkdownReport(figures));
   WriteFile(folder + "/data.json", JsonReport(figures));
+  WritePlots(figures, folder);
 }
 
 // What is missing on this machine is no failure; a measurement that ended
