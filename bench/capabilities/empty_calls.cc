@@ -4,6 +4,7 @@
 #include "bench/capabilities/many.h"
 #include "bench/capabilities/raw_sockets.h"
 #include "bench/capabilities/rows.h"
+#include "bench/common/raw_lanes.h"
 #include "bench/common/raw_memory.h"
 #include "ipc/tuning.h"
 
@@ -82,8 +83,10 @@ void MeasurePlace(Figures& figures, Effort effort, const Place& place) {
 }
 
 void MeasureRawRing(Figures& figures) {
-  figures.AddSlices(kRawRingRow, "M/s", Slices(5, [] {
-                      return 1e3 / RingOneWay(kApart, kRingMessages);
+  const PinnedTo here(kApart.first);
+  RawLanes lanes(kApart, 1);
+  figures.AddSlices(kRawRingRow, "M/s", Slices(5, [&] {
+                      return 1e3 / lanes.OneWayNs(kRingMessages);
                     }));
 }
 

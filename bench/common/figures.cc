@@ -83,8 +83,10 @@ void Figures::AddTimes(const RowName& row, Times times) {
 }
 
 void Figures::Omit(const Omission& one) {
-  if (std::find(omissions_.begin(), omissions_.end(), one) == omissions_.end())
-    omissions_.push_back(one);
+  const auto known = std::find_if(
+      omissions_.begin(), omissions_.end(),
+      [&](const Omission& other) { return other.what == one.what; });
+  if (known == omissions_.end()) omissions_.push_back(one);
 }
 
 const Series* Figures::Find(const RowName& row) const {

@@ -69,7 +69,6 @@ struct Omission {
   std::string what;
   std::string why;
   bool failed = false;  // it should have been
-  bool operator==(const Omission&) const = default;
 };
 
 class Figures {
@@ -82,6 +81,7 @@ class Figures {
                  const std::vector<double>& slices);
   // One pass's operations: its median is the value, beside its tail.
   void AddTimes(const RowName& row, Times times);
+  // Once for each `what`.
   void Omit(const Omission& one);
 
   bool Has(const RowName& row) const { return series_.contains(row.name()); }

@@ -83,7 +83,7 @@ void ConcludeFanIn(Figures& figures) {
                     {group, kKeyport}, {group, kRawEachSender},
                     AtLeast(0.95, 0.8));
   }
-  for (const int idle : {100, 1'000, 10'000}) {
+  for (const int idle : {100, 1'000, MostIdleLanes()}) {
     const std::string beside =
         "one busy lane, " + std::to_string(idle) + " idle / alone";
     figures.Compare(beside + " (rate)", {IdleLanesGroup(), LanesSystem(idle)},

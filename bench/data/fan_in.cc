@@ -1,11 +1,7 @@
 // Many senders, one receiver: all of them busy, or one among idle ones. The
 // senders are in one process and send in turn, so that two processors are
 // enough.
-#include "bench/common/content.h"
-#include "bench/common/must.h"
-#include "bench/common/process_pair.h"
-#include "bench/common/raw_ring.h"
-#include "bench/common/shared_memory.h"
+#include "bench/common/raw_lanes.h"
 #include "bench/data/lanes_rig.h"
 #include "bench/data/rates.h"
 #include "bench/data/systems.h"
@@ -13,63 +9,11 @@
 namespace bench {
 namespace {
 
-constexpr size_t kBytes = 64;
-constexpr int kBudget = 64;  // messages of a ring before it is the next's turn
-
-void WriteInTurn(const Shared<RawRing>& rings, int senders, int messages) {
-  std::vector<RawWriter> writers;
-  for (size_t i = 0; i < static_cast<size_t>(senders); ++i)
-    writers.emplace_back(&rings[i]);
-  std::byte message[kBytes];
-  for (int i = 0; i < messages; ++i) {
-    RawWriter& writer = writers[static_cast<size_t>(i % senders)];
-    FillContent(message, static_cast<uint64_t>(i / senders));
-    writer.Write(message);
-    writer.Publish();
-  }
-}
-
-void ReadInTurn(const Shared<RawRing>& rings, int senders, int messages) {
-  std::vector<RawReader> readers;
-  for (size_t i = 0; i < static_cast<size_t>(senders); ++i)
-    readers.emplace_back(&rings[i]);
-  std::vector<uint64_t> read(readers.size());
-  std::byte message[kBytes];
-  for (int sum = 0; sum < messages;) {
-    for (size_t at = 0; at < readers.size(); ++at) {
-      for (int i = 0; i < kBudget && readers[at].HasRecord(); ++i, ++sum) {
-        readers[at].Read(message);
-        Expect(HasContent(message, read[at]++), "order and content");
-      }
-    }
-  }
-}
-
-// A ring for each sender.
-double RawFanIn(int senders, int messages) {
-  const Shared<RawRing> rings(static_cast<size_t>(senders));
-  const Shared<std::atomic<uint32_t>> done;
-  double took = 0;
-  RunPair(
-      kApart,
-      [&] {
-        took = TimeAll([&] {
-          WriteInTurn(rings, senders, messages);
-          PollUntil([&] { return done->load(std::memory_order_acquire) == 1; });
-        });
-      },
-      [&] {
-        ReadInTurn(rings, senders, messages);
-        done->store(1, std::memory_order_release);
-      });
-  return took / messages;
-}
-
 void MeasureSenders(const Pass& pass, int senders) {
   const std::string group = FanInGroup(senders);
   AddValuesOf(pass, {group, kRawEachSender}, "M/s", [&] {
-    return Rates(pass,
-                 [&](int messages) { return RawFanIn(senders, messages); });
+    RawLanes lanes(kApart, senders);
+    return Rates(pass, [&](int messages) { return lanes.OneWayNs(messages); });
   });
   AddValuesOf(pass, {group, kKeyport}, "M/s", [&] {
     LanesRig rig(senders);
@@ -78,17 +22,24 @@ void MeasureSenders(const Pass& pass, int senders) {
   });
 }
 
+// Making thousands of lanes takes longer than measuring one of them, so both
+// measurements share them: slices of the rate, then times of calls.
 void MeasureIdle(const Pass& pass, int idle) {
-  const std::string system = LanesSystem(idle);
-  AddValuesOf(pass, {IdleLanesGroup(), system}, "M/s", [&] {
+  const Isolated<double> got = Isolate<double>(kSecondsMax, [&] {
     LanesRig rig(idle + 1);
-    return Rates(pass, [&](int messages) { return rig.OneWayNs(1, messages); });
-  });
-  AddTimesOf(pass, {IdleLanesCallGroup(), system}, [&] {
-    LanesRig rig(idle + 1);
+    std::vector<double> values =
+        Rates(pass, [&](int messages) { return rig.OneWayNs(1, messages); });
     rig.RoundTrips(100);
-    return rig.RoundTrips(pass.Rounds(16'000));
+    const Times times = rig.RoundTrips(pass.Rounds(16'000));
+    values.insert(values.end(), times.begin(), times.end());
+    return values;
   });
+  const RowName rates(IdleLanesGroup(), LanesSystem(idle));
+  if (!got.ok()) return pass.figures.Omit({rates.name(), got.why, true});
+  const auto end_of_rates = got.values.begin() + kRateSlices;
+  pass.figures.AddSlices(rates, "M/s", {got.values.begin(), end_of_rates});
+  pass.figures.AddTimes({IdleLanesCallGroup(), LanesSystem(idle)},
+                        Times(end_of_rates, got.values.end()));
 }
 
 }  // namespace
@@ -100,7 +51,8 @@ void MeasureFanIn(const Pass& pass) {
 void MeasureIdleLanes(const Pass& pass) {
   MeasureIdle(pass, 0);
   MeasureIdle(pass, pass.effort == Effort::kSmoke ? 100 : 1'000);
-  if (pass.effort == Effort::kFull) MeasureIdle(pass, 10'000);
+  if (pass.effort == Effort::kFull && pass.number < 3)
+    MeasureIdle(pass, MostIdleLanes());
 }
 
 }  // namespace bench

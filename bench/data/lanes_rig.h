@@ -9,7 +9,7 @@ namespace bench {
 
 class LanesRig {
  public:
-  // Each lane has carried a message. Apart, waiting as by default.
+  // Each lane has carried a call. Apart, waiting as by default.
   explicit LanesRig(int lanes);
 
   // From the first `senders` in turn, 64 bytes each; the receiver checks the

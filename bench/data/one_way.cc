@@ -1,6 +1,6 @@
 // Messages of 64 bytes one after the other, nobody waiting for an answer but
 // at the end.
-#include "bench/common/raw_memory.h"
+#include "bench/common/raw_lanes.h"
 #include "bench/data/all_peers.h"
 #include "bench/data/rates.h"
 #include "bench/data/systems.h"
@@ -13,9 +13,8 @@ constexpr size_t kBytes = 64;
 void MeasureRaw(const Pass& pass, const std::string& group, const char* name,
                 int publish_every) {
   AddValuesOf(pass, {group, name}, "M/s", [&] {
-    return Rates(pass, [&](int messages) {
-      return RingOneWay(kApart, messages, publish_every);
-    });
+    RawLanes lanes(kApart, 1, publish_every);
+    return Rates(pass, [&](int messages) { return lanes.OneWayNs(messages); });
   });
 }
 

@@ -71,11 +71,13 @@ Curves HandOverCurves(const Figures& figures) {
                 "middle and end; median.",
                 {},
                 {}};
+  std::vector<uint64_t> sizes;
   for (const uint64_t bytes : kHandOverBytes)
-    curves.steps.push_back(SizeText(bytes));
+    if (figures.Has({HandOverGroup(bytes), kKeyport})) sizes.push_back(bytes);
+  for (const uint64_t bytes : sizes) curves.steps.push_back(SizeText(bytes));
   const auto add = [&](const char* name, const char* system,
                        std::string (*group)(uint64_t)) {
-    Curve curve = CurveOf(figures, system, kHandOverBytes, group);
+    Curve curve = CurveOf(figures, system, sizes, group);
     curve.name = name;
     curves.curves.push_back(curve);
   };

@@ -9,6 +9,8 @@
 
 namespace bench {
 
+inline constexpr int kRateSlices = 7;
+
 // `one_way(messages)` returns nanoseconds a message, or something negative when
 // the system has no such messages: then there are no rates.
 // Units: million messages a second.
@@ -19,7 +21,7 @@ std::vector<double> Rates(const Pass& pass, const OneWay& one_way) {
   if (ns < 0) return {};
   const int messages =
       std::clamp(static_cast<int>(slice_ns / ns), 32, 4'000'000);
-  return Slices(7, [&] { return 1e3 / one_way(messages); });
+  return Slices(kRateSlices, [&] { return 1e3 / one_way(messages); });
 }
 
 }  // namespace bench

@@ -5,8 +5,7 @@
 #include "bench/common/content.h"
 #include "bench/common/must.h"
 #include "bench/common/process_pair.h"
-#include "bench/common/raw_ring.h"
-#include "bench/common/shared_memory.h"
+#include "bench/common/raw_way.h"
 
 namespace bench {
 namespace {
@@ -16,26 +15,7 @@ struct HandOver {
   uint64_t bytes;
 };
 
-// One way of the raw ring, for what fits into a line.
-struct Way {
-  Shared<RawRing> ring;
-  RawWriter writer{ring.get()};
-  RawReader reader{ring.get()};
-
-  template <typename T>
-  void Put(const T& value) {
-    writer.Write(std::as_bytes(std::span(&value, 1)));
-    writer.Publish();
-  }
-  template <typename T>
-  T Take() {
-    T value;
-    reader.Read(std::as_writable_bytes(std::span(&value, 1)));
-    return value;
-  }
-};
-
-void Answer(Way& there, Way& back, const std::byte* memory, int rounds) {
+void Answer(RawWay& there, RawWay& back, const std::byte* memory, int rounds) {
   for (uint64_t i = 0; i < static_cast<uint64_t>(rounds); ++i) {
     const auto block = there.Take<HandOver>();
     Expect(IsStamped({memory + block.offset, block.bytes}, i), "the block");
@@ -47,7 +27,7 @@ void Answer(Way& there, Way& back, const std::byte* memory, int rounds) {
 
 Times RawBlocks(uint64_t bytes, int rounds, Fill fill) {
   const Shared<std::byte> memory(bytes);
-  Way there, back;
+  RawWay there, back;
   Times times;
   const auto client = [&] {
     std::vector<std::byte> own(fill == Fill::kCopied ? bytes : 0, std::byte{1});

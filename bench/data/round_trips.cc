@@ -1,7 +1,8 @@
 // A request and its answer, by every system, in every placement.
+#include <algorithm>
 #include <string_view>
 
-#include "bench/common/raw_memory.h"
+#include "bench/common/raw_line.h"
 #include "bench/data/all_peers.h"
 #include "bench/data/systems.h"
 
@@ -10,17 +11,18 @@ namespace {
 
 constexpr Place kApartPlace = kPlaces[0];
 
-// Polling takes a tenth of what the others take.
-int RoundsOf(const Pass& pass, Waits waits) {
-  return pass.Rounds(waits == Waits::kSleeping ? 4'000 : 16'000);
-}
-
+// As many as fit into the time that a system gets, so that slow ones and a busy
+// machine do not make the run longer.
 Times RoundTripsOf(const PeerKind& kind, size_t bytes, Waits waits,
-                   const Place& place, int rounds) {
+                   const Place& place, int most) {
   PinTo(place.placement.first);
   const std::unique_ptr<Peer> peer = kind.make(place.placement, waits);
-  peer->RoundTrips(bytes, rounds / 10 + 10);
-  return peer->RoundTrips(bytes, rounds);
+  const int trial = most / 50 + 10;
+  const double budget_ns = most * 15e3;
+  const double one_ns =
+      TimeAll([&] { peer->RoundTrips(bytes, trial); }) / trial;
+  return peer->RoundTrips(
+      bytes, std::clamp(static_cast<int>(budget_ns / one_ns), trial, most));
 }
 
 // Keyport beside the limits, or beside everybody.
@@ -41,7 +43,7 @@ void MeasureGroup(const Pass& pass, size_t bytes, Waits waits,
   for (const PeerKind* kind : PeersFor(pass.effort)) {
     if (!IsMeasured(*kind, waits, who, pass.effort)) continue;
     AddTimesOf(pass, {group, kind->name}, [&] {
-      return RoundTripsOf(*kind, bytes, waits, place, RoundsOf(pass, waits));
+      return RoundTripsOf(*kind, bytes, waits, place, pass.Rounds(16'000));
     });
   }
 }

@@ -61,8 +61,10 @@ std::string OneWayGroup(const Place& place);
 // ", a round trip of 64 B, default, apart".
 std::string CostsSuffix(Waits waits, const Place& place);
 std::string FanInGroup(int senders);
-std::string IdleLanesGroup();       // rates
-std::string IdleLanesCallGroup();   // round trips
+std::string IdleLanesGroup();      // rates
+std::string IdleLanesCallGroup();  // round trips
+// 10,000, or as many thousands as the kernel process may have descriptors for.
+int MostIdleLanes();
 std::string LanesSystem(int idle);  // "Keyport, 1,000 idle lanes beside"
 std::string CopyGroup(uint64_t bytes);
 std::string HandOverGroup(uint64_t bytes);

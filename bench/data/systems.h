@@ -9,7 +9,7 @@
 
 namespace bench {
 
-inline constexpr unsigned kSecondsMax = 30;  // a measurement
+inline constexpr unsigned kSecondsMax = 60;  // a measurement
 
 void AddTimesOf(const Pass& pass, const RowName& row,
                 const std::function<Times()>& measure);

@@ -11,16 +11,22 @@ namespace {
 void MeasureSystem(const Pass& pass, const PeerKind& kind, Waits waits,
                    int idle_us, const std::string& system) {
   const int fit = std::clamp(400'000 / idle_us, 100, 2'000);
-  const int rounds = std::max(pass.Rounds(fit), 20);
+  const int rounds = std::max(pass.Rounds(fit), 15);
   const Isolated<int64_t> got = Isolate<int64_t>(kSecondsMax, [&] {
     PinTo(kApart.first);
     const auto peer = kind.make(kApart, waits);
-    peer->WakeUps(10'000, 20);
+    peer->WakeUps(10'000, 10);
     return peer->WakeUps(idle_us * int64_t{1'000}, rounds);
   });
   const RowName row(WakeUpGroup(idle_us), system);
   if (!got.ok()) return pass.figures.Omit({row.name(), got.why, true});
   if (!got.values.empty()) pass.figures.AddTimes(row, got.values);
+}
+
+// The others only when there is time.
+bool IsMeasured(const Pass& pass, const std::string& name) {
+  return pass.effort == Effort::kFull || name == kKeyport ||
+         name == "raw futex" || name == "AF_UNIX seqpacket";
 }
 
 }  // namespace
@@ -29,6 +35,7 @@ void MeasureWakeUp(const Pass& pass) {
   for (const int idle_us : kIdleUs) {
     for (const PeerKind* kind : PeersFor(pass.effort)) {
       const std::string name = kind->name;
+      if (!IsMeasured(pass, name)) continue;
       if (kind->can_wait(Waits::kDefault))
         MeasureSystem(pass, *kind, Waits::kDefault, idle_us, name);
       if (name.starts_with("raw ") && kind->can_wait(Waits::kSleeping))
