@@ -1,8 +1,7 @@
 // The control plane of a real keyport-kernel beside the raw mechanisms,
 // interleaved in one run.
 //
-//   bench_capabilities [--quick] [--json FILE] [--markdown FILE]
-//                      [--only GROUP]
+//   bench_capabilities [--quick] [--output FOLDER] [--only GROUP]
 //
 // Groups: empty, handles, transfer, notify, revoke, memory, sessions.
 //
@@ -12,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <string>
 #include <string_view>
 
 #include "bench/capabilities/rows.h"
@@ -39,8 +39,7 @@ constexpr Group kGroups[] = {
 struct Options {
   bool quick = false;
   std::string_view only;
-  const char* json = nullptr;
-  const char* markdown = nullptr;
+  std::string output;
 };
 
 Options Read(int argc, char** argv) {
@@ -49,15 +48,13 @@ Options Read(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (word == "--quick")
       options.quick = true;
-    else if (word == "--json" && i + 1 < argc)
-      options.json = argv[++i];
-    else if (word == "--markdown" && i + 1 < argc)
-      options.markdown = argv[++i];
+    else if (word == "--output" && i + 1 < argc)
+      options.output = argv[++i];
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
     else
       Fail(
-          "usage: bench_capabilities [--quick] [--json FILE] [--markdown FILE] "
+          "usage: bench_capabilities [--quick] [--output FOLDER] "
           "[--only GROUP]");
   }
   return options;
@@ -79,9 +76,8 @@ int Main(const Options& options) {
   for (const Group& group : kGroups)
     if (asked(group)) group.conclude(figures);
   fputs(TextReport(figures).c_str(), stdout);
-  if (options.json != nullptr) WriteFile(options.json, JsonReport(figures));
-  if (options.markdown != nullptr)
-    WriteFile(options.markdown, MarkdownReport(figures));
+  if (!options.output.empty())
+    WriteReports(figures, options.output, "capabilities");
   return 0;
 }
 

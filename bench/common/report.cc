@@ -115,7 +115,8 @@ std::string TextReport(const Figures& figures) {
   for (const Conclusion& one : figures.conclusions())
     text += TextConclusion(one);
   for (const Omission& one : figures.omissions())
-    StrAppend(&text, "left out: ", one.what, " (", one.why, ")\n");
+    StrAppend(&text, one.failed ? "FAILED: " : "left out: ", one.what, " (",
+              one.why, ")\n");
   return text;
 }
 
@@ -133,6 +134,14 @@ std::string MarkdownReport(const Figures& figures) {
   for (const Omission& one : figures.omissions())
     StrAppend(&text, "\nLeft out: ", one.what, " (", one.why, ").\n");
   return text;
+}
+
+void WriteReports(const Figures& figures, const std::string& folder,
+                  const std::string& name) {
+  const std::string path = StrCat(folder, "/", name);
+  WriteFile(path + ".txt", TextReport(figures));
+  WriteFile(path + ".md", MarkdownReport(figures));
+  WriteFile(path + ".json", JsonReport(figures));
 }
 
 void WriteFile(const std::string& path, const std::string& text) {

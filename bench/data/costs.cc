@@ -38,9 +38,7 @@ void MeasureSystem(const Pass& pass, const PeerKind& kind, Waits waits,
   const Isolated<double> got = Isolate<double>(kSecondsMax, [&] {
     return CostsOf(kind, waits, place, pass.Rounds(4'000));
   });
-  if (!got.ok())
-    return pass.figures.Omit(
-        {"costs" + where + ": " + kind.name, got.why, true});
+  if (!got.ok()) return Omit(pass, {"costs" + where, kind.name}, got.why);
   if (got.values.empty())
     return pass.figures.Omit(
         {"system calls and switches", "this process may not count them"});
@@ -83,7 +81,7 @@ std::vector<double> KernelProcessCpu(int rounds) {
 void MeasureKernelProcess(const Pass& pass) {
   const Isolated<double> got = Isolate<double>(
       kSecondsMax, [&] { return KernelProcessCpu(pass.Rounds(40'000)); });
-  if (!got.ok()) return pass.figures.Omit({kKernelCpuBusy, got.why, true});
+  if (!got.ok()) return Omit(pass, kKernelCpuBusy, got.why);
   pass.figures.Add(kKernelCpuBusy, "ns", got.values[0]);
   pass.figures.Add(kKernelCpuIdle, "µs/s", got.values[1]);
 }

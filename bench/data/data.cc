@@ -10,6 +10,7 @@
 // of it works.
 #include <stdio.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -60,15 +61,11 @@ Options Read(int argc, char** argv) {
   return options;
 }
 
-void Write(const Figures& figures, const std::string& folder) {
-  WriteFile(folder + "/data.txt", TextReport(figures));
-  WriteFile(folder + "/data.md", MarkdownReport(figures));
-  WriteFile(folder + "/data.json", JsonReport(figures));
-  WritePlots(figures, folder);
+bool HasFailed(const Figures& figures) {
+  return std::any_of(figures.omissions().begin(), figures.omissions().end(),
+                     [](const Omission& one) { return one.failed; });
 }
 
-// What is missing on this machine is no failure; a measurement that ended
-// badly is one.
 int Main(const Options& options) {
   Figures figures;
   for (int pass = 0; pass < Passes(options.effort); ++pass) {
@@ -79,13 +76,15 @@ int Main(const Options& options) {
       group.measure({figures, options.effort, pass});
     }
   }
-  const bool failed = !figures.omissions().empty();
   for (const std::string& name : MissingPeerNames())
     figures.Omit({name, "not built: its package was not found"});
   Conclude(figures);
   fputs(TextReport(figures).c_str(), stdout);
-  if (!options.output.empty()) Write(figures, options.output);
-  return failed ? 1 : 0;
+  if (!options.output.empty()) {
+    WriteReports(figures, options.output, "data");
+    WritePlots(figures, options.output);
+  }
+  return HasFailed(figures) ? 1 : 0;
 }
 
 }  // namespace

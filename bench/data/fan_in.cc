@@ -35,7 +35,7 @@ void MeasureIdle(const Pass& pass, int idle) {
     return values;
   });
   const RowName rates(IdleLanesGroup(), LanesSystem(idle));
-  if (!got.ok()) return pass.figures.Omit({rates.name(), got.why, true});
+  if (!got.ok()) return Omit(pass, rates, got.why);
   const auto end_of_rates = got.values.begin() + kRateSlices;
   pass.figures.AddSlices(rates, "M/s", {got.values.begin(), end_of_rates});
   pass.figures.AddTimes({IdleLanesCallGroup(), LanesSystem(idle)},

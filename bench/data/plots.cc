@@ -57,7 +57,7 @@ Curves WakeUpCurves(const Figures& figures) {
   for (const int idle_us : kIdleUs)
     curves.steps.push_back(std::to_string(idle_us) + " µs");
   for (const char* system :
-       {kKeyport, "raw futex", "AF_UNIX seqpacket", "iceoryx", "gRPC"}) {
+       {kKeyport, "raw futex", "AF_UNIX seqpacket", "iceoryx", "zeromq"}) {
     Curve curve = CurveOf(figures, system, kIdleUs, WakeUpGroup);
     if (curve.points.back() != nullptr) curves.curves.push_back(curve);
   }

@@ -1,6 +1,15 @@
 #include "bench/data/systems.h"
 
+#include "bench/peers/kinds.h"
+
 namespace bench {
+
+void Omit(const Pass& pass, const RowName& row, const std::string& why) {
+  bool failed = true;
+  for (const PeerKind* kind : HeavyPeers())
+    if (row.system == kind->name) failed = false;
+  pass.figures.Omit({row.name(), why, failed});
+}
 
 void AddTimesOf(const Pass& pass, const RowName& row,
                 const std::function<Times()>& measure) {
@@ -8,7 +17,7 @@ void AddTimesOf(const Pass& pass, const RowName& row,
   if (got.ok())
     pass.figures.AddTimes(row, std::move(got.values));
   else
-    pass.figures.Omit({row.name(), got.why, true});
+    Omit(pass, row, got.why);
 }
 
 void AddValuesOf(const Pass& pass, const RowName& row, const char* unit,
@@ -18,7 +27,7 @@ void AddValuesOf(const Pass& pass, const RowName& row, const char* unit,
   if (got.ok())
     pass.figures.AddSlices(row, unit, got.values);
   else
-    pass.figures.Omit({row.name(), got.why, true});
+    Omit(pass, row, got.why);
 }
 
 }  // namespace bench

@@ -19,7 +19,7 @@ void MeasureSystem(const Pass& pass, const PeerKind& kind, Waits waits,
     return peer->WakeUps(idle_us * int64_t{1'000}, rounds);
   });
   const RowName row(WakeUpGroup(idle_us), system);
-  if (!got.ok()) return pass.figures.Omit({row.name(), got.why, true});
+  if (!got.ok()) return Omit(pass, row, got.why);
   if (!got.values.empty()) pass.figures.AddTimes(row, got.values);
 }
 
