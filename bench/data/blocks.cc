@@ -28,8 +28,8 @@ bool Answers(const ipc::Message& reply, uint64_t number) {
          memcmp(reply.payload().data(), &number, sizeof(number)) == 0;
 }
 
-Times CopyingSends(uint64_t bytes, int rounds) {
-  KeyportRig rig(kApart, Waits::kDefault, Serve);
+Times CopyingSends(uint64_t bytes, int rounds, Waits waits) {
+  KeyportRig rig(kApart, waits, Serve);
   std::vector<std::byte> block(bytes, std::byte{1});
   const int64_t clock = ClockNs();
   Times times;
@@ -104,8 +104,12 @@ void MeasureCopies(const Pass& pass) {
     const std::string group = CopyGroup(bytes);
     AddTimesOf(pass, {group, kRawCopy},
                [&] { return Warm(RawBlocks(bytes, rounds, Fill::kCopied)); });
-    AddTimesOf(pass, {group, kKeyport},
-               [&] { return Warm(CopyingSends(bytes, rounds)); });
+    AddTimesOf(pass, {group, kKeyport}, [&] {
+      return Warm(CopyingSends(bytes, rounds, Waits::kDefault));
+    });
+    AddTimesOf(pass, {group, kKeyportPolling}, [&] {
+      return Warm(CopyingSends(bytes, rounds, Waits::kPolling));
+    });
   }
 }
 

@@ -46,4 +46,16 @@ Times RawBlocks(uint64_t bytes, int rounds, Fill fill) {
   return times;
 }
 
+Times PlainCopies(uint64_t bytes, int rounds) {
+  const PinnedTo here(kApart.first);
+  const Shared<std::byte> memory(bytes);
+  std::vector<std::byte> own(bytes, std::byte{1});
+  return TimeEach(rounds, [&](int i) {
+    StampBlock(own, static_cast<uint64_t>(i));
+    memcpy(memory.get(), own.data(), bytes);
+    Expect(IsStamped({memory.get(), bytes}, static_cast<uint64_t>(i)),
+           "the copy");
+  });
+}
+
 }  // namespace bench

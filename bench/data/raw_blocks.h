@@ -16,4 +16,7 @@ enum class Fill {
 // and end. Apart, both polling.
 Times RawBlocks(uint64_t bytes, int rounds, Fill fill);
 
+// Only the copying, into memory that could be shared; nobody else runs for it.
+Times PlainCopies(uint64_t bytes, int rounds);
+
 }  // namespace bench

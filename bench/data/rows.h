@@ -34,6 +34,7 @@ void Conclude(Figures& figures);
 // Names of groups and systems, as everybody spells them.
 inline constexpr char kKeyport[] = "Keyport";
 inline constexpr char kKeyportBatched[] = "Keyport, batched";
+inline constexpr char kKeyportPolling[] = "Keyport, polling";
 inline constexpr char kKeyportSleeping[] = "Keyport, sleeping";
 inline constexpr char kLineSystem[] = "raw cache line";
 inline constexpr char kRawEach[] = "raw ring, publishing each";
@@ -45,6 +46,7 @@ inline constexpr char kKernelCpuIdle[] =
 
 inline constexpr char kRawEachSender[] = "raw ring for each sender";
 inline constexpr char kRawCopy[] = "memcpy and raw ring";
+inline constexpr char kPlainCopy[] = "memcpy alone";
 inline constexpr char kRawHandOver[] = "shared memory and raw ring";
 inline constexpr char kSmallMessageGroup[] = "message of 8 B and answer";
 inline constexpr char kConnectGroup[] = "connect and first round trip";
