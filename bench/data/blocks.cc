@@ -102,6 +102,8 @@ void MeasureCopies(const Pass& pass) {
     if (pass.effort == Effort::kSmoke && bytes > kMiB) continue;
     const int rounds = CopyRounds(pass, bytes);
     const std::string group = CopyGroup(bytes);
+    AddTimesOf(pass, {group, kPlainCopy},
+               [&] { return Warm(PlainCopies(bytes, rounds)); });
     AddTimesOf(pass, {group, kRawCopy},
                [&] { return Warm(RawBlocks(bytes, rounds, Fill::kCopied)); });
     AddTimesOf(pass, {group, kKeyport}, [&] {

@@ -84,7 +84,7 @@ Curves HandOverCurves(const Figures& figures) {
   add("Keyport, loan", kKeyport, HandOverGroup);
   add("shared memory", kRawHandOver, HandOverGroup);
   add("Keyport, copy", kKeyport, CopyGroup);
-  add("memcpy", kRawCopy, CopyGroup);
+  add("memcpy alone", kPlainCopy, CopyGroup);
   return curves;
 }
 
