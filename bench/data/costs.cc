@@ -36,7 +36,7 @@ void MeasureSystem(const Pass& pass, const PeerKind& kind, Waits waits,
                    const Place& place) {
   const std::string where = CostsSuffix(waits, place);
   const Isolated<double> got = Isolate<double>(kSecondsMax, [&] {
-    return CostsOf(kind, waits, place, pass.Rounds(4'000));
+    return CostsOf(kind, waits, place, pass.Rounds(1'000));
   });
   if (!got.ok()) return Omit(pass, {"costs" + where, kind.name}, got.why);
   if (got.values.empty())

@@ -1,7 +1,10 @@
 // Messages between two processes: Keyport, the raw mechanisms and other
 // systems, interleaved in one run.
 //
-//   bench_data [--quick | --smoke] [--only GROUP] [--output FOLDER]
+//   bench_data [--quick | --smoke] [--passes N] [--only GROUP]
+//              [--output FOLDER]
+//
+// Groups: those of kGroups below.
 //
 // Every receiver checks numbers and content of what it gets. Each measurement
 // has a process of its own. Prints medians over the passes, of times also p99,
@@ -9,6 +12,7 @@
 // data.json, data.md and the plots to the folder. --smoke only shows that all
 // of it works.
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <string>
@@ -37,6 +41,7 @@ constexpr Group kGroups[] = {
 
 struct Options {
   Effort effort = Effort::kFull;
+  int passes = 0;  // 0: what the effort says
   std::string_view only;
   std::string output;
 };
@@ -49,13 +54,15 @@ Options Read(int argc, char** argv) {
       options.effort = Effort::kQuick;
     else if (word == "--smoke")
       options.effort = Effort::kSmoke;
+    else if (word == "--passes" && i + 1 < argc)
+      options.passes = atoi(argv[++i]);
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
     else if (word == "--output" && i + 1 < argc)
       options.output = argv[++i];
     else
       Fail(
-          "usage: bench_data [--quick | --smoke] [--only GROUP] "
+          "usage: bench_data [--quick | --smoke] [--passes N] [--only GROUP] "
           "[--output FOLDER]");
   }
   return options;
@@ -68,11 +75,12 @@ bool HasFailed(const Figures& figures) {
 
 int Main(const Options& options) {
   Figures figures;
-  for (int pass = 0; pass < Passes(options.effort); ++pass) {
+  const int passes =
+      options.passes > 0 ? options.passes : Passes(options.effort);
+  for (int pass = 0; pass < passes; ++pass) {
     for (const Group& group : kGroups) {
       if (!options.only.empty() && options.only != group.name) continue;
-      fprintf(stderr, "pass %d of %d, %s\n", pass + 1, Passes(options.effort),
-              group.name);
+      fprintf(stderr, "pass %d of %d, %s\n", pass + 1, passes, group.name);
       group.measure({figures, options.effort, pass});
     }
   }

@@ -10,7 +10,7 @@ namespace {
 
 void MeasureSystem(const Pass& pass, const PeerKind& kind, Waits waits,
                    int idle_us, const std::string& system) {
-  const int fit = std::clamp(400'000 / idle_us, 100, 2'000);
+  const int fit = std::clamp(150'000 / idle_us, 50, 2'000);
   const int rounds = std::max(pass.Rounds(fit), 15);
   const Isolated<int64_t> got = Isolate<int64_t>(kSecondsMax, [&] {
     PinTo(kApart.first);
