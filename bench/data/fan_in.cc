@@ -36,7 +36,7 @@ void MeasureIdle(const Pass& pass, int idle) {
   });
   const RowName rates(IdleLanesGroup(), LanesSystem(idle));
   if (!got.ok()) return Omit(pass, rates, got.why);
-  const auto end_of_rates = got.values.begin() + kRateSlices;
+  const auto end_of_rates = got.values.begin() + RateSlices(pass.effort);
   pass.figures.AddSlices(rates, "M/s", {got.values.begin(), end_of_rates});
   pass.figures.AddTimes({IdleLanesCallGroup(), LanesSystem(idle)},
                         Times(end_of_rates, got.values.end()));
