@@ -16,6 +16,7 @@ inline uint64_t ContentWord(uint64_t number, size_t at) {
 
 inline void FillContent(std::span<std::byte> bytes, uint64_t number) {
   const size_t words = bytes.size() / sizeof(number);
+#pragma GCC unroll 8
   for (size_t i = 1; i < words; ++i) {
     const uint64_t word = ContentWord(number, i);
     std::memcpy(&bytes[i * sizeof(word)], &word, sizeof(word));
@@ -30,6 +31,7 @@ inline bool HasContent(std::span<const std::byte> bytes, uint64_t number) {
   const size_t words = bytes.size() / sizeof(number);
   uint64_t wrong = 0;
   uint64_t word;
+#pragma GCC unroll 8
   for (size_t i = 1; i < words; ++i) {
     std::memcpy(&word, &bytes[i * sizeof(word)], sizeof(word));
     wrong |= word ^ ContentWord(number, i);

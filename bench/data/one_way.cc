@@ -2,6 +2,7 @@
 // at the end.
 #include "bench/common/raw_lanes.h"
 #include "bench/data/all_peers.h"
+#include "bench/data/batched.h"
 #include "bench/data/rates.h"
 #include "bench/data/systems.h"
 
@@ -37,6 +38,10 @@ void MeasureOneWay(const Pass& pass) {
   const std::string apart = OneWayGroup(kPlaces[0]);
   MeasureRaw(pass, apart, kRawEach, 1);
   MeasureRaw(pass, apart, kRawBatched, 16);
+  AddValuesOf(pass, {apart, kKeyportBatched}, "M/s", [&] {
+    BatchedSends sends;
+    return Rates(pass, [&](int messages) { return sends.OneWayNs(messages); });
+  });
   for (const Place& place : kPlaces) MeasurePlace(pass, place);
 }
 
