@@ -63,9 +63,11 @@ pid_t KernelProcess::ForkWithSession(
 
 PortServer::PortServer(KernelProcess& kernel, int processor,
                        const std::function<void(ipc::Receiver&)>& serve) {
-  port_ = Must(kernel.session().CreatePort({.name = "bench"}));
+  const Capability port = Must(kernel.session().CreatePort({.name = "bench"}));
+  // Nobody else may receive, so that a server that fails ends the calls to it.
+  port_ = Must(port.Duplicate(ipc::kRightSend | ipc::kRightDuplicate));
   Capability receive =
-      Must(port_.Duplicate(ipc::kRightReceive | ipc::kRightDuplicate));
+      Must(port.Duplicate(ipc::kRightReceive | ipc::kRightDuplicate));
   const InitialCapability initial[] = {{"port", &receive},
                                        {"account", &kernel.account()}};
   pid_ = kernel.ForkWithSession(

@@ -18,7 +18,8 @@ using Payload = std::array<std::byte, 64>;
 class Counter {
  public:
   void Look(const ipc::MessageInPlace& one) {
-    if (one.message != nullptr) return Answer(*one.message);
+    if (one.message != nullptr && one.message->wants_reply())
+      return Answer(*one.message);
     Payload copy;
     Expect(one.payload.size() == copy.size(), "the size");
     memcpy(copy.data(), one.payload.data(), copy.size());
