@@ -20,9 +20,9 @@ std::vector<const Series*> RowsOf(const Figures& figures,
 }
 
 // All as they come, and the raw mechanisms as they are.
-Bars RoundTripBars(const Figures& figures, const Place& place) {
-  Bars bars{std::string("Round trip of 64 bytes, ") + place.name,
-            "shorter is better", kWhiskers,
+Bars RoundTripBars(const Figures& figures, const Place& place,
+                   const std::string& where) {
+  Bars bars{"Round trip of 64 bytes, " + where, "shorter is better", kWhiskers,
             RowsOf(figures, RoundTripGroup(64, Waits::kDefault, place))};
   for (const auto& [waits, system] : {std::pair(Waits::kPolling, "raw ring"),
                                       std::pair(Waits::kSleeping, "raw futex")})
@@ -94,10 +94,12 @@ void WritePlots(const Figures& figures, const std::string& folder) {
   const auto write = [&](const char* name, const std::string& svg) {
     WriteFile(folder + "/" + name + ".svg", svg);
   };
-  write("round_trip_apart", BarPlot(RoundTripBars(figures, kPlaces[0])));
+  write("round_trip_apart",
+        BarPlot(RoundTripBars(figures, kPlaces[0], "two processors")));
   write("round_trip_one_processor",
-        BarPlot(RoundTripBars(figures, kPlaces[1])));
-  write("round_trip_not_pinned", BarPlot(RoundTripBars(figures, kPlaces[2])));
+        BarPlot(RoundTripBars(figures, kPlaces[1], "one processor")));
+  write("round_trip_not_pinned",
+        BarPlot(RoundTripBars(figures, kPlaces[2], "not pinned")));
   write("one_way", BarPlot(OneWayBars(figures)));
   write("wake_up", LinePlot(WakeUpCurves(figures)));
   write("hand_over", LinePlot(HandOverCurves(figures)));
