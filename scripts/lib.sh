@@ -11,6 +11,13 @@ packages=(
   nlohmann-json3-dev
 )
 
+# What Keyport is measured against, for bench/run only; see docs/adr/0017.
+bench_packages=(
+  libboost-dev libzmq3-dev libnng-dev libsystemd-dev dbus-broker
+  capnproto libcapnp-dev protobuf-compiler protobuf-compiler-grpc
+  libprotobuf-dev libgrpc++-dev iceoryx libiceoryx-posh-dev
+)
+
 say() { printf '\n==> %s\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 

@@ -1,7 +1,7 @@
 // The control plane of a real keyport-kernel beside the raw mechanisms,
 // interleaved in one run.
 //
-//   bench_capabilities [--quick] [--json FILE] [--only GROUP]
+//   bench_capabilities [--quick] [--output FOLDER] [--only GROUP]
 //
 // Groups: empty, handles, transfer, notify, revoke, memory, sessions.
 //
@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <string>
 #include <string_view>
 
 #include "bench/capabilities/rows.h"
 #include "bench/common/must.h"
+#include "bench/common/report.h"
 
 namespace bench {
 namespace {
@@ -37,7 +39,7 @@ constexpr Group kGroups[] = {
 struct Options {
   bool quick = false;
   std::string_view only;
-  const char* json = nullptr;
+  std::string output;
 };
 
 Options Read(int argc, char** argv) {
@@ -46,12 +48,14 @@ Options Read(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (word == "--quick")
       options.quick = true;
-    else if (word == "--json" && i + 1 < argc)
-      options.json = argv[++i];
+    else if (word == "--output" && i + 1 < argc)
+      options.output = argv[++i];
     else if (word == "--only" && i + 1 < argc)
       options.only = argv[++i];
     else
-      Fail("usage: bench_capabilities [--quick] [--json FILE] [--only GROUP]");
+      Fail(
+          "usage: bench_capabilities [--quick] [--output FOLDER] "
+          "[--only GROUP]");
   }
   return options;
 }
@@ -71,9 +75,9 @@ int Main(const Options& options) {
   }
   for (const Group& group : kGroups)
     if (asked(group)) group.conclude(figures);
-  figures.Print();
-  if (options.json != nullptr && !figures.WriteJson(options.json))
-    Fail("the file for --json cannot be written");
+  fputs(TextReport(figures).c_str(), stdout);
+  if (!options.output.empty())
+    WriteReports(figures, options.output, "capabilities");
   return 0;
 }
 

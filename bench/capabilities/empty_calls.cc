@@ -4,7 +4,8 @@
 #include "bench/capabilities/many.h"
 #include "bench/capabilities/raw_sockets.h"
 #include "bench/capabilities/rows.h"
-#include "bench/common/raw_memory.h"
+#include "bench/common/raw_futex.h"
+#include "bench/common/raw_lanes.h"
 #include "ipc/tuning.h"
 
 namespace bench {
@@ -63,8 +64,8 @@ void MeasurePlace(Figures& figures, Effort effort, const Place& place) {
   const int slices = effort.Rounds(kSlices);
   figures.AddTimes("eventfd there and back" + where,
                    EventfdRoundTrips(place.placement, rounds));
-  figures.Add("futex there and back" + where, "ns",
-              FutexRoundTrip(place.placement, rounds));
+  figures.AddTimes("futex there and back" + where,
+                   FutexRoundTrips(place.placement, rounds));
   figures.AddTimes("empty call asleep" + where,
                    EmptyCallsAsleep(place, rounds));
   CallRig rig(place.placement);
@@ -82,8 +83,10 @@ void MeasurePlace(Figures& figures, Effort effort, const Place& place) {
 }
 
 void MeasureRawRing(Figures& figures) {
-  figures.AddSlices(kRawRingRow, "M/s", Slices(5, [] {
-                      return 1e3 / RingOneWay(kApart, kRingMessages);
+  const PinnedTo here(kApart.first);
+  RawLanes lanes(kApart, 1);
+  figures.AddSlices(kRawRingRow, "M/s", Slices(5, [&] {
+                      return 1e3 / lanes.OneWayNs(kRingMessages);
                     }));
 }
 

@@ -1,23 +1,13 @@
 #include "bench/common/figures.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <thread>
 
 #include "bench/common/must.h"
 
 namespace bench {
 namespace {
-
-double MedianOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 double Quantile(const Times& sorted, double part) {
   const auto at =
@@ -25,24 +15,11 @@ double Quantile(const Times& sorted, double part) {
   return static_cast<double>(sorted[std::min(at, sorted.size() - 1)]);
 }
 
-double LeastOf(const std::vector<double>& values) {
-  return *std::min_element(values.begin(), values.end());
-}
-double MostOf(const std::vector<double>& values) {
-  return *std::max_element(values.begin(), values.end());
-}
+}  // namespace
 
-struct Machine {
-  unsigned processors = std::thread::hardware_concurrency();
-  utsname system = {};
-  double load = 0;  // of the last minute, our own included
-};
-
-Machine ThisMachine() {
-  Machine machine;
-  uname(&machine.system);
-  getloadavg(&machine.load, 1);
-  return machine;
+double MedianOf(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
 }
 
 const char* Verdict(double value, const Bar& bar) {
@@ -52,39 +29,79 @@ const char* Verdict(double value, const Bar& bar) {
   return "missed";
 }
 
-}  // namespace
+std::string Text(const Bar& bar) {
+  char text[80];
+  snprintf(text, sizeof(text), "%s %g, first %g",
+           bar.side == Bar::Side::kAtMost ? "at most" : "at least", bar.goal,
+           bar.first);
+  return text;
+}
 
-void Figures::Add(const std::string& name, const std::string& unit,
-                  double value) {
-  if (!series_.contains(name)) order_.push_back(name);
+double Series::Median() const { return MedianOf(values); }
+double Series::Least() const {
+  return *std::min_element(values.begin(), values.end());
+}
+double Series::Most() const {
+  return *std::max_element(values.begin(), values.end());
+}
+
+// Behind the last of its group.
+void Figures::Place(const RowName& row) {
+  const auto last = std::find_if(
+      order_.rbegin(), order_.rend(), [&](const std::string& name) {
+        return series_.at(name).row.group == row.group;
+      });
+  order_.insert(last == order_.rend() ? order_.end() : last.base(), row.name());
+}
+
+Series& Figures::At(const RowName& row, const std::string& unit) {
+  const std::string name = row.name();
+  if (!series_.contains(name)) Place(row);
   Series& series = series_[name];
+  series.row = row;
   series.unit = unit;
-  series.values.push_back(value);
+  return series;
 }
 
-void Figures::AddSlices(const std::string& name, const std::string& unit,
+void Figures::Add(const RowName& row, const std::string& unit, double value) {
+  At(row, unit).values.push_back(value);
+}
+
+void Figures::AddSlices(const RowName& row, const std::string& unit,
                         const std::vector<double>& slices) {
-  Add(name, unit, MedianOf(slices));
+  Add(row, unit, MedianOf(slices));
 }
 
-void Figures::AddTimes(const std::string& name, Times times) {
+void Figures::AddTimes(const RowName& row, Times times) {
   Expect(!times.empty(), "nothing was timed");
   std::sort(times.begin(), times.end());
-  Add(name, "ns", Quantile(times, 0.5));
-  Series& series = series_[name];
+  Series& series = At(row, "ns");
+  series.values.push_back(Quantile(times, 0.5));
   series.p99.push_back(Quantile(times, 0.99));
   series.p999.push_back(Quantile(times, 0.999));
   series.longest.push_back(static_cast<double>(times.back()));
 }
 
-double Figures::Median(const std::string& name) const {
-  return MedianOf(series_.at(name).values);
+void Figures::Omit(const Omission& one) {
+  const auto known = std::find_if(
+      omissions_.begin(), omissions_.end(),
+      [&](const Omission& other) { return other.what == one.what; });
+  if (known == omissions_.end()) omissions_.push_back(one);
 }
-double Figures::P99(const std::string& name) const {
-  return MedianOf(series_.at(name).p99);
+
+const Series* Figures::Find(const RowName& row) const {
+  const auto at = series_.find(row.name());
+  return at == series_.end() ? nullptr : &at->second;
 }
-double Figures::Longest(const std::string& name) const {
-  return MostOf(series_.at(name).longest);
+double Figures::Median(const RowName& row) const {
+  return series_.at(row.name()).Median();
+}
+double Figures::P99(const RowName& row) const {
+  return MedianOf(series_.at(row.name()).p99);
+}
+double Figures::Longest(const RowName& row) const {
+  const std::vector<double>& longest = series_.at(row.name()).longest;
+  return *std::max_element(longest.begin(), longest.end());
 }
 
 void Figures::Conclude(const std::string& what, const std::string& unit,
@@ -92,77 +109,16 @@ void Figures::Conclude(const std::string& what, const std::string& unit,
   conclusions_.push_back({what, unit, value, bar});
 }
 
-void Figures::Compare(const std::string& what, const std::string& ours,
-                      const std::string& theirs, std::optional<Bar> bar) {
+void Figures::Compare(const std::string& what, const RowName& ours,
+                      const RowName& theirs, std::optional<Bar> bar) {
   if (Has(ours) && Has(theirs))
     Conclude(what, "x", Median(ours) / Median(theirs), bar);
 }
 
-void Figures::PrintSeries(const std::string& name) const {
-  const Series& series = series_.at(name);
-  printf("%-54s %-5s %12.1f %12.1f - %11.1f", name.c_str(), series.unit.c_str(),
-         MedianOf(series.values), LeastOf(series.values),
-         MostOf(series.values));
-  if (!series.p99.empty())
-    printf(" %11.0f %11.0f %11.0f", MedianOf(series.p99), MedianOf(series.p999),
-           MostOf(series.longest));
-  printf("\n");
-}
-
-void Figures::Print() const {
-  const Machine machine = ThisMachine();
-  printf("%u processors, Linux %s, load %.1f\n\n", machine.processors,
-         machine.system.release, machine.load);
-  printf("%-54s %-5s %12s %26s %11s %11s %11s\n", "", "", "median",
-         "least - most", "p99", "p99.9", "longest");
-  for (const std::string& name : order_) PrintSeries(name);
-  printf("\n");
-  for (const Conclusion& one : conclusions_) {
-    printf("%-72s %9.2f %s", one.what.c_str(), one.value, one.unit.c_str());
-    if (one.bar.has_value())
-      printf("  (%s %g, first %g: %s)",
-             one.bar->side == Bar::Side::kAtMost ? "at most" : "at least",
-             one.bar->goal, one.bar->first, Verdict(one.value, *one.bar));
-    printf("\n");
-  }
-}
-
-bool Figures::WriteJson(const std::string& path) const {
-  nlohmann::ordered_json figures = nlohmann::ordered_json::array();
-  for (const std::string& name : order_) {
-    const Series& series = series_.at(name);
-    nlohmann::ordered_json one = {{"name", name},
-                                  {"unit", series.unit},
-                                  {"median", MedianOf(series.values)},
-                                  {"passes", series.values}};
-    if (!series.p99.empty()) {
-      one["p99"] = series.p99;
-      one["p99.9"] = series.p999;
-      one["longest"] = series.longest;
-    }
-    figures.push_back(std::move(one));
-  }
-  nlohmann::ordered_json conclusions = nlohmann::ordered_json::array();
-  for (const Conclusion& line : conclusions_) {
-    nlohmann::ordered_json one = {
-        {"what", line.what}, {"unit", line.unit}, {"value", line.value}};
-    if (line.bar.has_value()) {
-      one["goal"] = line.bar->goal;
-      one["first_bar"] = line.bar->first;
-      one["verdict"] = Verdict(line.value, *line.bar);
-    }
-    conclusions.push_back(std::move(one));
-  }
-  const Machine machine = ThisMachine();
-  std::ofstream file(path);
-  file << nlohmann::ordered_json{{"processors", machine.processors},
-                                 {"linux", machine.system.release},
-                                 {"load", machine.load},
-                                 {"figures", figures},
-                                 {"conclusions", conclusions}}
-              .dump(2)
-       << '\n';
-  return file.good();
+std::vector<const Series*> Figures::rows() const {
+  std::vector<const Series*> rows;
+  for (const std::string& name : order_) rows.push_back(&series_.at(name));
+  return rows;
 }
 
 }  // namespace bench

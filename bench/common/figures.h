@@ -1,46 +1,15 @@
 // Figures: what was measured, pass by pass, and what is concluded from it.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "libipc/base/clock.h"
+#include "bench/common/timing.h"
 
 namespace bench {
-
-// One operation each. Units: nanoseconds.
-using Times = std::vector<int64_t>;
-
-// Times `operation` by itself, `rounds` times.
-template <typename Operation>
-Times TimeEach(int rounds, const Operation& operation) {
-  Times times;
-  times.reserve(static_cast<size_t>(rounds));
-  for (int i = 0; i < rounds; ++i) {
-    const int64_t start = base::NowNs();
-    operation(i);
-    times.push_back(base::NowNs() - start);
-  }
-  return times;
-}
-// Times `operation` as a whole.
-template <typename Operation>
-double TimeAll(const Operation& operation) {
-  const int64_t start = base::NowNs();
-  operation();
-  return static_cast<double>(base::NowNs() - start);
-}
-
-// What `operation` gives, `count` times.
-template <typename Operation>
-std::vector<double> Slices(int count, const Operation& operation) {
-  std::vector<double> slices;
-  for (int i = 0; i < count; ++i) slices.push_back(operation());
-  return slices;
-}
 
 // What is to be reached, and the first bar on the way.
 struct Bar {
@@ -56,52 +25,93 @@ constexpr Bar AtLeast(double goal, double first) {
   return {Bar::Side::kAtLeast, goal, first};
 }
 
+const char* Verdict(double value, const Bar& bar);
+// "at most 1.1, first 1.3".
+std::string Text(const Bar& bar);
+
+// What a figure is of: one system of a group that is compared, or something by
+// itself.
+struct RowName {
+  // NOLINTNEXTLINE(google-explicit-constructor): most are by themselves
+  RowName(std::string what) : group(std::move(what)) {}
+  RowName(const char* what) : group(what) {}  // NOLINT: the same
+  RowName(std::string of, std::string who)
+      : group(std::move(of)), system(std::move(who)) {}
+  std::string name() const {
+    return system.empty() ? group : group + ": " + system;
+  }
+  std::string group;
+  std::string system;
+};
+
+// The values of a row, one a pass.
+struct Series {
+  RowName row = "";
+  std::string unit;
+  std::vector<double> values;
+  std::vector<double> p99, p999, longest;  // of times only
+
+  double Median() const;
+  double Least() const;
+  double Most() const;
+};
+double MedianOf(std::vector<double> values);
+
+// Concluded from the medians.
+struct Conclusion {
+  std::string what;
+  std::string unit;
+  double value;
+  std::optional<Bar> bar;
+};
+// What was not measured, and why.
+struct Omission {
+  std::string what;
+  std::string why;
+  bool failed = false;  // it should have been
+};
+
 class Figures {
  public:
   // One pass's value.
-  void Add(const std::string& name, const std::string& unit, double value);
+  void Add(const RowName& row, const std::string& unit, double value);
   // One pass in slices, of which the median counts: what else runs on the
   // machine for a moment spoils only some.
-  void AddSlices(const std::string& name, const std::string& unit,
+  void AddSlices(const RowName& row, const std::string& unit,
                  const std::vector<double>& slices);
   // One pass's operations: its median is the value, beside its tail.
-  void AddTimes(const std::string& name, Times times);
-  bool Has(const std::string& name) const { return series_.contains(name); }
+  void AddTimes(const RowName& row, Times times);
+  // Once for each `what`.
+  void Omit(const Omission& one);
+
+  bool Has(const RowName& row) const { return series_.contains(row.name()); }
+  const Series* Find(const RowName& row) const;
   // Over the passes.
-  double Median(const std::string& name) const;
+  double Median(const RowName& row) const;
   // The median of a pass's 99th percentile; the longest of all passes.
-  double P99(const std::string& name) const;
-  double Longest(const std::string& name) const;
+  double P99(const RowName& row) const;
+  double Longest(const RowName& row) const;
 
   // Concludes from the medians; printed after them.
   void Conclude(const std::string& what, const std::string& unit, double value,
                 std::optional<Bar> bar = {});
   // Ours over theirs, if both were measured.
-  void Compare(const std::string& what, const std::string& ours,
-               const std::string& theirs, std::optional<Bar> bar = {});
+  void Compare(const std::string& what, const RowName& ours,
+               const RowName& theirs, std::optional<Bar> bar = {});
 
-  // With a line on the machine and what else it does.
-  void Print() const;
-  // False when the file cannot be written.
-  bool WriteJson(const std::string& path) const;
+  // Groups in the order in which they began, and so their rows.
+  std::vector<const Series*> rows() const;
+  const std::vector<Conclusion>& conclusions() const { return conclusions_; }
+  const std::vector<Omission>& omissions() const { return omissions_; }
 
  private:
-  struct Series {
-    std::string unit;
-    std::vector<double> values;
-    std::vector<double> p99, p999, longest;  // of times only
-  };
-  struct Conclusion {
-    std::string what;
-    std::string unit;
-    double value;
-    std::optional<Bar> bar;
-  };
-  void PrintSeries(const std::string& name) const;
+  void Place(const RowName& row);
+  Series& At(const RowName& row, const std::string& unit);
 
-  std::map<std::string, Series> series_;
+  std::map<std::string, Series> series_;  // by the row's name
   std::vector<std::string> order_;
   std::vector<Conclusion> conclusions_;
+  std::vector<Omission> omissions_;
 };
 
 }  // namespace bench

@@ -63,8 +63,9 @@ pid_t KernelProcess::ForkWithSession(
 
 PortServer::PortServer(KernelProcess& kernel, int processor,
                        const std::function<void(ipc::Receiver&)>& serve) {
-  Capability port = Must(kernel.session().CreatePort({.name = "bench"}));
-  Capability send = Must(port.Mint(ipc::kRightSend | ipc::kRightDuplicate, 1));
+  const Capability port = Must(kernel.session().CreatePort({.name = "bench"}));
+  // Nobody else may receive, so that a server that fails ends the calls to it.
+  port_ = Must(port.Duplicate(ipc::kRightSend | ipc::kRightDuplicate));
   Capability receive =
       Must(port.Duplicate(ipc::kRightReceive | ipc::kRightDuplicate));
   const InitialCapability initial[] = {{"port", &receive},
@@ -75,8 +76,11 @@ PortServer::PortServer(KernelProcess& kernel, int processor,
             Must(ipc::Receiver::Create(Must(session.Take("port"))));
         serve(receiver);
       });
-  sender_ =
-      std::make_unique<ipc::Sender>(Must(ipc::Sender::Create(std::move(send))));
+  sender_ = std::make_unique<ipc::Sender>(Must(ipc::Sender::Create(NewSend())));
+}
+
+Capability PortServer::NewSend(uint64_t badge) const {
+  return Must(port_.Mint(ipc::kRightSend | ipc::kRightDuplicate, badge));
 }
 
 PortServer::~PortServer() {

@@ -59,9 +59,12 @@ class PortServer {
              const std::function<void(ipc::Receiver&)>& serve);
   ~PortServer();
   ipc::Sender& sender() { return *sender_; }
+  // A capability to send to it, badged 1 like sender() if not told otherwise.
+  ipc::Capability NewSend(uint64_t badge = 1) const;
 
  private:
   pid_t pid_ = 0;
+  ipc::Capability port_;
   std::unique_ptr<ipc::Sender> sender_;
 };
 

@@ -10,6 +10,12 @@ void PinTo(int processor, pid_t process) {
   sched_setaffinity(process, sizeof(set), &set);
 }
 
+void Unpin() {
+  cpu_set_t set;
+  for (unsigned i = 0; i < CPU_SETSIZE; ++i) CPU_SET(i, &set);
+  sched_setaffinity(0, sizeof(set), &set);
+}
+
 PinnedTo::PinnedTo(int processor) {
   sched_getaffinity(0, sizeof(before_), &before_);
   PinTo(processor);

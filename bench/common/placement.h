@@ -28,6 +28,8 @@ inline constexpr Place kPlaces[] = {{"apart", kApart},
 // Binds a process, 0 being the calling one, to a processor; kAnywhere changes
 // nothing.
 void PinTo(int processor, pid_t process = 0);
+// Lets the calling process run everywhere.
+void Unpin();
 
 // Binds the calling process for a while.
 class PinnedTo {
