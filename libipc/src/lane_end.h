@@ -91,7 +91,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // called. TrySendMany: how many went.
   bool TrySend(Outgoing& record, CallSlot* slot);
   size_t TrySendMany(Outgoing& record, std::span<const Bytes> payloads);
-  Message::StatePtr TryTake();
+  enum class Try { kTaken, kNothing, kUnusual };
+  Try TryTake(Message::StatePtr* message);
   bool TryTakeReply(CallSlot& slot);
   bool TryAnswer(Message::State& state, Bytes payload);
   // Shows up to `most` plain messages where they lie; returns how many. The

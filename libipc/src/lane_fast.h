@@ -101,18 +101,26 @@ inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
     WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
 }
 
-inline Message::StatePtr LaneEnd::TryTake() {
+inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;
   constexpr uint16_t kFlags = abi::kRecordCall | abi::kRecordDeadline;
-  if (!IsUsual() || !PeekUsual(kFlags, &header)) return nullptr;
-  if (header.flags == 0) return TakePeeked(header);
+  if (!IsUsual()) return Try::kUnusual;
+  if (!in_.Ready()) {
+    if (room_look_due_) WakePeerForRoom(true);
+    return Try::kNothing;
+  }
+  if (!PeekUsual(kFlags, &header)) return Try::kUnusual;
+  if (header.flags == 0) {
+    *message = TakePeeked(header);
+    return Try::kTaken;
+  }
   int64_t deadline_ns = base::kNoDeadline;
-  if ((header.flags & abi::kRecordDeadline) != 0 &&
-      header.payload_bytes < sizeof(deadline_ns))
-    return nullptr;
+  const bool has_deadline = (header.flags & abi::kRecordDeadline) != 0;
+  if (has_deadline && header.payload_bytes < sizeof(deadline_ns))
+    return Try::kUnusual;
   Message::StatePtr state = TakePeeked(header);
-  if ((header.flags & abi::kRecordDeadline) != 0) {
+  if (has_deadline) {
     std::memcpy(&deadline_ns, state->small, sizeof(deadline_ns));
     state->deadline_ns = deadline_ns;
     state->payload = state->payload.subspan(sizeof(deadline_ns));
@@ -122,7 +130,8 @@ inline Message::StatePtr LaneEnd::TryTake() {
     open_calls_.push_back(
         {header.correlation, false, header.label, header.flow, deadline_ns});
   }
-  return state;
+  *message = std::move(state);
+  return Try::kTaken;
 }
 
 inline size_t LaneEnd::TryInPlace(

@@ -56,57 +56,11 @@ uint64_t NewFlow(SessionCore& session) {
 void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
   std::byte* to = small;
   if (bytes > sizeof(small)) {
-    large.reset(new std::byte[bytes]);
+    large = TakeMessageBuffer(bytes);
     to = large.get();
   }
   base::CopySmall(to, from, bytes);
   payload = {to, bytes};
-}
-
-namespace {
-
-// Freed states of this thread, for its next messages.
-struct StateStore {
-  struct Free {
-    Free* next;
-  };
-  ~StateStore();
-};
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint32_t kStoredMost = 0;  // a use after it was freed must be seen
-#else
-constexpr uint32_t kStoredMost = 64;
-#endif
-constinit thread_local StateStore::Free* t_free = nullptr;
-constinit thread_local uint32_t t_free_count = 0;
-constinit thread_local bool t_ended = false;
-
-StateStore::~StateStore() {
-  t_ended = true;
-  while (t_free != nullptr)
-    ::operator delete(std::exchange(t_free, t_free->next));
-}
-thread_local StateStore t_store;
-
-}  // namespace
-
-void* Message::State::operator new(size_t bytes) {
-  if (t_free == nullptr) return ::operator new(bytes);
-  --t_free_count;
-  return std::exchange(t_free, t_free->next);
-}
-
-void Message::State::operator delete(void* at) {
-  if (t_free_count >= kStoredMost || t_ended) {
-    ::operator delete(at);
-    return;
-  }
-  // The first one registers what frees them all at the thread's end.
-  if (t_free == nullptr) static_cast<void>(&t_store);
-  auto* free = static_cast<StateStore::Free*>(at);
-  free->next = t_free;
-  t_free = free;
-  ++t_free_count;
 }
 
 Message::State::~State() {

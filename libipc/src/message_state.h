@@ -11,6 +11,14 @@
 
 namespace ipc {
 
+// Own memory of a message that is not small.
+struct FreeMessageBuffer {
+  bool kept = false;
+  void operator()(std::byte* at) const;
+};
+using MessageBuffer = std::unique_ptr<std::byte[], FreeMessageBuffer>;
+MessageBuffer TakeMessageBuffer(size_t bytes);
+
 struct Message::State {
   ~State();
   // From a small store of each thread: one comes with every message.
@@ -46,7 +54,7 @@ struct Message::State {
 
   // Own memory: small payloads lie in the state itself.
   std::byte small[160];
-  std::unique_ptr<std::byte[]> large;
+  MessageBuffer large;
   abi::LoanRef loan;  // where a loan lies
   // What only few messages have.
   struct Rare {

@@ -17,6 +17,9 @@ namespace {
 
 // Each lane takes up to two futex words of the 128 that Linux waits on.
 constexpr size_t kFutexLanesMax = 60;
+// Lanes that had messages lately are looked at, not armed, while others may
+// come; so many that looking costs nothing.
+constexpr size_t kWarmLanes = 4;
 constexpr int kTurn = 16;        // messages in a row from one busy lane
 constexpr int kBellsEvery = 64;  // messages between looks at idle lanes
 constexpr uint64_t kSessionKey = ~uint64_t{0};
@@ -90,7 +93,7 @@ ReceiverCore::Lanes ReceiverCore::EndHere() {
   if (ended_ == Error::ok) ended_ = Error::canceled;
   closing_.store(true, std::memory_order_relaxed);
   for (auto& [id, lane] : lanes_) lane->Detach(Error::canceled);
-  active_.clear();
+  active_.Clear();
   lanes.swap(lanes_);
   NoteWaiting(true);
   return lanes;
@@ -109,7 +112,7 @@ absl::StatusOr<Capability> ReceiverCore::Release() {
     ended_ = Error::canceled;
     closing_.store(true, std::memory_order_relaxed);
     for (auto& [id, lane] : lanes_) taken_from.push_back(lane);
-    active_.clear();
+    active_.Clear();
   }
   session_->WakeAll();
   for (const LanePtr& lane : taken_from) {
@@ -119,7 +122,7 @@ absl::StatusOr<Capability> ReceiverCore::Release() {
     std::lock_guard lock(mutex_);
     ended_ = Error::ok;
     closing_.store(false, std::memory_order_relaxed);
-    active_.assign(taken_from.begin(), taken_from.end());
+    for (const LanePtr& each : taken_from) active_.Add(each);
     return MakeStatus(why,
                       "the calls in hand cannot all be made answerable by "
                       "Reply capabilities; answer some first");
@@ -193,7 +196,7 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .traced = opened.traced != 0});
   session_->Post(abi::Syscall::lane_ready, handle);
   lanes_[opened.lane_id] = lane;
-  active_.push_back(lane);
+  active_.Add(lane);
   if (!bells_.load()) return;
   Watch(epoll_.get(), lane->bell(), opened.lane_id);
   lane->mailbox()->RingOnPost(mail_event_);
@@ -217,12 +220,10 @@ ReceiverCore::StatePtr ReceiverCore::TakeOne() {
     }
     taken_in_turn_ = 0;
     if (took == LaneEnd::Take::kFinished) {
-      const LanePtr lane = std::move(active_.front());
-      active_.pop_front();
-      RemoveLane(lane);
-    } else if (bells_.load() &&
+      RemoveLane(active_.Remove());
+    } else if (bells_.load() && active_.size() > kWarmLanes &&
                active_.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr)) {
-      active_.pop_front();
+      active_.Remove();
     } else {
       NextLane();
       ++looked;
@@ -233,9 +234,7 @@ ReceiverCore::StatePtr ReceiverCore::TakeOne() {
 
 void ReceiverCore::NextLane() {
   taken_in_turn_ = 0;
-  if (active_.size() < 2) return;
-  active_.push_back(std::move(active_.front()));
-  active_.pop_front();
+  active_.Next();
 }
 
 Error ReceiverCore::Ended() {
@@ -246,14 +245,30 @@ Error ReceiverCore::Ended() {
 // What is usual: the lane whose turn it is has a small message.
 ReceiverCore::StatePtr ReceiverCore::TryTake() {
   std::lock_guard lock(mutex_);
-  return MayTryTake() ? active_.front()->TryTake() : nullptr;
+  return MayTryTake() ? TryTakeInTurn() : nullptr;
+}
+
+ReceiverCore::StatePtr ReceiverCore::TryTakeInTurn() {
+  StatePtr state;
+  for (size_t looked = 0; looked < active_.size(); ++looked) {
+    switch (active_.front()->TryTake(&state)) {
+      case LaneEnd::Try::kTaken:
+        if (++taken_in_turn_ >= kTurn) NextLane();
+        return state;
+      case LaneEnd::Try::kUnusual:
+        return nullptr;  // it stays the one whose turn it is
+      case LaneEnd::Try::kNothing:
+        NextLane();
+        break;
+    }
+  }
+  return nullptr;
 }
 
 bool ReceiverCore::MayTryTake() {
   if (session_->HasNews() || mailbox_->HasMail()) return false;
   if (active_.empty() || unresolved_ != nullptr || ended_ != Error::ok)
     return false;
-  if (active_.size() > 1 && ++taken_in_turn_ >= kTurn) return false;
   return !bells_.load(std::memory_order_relaxed) ||
          ++taken_since_bells_ < kBellsEvery;
 }
@@ -270,16 +285,10 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
   into[0] = *std::move(first);
   size_t count = 1;
   std::lock_guard lock(mutex_);
-  for (size_t idle = 0; count < into.size() && idle < active_.size();) {
-    StatePtr state = MayTryTake() ? active_.front()->TryTake() : nullptr;
-    if (state == nullptr) {
-      // What is unusual there waits for the next Receive.
-      NextLane();
-      ++idle;
-      continue;
-    }
+  while (count < into.size() && MayTryTake()) {
+    StatePtr state = TryTakeInTurn();
+    if (state == nullptr) break;
     into[count++] = Message(std::move(state));
-    idle = 0;
   }
   return count;
 }
@@ -349,15 +358,29 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
     }
     if (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs()) {
       if (deadline.ns == 0 && session_->HasNews()) continue;
+      if (!ArmBells()) continue;
       return StatusOfReceive(
           deadline.ns == 0 ? Error::should_wait : Error::timed_out, handle_);
     }
     if (PollAWhile()) continue;
+    if (!ArmBells()) continue;
     if (bells_.load())
       SleepOnBells(deadline.ns);
     else
       SleepOnWords(seen, deadline.ns);
   }
+}
+
+// Arms what is still looked at, before the bells are all there is. Whether
+// nothing came meanwhile.
+bool ReceiverCore::ArmBells() {
+  if (!bells_.load()) return true;
+  std::lock_guard lock(mutex_);
+  while (!active_.empty() &&
+         active_.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr))
+    active_.Remove();
+  NoteWaiting(!active_.empty());
+  return active_.empty();
 }
 
 // This process has no room to map what was lent: its own want, not the
@@ -508,9 +531,9 @@ void ReceiverCore::CollectMail() {
 }
 
 void ReceiverCore::Activate(const LanePtr& lane) {
-  if (std::find(active_.begin(), active_.end(), lane) != active_.end()) return;
+  if (active_.Has(lane)) return;
   lane->DisarmRecords(LaneEnd::ArmBy::kBell);
-  active_.push_back(lane);
+  active_.Add(lane);
 }
 
 void ReceiverCore::SleepOnBells(int64_t deadline_ns) {

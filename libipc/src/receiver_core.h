@@ -6,12 +6,12 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "active_lanes.h"
 #include "ipc/receiver.h"
 #include "lane_end.h"
 
@@ -47,6 +47,7 @@ class ReceiverCore {
   void RemoveLane(const LanePtr& lane);
   bool MayTryTake();
   StatePtr TryTake();
+  StatePtr TryTakeInTurn();
   StatePtr TakeOne();
   void NextLane();
   bool UseBells();
@@ -56,6 +57,7 @@ class ReceiverCore {
   void NoteWaiting(bool waiting);
   Error Ended();
   // Without:
+  bool ArmBells();
   bool PollAWhile();
   bool LooksReady();
   void SleepOnWords(uint32_t seen, int64_t deadline_ns);
@@ -72,7 +74,7 @@ class ReceiverCore {
 
   base::BiasedMutex mutex_;
   absl::flat_hash_map<uint64_t, LanePtr> lanes_;  // by lane id
-  std::deque<LanePtr> active_;                    // those to look at
+  ActiveLanes active_;                            // those to look at
   StatePtr unresolved_;  // taken, but its loan could not be mapped
   int taken_in_turn_ = 0;
   int taken_since_bells_ = 0;

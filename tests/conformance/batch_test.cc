@@ -108,7 +108,7 @@ TEST_F(Batches, AreReceivedTogetherAndWaitOnlyForTheFirst) {
 
 TEST_F(Batches, ReceivedTogetherCallsAreAnsweredEach) {
   Capability port = world_->NewPort();
-  Capability send = Must(port.Mint(kRightSend | kRightTransfer, 1));
+  Capability send = Must(port.Mint(kRightSend | kRightDuplicate, 1));
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   const InitialCapability initial[] = {{"port", &send}};
   auto peer = world_->StartPeer("caller", initial, [](Session& session) {
@@ -162,7 +162,7 @@ TEST_F(Batches, InPlaceAreShownInOrderAndTakenOnce) {
 
 TEST_F(Batches, InPlaceACallIsShownAsAMessageThatCanBeAnswered) {
   Capability port = world_->NewPort();
-  Capability send = Must(port.Mint(kRightSend | kRightTransfer, 1));
+  Capability send = Must(port.Mint(kRightSend | kRightDuplicate, 1));
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   const InitialCapability initial[] = {{"port", &send}};
   auto peer = world_->StartPeer("caller", initial, [](Session& session) {
@@ -188,7 +188,7 @@ TEST_F(Batches, InPlaceACallIsShownAsAMessageThatCanBeAnswered) {
 
 TEST_F(Batches, ThroughASmallRingNothingIsLostWhileBothSidesGoOn) {
   Capability port = world_->NewPort({.ring_bytes = 4096});
-  Capability send = Must(port.Mint(kRightSend | kRightTransfer, 1));
+  Capability send = Must(port.Mint(kRightSend | kRightDuplicate, 1));
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   const InitialCapability initial[] = {{"port", &send}};
   constexpr int kBatches = 500;

@@ -22,8 +22,8 @@ struct MessageInPlace {
   // Valid while it is looked at. The sender could still change it, unless
   // `message` is set: copy first what must be checked.
   Bytes payload;
-  // Set for what is more than bytes: a call, a loan, with capabilities. It may
-  // be moved from.
+  // Set for what is more than bytes (a call, a loan, with capabilities), and
+  // for a message that had to be waited for. It may be moved from.
   Message* message = nullptr;
 };
 
