@@ -1,5 +1,10 @@
 // ActiveLanes: a receiver's lanes that it looks at, in turn. Those that sleep
 // on their bells are not here.
+//
+// Beside each lane stands the word in which its next record will appear, so
+// that passing an idle one costs no more than a look at it. It may be out of
+// date, and then says "idle" of a lane that is not: before anybody sleeps the
+// lanes themselves are asked.
 #pragma once
 
 #include <algorithm>
@@ -13,34 +18,51 @@ namespace ipc {
 class ActiveLanes {
  public:
   using LanePtr = std::shared_ptr<LaneEnd>;
+  struct Entry {
+    LanePtr lane;
+    base::RingReader::Probe probe;
+    bool is_known = false;  // the probe is
+  };
 
   bool empty() const { return lanes_.empty(); }
   size_t size() const { return lanes_.size(); }
   // The one whose turn it is; there must be one.
-  const LanePtr& front() const { return lanes_[turn_]; }
+  const LanePtr& front() const { return lanes_[turn_].lane; }
+  bool FrontLooksIdle() const {
+    const Entry& entry = lanes_[turn_];
+    return entry.is_known && !entry.probe.Ready();
+  }
+  // Takes a message from it if that is quickly done.
+  LaneEnd::Try TryFront(Message::StatePtr* message) {
+    Entry& entry = lanes_[turn_];
+    const LaneEnd::Try what = entry.lane->TryTake(message, &entry.probe);
+    entry.is_known = what != LaneEnd::Try::kUnusual;
+    return what;
+  }
   void Next() {
     if (++turn_ >= lanes_.size()) turn_ = 0;
   }
   // Takes the one out whose turn it is. The last one comes in its place.
   LanePtr Remove() {
-    LanePtr lane = std::exchange(lanes_[turn_], std::move(lanes_.back()));
+    Entry entry = std::exchange(lanes_[turn_], std::move(lanes_.back()));
     lanes_.pop_back();
     if (turn_ == lanes_.size()) turn_ = 0;
-    return lane;
+    return std::move(entry.lane);
   }
-  void Add(LanePtr lane) { lanes_.push_back(std::move(lane)); }
+  void Add(LanePtr lane) { lanes_.push_back({std::move(lane), {}, false}); }
   bool Has(const LanePtr& lane) const {
-    return std::find(begin(), end(), lane) != end();
+    return std::any_of(begin(), end(),
+                       [&](const Entry& entry) { return entry.lane == lane; });
   }
   void Clear() {
     lanes_.clear();
     turn_ = 0;
   }
-  std::vector<LanePtr>::const_iterator begin() const { return lanes_.begin(); }
-  std::vector<LanePtr>::const_iterator end() const { return lanes_.end(); }
+  std::vector<Entry>::const_iterator begin() const { return lanes_.begin(); }
+  std::vector<Entry>::const_iterator end() const { return lanes_.end(); }
 
  private:
-  std::vector<LanePtr> lanes_;
+  std::vector<Entry> lanes_;
   size_t turn_ = 0;  // below size(), or 0
 };
 

@@ -92,7 +92,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   bool TrySend(Outgoing& record, CallSlot* slot);
   size_t TrySendMany(Outgoing& record, std::span<const Bytes> payloads);
   enum class Try { kTaken, kNothing, kUnusual };
-  Try TryTake(Message::StatePtr* message);
+  // `next`: where the record after it will appear; not set when kUnusual.
+  Try TryTake(Message::StatePtr* message, base::RingReader::Probe* next);
   bool TryTakeReply(CallSlot& slot);
   bool TryAnswer(Message::State& state, Bytes payload);
   // Shows up to `most` plain messages where they lie; returns how many. The

@@ -101,18 +101,21 @@ inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
     WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
 }
 
-inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message) {
+inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
+                                     base::RingReader::Probe* next) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;
   constexpr uint16_t kFlags = abi::kRecordCall | abi::kRecordDeadline;
   if (!IsUsual()) return Try::kUnusual;
   if (!in_.Ready()) {
     if (room_look_due_) WakePeerForRoom(true);
+    *next = in_.ProbeHere();
     return Try::kNothing;
   }
   if (!PeekUsual(kFlags, &header)) return Try::kUnusual;
   if (header.flags == 0) {
     *message = TakePeeked(header);
+    *next = in_.ProbeHere();
     return Try::kTaken;
   }
   int64_t deadline_ns = base::kNoDeadline;
@@ -131,6 +134,7 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message) {
         {header.correlation, false, header.label, header.flow, deadline_ns});
   }
   *message = std::move(state);
+  *next = in_.ProbeHere();
   return Try::kTaken;
 }
 

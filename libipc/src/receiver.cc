@@ -251,7 +251,11 @@ ReceiverCore::StatePtr ReceiverCore::TryTake() {
 ReceiverCore::StatePtr ReceiverCore::TryTakeInTurn() {
   StatePtr state;
   for (size_t looked = 0; looked < active_.size(); ++looked) {
-    switch (active_.front()->TryTake(&state)) {
+    if (active_.FrontLooksIdle()) {
+      NextLane();
+      continue;
+    }
+    switch (active_.TryFront(&state)) {
       case LaneEnd::Try::kTaken:
         if (++taken_in_turn_ >= kTurn) NextLane();
         return state;
@@ -432,8 +436,9 @@ bool ReceiverCore::LooksReady() {
   if (session_->HasNews() || mailbox_->HasMail()) return true;
   std::lock_guard lock(mutex_);
   if (ended_ != Error::ok) return true;
-  return std::any_of(active_.begin(), active_.end(),
-                     [](const LanePtr& lane) { return lane->LooksReady(); });
+  return std::any_of(
+      active_.begin(), active_.end(),
+      [](const ActiveLanes::Entry& entry) { return entry.lane->LooksReady(); });
 }
 
 // ---- sleeping ------------------------------------------------------------
@@ -443,7 +448,7 @@ void ReceiverCore::SleepOnWords(uint32_t seen, int64_t deadline_ns) {
   {
     std::lock_guard lock(mutex_);
     if (ended_ != Error::ok) return;
-    lanes.assign(active_.begin(), active_.end());
+    for (const ActiveLanes::Entry& entry : active_) lanes.push_back(entry.lane);
   }
   FutexWaits words;
   size_t armed = 0;
