@@ -66,7 +66,9 @@ TEST_F(Batches, ThatDoNotFitSayHowManyDid) {
   const auto texts = Numbers(0, 1'000);
   const size_t queued = Must(sender_->SendBatch(
       BytesOfAll(texts), {.deadline = Deadline::Immediately()}));
-  EXPECT_EQ(queued, 4096u / 64);
+  // The first one's room may not be known to be free yet.
+  EXPECT_GE(queued, 4096u / 64 - 1);
+  EXPECT_LE(queued, 4096u / 64);
   const auto none = sender_->SendBatch(BytesOfAll(texts),
                                        {.deadline = Deadline::Immediately()});
   EXPECT_EQ(ErrorOf(none.status()), Error::should_wait);
