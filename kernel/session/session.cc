@@ -99,9 +99,8 @@ void Session::WakeClient(bool published, bool consumed) {
   // Pairs with the client's fence between arming and looking again.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint32_t armed = requests_->armed().load(std::memory_order_relaxed);
-  // Once for each arming: who sleeps on it is awake then, or will not sleep.
   if (published && (armed & abi::kArmRecordsFutex) != 0 &&
-      std::exchange(woken_, armed) != armed)
+      woken_.IsDue(armed, writer_.position()))
     base::WakeWord(completions_->tail_word(), INT_MAX);
   if (consumed && (armed & abi::kArmRoomFutex) != 0)
     base::WakeWord(completions_->head_word(), INT_MAX);

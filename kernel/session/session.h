@@ -18,6 +18,7 @@
 #include "kernel/session/outbox.h"
 #include "kernel/session/patience.h"
 #include "kernel/session/threads.h"
+#include "libipc/base/woken.h"
 
 namespace kernel {
 
@@ -141,7 +142,7 @@ class Session {
   bool ring_full_ = false;
   bool served_now_ = false;  // something, since it last rested
   uint32_t arm_generation_ = 0;
-  uint32_t woken_ = 0;  // the client's arming that was woken already
+  base::Woken woken_;  // the client's arming that was woken already
 };
 
 }  // namespace kernel

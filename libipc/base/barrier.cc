@@ -2,6 +2,7 @@
 
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,6 +17,13 @@ std::atomic<bool> g_threads{false};
 
 bool Membarrier(int command) {
   return syscall(SYS_membarrier, command, 0, 0) == 0;
+}
+
+// A filter that came after joining refuses it. A processor has made its stores
+// visible long before this is over.
+void WaitForStores() {
+  const timespec a_while = {.tv_sec = 0, .tv_nsec = 1'000'000};
+  nanosleep(&a_while, nullptr);
 }
 
 }  // namespace
@@ -34,7 +42,11 @@ bool HasProcessBarriers() {
 }
 bool HasThreadBarriers() { return g_threads.load(std::memory_order_relaxed); }
 
-void FenceProcesses() { Membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED); }
-void FenceThreads() { Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); }
+void FenceProcesses() {
+  if (!Membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)) WaitForStores();
+}
+void FenceThreads() {
+  if (!Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) WaitForStores();
+}
 
 }  // namespace base

@@ -2,9 +2,8 @@
 // on their bells are not here.
 //
 // Beside each lane stands the word in which its next record will appear, so
-// that passing an idle one costs no more than a look at it. It may be out of
-// date, and then says "idle" of a lane that is not: before anybody sleeps the
-// lanes themselves are asked.
+// that passing an idle one costs no more than a look at it. Whoever takes
+// records otherwise than by TryFront has it forgotten.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +29,14 @@ class ActiveLanes {
   const LanePtr& front() const { return lanes_[turn_].lane; }
   bool FrontLooksIdle() const {
     const Entry& entry = lanes_[turn_];
-    return entry.is_known && !entry.probe.Ready();
+    return entry.is_known && !entry.probe.Ready() &&
+           !entry.lane->mailbox()->HasMail();
+  }
+  // Records were taken otherwise: where the next one appears is not known.
+  void ForgetFront() { lanes_[turn_].is_known = false; }
+  void Forget(const LanePtr& lane) {
+    for (Entry& entry : lanes_)
+      if (entry.lane == lane) entry.is_known = false;
   }
   // Takes a message from it if that is quickly done.
   LaneEnd::Try TryFront(Message::StatePtr* message) {

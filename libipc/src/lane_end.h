@@ -23,6 +23,7 @@
 #include "libipc/base/half.h"
 #include "libipc/base/processor.h"
 #include "libipc/base/spinner.h"
+#include "libipc/base/woken.h"
 #include "message_state.h"
 #include "pool_core.h"
 #include "session_core.h"
@@ -218,24 +219,6 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint32_t correlation;
     abi::LoanReturn back;
   };
-  // Which arming of the peer has been woken already. It takes two wake-ups
-  // with a store in between: what was stored before the first one the peer may
-  // have seen before it armed, and sleep on (tests/model/arm_sleep.pml).
-  struct Woken {
-    uint32_t armed = 0;
-    uint64_t position = 0;  // of the store at the first
-    bool twice = false;
-
-    bool IsDue(uint32_t armed_now, uint64_t position_now) {
-      if (armed_now != armed) {
-        *this = {armed_now, position_now, false};
-        return true;
-      }
-      if (twice || position_now == position) return false;
-      twice = true;
-      return true;
-    }
-  };
   // A record's content after its prefix words.
   struct Parsed {
     abi::RecordHeader header;
@@ -400,8 +383,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   bool unfenced_ = false;
   uint32_t quiet_sends_ = 0;
   uint32_t processor_ = 0;  // as last said
-  Woken woken_records_;
-  Woken woken_room_;
+  base::Woken woken_records_;
+  base::Woken woken_room_;
   uint64_t room_told_ = 0;  // position at the last fenced look
   bool room_look_due_ = false;
 

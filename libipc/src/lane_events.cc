@@ -61,7 +61,7 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
   woken_records_ = woken_room_ = {};
   MeetPeer();
   // What was published meanwhile found nobody to wake.
-  base::WakeWord(own_->tail_word(), INT_MAX);
+  WakeUnknownPeer();
   receiver_process_.store(event.value(3), std::memory_order_relaxed);
 }
 

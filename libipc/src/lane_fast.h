@@ -141,16 +141,16 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
 inline size_t LaneEnd::TryInPlace(
     size_t most, absl::FunctionRef<void(const MessageInPlace&)> look) {
   base::RingReader reader;
+  uint64_t end = 0;
   {
     std::lock_guard lock(mutex_);
     if (!IsUsual()) return 0;
     reader = in_;
+    end = std::min(in_end_, in_.position() + own_->ring_bytes());
     in_place_ = true;
   }
   size_t count = 0;
   abi::RecordHeader header;
-  const uint64_t end =
-      std::min(in_end_, reader.position() + own_->ring_bytes());
   for (; count < most && reader.position() < end; ++count) {
     if (reader.Peek(&header) != base::RingReader::State::kRecord ||
         header.flags != 0 || header.handle_count != 0)
@@ -164,6 +164,8 @@ inline size_t LaneEnd::TryInPlace(
   }
   std::lock_guard lock(mutex_);
   in_place_ = false;
+  // Another thread may have gone to sleep although records were here.
+  session_->WakeAll();
   if (count == 0) return 0;
   in_.SkipTo(reader.position(), own_.get());
   base::Count(own_->counters().taken, count);

@@ -83,7 +83,7 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
 LaneEnd::Poll LaneEnd::PollHere() {
   std::lock_guard lock(mutex_);
   Poll poll;
-  if (in_.valid()) poll = {in_.half(), in_.ProbeHere()};
+  if (in_.valid() && !in_place_) poll = {in_.half(), in_.ProbeHere()};
   return poll;
 }
 
@@ -111,11 +111,13 @@ bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
   // After the fence: either this is seen here, or the peer, who made a fence
   // after setting it, sees that this side is armed.
   if (in_.valid() &&
-      in_.half()->unfenced().load(std::memory_order_relaxed) != 0)
+      in_.half()->unfenced().load(std::memory_order_acquire) != 0)
     base::FenceProcesses();
   if (!owed_.empty()) --room_armed_;  // the word stays armed until Update
+  // Who looks at records where they lie wakes the others when it is done.
+  const bool others = by == ArmBy::kFutex && in_place_;
   if (!mailbox_->HasMail() &&
-      !(in_.valid() && in_.position() < in_end_ && in_.Ready()))
+      (others || !in_.valid() || in_.position() >= in_end_ || !in_.Ready()))
     return true;
   --(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
   UpdateArmed();

@@ -213,6 +213,7 @@ void ReceiverCore::RemoveLane(const LanePtr& lane) {
 ReceiverCore::StatePtr ReceiverCore::TakeOne() {
   StatePtr message;
   for (size_t looked = 0; looked < active_.size();) {
+    active_.ForgetFront();
     const LaneEnd::Take took = active_.front()->TakeMessage(&message);
     if (took == LaneEnd::Take::kMessage) {
       if (++taken_in_turn_ >= kTurn) NextLane();
@@ -286,6 +287,10 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
   absl::StatusOr<Message> first = Receive(deadline);
   if (!first.ok()) return first.status();
   LeaveFlow(first->flow());
+  first->state_->in_flow = false;
+  // What they held ends before the lock is taken: that may call the kernel
+  // process.
+  for (Message& old : into) old = Message();
   into[0] = *std::move(first);
   size_t count = 1;
   std::lock_guard lock(mutex_);
@@ -303,12 +308,14 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveInPlace(
   LanePtr lane;
   {
     std::lock_guard lock(mutex_);
-    if (MayTryTake()) lane = active_.front();
+    if (most > 0 && MayTryTake()) lane = active_.front();
   }
   if (lane != nullptr) {
     if (const size_t count = lane->TryInPlace(most, look); count > 0) {
       std::lock_guard lock(mutex_);
-      NextLane();
+      active_.Forget(lane);
+      if (!active_.empty()) NextLane();
+      taken_since_bells_ += static_cast<int>(count) - 1;
       return count;
     }
   }
@@ -327,6 +334,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
     state->in_flow = true;
     return Message(std::move(state));
   }
+  bool asked_bells = false;
   while (true) {
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
@@ -347,7 +355,8 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
         if (const Error why = Ended(); why != Error::ok)
           return StatusOfReceive(why, handle_);
       }
-      if (bells_.load()) NoteWaiting(!active_.empty());
+      if (bells_.load())
+        NoteWaiting(!active_.empty() || unresolved_ != nullptr);
     }
     if (state != nullptr) {
       // What cannot be read is thrown away: its sender lied about the loan,
@@ -362,7 +371,13 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
     }
     if (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs()) {
       if (deadline.ns == 0 && session_->HasNews()) continue;
-      if (!ArmBells()) continue;
+      if (bells_.load() && !std::exchange(asked_bells, true)) {
+        std::lock_guard lock(mutex_);
+        CollectBells();
+        continue;
+      }
+      // Where it cannot be armed, the descriptor stays readable.
+      ArmBells();
       return StatusOfReceive(
           deadline.ns == 0 ? Error::should_wait : Error::timed_out, handle_);
     }
@@ -383,7 +398,7 @@ bool ReceiverCore::ArmBells() {
   while (!active_.empty() &&
          active_.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr))
     active_.Remove();
-  NoteWaiting(!active_.empty());
+  NoteWaiting(!active_.empty() || unresolved_ != nullptr);
   return active_.empty();
 }
 
@@ -544,7 +559,9 @@ void ReceiverCore::Activate(const LanePtr& lane) {
 void ReceiverCore::SleepOnBells(int64_t deadline_ns) {
   {
     std::lock_guard lock(mutex_);
-    if (!active_.empty() || mailbox_->HasMail() || Ended() != Error::ok) return;
+    if (!active_.empty() || unresolved_ != nullptr || mailbox_->HasMail() ||
+        Ended() != Error::ok)
+      return;
   }
   if (session_->HasNews()) return;
   const ThreadSleeps sleeps(

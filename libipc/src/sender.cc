@@ -298,6 +298,15 @@ absl::Status SenderCore::SendMessage(const Content& content,
   return detail.ok() ? StatusOfSend(error, *this) : detail;
 }
 
+absl::Status SenderCore::SendInFlow(uint64_t flow, Bytes payload,
+                                    const SendOptions& options) {
+  const uint64_t before = CurrentFlow();
+  EnterFlow(flow);
+  absl::Status status = SendMessage({payload, nullptr}, options);
+  EnterFlow(before);
+  return status;
+}
+
 absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
                                              const SendOptions& options) {
   if (!options.capabilities.empty())
@@ -314,7 +323,7 @@ absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
       sent += only->TrySendMany(record, payloads.subspan(sent));
     if (sent == payloads.size()) break;
     // What is unusual, or has to wait, goes by itself.
-    absl::Status status = SendMessage({payloads[sent], nullptr}, options);
+    absl::Status status = SendInFlow(record.flow, payloads[sent], options);
     if (!status.ok()) {
       if (sent == 0) return status;
       break;

@@ -45,6 +45,8 @@ class SenderCore {
   };
 
   explicit SenderCore(Capability port) : capability_(std::move(port)) {}
+  absl::Status SendInFlow(uint64_t flow, Bytes payload,
+                          const SendOptions& options);
   Error Send(const Content& content, const SendOptions& options, CallSlot* slot,
              Sent* sent, absl::Status* detail);
   base::Result<Picked> Pick();

@@ -160,14 +160,13 @@ bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
   return true;
 }
 
-// Once for each sleep: a wake-up stands until the kernel process has looked.
 void SessionCore::WakeKernel() {
   const uint32_t here = base::ThisProcessor();
   if (here != ProcessorOf(*requests_))
     requests_->processor().store(here, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint32_t armed = completions_->armed().load(std::memory_order_relaxed);
-  if (armed == 0 || std::exchange(rung_, armed) == armed) return;
+  if (armed == 0 || !rung_.IsDue(armed, writer_.position())) return;
   if ((armed & abi::kArmRecordsFutex) != 0)
     base::WakeWord(requests_->tail_word(), 1);
   else

@@ -34,6 +34,7 @@
 #include "libipc/base/half.h"
 #include "libipc/base/spinner.h"
 #include "libipc/base/unique_fd.h"
+#include "libipc/base/woken.h"
 
 namespace ipc {
 
@@ -226,7 +227,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::mutex submit_mutex_;
   base::RingWriter writer_;
   uint64_t next_user_data_ = 1;
-  uint32_t rung_ = 0;  // the kernel process's arming that was rung already
+  base::Woken rung_;  // the kernel process's arming that was rung already
   std::vector<abi::Request> later_;
   absl::flat_hash_map<uint64_t, Pending> pending_;
 
