@@ -17,6 +17,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,12 @@ inline std::string Program(const std::string& name) {
 }
 
 inline std::string ReadFile(const fs::path& path) {
+  // Not by the buffer's iterators: those throw when a file of /proc goes while
+  // it is read, because its process has ended.
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 class TempFolder {
