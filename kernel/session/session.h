@@ -69,6 +69,7 @@ class Session {
   // Publishes completions and wakes the client. As Serve.
   bool Flush();
   // Sleeps on the request ring. Returns false when there is work after all.
+  // The protocol is tests/model/rest_sleep.pml.
   bool Rest();
   void Awake();
   bool HasRequests() const { return reader_.Ready(); }

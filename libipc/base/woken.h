@@ -8,7 +8,7 @@ namespace base {
 
 // It takes two wake-ups with a store in between: what was stored before the
 // first one the sleeper may have seen before it armed, and sleep on
-// (tests/model/arm_sleep.pml).
+// (tests/model/arm_sleep.pml, rest_sleep.pml).
 struct Woken {
   uint32_t armed = 0;
   uint64_t position = 0;  // of the store at the first
