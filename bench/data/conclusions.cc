@@ -70,6 +70,9 @@ void ConcludeOneWay(Figures& figures) {
   const std::string group = OneWayGroup(kApartPlace);
   figures.Compare("one way, Send each / raw ring publishing each (rate)",
                   {group, kKeyport}, {group, kRawEach}, AtLeast(1.5, 1));
+  figures.Compare(
+      "one way, Send each, received in place / raw ring publishing each (rate)",
+      {group, kKeyportInPlace}, {group, kRawEach}, AtLeast(1.5, 1));
   figures.Compare("one way, batched / raw ring publishing every 16 (rate)",
                   {group, kKeyportBatched}, {group, kRawBatched},
                   AtLeast(0.9, 0.7));
@@ -81,6 +84,11 @@ void ConcludeFanIn(Figures& figures) {
     figures.Compare("from " + std::to_string(senders) +
                         " senders / raw ring for each (rate)",
                     {group, kKeyport}, {group, kRawEachSender},
+                    AtLeast(0.95, 0.8));
+    figures.Compare("from " + std::to_string(senders) +
+                        " senders, received in place / raw ring for each "
+                        "(rate)",
+                    {group, kKeyportInPlace}, {group, kRawEachSender},
                     AtLeast(0.95, 0.8));
   }
   for (const int idle : {100, 1'000, MostIdleLanes()}) {

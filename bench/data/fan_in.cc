@@ -15,11 +15,13 @@ void MeasureSenders(const Pass& pass, int senders) {
     RawLanes lanes(kApart, senders);
     return Rates(pass, [&](int messages) { return lanes.OneWayNs(messages); });
   });
-  AddValuesOf(pass, {group, kKeyport}, "M/s", [&] {
-    LanesRig rig(senders);
-    return Rates(pass,
-                 [&](int messages) { return rig.OneWayNs(senders, messages); });
-  });
+  for (const auto& [system, takes] :
+       {std::pair(kKeyport, Takes::kEach), {kKeyportInPlace, Takes::kInPlace}})
+    AddValuesOf(pass, {group, system}, "M/s", [&, takes = takes] {
+      LanesRig rig(senders, takes);
+      return Rates(
+          pass, [&](int messages) { return rig.OneWayNs(senders, messages); });
+    });
 }
 
 // Making thousands of lanes takes longer than measuring one of them, so both

@@ -1,8 +1,10 @@
 #include "bench/data/lanes_rig.h"
 
+#include <string.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "bench/common/content.h"
@@ -18,36 +20,63 @@ constexpr uint32_t kSum = 2;
 constexpr uint32_t kEcho = 3;
 
 // Messages of each badge are numbered from 0 on.
-void Serve(ipc::Receiver& receiver) {
-  std::vector<uint64_t> counted;
-  uint64_t sum = 0;
+class Counts {
+ public:
+  void Take(uint64_t badge, ipc::Bytes payload) {
+    if (badge >= counted_.size()) counted_.resize(badge + 1);
+    Expect(HasContent(payload, counted_[badge]++), "order and content");
+    ++sum_;
+  }
+  // A call. Returns false when it asks to end.
+  bool Answer(ipc::Message& message) {
+    if (message.label() == kSum)
+      Must(message.Reply(std::to_string(sum_)));
+    else if (message.label() == kEcho)
+      Must(message.Reply(message.payload()));
+    else
+      return !IsQuit(message);
+    return true;
+  }
+
+ private:
+  std::vector<uint64_t> counted_;
+  uint64_t sum_ = 0;
+};
+
+void ServeEach(ipc::Receiver& receiver) {
+  Counts counts;
   while (true) {
     ipc::Message message = Must(receiver.Receive());
-    switch (message.label()) {
-      case kCount: {
-        const uint64_t badge = message.badge();
-        if (badge >= counted.size()) counted.resize(badge + 1);
-        Expect(HasContent(message.payload(), counted[badge]++),
-               "order and content");
-        ++sum;
-        break;
-      }
-      case kSum:
-        Must(message.Reply(std::to_string(sum)));
-        break;
-      case kEcho:
-        Must(message.Reply(message.payload()));
-        break;
-      default:
-        if (IsQuit(message)) return;
-    }
+    if (message.label() == kCount)
+      counts.Take(message.badge(), message.payload());
+    else if (!counts.Answer(message))
+      return;
   }
+}
+
+// What is counted is copied out first: its bytes may change where they lie.
+void ServeInPlace(ipc::Receiver& receiver) {
+  Counts counts;
+  bool over = false;
+  const auto look = [&](const ipc::MessageInPlace& one) {
+    if (one.label != kCount) {
+      over = !counts.Answer(*one.message);
+      return;
+    }
+    std::array<std::byte, kBytes> copy;
+    Expect(one.payload.size() == copy.size(), "the size");
+    memcpy(copy.data(), one.payload.data(), copy.size());
+    counts.Take(one.badge, copy);
+  };
+  while (!over) Must(receiver.ReceiveInPlace(look));
 }
 
 }  // namespace
 
-LanesRig::LanesRig(int lanes)
-    : rig_(kApart, Waits::kDefault, Serve), sent_(static_cast<size_t>(lanes)) {
+LanesRig::LanesRig(int lanes, Takes takes)
+    : rig_(kApart, Waits::kDefault,
+           takes == Takes::kInPlace ? ServeInPlace : ServeEach),
+      sent_(static_cast<size_t>(lanes)) {
   for (int i = 0; i < lanes; ++i) {
     senders_.push_back(Must(ipc::Sender::Create(
         rig_.server().NewSend(static_cast<uint64_t>(i) + 2))));

@@ -7,10 +7,14 @@
 
 namespace bench {
 
+// How the receiver takes messages: one after the other, or many where they
+// lie (ReceiveInPlace).
+enum class Takes { kEach, kInPlace };
+
 class LanesRig {
  public:
   // Each lane has carried a call. Apart, waiting as by default.
-  explicit LanesRig(int lanes);
+  explicit LanesRig(int lanes, Takes takes = Takes::kEach);
 
   // From the first `senders` in turn, 64 bytes each; the receiver checks the
   // order of each and the content. Units: nanoseconds a message.

@@ -3,6 +3,7 @@
 #include "bench/common/raw_lanes.h"
 #include "bench/data/all_peers.h"
 #include "bench/data/batched.h"
+#include "bench/data/lanes_rig.h"
 #include "bench/data/rates.h"
 #include "bench/data/systems.h"
 
@@ -41,6 +42,10 @@ void MeasureOneWay(const Pass& pass) {
   AddValuesOf(pass, {apart, kKeyportBatched}, "M/s", [&] {
     BatchedSends sends;
     return Rates(pass, [&](int messages) { return sends.OneWayNs(messages); });
+  });
+  AddValuesOf(pass, {apart, kKeyportInPlace}, "M/s", [&] {
+    LanesRig rig(1, Takes::kInPlace);
+    return Rates(pass, [&](int messages) { return rig.OneWayNs(1, messages); });
   });
   for (const Place& place : kPlaces) MeasurePlace(pass, place);
 }

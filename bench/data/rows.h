@@ -34,6 +34,7 @@ void Conclude(Figures& figures);
 // Names of groups and systems, as everybody spells them.
 inline constexpr char kKeyport[] = "Keyport";
 inline constexpr char kKeyportBatched[] = "Keyport, batched";
+inline constexpr char kKeyportInPlace[] = "Keyport, received in place";
 inline constexpr char kKeyportPolling[] = "Keyport, polling";
 inline constexpr char kKeyportSleeping[] = "Keyport, sleeping";
 inline constexpr char kLineSystem[] = "raw cache line";
