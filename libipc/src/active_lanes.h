@@ -3,7 +3,7 @@
 //
 // Beside each lane stands the word in which its next record will appear, so
 // that passing an idle one costs no more than a look at it. Whoever takes
-// records otherwise than by TryFront has it forgotten.
+// records otherwise than by TryFront says what it knows, or has it forgotten.
 #pragma once
 
 #include <algorithm>
@@ -33,13 +33,28 @@ class ActiveLanes {
            !entry.lane->mailbox()->HasMail();
   }
   // Records were taken otherwise: where the next one appears is not known.
-  void ForgetFront() { lanes_[turn_].is_known = false; }
+  void ForgetFront() {
+    ++takes_;
+    lanes_[turn_].is_known = false;
+  }
   void Forget(const LanePtr& lane) {
     for (Entry& entry : lanes_)
       if (entry.lane == lane) entry.is_known = false;
   }
+  // How often was taken from the lanes here. Who takes from one of them without
+  // the receiver's mutex knows by it whether others did meanwhile.
+  uint64_t takes() const { return takes_; }
+  // Records of the lane that was in front were taken otherwise, when takes()
+  // was `since`; the next one appears at `probe`.
+  void Know(const LanePtr& lane, uint64_t since,
+            const base::RingReader::Probe& probe) {
+    if (takes_ != since || empty() || front() != lane) return Forget(lane);
+    lanes_[turn_].probe = probe;
+    lanes_[turn_].is_known = true;
+  }
   // Takes a message from it if that is quickly done.
   LaneEnd::Try TryFront(Message::StatePtr* message) {
+    ++takes_;
     Entry& entry = lanes_[turn_];
     const LaneEnd::Try what = entry.lane->TryTake(message, &entry.probe);
     entry.is_known = what != LaneEnd::Try::kUnusual;
@@ -70,6 +85,7 @@ class ActiveLanes {
  private:
   std::vector<Entry> lanes_;
   size_t turn_ = 0;  // below size(), or 0
+  uint64_t takes_ = 0;
 };
 
 }  // namespace ipc

@@ -97,10 +97,13 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   Try TryTake(Message::StatePtr* message, base::RingReader::Probe* next);
   bool TryTakeReply(CallSlot& slot);
   bool TryAnswer(Message::State& state, Bytes payload);
-  // Shows up to `most` plain messages where they lie; returns how many. The
-  // mutex is free meanwhile; nobody else takes from this lane.
-  size_t TryInPlace(size_t most,
-                    absl::FunctionRef<void(const MessageInPlace&)> look);
+  // Shows up to `most` plain messages where they lie; returns how many, nothing
+  // when there is anything unusual. The mutex is free meanwhile and nobody else
+  // takes from this lane: who may have gone to sleep then is to be woken.
+  // `most` is at least 1. `next`: as TryTake.
+  std::optional<size_t> TryInPlace(
+      size_t most, absl::FunctionRef<void(const MessageInPlace&)> look,
+      base::RingReader::Probe* next);
 
   // Publishes the record, waiting for room until the deadline. `slot`: the
   // call it makes, if it is one; correlation and position are filled in.

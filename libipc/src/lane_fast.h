@@ -138,36 +138,43 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
   return Try::kTaken;
 }
 
-inline size_t LaneEnd::TryInPlace(
-    size_t most, absl::FunctionRef<void(const MessageInPlace&)> look) {
+inline std::optional<size_t> LaneEnd::TryInPlace(
+    size_t most, absl::FunctionRef<void(const MessageInPlace&)> look,
+    base::RingReader::Probe* next) {
   base::RingReader reader;
   uint64_t end = 0;
+  abi::RecordHeader header;
+  const auto is_plain = [&] {
+    return reader.position() < end &&
+           reader.Peek(&header) == base::RingReader::State::kRecord &&
+           header.flags == 0 && header.handle_count == 0;
+  };
   {
     std::lock_guard lock(mutex_);
-    if (!IsUsual()) return 0;
+    if (!IsUsual()) return std::nullopt;
+    *next = in_.ProbeHere();
+    if (!in_.Ready()) {
+      if (room_look_due_) WakePeerForRoom(true);
+      return 0;
+    }
     reader = in_;
     end = std::min(in_end_, in_.position() + own_->ring_bytes());
+    if (!is_plain()) return std::nullopt;
     in_place_ = true;
   }
   size_t count = 0;
-  abi::RecordHeader header;
-  for (; count < most && reader.position() < end; ++count) {
-    if (reader.Peek(&header) != base::RingReader::State::kRecord ||
-        header.flags != 0 || header.handle_count != 0)
-      break;
+  do {
     look({.label = header.label,
           .badge = badge_,
           .flow = header.flow,
           .payload = {reinterpret_cast<const std::byte*>(reader.Payload()),
                       header.payload_bytes}});
     reader.Consume(header, nullptr);
-  }
+  } while (++count < most && is_plain());
   std::lock_guard lock(mutex_);
   in_place_ = false;
-  // Another thread may have gone to sleep although records were here.
-  session_->WakeAll();
-  if (count == 0) return 0;
   in_.SkipTo(reader.position(), own_.get());
+  *next = in_.ProbeHere();
   base::Count(own_->counters().taken, count);
   room_look_due_ = true;
   WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);

@@ -278,55 +278,6 @@ bool ReceiverCore::MayTryTake() {
          ++taken_since_bells_ < kBellsEvery;
 }
 
-absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
-                                                  Deadline deadline) {
-  if (into.empty())
-    return MakeStatus(Error::invalid_args,
-                      "there is no place to receive into: pass at least one "
-                      "Message");
-  absl::StatusOr<Message> first = Receive(deadline);
-  if (!first.ok()) return first.status();
-  LeaveFlow(first->flow());
-  first->state_->in_flow = false;
-  // What they held ends before the lock is taken: that may call the kernel
-  // process.
-  for (Message& old : into) old = Message();
-  into[0] = *std::move(first);
-  size_t count = 1;
-  std::lock_guard lock(mutex_);
-  while (count < into.size() && MayTryTake()) {
-    StatePtr state = TryTakeInTurn();
-    if (state == nullptr) break;
-    into[count++] = Message(std::move(state));
-  }
-  return count;
-}
-
-absl::StatusOr<size_t> ReceiverCore::ReceiveInPlace(
-    absl::FunctionRef<void(const MessageInPlace&)> look, Deadline deadline,
-    size_t most) {
-  LanePtr lane;
-  {
-    std::lock_guard lock(mutex_);
-    if (most > 0 && MayTryTake()) lane = active_.front();
-  }
-  if (lane != nullptr) {
-    if (const size_t count = lane->TryInPlace(most, look); count > 0) {
-      std::lock_guard lock(mutex_);
-      active_.Forget(lane);
-      if (!active_.empty()) NextLane();
-      taken_since_bells_ += static_cast<int>(count) - 1;
-      return count;
-    }
-  }
-  absl::StatusOr<Message> message = Receive(deadline);
-  if (!message.ok()) return message.status();
-  MessageInPlace one = {message->label(), message->badge(), message->flow(),
-                        message->payload(), &*message};
-  look(one);
-  return 1;
-}
-
 absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
   KnowReceiver(session_, port_id_);
   if (StatePtr state = TryTake(); state != nullptr) {

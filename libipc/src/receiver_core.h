@@ -50,6 +50,7 @@ class ReceiverCore {
   StatePtr TryTakeInTurn();
   StatePtr TakeOne();
   void NextLane();
+  bool TurnToShow(size_t* passed);
   bool UseBells();
   void CollectBells();
   void CollectMail();
@@ -57,6 +58,8 @@ class ReceiverCore {
   void NoteWaiting(bool waiting);
   Error Ended();
   // Without:
+  size_t TryShow(absl::FunctionRef<void(const MessageInPlace&)> look,
+                 size_t most);
   bool ArmBells();
   bool PollAWhile();
   bool LooksReady();

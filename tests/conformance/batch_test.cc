@@ -1,7 +1,11 @@
 // Batches, and messages looked at where they lie.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/testing/world.h"
@@ -160,6 +164,86 @@ TEST_F(Batches, InPlaceAreShownInOrderAndTakenOnce) {
                                          Deadline::Immediately())
                         .status()),
             Error::should_wait);
+}
+
+TEST_F(Batches, InPlaceAllSendersAreShownInOneTurn) {
+  Capability port = world_->NewPort();
+  std::vector<Sender> senders;
+  for (uint64_t badge = 1; badge <= 5; ++badge)
+    senders.push_back(Must(Sender::Create(Must(port.Mint(kRightSend, badge)))));
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  std::map<uint64_t, int> next;
+  const auto look = [&](const MessageInPlace& message) {
+    EXPECT_EQ(TextOf(message.payload), std::to_string(next[message.badge]++));
+  };
+  // The first time lanes are opened, and shown one by one.
+  for (Sender& sender : senders) Must(sender.Send("0"));
+  for (size_t shown = 0; shown < senders.size();)
+    shown += Must(receiver.ReceiveInPlace(look, Soon()));
+  for (int i = 1; i <= 3; ++i)
+    for (Sender& sender : senders) Must(sender.Send(std::to_string(i)));
+  EXPECT_EQ(Must(receiver.ReceiveInPlace(look, Soon())), 15u);
+  EXPECT_EQ(next,
+            (std::map<uint64_t, int>{{1, 4}, {2, 4}, {3, 4}, {4, 4}, {5, 4}}));
+}
+
+// One thread looks at messages where they lie, one takes them.
+TEST_F(Batches, InPlaceAndTakenByAnotherThreadEachComesOnce) {
+  constexpr int kSenders = 4;
+  constexpr int kEach = 3000;
+  Capability port = world_->NewPort();
+  std::vector<InitialCapability> initial;
+  std::vector<Capability> sends;
+  for (uint64_t badge = 1; badge <= kSenders; ++badge)
+    sends.push_back(Must(port.Mint(kRightSend | kRightDuplicate, badge)));
+  std::vector<std::string> names;
+  for (int i = 0; i < kSenders; ++i) names.push_back(std::to_string(i));
+  for (int i = 0; i < kSenders; ++i) initial.push_back({names[i], &sends[i]});
+  auto peer = world_->StartPeer("sender", initial, [](Session& session) {
+    std::vector<Sender> senders;
+    for (int i = 0; i < kSenders; ++i)
+      senders.push_back(
+          Must(Sender::Create(Must(session.Take(std::to_string(i))))));
+    for (int i = 0; i < kEach; ++i)
+      for (Sender& sender : senders) Must(sender.Send(std::to_string(i)));
+  });
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  std::atomic<int> left = kSenders * kEach;
+  using Seen = std::map<uint64_t, std::vector<int>>;
+  Seen shown;
+  Seen taken;
+  const auto note = [&](Seen& seen, uint64_t badge, Bytes payload) {
+    seen[badge].push_back(std::stoi(std::string(TextOf(payload))));
+    if (--left == 0) receiver.Close();
+  };
+  std::thread other([&] {
+    while (true) {
+      auto message = receiver.Receive(Soon());
+      if (!message.ok()) return;
+      note(taken, message->badge(), message->payload());
+    }
+  });
+  while (receiver
+             .ReceiveInPlace(
+                 [&](const MessageInPlace& message) {
+                   shown[message.badge].push_back(
+                       std::stoi(std::string(TextOf(message.payload))));
+                   --left;
+                 },
+                 Soon())
+             .ok())
+    if (left.load() == 0) receiver.Close();
+  other.join();
+  EXPECT_EQ(left.load(), 0);
+  for (uint64_t badge = 1; badge <= kSenders; ++badge) {
+    EXPECT_TRUE(std::is_sorted(shown[badge].begin(), shown[badge].end()));
+    EXPECT_TRUE(std::is_sorted(taken[badge].begin(), taken[badge].end()));
+    std::vector<int> all;
+    std::merge(shown[badge].begin(), shown[badge].end(), taken[badge].begin(),
+               taken[badge].end(), std::back_inserter(all));
+    ASSERT_EQ(all.size(), static_cast<size_t>(kEach));
+    for (int i = 0; i < kEach; ++i) EXPECT_EQ(all[i], i);
+  }
 }
 
 TEST_F(Batches, InPlaceACallIsShownAsAMessageThatCanBeAnswered) {
