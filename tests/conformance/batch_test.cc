@@ -182,7 +182,11 @@ TEST_F(Batches, InPlaceAllSendersAreShownInOneTurn) {
     shown += Must(receiver.ReceiveInPlace(look, Soon()));
   for (int i = 1; i <= 3; ++i)
     for (Sender& sender : senders) Must(sender.Send(std::to_string(i)));
-  EXPECT_EQ(Must(receiver.ReceiveInPlace(look, Soon())), 15u);
+  // News from the kernel process may end a turn early, but not each.
+  size_t turns = 0;
+  for (size_t shown = 0; shown < 15; ++turns)
+    shown += Must(receiver.ReceiveInPlace(look, Soon()));
+  EXPECT_LT(turns, 5u);
   EXPECT_EQ(next,
             (std::map<uint64_t, int>{{1, 4}, {2, 4}, {3, 4}, {4, 4}, {5, 4}}));
 }
