@@ -17,6 +17,7 @@ inline constexpr uint32_t kInitialHandlesMax = 128;     // of a new process
 inline constexpr uint32_t kBands = 4;                   // of a port
 inline constexpr uint32_t kListenersMax = 32;           // of a shareable port
 inline constexpr uint32_t kAttachedRegionsMax = 32;     // of a lane's end
+inline constexpr uint32_t kLoanPartsMax = 8;            // blocks of a record
 inline constexpr uint32_t kStagedTransfersMax = 1'024;  // of a lane
 inline constexpr uint32_t kOpenRepliesMax = 1'024;      // of a lane
 inline constexpr uint32_t kTraceRingBytes = 256u << 10;  // of a thread

@@ -28,6 +28,11 @@ inline void Count(uint64_t& word, uint64_t by = 1) {
                std::memory_order_relaxed);
 }
 
+inline void CountWord(std::atomic_ref<uint32_t> word) {
+  word.store(word.load(std::memory_order_relaxed) + 1,
+             std::memory_order_relaxed);
+}
+
 // The mapping of one half. Shared, because a reader and a writer in the same
 // process look into both.
 class Half {
@@ -63,6 +68,9 @@ class Half {
   }
   std::atomic_ref<uint32_t> processor() const {
     return std::atomic_ref<uint32_t>(control()->processor);
+  }
+  std::atomic_ref<uint32_t> preparing() const {
+    return std::atomic_ref<uint32_t>(control()->preparing);
   }
   abi::LaneCounters& counters() const { return control()->counters; }
   // Low halves of tail and head, as futex words.

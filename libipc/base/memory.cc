@@ -110,4 +110,12 @@ Result<Mapping> Mapping::MapRing(int fd, uint64_t control_bytes,
   return mapping;
 }
 
+void Prefault(std::span<std::byte> bytes) {
+  madvise(bytes.data(), bytes.size(), MADV_POPULATE_WRITE);
+}
+
+void AdviseHugePages(std::span<std::byte> bytes) {
+  madvise(bytes.data(), bytes.size(), MADV_HUGEPAGE);
+}
+
 }  // namespace base

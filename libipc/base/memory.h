@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "libipc/base/result.h"
@@ -65,5 +66,11 @@ class Mapping {
   uint8_t* data_ = nullptr;
   uint64_t bytes_ = 0;
 };
+
+// Gets the pages of a writable mapping now, not one by one at their first use.
+// Where Linux cannot (before 5.14) that is how it stays.
+void Prefault(std::span<std::byte> bytes);
+// Asks for huge pages, which Linux gives where it has them and may.
+void AdviseHugePages(std::span<std::byte> bytes);
 
 }  // namespace base

@@ -118,9 +118,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Lends a block with a record. Owns: the block, on success.
   Error SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
                  Deadline deadline);
-  // Lends a copy of what is too large to go inline.
-  Error SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
-                 Deadline deadline);
+  // Sends bytes of any size: inline, or a copy that is lent.
+  Error SendBytes(Outgoing& record, CallSlot* slot, Deadline deadline);
+  // As TrySend, for blocks and for what is copied into one. `loan` is the
+  // lane's on success. TryCopy: only where the lane has a block at hand.
+  bool TryLend(Outgoing& record, Loan& loan, CallSlot* slot);
+  bool TryCopy(Outgoing& record, CallSlot* slot);
   // Takes blocks back that the peer, or its end, has returned.
   void CollectReturns();
   // Makes the received loan readable; asks the kernel process the first time.
@@ -139,10 +142,19 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     const uint32_t here = base::ThisProcessor();
     if (here != 0 && here == peer.processor().load(std::memory_order_relaxed))
       return false;
-    const Spun spun = spinner.Try(ready);
+    Spun spun = spinner.Try(ready);
+    if (spun != Spun::kPaid && PeerPrepares(peer))
+      spun = spinner.TryFor(kPreparingNs, ready);
     if (spun == Spun::kPaid) base::Count(own_->counters().spins_paid);
     if (spun == Spun::kLost) base::Count(own_->counters().spins_lost);
     return spun == Spun::kPaid;
+  }
+  // Whether the peer says, not for the first time in vain, that something is
+  // about to come.
+  bool PeerPrepares(const base::Half& peer) {
+    const uint32_t now = peer.preparing().load(std::memory_order_relaxed);
+    return now % 2 == 1 && base::Spinner::MayPoll() &&
+           prepared_.exchange(now, std::memory_order_relaxed) != now;
   }
   void CountSleep() { base::Count(own_->counters().sleeps); }
   // For polling without the mutex.
@@ -212,6 +224,15 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint64_t position;  // of the record that lent it
     std::shared_ptr<PoolCore> pool;
   };
+  struct Attached {
+    std::shared_ptr<PoolCore> pool;
+    uint32_t number;
+  };
+  struct PeerMap {
+    uint64_t incarnation;
+    uint32_t attachment;
+    std::shared_ptr<base::Mapping> mapping;
+  };
   struct OpenCall {
     uint32_t correlation;
     bool cancelled;
@@ -239,6 +260,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Sends that found nobody armed, before a fence in each is thought a waste.
   // A peer that falls asleep now and then pays more for the barrier.
   static constexpr uint32_t kQuietSends = 64;
+  // How long to poll for what the peer prepares.
+  static constexpr int64_t kPreparingNs = 100'000;
 
   explicit LaneEnd(Setup setup);
 
@@ -250,6 +273,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
   bool PeekUsual(uint16_t flags, abi::RecordHeader* header);
+  bool PeekKnownLoan(const abi::RecordHeader& header, abi::LoanRef* loan);
   Message::StatePtr TakePeeked(const abi::RecordHeader& header);
   void ConsumeUsual(const abi::RecordHeader& header);
 
@@ -277,6 +301,17 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     open_calls_.push_back({parsed.header.correlation, false,
                            parsed.header.label, parsed.header.flow,
                            parsed.deadline_ns});
+  }
+  void NoteLent(const LentBlock& lent) {
+    lent_.push_back(
+        {lent.ref.attachment, lent.ref.offset, out_.position(), lent.pool});
+    if (FindKnown(lent.pool) == nullptr)
+      known_pools_.push_back({lent.pool, lent.ref.attachment});
+  }
+  const Attached* FindKnown(const std::shared_ptr<PoolCore>& pool) const {
+    for (const Attached& known : known_pools_)
+      if (known.pool == pool) return &known;
+    return nullptr;
   }
   void CountSent(size_t bytes) {
     abi::LaneCounters& counters = own_->counters();
@@ -322,12 +357,16 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void PollReplies();
   void DeliverReply(const Parsed& parsed);
   Message::StatePtr MakeState(const Parsed& parsed);
-  void TakeBack(const Parsed& parsed);
+  void TakeBack(const uint8_t* payload, uint32_t bytes);
+  // Takes the returns that stand first in the peer's ring, while any are
+  // awaited. Whether nothing else stands there then.
+  bool TakeReturns();
   // Not those whose reply was moved away, unless the caller itself is cut.
   enum class Fail { kOnLane, kAll };
   void FailCalls(uint64_t below, Error error, Fail which);
   void ReclaimLoans(uint64_t below);
-  void Owe(Owed owed);
+  void Owe(const Owed& owed);
+  bool PublishOwed(const Owed& owed);
   void FlushOwed();
   void Break();
   void UpdateArmed();
@@ -338,7 +377,14 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   base::Result<uint32_t> Attach(const std::shared_ptr<PoolCore>& pool);
   base::Result<std::shared_ptr<base::Mapping>> MapPeer(uint32_t attachment,
                                                        uint64_t of);
+  // Lends a copy of what is too large to go inline.
+  Error SendCopy(Outgoing& record, CallSlot* slot, Deadline deadline);
   base::Result<Loan> AllocateForCopy(uint64_t bytes);
+  Loan WarmBlock(uint64_t bytes);
+  void FillBlock(Loan& loan, Bytes payload);
+  void StartPreparing();
+  void EndPreparing();
+  void WakeEarly();
   base::Result<Capability> MakeReply(const OpenCall& call);
   // If this call can never be answered, that is its outcome: once two looks in
   // a row found the same others waiting, since the same time. Returns whether
@@ -362,6 +408,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   std::atomic<uint32_t> listeners_{0};
   std::atomic<uint64_t> receiver_process_{0};
   std::atomic<uint64_t> stale_{0};
+  std::atomic<uint32_t> prepared_{0};  // last of the peer's that was believed
   base::Spinner reply_spinner_;
   base::Spinner room_spinner_;
 
@@ -376,6 +423,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   std::vector<OpenCall> open_calls_;
   std::vector<std::pair<uint32_t, Capability>> moved_replies_;
   std::vector<Lent> lent_;
+  // At hand without asking: the pools that were lent from, the mapping that was
+  // read from last, and the pool of copies that could go inline.
+  std::vector<Attached> known_pools_;
+  PeerMap known_map_ = {};
+  std::shared_ptr<PoolCore> warm_pool_;
+  int preparers_ = 0;  // threads of this side that copy
   std::deque<Owed> owed_;
   bool in_place_ = false;  // a thread looks at messages where they lie
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies
@@ -395,17 +448,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   bool room_look_due_ = false;
 
   std::mutex attach_mutex_;  // held while the kernel process is asked
-  struct Attached {
-    std::shared_ptr<PoolCore> pool;
-    uint32_t number;
-  };
   std::vector<Attached> attached_;
   std::vector<std::shared_ptr<PoolCore>> copy_pools_;
-  struct PeerMap {
-    uint64_t incarnation;
-    uint32_t attachment;
-    std::shared_ptr<base::Mapping> mapping;
-  };
+  bool warm_pool_made_ = false;  // or could not be
   std::vector<PeerMap> peer_maps_;
 };
 

@@ -5,16 +5,6 @@
 #include "lane_end.h"
 
 namespace ipc {
-namespace {
-
-constexpr uint64_t kCopyPoolLeast = 4u << 20;
-constexpr size_t kCopyPoolsMax = 16;
-// What answers may take of a server's memory for one caller who keeps them. An
-// answer of any size goes when none is out.
-constexpr uint64_t kCopyBytesForCallerMax = 64u << 20;
-
-}  // namespace
-
 base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
   std::lock_guard lock(attach_mutex_);
   for (const Attached& attached : attached_)
@@ -59,60 +49,6 @@ void LaneEnd::CollectReturns() {
   if (role_ == Role::kSender && in_.valid()) PollReplies();
 }
 
-base::Result<Loan> LaneEnd::AllocateForCopy(uint64_t bytes) {
-  std::vector<std::shared_ptr<PoolCore>> pools;
-  {
-    std::lock_guard lock(attach_mutex_);
-    pools = copy_pools_;
-  }
-  uint64_t largest = kCopyPoolLeast / 2;
-  uint64_t held = 0;
-  for (const auto& pool : pools) {
-    if (auto offset = pool->Allocate(bytes); offset.ok())
-      return PoolCore::MakeLoan(pool, *offset, bytes);
-    largest = std::max(largest, pool->bytes());
-    held += pool->bytes();
-  }
-  if (pools.size() >= kCopyPoolsMax) return Error::should_wait;
-  if (role_ == Role::kReceiver && held >= kCopyBytesForCallerMax)
-    return Error::should_wait;
-  const uint64_t wanted = std::max(
-      {kCopyPoolLeast, 2 * largest > (64u << 20) ? 0 : 2 * largest, bytes});
-  auto pool = PoolCore::Create(session_, wanted);
-  if (!pool.ok()) return ErrorOf(pool.status());
-  {
-    std::lock_guard lock(attach_mutex_);
-    copy_pools_.push_back(*pool);
-  }
-  if (auto offset = (*pool)->Allocate(bytes); offset.ok())
-    return PoolCore::MakeLoan(*pool, *offset, bytes);
-  return Error::should_wait;
-}
-
-Error LaneEnd::SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
-                        Deadline deadline) {
-  while (true) {
-    const uint32_t seen = session_->epoch();
-    if (session_->HasNews()) session_->Pump();
-    if (Error why = cut(); why != Error::ok) return why;
-    if (session_->over() != Error::ok) return session_->over();
-    CollectReturns();
-    auto loan = AllocateForCopy(payload.size());
-    if (loan.ok()) {
-      std::memcpy(loan->bytes().data(), payload.data(), payload.size());
-      return SendLoan(record, *loan, slot, deadline);
-    }
-    if (loan.error() != Error::should_wait) return loan.error();
-    if (deadline.ns <= base::NowNs())
-      return deadline.ns == 0 ? Error::should_wait : Error::timed_out;
-    // Blocks come back as records.
-    FutexWaits words;
-    if (!ArmRecords(ArmBy::kFutex, &words)) continue;
-    session_->Sleep(seen, words, deadline.ns);
-    DisarmRecords(ArmBy::kFutex);
-  }
-}
-
 // `of`: the peer's incarnation that lent. Its successor may use the same
 // numbers for other memory.
 base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
@@ -145,13 +81,11 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
 Error LaneEnd::ResolveLoan(Message::State& state) {
   auto mapping = MapPeer(state.loan.attachment, state.incarnation);
   if (!mapping.ok()) return mapping.error();
-  const uint64_t size = (*mapping)->bytes();
-  if (state.loan.offset > size || state.loan.bytes > size - state.loan.offset)
-    return Error::out_of_range;
-  state.MakeRare().mapping = *mapping;
-  state.payload = {reinterpret_cast<const std::byte*>((*mapping)->data()) +
-                       state.loan.offset,
-                   static_cast<size_t>(state.loan.bytes)};
+  if (!state.Show(*mapping)) return Error::out_of_range;
+  std::lock_guard lock(mutex_);
+  if (state.incarnation == incarnation_)
+    known_map_ = {state.incarnation, state.loan.attachment,
+                  *std::move(mapping)};
   return Error::ok;
 }
 

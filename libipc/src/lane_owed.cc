@@ -8,7 +8,7 @@ constexpr size_t kOwedMax = 16'384;
 
 }  // namespace
 
-void LaneEnd::Owe(Owed owed) {
+void LaneEnd::Owe(const Owed& owed) {
   // After its session a process says no more, as if it had died.
   if (session_->over() != Error::ok) return;
   // A peer that never makes room for what it is owed must not fill this
@@ -17,8 +17,25 @@ void LaneEnd::Owe(Owed owed) {
     Break();
     return;
   }
+  if (owed_.empty() && PublishOwed(owed)) {
+    WakePeerForRecords();
+    return;
+  }
   owed_.push_back(owed);
   FlushOwed();
+}
+
+bool LaneEnd::PublishOwed(const Owed& owed) {
+  if (cut_ != Error::ok) return false;
+  Outgoing record;
+  record.flags = owed.flags;
+  record.correlation = owed.correlation;
+  if ((owed.flags & abi::kRecordReturn) != 0)
+    record.payload = std::as_bytes(std::span(&owed.back, 1));
+  const uint64_t bytes = RecordPayloadBytes(record);
+  if (!RoomNow(bytes)) return false;
+  WriteRecord(record, bytes);
+  return true;
 }
 
 void LaneEnd::FlushOwed() {
@@ -27,16 +44,7 @@ void LaneEnd::FlushOwed() {
     return;
   }
   bool sent = false;
-  while (!owed_.empty()) {
-    const Owed& owed = owed_.front();
-    Outgoing record;
-    record.flags = owed.flags;
-    record.correlation = owed.correlation;
-    if ((owed.flags & abi::kRecordReturn) != 0)
-      record.payload = std::as_bytes(std::span(&owed.back, 1));
-    const uint64_t bytes = RecordPayloadBytes(record);
-    if (!RoomNow(bytes)) break;
-    WriteRecord(record, bytes);
+  while (!owed_.empty() && PublishOwed(owed_.front())) {
     owed_.pop_front();
     sent = true;
   }
@@ -79,10 +87,8 @@ Error LaneEnd::Answer(Message::State& state, Outgoing& record, Loan* loan,
   Error error;
   if (loan != nullptr)
     error = SendLoan(record, *loan, nullptr, deadline);
-  else if (record.payload.size() > inline_max_)
-    error = SendCopy(record, record.payload, nullptr, deadline);
   else
-    error = Send(record, nullptr, deadline);
+    error = SendBytes(record, nullptr, deadline);
   if (error == Error::should_wait || error == Error::timed_out) return error;
   state.answered = true;
   std::lock_guard lock(mutex_);

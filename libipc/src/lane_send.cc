@@ -61,9 +61,7 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   const uint64_t bytes = RecordPayloadBytes(record);
   if (!RoomNow(bytes)) return Error::should_wait;
   if (slot != nullptr) AddCall(record, *slot);
-  if (record.lent != nullptr)
-    lent_.push_back({record.lent->ref.attachment, record.lent->ref.offset,
-                     out_.position(), record.lent->pool});
+  if (record.lent != nullptr) NoteLent(*record.lent);
   WriteRecord(record, bytes);
   CountSent(record.payload.size());
   WakePeerForRecords();

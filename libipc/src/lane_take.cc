@@ -85,10 +85,10 @@ void LaneEnd::NoteQueued() {
   base::Count(most, queued - most);
 }
 
-void LaneEnd::TakeBack(const Parsed& parsed) {
+void LaneEnd::TakeBack(const uint8_t* payload, uint32_t bytes) {
   abi::LoanReturn back;
-  if (parsed.bytes != sizeof(back)) return;
-  std::memcpy(&back, parsed.payload, sizeof(back));
+  if (bytes != sizeof(back)) return;
+  std::memcpy(&back, payload, sizeof(back));
   // Only what was lent through this lane can come back through it.
   const auto found =
       std::find_if(lent_.begin(), lent_.end(), [&](const Lent& lent) {
@@ -106,7 +106,7 @@ void LaneEnd::PollReplies() {
   const uint64_t end = in_.position() + own_->ring_bytes();
   while (in_.position() < end && Peek(&parsed)) {
     if ((parsed.header.flags & abi::kRecordReturn) != 0)
-      TakeBack(parsed);
+      TakeBack(parsed.payload, parsed.bytes);
     else if ((parsed.header.flags & abi::kRecordReply) != 0)
       DeliverReply(parsed);
     ConsumeRecord(parsed);
@@ -150,7 +150,7 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
     const uint16_t flags = parsed.header.flags;
     const uint32_t correlation = parsed.header.correlation;
     if ((flags & abi::kRecordReturn) != 0) {
-      TakeBack(parsed);
+      TakeBack(parsed.payload, parsed.bytes);
       ConsumeRecord(parsed);
     } else if ((flags & abi::kRecordCancel) != 0) {
       for (OpenCall& open : open_calls_)

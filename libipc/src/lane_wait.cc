@@ -135,6 +135,7 @@ void LaneEnd::UpdateArmed() {
   if (futex_armed_ > 0) bits |= abi::kArmRecordsFutex;
   if (bell_armed_ > 0) bits |= abi::kArmRecordsBell;
   if (room_armed_ > 0) bits |= abi::kArmRoomFutex;
+  if (bits != 0 && base::Spinner::MayPoll()) bits |= abi::kArmPolls;
   if (bits != 0) bits |= ++arm_generation_ * abi::kArmGeneration;
   own_->armed().store(bits, std::memory_order_relaxed);
   if (bits != 0) std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -63,6 +63,15 @@ void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
   payload = {to, bytes};
 }
 
+bool Message::State::Show(const std::shared_ptr<base::Mapping>& of) {
+  if (loan.offset > of->bytes() || loan.bytes > of->bytes() - loan.offset)
+    return false;
+  mapping = of;
+  payload = {reinterpret_cast<const std::byte*>(of->data()) + loan.offset,
+             static_cast<size_t>(loan.bytes)};
+  return true;
+}
+
 Message::State::~State() {
   if (in_flow) LeaveFlow(flow);
   if (lane == nullptr) return;

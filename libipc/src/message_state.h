@@ -27,6 +27,8 @@ struct Message::State {
 
   // Copies the payload out of the ring.
   void CopyIn(const uint8_t* from, size_t bytes);
+  // The lent block, of this mapping, is the payload. Whether it lies there.
+  bool Show(const std::shared_ptr<base::Mapping>& of);
   bool is_call() const { return (flags & abi::kRecordCall) != 0; }
   bool has_loan() const { return (flags & abi::kRecordLoan) != 0; }
   // Whether something about it is still to be done over its lane.
@@ -55,10 +57,10 @@ struct Message::State {
   // Own memory: small payloads lie in the state itself.
   std::byte small[160];
   MessageBuffer large;
-  abi::LoanRef loan;  // where a loan lies
+  abi::LoanRef loan;                       // where a loan lies
+  std::shared_ptr<base::Mapping> mapping;  // of a loan
   // What only few messages have.
   struct Rare {
-    std::shared_ptr<base::Mapping> mapping;  // of a loan
     // An answer in a region: its mapping, and the other capabilities.
     Mapping region;
     std::vector<ReceivedCapability> redeemed;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "ipc/loan.h"
 #include "ipc/session.h"
@@ -34,39 +36,70 @@ base::Result<uint64_t> PoolCore::Allocate(uint64_t bytes) {
   if (bytes > this->bytes()) return Error::out_of_range;
   bytes = (bytes + kAlign - 1) & ~(kAlign - 1);
   std::lock_guard lock(mutex_);
+  uint64_t offset;
+  if (!TakeRecent(bytes, &offset) && !TakeFree(bytes, &offset)) {
+    MergeRecent(0);
+    if (!TakeFree(bytes, &offset)) return Error::should_wait;
+  }
+  allocated_[offset] = bytes;
+  in_use_ += bytes;
+  return offset;
+}
+
+bool PoolCore::TakeRecent(uint64_t bytes, uint64_t* offset) {
+  for (size_t i = recent_.size(); i-- > 0;) {
+    if (recent_[i].bytes != bytes) continue;
+    *offset = recent_[i].offset;
+    recent_.erase(recent_.begin() + static_cast<ptrdiff_t>(i));
+    return true;
+  }
+  return false;
+}
+
+bool PoolCore::TakeFree(uint64_t bytes, uint64_t* offset) {
   for (auto block = free_.begin(); block != free_.end(); ++block) {
     if (block->second < bytes) continue;
-    const uint64_t offset = block->first;
+    *offset = block->first;
     const uint64_t left = block->second - bytes;
     free_.erase(block);
-    if (left > 0) free_[offset + bytes] = left;
-    allocated_[offset] = bytes;
-    in_use_ += bytes;
-    return offset;
+    if (left > 0) free_[*offset + bytes] = left;
+    return true;
   }
-  return Error::should_wait;
+  return false;
 }
 
 void PoolCore::Free(uint64_t offset) {
   std::lock_guard lock(mutex_);
-  auto block = allocated_.find(offset);
+  const auto block = allocated_.find(offset);
   if (block == allocated_.end()) return;
-  uint64_t bytes = block->second;
+  recent_.push_back({offset, block->second});
+  in_use_ -= block->second;
   allocated_.erase(block);
-  in_use_ -= bytes;
-  auto next = free_.lower_bound(offset);
-  if (next != free_.end() && next->first == offset + bytes) {
-    bytes += next->second;
+  if (recent_.size() > kRecentMax) MergeRecent(kRecentMax / 2);
+}
+
+// The oldest go.
+void PoolCore::MergeRecent(size_t down_to) {
+  const size_t count = recent_.size() - std::min(down_to, recent_.size());
+  for (size_t i = 0; i < count; ++i) Merge(recent_[i]);
+  recent_.erase(recent_.begin(),
+                recent_.begin() + static_cast<ptrdiff_t>(count));
+}
+
+void PoolCore::Merge(Block block) {
+  auto next = free_.lower_bound(block.offset);
+  if (next != free_.end() && next->first == block.offset + block.bytes) {
+    block.bytes += next->second;
     next = free_.erase(next);
   }
   if (next != free_.begin()) {
-    auto before = std::prev(next);
-    if (before->first + before->second == offset) {
-      before->second += bytes;
+    const auto before = std::prev(next);
+    if (before->first + before->second == block.offset) {
+      before->second += block.bytes;
       return;
     }
   }
-  free_[offset] = bytes;
+  free_[block.offset] = block.bytes;
 }
 
 void PoolCore::AddLender(std::weak_ptr<LaneEnd> lane) {

@@ -8,8 +8,11 @@
 #include <mutex>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "ipc/loan.h"
 #include "ipc/region.h"
+#include "libipc/base/biased_mutex.h"
+#include "libipc/base/memory.h"
 #include "libipc/base/result.h"
 
 namespace ipc {
@@ -21,17 +24,23 @@ class PoolCore {
   static absl::StatusOr<std::shared_ptr<PoolCore>> Create(
       const std::shared_ptr<SessionCore>& session, uint64_t bytes);
 
-  // First fit. Errors: should_wait, out_of_range, invalid_args.
+  // The block of this size that was freed last, whose bytes the caches may
+  // still have; else the first that fits.
+  // Errors: should_wait, out_of_range, invalid_args.
   base::Result<uint64_t> Allocate(uint64_t bytes);
   void Free(uint64_t offset);
   // A lane that lends blocks of this pool. Its returns are taken when the pool
   // has no room, or is asked how much is in use.
   void AddLender(std::weak_ptr<LaneEnd> lane);
   void CollectReturns();
+  // All its pages now, where Linux can do that at once (5.14).
+  void Prefault() { base::Prefault(mapping_.bytes()); }
   static Loan MakeLoan(const std::shared_ptr<PoolCore>& pool, uint64_t offset,
                        uint64_t bytes);
   // Leaves the block to the lane that lends it.
-  static void Disown(Loan& loan) { loan.pool_.reset(); }
+  static std::shared_ptr<PoolCore> Disown(Loan& loan) {
+    return std::move(loan.pool_);
+  }
   static const std::shared_ptr<PoolCore>& Of(const Loan& loan) {
     return loan.pool_;
   }
@@ -45,13 +54,25 @@ class PoolCore {
   uint64_t bytes_in_use() const;
 
  private:
+  // Blocks freed lately are kept whole, up to so many.
+  static constexpr size_t kRecentMax = 32;
+  struct Block {
+    uint64_t offset;
+    uint64_t bytes;
+  };
+
   PoolCore(Region region, Mapping mapping);
+  bool TakeRecent(uint64_t bytes, uint64_t* offset);
+  bool TakeFree(uint64_t bytes, uint64_t* offset);
+  void MergeRecent(size_t down_to);
+  void Merge(Block block);
 
   const Region region_;
   const Mapping mapping_;
-  mutable std::mutex mutex_;
-  std::map<uint64_t, uint64_t> free_;       // offset -> bytes, merged
-  std::map<uint64_t, uint64_t> allocated_;  // offset -> bytes
+  mutable base::BiasedMutex mutex_;
+  std::vector<Block> recent_;          // free, the last one freed last
+  std::map<uint64_t, uint64_t> free_;  // offset -> bytes, merged
+  absl::flat_hash_map<uint64_t, uint64_t> allocated_;  // offset -> bytes
   uint64_t in_use_ = 0;
   std::vector<std::weak_ptr<LaneEnd>> lenders_;
 };

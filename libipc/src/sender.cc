@@ -209,8 +209,8 @@ std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
   return lanes_[best];
 }
 
-// What is usual: a small payload to a port with one listener.
-bool SenderCore::TrySend(Bytes payload, const SendOptions& options,
+// What is usual: to a port with one listener, without capabilities.
+bool SenderCore::TrySend(const Content& content, const SendOptions& options,
                          CallSlot* slot) {
   LaneEnd* const lane = only_.load(std::memory_order_acquire);
   if (lane == nullptr || !options.capabilities.empty() ||
@@ -220,7 +220,7 @@ bool SenderCore::TrySend(Bytes payload, const SendOptions& options,
   record.label = options.label;
   record.flow = CurrentFlow();
   if (record.flow == 0) record.flow = NewFlow(*capability_.session());
-  record.payload = payload;
+  record.payload = content.payload;
   if (slot != nullptr) {
     record.flags = abi::kRecordCall;
     slot->flow = record.flow;
@@ -229,6 +229,9 @@ bool SenderCore::TrySend(Bytes payload, const SendOptions& options,
       record.deadline_ns = options.deadline.ns;
     }
   }
+  if (content.loan != nullptr)
+    return lane->TryLend(record, *content.loan, slot);
+  if (content.payload.size() >= kLentBytes) return lane->TryCopy(record, slot);
   return lane->TrySend(record, slot);
 }
 
@@ -269,10 +272,8 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
   Error error;
   if (content.loan != nullptr)
     error = lane->SendLoan(record, *content.loan, slot, deadline);
-  else if (content.payload.size() > lane->inline_max())
-    error = lane->SendCopy(record, content.payload, slot, deadline);
   else
-    error = lane->Send(record, slot, deadline);
+    error = lane->SendBytes(record, slot, deadline);
   if (error == Error::ok) staged->Commit();
   *sent = {*std::move(picked), record.flow, record.sent_ns, record.correlation};
   if (traced) {
@@ -339,7 +340,7 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   CallSlot slot;
   Sent sent;
   Error error = Error::ok;
-  if (content.loan == nullptr && TrySend(content.payload, options, &slot)) {
+  if (TrySend(content, options, &slot)) {
     sent.picked.lane = only_.load(std::memory_order_relaxed);
   } else {
     absl::Status detail;
@@ -394,8 +395,9 @@ absl::StatusOr<Sender> Sender::Create(Capability port) {
 }
 
 absl::Status Sender::Send(Bytes payload, const SendOptions& options) {
-  if (core_->TrySend(payload, options, nullptr)) return absl::OkStatus();
-  return core_->SendMessage({payload, nullptr}, options);
+  const SenderCore::Content content = {payload, nullptr};
+  if (core_->TrySend(content, options, nullptr)) return absl::OkStatus();
+  return core_->SendMessage(content, options);
 }
 
 absl::StatusOr<size_t> Sender::SendBatch(std::span<const Bytes> payloads,
@@ -404,7 +406,9 @@ absl::StatusOr<size_t> Sender::SendBatch(std::span<const Bytes> payloads,
 }
 
 absl::Status Sender::SendLoan(Loan& loan, const SendOptions& options) {
-  return core_->SendMessage({{}, &loan}, options);
+  const SenderCore::Content content = {{}, &loan};
+  if (core_->TrySend(content, options, nullptr)) return absl::OkStatus();
+  return core_->SendMessage(content, options);
 }
 
 absl::StatusOr<Message> Sender::Call(Bytes payload,

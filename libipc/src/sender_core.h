@@ -22,7 +22,8 @@ class SenderCore {
 
   static absl::StatusOr<std::shared_ptr<SenderCore>> Create(Capability port);
   // What is usual, at once; false: nothing was done.
-  bool TrySend(Bytes payload, const SendOptions& options, CallSlot* slot);
+  bool TrySend(const Content& content, const SendOptions& options,
+               CallSlot* slot);
   absl::Status SendMessage(const Content& content, const SendOptions& options);
   absl::StatusOr<size_t> SendBatch(std::span<const Bytes> payloads,
                                    const SendOptions& options);

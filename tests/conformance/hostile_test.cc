@@ -203,7 +203,7 @@ TEST_F(Hostile, AnyRecordsFromASenderHarmNobodyElse) {
     RawLane bad(world_->root().core(), bad_right);
     for (int i = 0; i < 5; ++i) {
       abi::RecordHeader header = {};
-      header.flags = static_cast<uint16_t>(random() % 1024);
+      header.flags = static_cast<uint16_t>(random() % 2048);
       header.handle_count = static_cast<uint16_t>(random() % 80);
       header.correlation = static_cast<uint32_t>(random());
       std::string payload(random() % 64, '\0');
