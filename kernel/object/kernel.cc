@@ -163,6 +163,11 @@ void Kernel::Charge(Account& account, const Charges& charges) {
   LookAtSoftLimits(account);
 }
 
+void Kernel::ChargeMore(Account& account, const Charges& charges) {
+  account.Charge(charges);
+  LookAtSoftLimits(account);
+}
+
 void Kernel::Refund(Account& account, const Charges& charges) {
   account.Release(charges);
   LookAtSoftLimits(account);

@@ -114,6 +114,8 @@ class Kernel {
   // ---- Charges: RoomIn first.
   static Answer RoomIn(const Account& account, const Charges& charges);
   void Charge(Account& account, const Charges& charges);
+  // On top of a charge that lasts: refunded together with it.
+  void ChargeMore(Account& account, const Charges& charges);
   void Refund(Account& account, const Charges& charges);
   void SetLimits(Account& account, const abi::AccountLimits& limits);
 
@@ -144,6 +146,13 @@ class Kernel {
                      uint64_t user_data);
   // Destroyed bit by bit, with whatever that entails.
   void Doom(std::unique_ptr<Transfer> transfer);
+
+  // ---- Regions.
+  // The session was given memory of the region, which it may keep until it is
+  // gone.
+  void NoteGrant(Session& session, Region& region);
+  // Destroys what is in the region, in steps.
+  Answer StartDestruction(Session& session, Region& region, uint64_t user_data);
 
   // ---- Waits. Charged to the session while they last.
   Answer Park(Session& session, Capability& capability,
@@ -177,6 +186,19 @@ class Kernel {
   void ChargeTo(Capability& capability, Account* account);
   void CountPort(Port& port, Rights before, Rights after);
   void ClosePort(Port& port);
+
+  // kernel_destructions.cc
+  struct Destruction {
+    Region* region;    // used by it
+    uint64_t session;  // whom to answer
+    uint64_t user_data;
+    uint64_t told;  // sessions up to here
+    uint64_t tell_below;
+  };
+  void RunDestructions();
+  // Whether all sessions were told.
+  bool TellOfDestruction(Destruction& one);
+  void EndDestruction(const Destruction& one);
 
   // kernel_work.cc
   void RunTimers();
@@ -221,6 +243,7 @@ class Kernel {
   std::deque<std::unique_ptr<RevokeJob>> revokes_;
   std::deque<std::unique_ptr<RevokeJob>> revoked_;  // done, not answered
   uint64_t next_revoke_ = 1;
+  std::deque<Destruction> destructions_;  // one a region
   uint32_t revoke_debt_ = 0;       // steps owed for what was derived meanwhile
   std::deque<uint64_t> cut_off_;   // to be hung up
   bool cut_off_now_ = false;       // one in this turn already

@@ -144,9 +144,7 @@ void Kernel::Destroy(Capability& capability, Ending ending, const Revoker& by) {
   Use(object);
   --object.capabilities;
   if (object.kind == ObjectKind::port) CountPort(As<Port>(object), rights, 0);
-  if (object.kind == ObjectKind::region && object.capabilities == 0 &&
-      As<Region>(object).attachments == 0)
-    As<Region>(object).memory.Reset();
+  if (object.kind == ObjectKind::region) As<Region>(object).DropIfUnused();
   if (object.kind == ObjectKind::reply && object.capabilities == 0)
     DropReply(*this, As<Reply>(object));
   Unuse(object);

@@ -5,8 +5,8 @@ namespace kernel {
 
 bool Kernel::HasWork() const {
   return !ready_.empty() || !dirty_.empty() || !revokes_.empty() ||
-         !cut_off_.empty() || !clearing_.empty() || !doomed_.empty() ||
-         !reap_.empty() || timers_due_ || lanes_.HasWork();
+         !destructions_.empty() || !cut_off_.empty() || !clearing_.empty() ||
+         !doomed_.empty() || !reap_.empty() || timers_due_ || lanes_.HasWork();
 }
 
 bool Kernel::Turn() {
@@ -15,6 +15,7 @@ bool Kernel::Turn() {
   RunTimers();
   ServeReady();
   RunRevokes();
+  RunDestructions();
   HangUpNext();
   ClearSessions();
   lanes_.SettleSome();

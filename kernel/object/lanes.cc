@@ -116,7 +116,9 @@ void Lanes::PostJoined(Lane& lane) {
 Answer Lanes::Attach(Lane& lane, LaneEnd which, Region& region) {
   Lane::End& end = lane.end(which);
   if (lane.cut) return Error::peer_closed;
-  if (region.guarantee == abi::kGuaranteeNone) return Error::bad_state;
+  if (region.guarantee == abi::kGuaranteeNone ||
+      region.state != abi::RegionState::whole)
+    return Error::bad_state;
   if (end.attachments.size() >= abi::kAttachedRegionsMax)
     return Answer::Failed(Error::quota_exceeded, end.attachments.size(),
                           abi::kAttachedRegionsMax);
@@ -132,14 +134,14 @@ Answer Lanes::MapAttached(Session& session, Lane& lane, LaneEnd which,
   if (attachment >= attached.size()) return Error::not_found;
   Region& region = *attached[attachment];
   KP_ASSIGN(UniqueFd memory, region.Grant(abi::kMapRead));
-  if (session.granted.insert(&region).second) kernel_->Use(region);
-  return Answer::Of(region.bytes).With(std::move(memory));
+  kernel_->NoteGrant(session, region);
+  return Answer::Of(region.bytes_most).With(std::move(memory));
 }
 
 void Lanes::DropAttachments(Lane::End& end) {
   for (Region* region : end.attachments) {
-    if (--region->attachments == 0 && region->capabilities == 0)
-      region->memory.Reset();
+    --region->attachments;
+    region->DropIfUnused();
     kernel_->Unuse(*region);
   }
   end.attachments.clear();

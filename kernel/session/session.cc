@@ -95,6 +95,14 @@ void Session::TellProcessor() {
     completions_->processor().store(here, std::memory_order_relaxed);
 }
 
+void Session::TellRegionDestroyed() {
+  if (completions_ == nullptr) return;
+  std::atomic_ref<uint32_t> word(completions_->words().regions_destroyed);
+  word.store(word.load(std::memory_order_relaxed) + 1);
+  // Before anything is erased.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
 void Session::WakeClient(bool published, bool consumed) {
   // Pairs with the client's fence between arming and looking again.
   std::atomic_thread_fence(std::memory_order_seq_cst);

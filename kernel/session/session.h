@@ -80,6 +80,8 @@ class Session {
   // Something that it was told may still wake it up.
   bool HasUnread() const;
   Threads threads() const { return Threads(requests_.get()); }
+  // Contents that it may have mapped are about to go.
+  void TellRegionDestroyed();
   size_t backlog_events() const { return outbox_.size(); }
   uint64_t backlog_bytes() const { return outbox_.payload_bytes(); }
 

@@ -15,23 +15,25 @@ using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
     abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
 
 struct Line {
-  uint32_t number;
   ObjectKind kind;
   Rights rights;
   Answer (*handler)(Call& call);
 };
 
-constexpr Line kLines[] = {
+// By number; no handler where there is none of that number.
+constexpr auto kLines = [] {
+  std::array<Line, abi::kSyscalls + 1> lines = {};
 #define KEYPORT_SYSCALL(name, number, kind, rights) \
-  {number, ObjectKind::kind, rights, &handlers::name},
+  lines[number] = {ObjectKind::kind, rights, &handlers::name};
 #include "libipc/abi/syscalls.def"
 #undef KEYPORT_SYSCALL
-};
+  return lines;
+}();
 
 const Line* FindLine(uint32_t number) {
-  // The list is numbered from 1 without gaps.
-  if (number == 0 || number > std::size(kLines)) return nullptr;
-  return &kLines[number - 1];
+  if (number >= kLines.size() || kLines[number].handler == nullptr)
+    return nullptr;
+  return &kLines[number];
 }
 
 // What gives memory back, or what the caller has already, and so is done

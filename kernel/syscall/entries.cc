@@ -75,6 +75,13 @@ abi::RegionEntry RegionEntryOf(const Region& region) {
   entry.grants = region.grants;
   entry.attachments = region.attachments;
   entry.account = region.charged->id;
+  const abi::RegionFacts facts = region.Facts();
+  entry.bytes_most = facts.bytes_most;
+  entry.options = facts.options;
+  entry.writers = facts.writers;
+  entry.sessions = facts.sessions;
+  entry.pages = facts.pages;
+  entry.state = facts.state;
   return entry;
 }
 

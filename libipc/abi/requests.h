@@ -118,8 +118,24 @@ static_assert(sizeof(RedeemedItem) == 16);
 // ---- transfer_cancel(lane, args: token) -> {count}; payload: Handle[]
 //      gives back, in order, what the same end staged
 
-// ---- region_create(account, args: bytes) -> {handle, bytes, object id}
-// ---- region_seal(region, options: SealMode) -> {guarantee}
+// ---- region_create(account, options: RegionOptions, args: bytes, most bytes
+//      of a growable one) -> {handle, bytes, object id, RegionPages}
+enum RegionOptions : uint32_t {
+  kRegionGrowable = 1,
+  kRegionHugePages = 2,  // where this Linux has them
+  kRegionErasable = 4,   // its contents can be destroyed though it is sealed
+                         // for one writer
+  kRegionOptionsAll = 7,
+};
+// The pages it got.
+enum class RegionPages : uint32_t {
+  normal = 0,
+  advised = 1,   // huge ones where there are some: MADV_HUGEPAGE
+  reserved = 2,  // huge ones, set aside
+};
+inline constexpr uint64_t kHugePageBytes = 2u << 20;
+// ---- region_seal(region, options: SealMode) -> {guarantee, sessions that may
+//      have a writable mapping}
 enum SealMode : uint32_t {
   kSealSingleWriter = 0,  // mapped writers go on, nobody new can
   kSealImmutable = 1,     // bad_state while a writable mapping exists
@@ -130,9 +146,49 @@ enum Guarantee : uint32_t {
   kGuaranteeSingleWriter = 1,  // sealed: only mappings made before can write
   kGuaranteeImmutable = 2,     // sealed: nobody can write
 };
-// ---- region_map(region, options: MapAccess) -> {bytes, guarantee}; descriptor
+// ---- region_map(region, options: MapAccess, args: offset, bytes; 0: to the
+//      end) -> {bytes, guarantee}; payload: RegionFacts; descriptor
 enum MapAccess : uint32_t { kMapRead = 0, kMapWrite = 1 };
-// ---- region_info(region) -> {bytes, guarantee, grants to map, object id}
+// ---- region_info(region) -> {bytes, guarantee, grants to map, object id};
+//      payload: RegionFacts
+// ---- region_state(args: object id): the same, of a region for which this
+//      session was given memory, whatever became of its handles
+// ---- region_grow(region, options: RegionGrowOptions, args: bytes) -> {bytes}
+enum RegionGrowOptions : uint32_t { kRegionGrowNoMore = 1 };
+// ---- region_destroy(region) -> {capabilities, grants to map, sessions that
+//      were given memory, RegionState}: its contents
+enum class RegionState : uint32_t {
+  whole = 0,
+  destroying = 1,
+  erased = 2,  // the bytes are gone, out of every mapping
+  kept = 3,    // a seal forbids erasing: who has mapped it can read on
+};
+struct RegionFacts {
+  uint64_t id;
+  uint64_t bytes;
+  uint64_t bytes_most;  // that it may grow to, and that its memory spans
+  uint32_t options;     // RegionOptions
+  Guarantee guarantee;
+  // Sessions that may have a writable mapping: those that were given memory
+  // before it was sealed for one writer, or all while it is not sealed.
+  uint32_t writers;
+  uint32_t sessions;  // that were given memory, ever
+  uint32_t grants;    // descriptors given out for mapping
+  RegionPages pages;
+  RegionState state;
+  uint32_t reserved;
+};
+static_assert(sizeof(RegionFacts) == 56);
+// In the control page of a session's completion half, written by the kernel
+// process.
+struct SessionWords {
+  // Changes before the contents of a region that this session was given memory
+  // of are destroyed.
+  uint32_t regions_destroyed;
+  uint32_t reserved[15];
+};
+inline constexpr size_t kSessionWordsOffset = 1024;
+static_assert(kSessionWordsOffset >= offsetof(HalfControl, reserved));
 
 // ---- process_create(account; payload: ProcessCreate, InitialItem[count])
 //      -> {process handle, object id}; descriptor: the child's session socket
@@ -321,7 +377,15 @@ struct RegionEntry {
   uint32_t grants;       // descriptors given out for mapping
   uint32_t attachments;  // lanes it is attached to
   uint64_t account;      // charged for it
+  uint64_t bytes_most;   // from here on as in RegionFacts
+  uint32_t options;
+  uint32_t writers;
+  uint32_t sessions;
+  RegionPages pages;
+  RegionState state;
+  uint32_t reserved;
 };
+static_assert(sizeof(RegionEntry) == 80);
 struct ProcessEntry {
   uint64_t id;
   char name[kNameBytesMax];

@@ -17,6 +17,7 @@
 
 #include "libipc/abi/lane.h"
 #include "libipc/abi/limits.h"
+#include "libipc/abi/requests.h"
 #include "libipc/base/memory.h"
 
 namespace base {
@@ -71,6 +72,11 @@ class Half {
   }
   std::atomic_ref<uint32_t> preparing() const {
     return std::atomic_ref<uint32_t>(control()->preparing);
+  }
+  // Of a session's completion half.
+  abi::SessionWords& words() const {
+    return *reinterpret_cast<abi::SessionWords*>(mapping_.data() +
+                                                 abi::kSessionWordsOffset);
   }
   abi::LaneCounters& counters() const { return control()->counters; }
   // Low halves of tail and head, as futex words.

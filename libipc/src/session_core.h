@@ -156,6 +156,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
 
   // Written here; its control page has the table of threads too.
   const base::Half& requests() const { return *requests_; }
+  // Changes before contents that were mapped by this session are destroyed.
+  uint32_t regions_destroyed() const {
+    return std::atomic_ref<uint32_t>(completions_->words().regions_destroyed)
+        .load(std::memory_order_acquire);
+  }
   uint64_t session_id() const { return session_id_; }
   // Of this object in this process, never used again.
   uint64_t serial() const { return serial_; }

@@ -84,7 +84,9 @@ void Describe(std::ostream& out, const Region& region) {
       << " memory=" << region.memory.valid()
       << " owner=" << region.owner_process << " charged=" << region.charged->id
       << " guarantee=" << region.guarantee << " grants=" << region.grants
-      << " attachments=" << region.attachments;
+      << " attachments=" << region.attachments << " options=" << region.options
+      << " sessions=" << region.sessions << " writers=" << region.Writers()
+      << " state=" << static_cast<uint32_t>(region.state);
   Counts(out, region);
 }
 

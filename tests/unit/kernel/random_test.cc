@@ -16,6 +16,15 @@ class RandomTest : public KernelTest {
     state_ = state_ * 6364136223846793005u + 1442695040888963407u;
     return (state_ >> 33) % below;
   }
+  static const std::map<Syscall, ObjectKind>& Kinds() {
+    static const std::map<Syscall, ObjectKind> kKinds = {
+#define KEYPORT_SYSCALL(name, number, kind, rights) \
+  {Syscall::name, ObjectKind::kind},
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+    };
+    return kKinds;
+  }
   // Mostly one that the client holds.
   Handle AnyHandle(RawClient& client) {
     const HandleTable& table = client.session()->handles;
@@ -27,22 +36,23 @@ class RandomTest : public KernelTest {
   }
   // One of the kind that the call wants, if the client holds one.
   Handle HandleFor(RawClient& client, Syscall call) {
-    static constexpr ObjectKind kKinds[] = {
-#define KEYPORT_SYSCALL(name, number, kind, rights) ObjectKind::kind,
-#include "libipc/abi/syscalls.def"
-#undef KEYPORT_SYSCALL
-    };
-    const size_t line = static_cast<size_t>(call) - 1;
-    if (line >= std::size(kKinds)) return AnyHandle(client);
-    if (kKinds[line] == ObjectKind::none) return abi::kNoHandle;
+    const auto line = Kinds().find(call);
+    if (line == Kinds().end()) return AnyHandle(client);
+    if (line->second == ObjectKind::none) return abi::kNoHandle;
     for (int tries = 0; tries < 20; ++tries) {
       const Handle handle = AnyHandle(client);
       const Capability* held = client.session()->handles.Find(handle);
-      if (kKinds[line] == ObjectKind::any ||
-          (held != nullptr && held->object->kind == kKinds[line]))
+      if (line->second == ObjectKind::any ||
+          (held != nullptr && held->object->kind == line->second))
         return handle;
     }
     return AnyHandle(client);
+  }
+  uint64_t AnyRegion() {
+    const auto& regions = kernel_.objects(ObjectKind::region);
+    if (regions.empty()) return 0;
+    return std::next(regions.begin(), static_cast<long>(Random(regions.size())))
+        ->first;
   }
   std::vector<uint8_t> PayloadFor(RawClient& client, Syscall call) {
     std::vector<uint8_t> payload;
@@ -68,6 +78,8 @@ class RandomTest : public KernelTest {
       return 4096u << Random(3);
     if (call == Syscall::handle_duplicate || call == Syscall::handle_mint)
       return abi::kRightsSame;
+    if (call == Syscall::region_grow) return 4096u << Random(5);
+    if (call == Syscall::region_state) return AnyRegion();
     if (call == Syscall::lane_attach)
       return HandleFor(client, Syscall::region_map);
     if (call == Syscall::account_limit)
@@ -81,7 +93,10 @@ class RandomTest : public KernelTest {
   }
   void AskSomething(RawClient& client) {
     abi::Request request = {};
-    const auto call = static_cast<Syscall>(1 + Random(abi::kSyscalls));
+    const auto call =
+        std::next(Kinds().begin(), static_cast<long>(Random(Kinds().size())))
+            ->first;
+    if (call == Syscall::region_destroy && Random(4) != 0) return;
     if (call == Syscall::handle_close && Random(3) != 0) return;
     if (call == Syscall::process_end && Random(8) != 0) return;
     if (call == Syscall::process_create && host_.children.size() > 8) return;
@@ -89,6 +104,11 @@ class RandomTest : public KernelTest {
     request.handle = HandleFor(client, call);
     if (Random(8) == 0) request.options = static_cast<uint32_t>(Random(4));
     if (Random(4) != 0) request.args[0] = ArgumentFor(client, call);
+    if (call == Syscall::region_create) {
+      request.options = static_cast<uint32_t>(Random(8));
+      if ((request.options & abi::kRegionGrowable) != 0)
+        request.args[1] = request.args[0] << Random(3);
+    }
     if (call == Syscall::handle_mint || call == Syscall::object_list)
       request.args[1] = Random(3);
     request.user_data = Random(50);
@@ -197,8 +217,9 @@ TEST_F(RandomTest, RequestsHarmNobodyAndLeaveNothing) {
     EXPECT_EQ(kernel_.objects(ObjectKind::account).size(), 2u);
   }
   // Or it would not have tested anything.
-  for (uint32_t call = 1; call < succeeded_.size(); ++call)
-    EXPECT_GT(succeeded_[call], 0u) << "call " << call << " never succeeded";
+  for (const auto& [call, kind] : Kinds())
+    EXPECT_GT(succeeded_[static_cast<uint32_t>(call)], 0u)
+        << "call " << static_cast<uint32_t>(call) << " never succeeded";
 }
 
 }  // namespace

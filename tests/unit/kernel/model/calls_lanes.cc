@@ -213,8 +213,8 @@ Answer lane_map(Call& call) {
   if (call.arg(0) >= attachments.size()) return Error::not_found;
   Region& region = *attachments[call.arg(0)];
   ++region.grants;
-  if (call.session.granted.insert(&region).second) call.model.Use(region);
-  Answer answer = Answer::Of(region.bytes);
+  call.model.NoteGrant(call.session, region);
+  Answer answer = Answer::Of(region.bytes_most);
   answer.descriptors = 1;
   return answer;
 }

@@ -45,6 +45,21 @@ abi::LaneEntry EntryOf(const Lane& lane) {
   return entry;
 }
 
+abi::RegionFacts FactsOf(const Region& region) {
+  abi::RegionFacts facts = {};
+  facts.id = region.id;
+  facts.bytes = region.bytes;
+  facts.bytes_most = region.bytes_most;
+  facts.options = region.options;
+  facts.guarantee = region.guarantee;
+  facts.writers = static_cast<uint32_t>(region.guarantee == abi::kGuaranteeNone
+                                            ? region.sessions
+                                            : region.writers);
+  facts.sessions = static_cast<uint32_t>(region.sessions);
+  facts.grants = static_cast<uint32_t>(region.grants);
+  return facts;
+}
+
 abi::RegionEntry EntryOf(const Region& region) {
   abi::RegionEntry entry = {};
   entry.id = region.id;
@@ -55,6 +70,11 @@ abi::RegionEntry EntryOf(const Region& region) {
   entry.capabilities = static_cast<uint32_t>(region.caps);
   entry.grants = static_cast<uint32_t>(region.grants);
   entry.attachments = static_cast<uint32_t>(region.attachments);
+  const abi::RegionFacts facts = FactsOf(region);
+  entry.bytes_most = facts.bytes_most;
+  entry.options = facts.options;
+  entry.writers = facts.writers;
+  entry.sessions = facts.sessions;
   return entry;
 }
 

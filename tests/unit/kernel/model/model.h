@@ -80,6 +80,11 @@ class Model {
                      uint64_t user_data);
   void Touch(const Object& object) { touched_objects_.insert(object.id); }
   void Use(Object& object) { ++object.users; }
+  void NoteGrant(Session& session, Region& region) {
+    if (!session.granted.insert(&region).second) return;
+    ++region.sessions;
+    Use(region);
+  }
   void Unuse(Object& object);
 
   // ---- Accounts.

@@ -120,9 +120,13 @@ struct Port : Object {
 struct Region : Object {
   explicit Region(uint64_t object_id) : Object(ObjectKind::region, object_id) {}
   uint64_t bytes = 0;
+  uint64_t bytes_most = 0;
+  uint32_t options = 0;
   uint64_t owner = 0;
   Account* charged = nullptr;
   abi::Guarantee guarantee = abi::kGuaranteeNone;
+  uint64_t writers = 0;  // once sealed
+  uint64_t sessions = 0;
   uint64_t grants = 0;
   uint64_t attachments = 0;
 };
