@@ -198,6 +198,8 @@ TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {
   snapshot.regions[0].bytes = 8192;
   snapshot.regions[0].guarantee = 2;
   EXPECT_EQ(JsonLine(ListRegions(snapshot), 0)["guarantee"], "immutable");
+  EXPECT_EQ(JsonLine(ListRegions(snapshot), 0)["state"], "whole");
+  EXPECT_EQ(JsonLine(ListRegions(snapshot), 0)["pages"], "normal");
   snapshot.accounts.resize(1);
   snapshot.accounts[0].used[4] = 2048;
   EXPECT_EQ(JsonLine(ListAccounts(snapshot), 0)["bytes"]["used"], 2048);
