@@ -41,7 +41,7 @@ Skip SkipOf(uint32_t flags) {
 
 }  // namespace
 
-Crawl::Crawl(Service& service, CrawlerPorts& ports, std::string folder)
+Crawl::Crawl(example::Service& service, CrawlerPorts& ports, std::string folder)
     : service_(service),
       ports_(ports),
       folder_(std::move(folder)),

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "examples/common/service.h"
 #include "examples/search/plan.h"
-#include "examples/search/service.h"
 #include "examples/search/tally.h"
 #include "ipc/loan.h"
 
@@ -29,7 +29,7 @@ struct CrawlerPorts {
 
 class Crawl {
  public:
-  Crawl(Service& service, CrawlerPorts& ports, std::string folder);
+  Crawl(example::Service& service, CrawlerPorts& ports, std::string folder);
 
   // Ok: the index has lost this crawl, begin another. Otherwise why the
   // crawler cannot go on, or that the service is over.
@@ -53,7 +53,7 @@ class Crawl {
   bool stopped() const { return lost_ || service_.over(); }
 
   // Constant after the walk.
-  Service& service_;
+  example::Service& service_;
   CrawlerPorts& ports_;
   const std::string folder_;
   const uint64_t crawl_;

@@ -11,7 +11,7 @@
 namespace search {
 namespace {
 
-absl::Status Run(Service& service, const std::string& folder) {
+absl::Status Run(example::Service& service, const std::string& folder) {
   auto files = service.TakeSender("files");
   if (!files.ok()) return files.status();
   auto index = service.TakeSender("index");
@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
                  argc - 1);
     return 2;
   }
-  return search::RunService("crawler", [&](search::Service& service) {
+  return example::RunService("crawler", [&](example::Service& service) {
     return search::Run(service, argv[1]);
   });
 }

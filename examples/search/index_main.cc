@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "examples/search/service.h"
+#include "examples/common/service.h"
 #include "examples/search/store.h"
 
 namespace search {
@@ -79,7 +79,7 @@ class Index {
   std::optional<ipc::Message> finished_;  // the crawler's, never answered
 };
 
-absl::Status Run(Service& service) {
+absl::Status Run(example::Service& service) {
   auto port = service.TakeReceiver("index");
   if (!port.ok()) return port.status();
   Index index;
@@ -93,4 +93,4 @@ absl::Status Run(Service& service) {
 }  // namespace
 }  // namespace search
 
-int main() { return search::RunService("index", search::Run); }
+int main() { return example::RunService("index", search::Run); }

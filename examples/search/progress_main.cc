@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "examples/common/service.h"
 #include "examples/search/display.h"
-#include "examples/search/service.h"
 #include "ipc/wait_set.h"
 #include "libipc/base/unique_fd.h"
 
@@ -69,7 +69,7 @@ absl::Status TakeAll(ipc::Receiver& port, Display& display) {
   }
 }
 
-absl::Status Run(Service& service) {
+absl::Status Run(example::Service& service) {
   auto port = service.TakeReceiver("progress");
   if (!port.ok()) return port.status();
   Display display;
@@ -94,4 +94,4 @@ absl::Status Run(Service& service) {
 }  // namespace
 }  // namespace search
 
-int main() { return search::RunService("progress", search::Run); }
+int main() { return example::RunService("progress", search::Run); }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "examples/search/service.h"
+#include "examples/common/service.h"
 #include "examples/search/walk.h"
 #include "examples/search/words.h"
 
@@ -51,7 +51,7 @@ absl::Status Print(const ipc::Message& reply) {
   return absl::OkStatus();
 }
 
-absl::Status Run(Service& service, const Query& query) {
+absl::Status Run(example::Service& service, const Query& query) {
   auto index = service.TakeSender("index");
   if (!index.ok()) return index.status();
   for (;;) {
@@ -91,7 +91,7 @@ bool ReadArguments(int count, char** arguments, Query* query) {
 int main(int argc, char** argv) {
   search::Query query;
   if (!search::ReadArguments(argc, argv, &query)) return 2;
-  return search::RunService("query", [&](search::Service& service) {
+  return example::RunService("query", [&](example::Service& service) {
     return search::Run(service, query);
   });
 }

@@ -3,8 +3,8 @@
 // two batches, so it may die at any moment.
 #include <utility>
 
+#include "examples/common/service.h"
 #include "examples/search/batch.h"
-#include "examples/search/service.h"
 #include "examples/search/words.h"
 
 namespace search {
@@ -41,7 +41,7 @@ class Tokenizer {
   ipc::Sender index_;
 };
 
-absl::Status Run(Service& service) {
+absl::Status Run(example::Service& service) {
   auto files = service.TakeReceiver("files");
   if (!files.ok()) return files.status();
   auto index = service.TakeSender("index");
@@ -59,4 +59,4 @@ absl::Status Run(Service& service) {
 }  // namespace
 }  // namespace search
 
-int main() { return search::RunService("tokenizer", search::Run); }
+int main() { return example::RunService("tokenizer", search::Run); }

@@ -1,4 +1,4 @@
-// What each service of the graph has in common: its session, a clean end on
+// What each service of an example has in common: its session, a clean end on
 // SIGTERM and SIGINT, and what to say at the end. Knows no protocol.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "ipc/port.h"
 
-namespace search {
+namespace example {
 
 class Service {
  public:
@@ -66,4 +66,4 @@ int RunService(std::string_view name, Work work) {
   return (*service)->ExitCode(work(**service));
 }
 
-}  // namespace search
+}  // namespace example

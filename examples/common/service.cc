@@ -1,6 +1,6 @@
 // A thread waits for the signals and closes the session: every wait anywhere
 // in the process then ends with `canceled`.
-#include "examples/search/service.h"
+#include "examples/common/service.h"
 
 #include <signal.h>
 
@@ -9,7 +9,7 @@
 
 #include "absl/time/clock.h"
 
-namespace search {
+namespace example {
 namespace {
 
 sigset_t EndingSignals() {
@@ -88,4 +88,4 @@ int RefuseToStart(std::string_view name, const absl::Status& status) {
   return 1;
 }
 
-}  // namespace search
+}  // namespace example
