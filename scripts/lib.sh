@@ -8,7 +8,7 @@ packages=(
   cmake ninja-build g++ pkg-config ccache grep findutils
   liburing-dev libabsl-dev libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev
-  nlohmann-json3-dev
+  nlohmann-json3-dev libpng-dev
 )
 
 # What Keyport is measured against, for bench/run only; see docs/adr/0017.
