@@ -1,5 +1,5 @@
 // What the client is answered: what was done, or a sentence about what is
-// wrong with its file. The PNG itself comes as a region, in one capability.
+// wrong with its file. The PNG itself was lent to the client's own port.
 #pragma once
 
 #include <cstdint>

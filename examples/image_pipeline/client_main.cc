@@ -141,7 +141,9 @@ absl::Status Run(example::Service& service, const Options& options) {
   if (!sources.ok()) return sources.status();
   auto reader = service.TakeSender("reader");
   if (!reader.ok()) return reader.status();
-  Graph graph(service, *std::move(reader));
+  auto results = service.TakeReceiver("results");
+  if (!results.ok()) return results.status();
+  Graph graph(service, *std::move(reader), *std::move(results));
   return Client(options, graph, *std::move(sources)).Run();
 }
 

@@ -34,13 +34,13 @@ class Stage {
 
  private:
   absl::StatusOr<ipc::Loan> FilterIt(const Arrived& arrived) {
-    History history = arrived.history;
-    if (!history.Add(filter_))
+    Header header = arrived.header;
+    if (!header.history.Add(filter_))
       return absl::OutOfRangeError("an image had too many filters behind it");
-    const Shape shape = ShapeAfter(filter_, arrived.pixels.shape);
+    const Shape shape = header.shape = ShapeAfter(filter_, header.shape);
     auto block = blocks_.Allocate(BlockBytes(shape), WaitForBlocks());
     if (!block.ok()) return block;
-    WriteHeader(shape, history, block->bytes());
+    WriteHeader(header, block->bytes());
     Apply(filter_, arrived.pixels, PixelsIn(block->bytes(), shape));
     return block;
   }

@@ -16,48 +16,48 @@ absl::Status Malformed() {
   return absl::InternalError("the graph answered something that is no image");
 }
 
-// What came with an answer, mapped, if it is what the writer promised.
-absl::StatusOr<Filtered> MapResult(ipc::Message& reply, Answer answer) {
-  auto capabilities = reply.TakeCapabilities();
-  if (!capabilities.ok()) return capabilities.status();
-  if (capabilities->size() != 1) return Malformed();
-  auto region = ipc::Region::Adopt(std::move(capabilities->front().capability));
-  if (!region.ok()) return region.status();
-  auto mapping = region->MapRead();
-  if (!mapping.ok()) return mapping.status();
-  if (mapping->guarantee() != ipc::Guarantee::kImmutable ||
-      answer.png_bytes > mapping->bytes().size())
-    return Malformed();
-  return Filtered(*std::move(mapping), std::move(answer));
-}
-
 }  // namespace
 
-absl::StatusOr<ipc::Message> Graph::AskOnce(const Source& source) {
+absl::StatusOr<ipc::Message> Graph::AskOnce(const Source& source,
+                                            uint32_t ticket) {
   auto block = blocks_.Allocate(source.png.size(), WaitForBlocks());
   if (!block.ok()) return block.status();
   std::memcpy(block->bytes().data(), source.png.data(), source.png.size());
-  return reader_.CallLoan(*block,
-                          {.deadline = ipc::Deadline::After(kPatience)});
+  return reader_.CallLoan(
+      *block, {.label = ticket, .deadline = ipc::Deadline::After(kPatience)});
+}
+
+absl::StatusOr<Filtered> Graph::TakeResult(const Source& source,
+                                           uint32_t ticket,
+                                           const ipc::Message& reply) {
+  auto answer = DecodeAnswer(reply.payload());
+  if (!answer) return Malformed();
+  if (!answer->error.empty())
+    return absl::InvalidArgumentError(
+        absl::StrCat(source.name, ": ", answer->error));
+  auto png = results_.Take(ticket);
+  if (!png.ok()) return png.status();
+  if (png->payload().size() != answer->png_bytes) return Malformed();
+  answer->history.CountArrival(*png);
+  return Filtered(*std::move(png), *std::move(answer));
 }
 
 absl::StatusOr<Filtered> Graph::Ask(const Source& source) {
   for (int tries = 1;; ++tries) {
-    auto reply = AskOnce(source);
-    if (reply.ok()) {
-      auto answer = DecodeAnswer(reply->payload());
-      if (!answer) return Malformed();
-      if (!answer->error.empty())
-        return absl::InvalidArgumentError(
-            absl::StrCat(source.name, ": ", answer->error));
-      return MapResult(*reply, *std::move(answer));
-    }
-    if (service_.over()) return reply.status();
-    const auto error = ipc::ErrorName(ipc::ErrorOf(reply.status()));
+    const uint32_t ticket = results_.GiveTicket();
+    const auto reply = AskOnce(source, ticket);
+    auto filtered = reply.ok() ? TakeResult(source, ticket, *reply)
+                               : absl::StatusOr<Filtered>(reply.status());
+    if (!filtered.ok()) results_.Forget(ticket);
+    // A result that does not come was lent by a writer that died meanwhile.
+    const bool lost =
+        !reply.ok() || ipc::ErrorOf(filtered.status()) == ipc::Error::timed_out;
+    if (!lost || service_.over()) return filtered;
     if (tries == kTries)
       return absl::AbortedError(
           absl::StrCat(source.name, ": given up after ", tries,
-                       " tries; the last one: ", reply.status().message()));
+                       " tries; the last one: ", filtered.status().message()));
+    const auto error = ipc::ErrorName(ipc::ErrorOf(filtered.status()));
     service_.Say(source.name + ": a service died with it (" +
                  std::string(error) + "); asking again");
     ++asked_again_;

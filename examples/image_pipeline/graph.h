@@ -9,32 +9,31 @@
 #include "examples/common/service.h"
 #include "examples/image_pipeline/answer.h"
 #include "examples/image_pipeline/blocks.h"
+#include "examples/image_pipeline/results.h"
 #include "examples/image_pipeline/source.h"
-#include "ipc/region.h"
 
 namespace image_pipeline {
 
-// A filtered image in the writer's region, which nobody can change any more.
+// A filtered image, in a block that a writer has lent.
 class Filtered {
  public:
-  Filtered(ipc::Mapping mapping, Answer answer)
-      : mapping_(std::move(mapping)), answer_(std::move(answer)) {}
-  std::span<const std::byte> png() const {
-    return mapping_.bytes().first(answer_.png_bytes);
-  }
+  Filtered(ipc::Message png, Answer answer)
+      : png_(std::move(png)), answer_(std::move(answer)) {}
+  std::span<const std::byte> png() const { return png_.payload(); }
   const Answer& answer() const { return answer_; }
 
  private:
-  ipc::Mapping mapping_;
+  ipc::Message png_;
   Answer answer_;
 };
 
 // Thread: any.
 class Graph {
  public:
-  Graph(example::Service& service, ipc::Sender reader)
+  Graph(example::Service& service, ipc::Sender reader, ipc::Receiver results)
       : service_(service),
         reader_(std::move(reader)),
+        results_(std::move(results)),
         blocks_(service.session()) {}
 
   // Errors: what is wrong with the file; the last error of the graph after
@@ -45,10 +44,13 @@ class Graph {
 
  private:
   static constexpr int kTries = 10;
-  absl::StatusOr<ipc::Message> AskOnce(const Source& source);
+  absl::StatusOr<ipc::Message> AskOnce(const Source& source, uint32_t ticket);
+  absl::StatusOr<Filtered> TakeResult(const Source& source, uint32_t ticket,
+                                      const ipc::Message& reply);
 
   example::Service& service_;
   ipc::Sender reader_;
+  Results results_;
   Blocks blocks_;
   std::atomic<uint64_t> asked_again_{0};
 };

@@ -32,14 +32,14 @@ class Reader {
 
  private:
   absl::StatusOr<ipc::Loan> Decode(const ipc::Message& call) {
-    History history;
-    history.CountArrival(call);
+    Header header = {.ticket = call.label()};
+    header.history.CountArrival(call);
     auto decoder = PngDecoder::Open(call.payload());
     if (!decoder.ok()) return decoder.status();
-    const Shape shape = decoder->shape();
+    const Shape shape = header.shape = decoder->shape();
     auto loan = blocks_.Allocate(BlockBytes(shape), WaitForBlocks());
     if (!loan.ok()) return loan.status();
-    WriteHeader(shape, history, loan->bytes());
+    WriteHeader(header, loan->bytes());
     if (auto decoded = decoder->Decode(PixelsIn(loan->bytes(), shape));
         !decoded.ok())
       return decoded;

@@ -7,11 +7,6 @@
 namespace image_pipeline {
 namespace {
 
-struct Header {
-  History history;
-  Shape shape;
-  uint32_t unused = 0;
-};
 static_assert(sizeof(Header) <= kHeaderBytes);
 static_assert(std::has_unique_object_representations_v<Header>);
 
@@ -41,15 +36,12 @@ std::optional<Arrived> Arrive(const ipc::Message& message) {
   header.history.CountArrival(message);
   const auto* samples =
       reinterpret_cast<const uint8_t*>(payload.data()) + kHeaderBytes;
-  return Arrived{header.history,
-                 {header.shape, {samples, header.shape.bytes()}}};
+  return Arrived{header, {header.shape, {samples, header.shape.bytes()}}};
 }
 
 uint64_t BlockBytes(const Shape& shape) { return kHeaderBytes + shape.bytes(); }
 
-void WriteHeader(const Shape& shape, const History& history,
-                 std::span<std::byte> block) {
-  const Header header = {history, shape};
+void WriteHeader(const Header& header, std::span<std::byte> block) {
   std::memcpy(block.data(), &header, sizeof(header));
 }
 

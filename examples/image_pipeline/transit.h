@@ -28,9 +28,15 @@ struct History {
   bool Add(Filter filter);
 };
 
+struct Header {
+  History history;
+  Shape shape;
+  uint32_t ticket = 0;  // the client's number for this image
+};
+
 // An image as it arrived. The pixels are valid while the message lives.
 struct Arrived {
-  History history;
+  Header header;
   Pixels pixels;
 };
 // Copies the header once and checks the copy; counts the arrival. Nothing for
@@ -40,8 +46,7 @@ std::optional<Arrived> Arrive(const ipc::Message& message);
 // The size of the block for an image.
 uint64_t BlockBytes(const Shape& shape);
 // Writes the header; the pixels' place is PixelsIn of the same block.
-void WriteHeader(const Shape& shape, const History& history,
-                 std::span<std::byte> block);
+void WriteHeader(const Header& header, std::span<std::byte> block);
 WritablePixels PixelsIn(std::span<std::byte> block, const Shape& shape);
 
 }  // namespace image_pipeline

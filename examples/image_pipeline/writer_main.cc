@@ -1,62 +1,68 @@
-// writer: encodes an image, where it was lent, into a region that nobody can
-// change any more, and answers the client with it, in the reader's place.
+// writer: encodes an image, where it was lent, into a block of its own, lends
+// that to the client's port, and answers the client in the reader's place.
 #include <utility>
 
 #include "examples/common/service.h"
 #include "examples/image_pipeline/answer.h"
+#include "examples/image_pipeline/blocks.h"
 #include "examples/image_pipeline/pass_on.h"
 #include "examples/image_pipeline/png.h"
-#include "ipc/region.h"
 
 namespace image_pipeline {
 namespace {
 
-struct Encoded {
-  ipc::Capability region;
-  uint64_t bytes = 0;
-};
+class Writer {
+ public:
+  Writer(example::Service& service, ipc::Sender results)
+      : service_(service),
+        results_(std::move(results)),
+        blocks_(service.session()) {}
 
-absl::StatusOr<Encoded> EncodeIntoRegion(const ipc::Session& session,
-                                         const Pixels& pixels) {
-  auto region = ipc::Region::Create(session, PngBytesMax(pixels.shape));
-  if (!region.ok()) return region.status();
-  Encoded encoded;
-  {
-    auto mapping = region->MapWrite();
-    if (!mapping.ok()) return mapping.status();
-    auto bytes = EncodePng(pixels, mapping->bytes());
-    if (!bytes.ok()) return bytes.status();
-    encoded.bytes = *bytes;
+  // Whatever fails here drops the right to answer: the client is told so.
+  void Take(ipc::Message message) {
+    auto reply = TakeReply(message);
+    const auto arrived = Arrive(message);
+    if (!reply || !arrived) return service_.Say("a message was no image");
+    ipc::Replier replier(*std::move(reply));
+    const auto call = replier.Info();
+    if (!call.ok() || call->over) return;  // nobody waits for it any more
+    auto png = EncodeIntoBlock(arrived->pixels);
+    if (!png.ok()) return service_.Say(std::string(png.status().message()));
+    const Answer answer = {.png_bytes = png->bytes().size(),
+                           .shape = arrived->header.shape,
+                           .history = arrived->header.history};
+    message = {};  // gives the block back before the next image can come
+    const absl::Status sent =
+        results_.SendLoan(*png, {.label = arrived->header.ticket});
+    // It fails when the client has given up or is gone.
+    if (sent.ok()) (void)replier.Reply(Encode(answer));
   }
-  if (auto sealed = region->SealImmutable(); !sealed.ok()) return sealed;
-  encoded.region = region->TakeCapability();
-  return encoded;
-}
 
-void Take(example::Service& service, ipc::Message message) {
-  auto reply = TakeReply(message);
-  const auto arrived = Arrive(message);
-  if (!reply || !arrived) return service.Say("a message was no image");
-  auto encoded = EncodeIntoRegion(service.session(), arrived->pixels);
-  if (!encoded.ok())
-    return service.Say(std::string(encoded.status().message()));
-  const Answer answer = {.png_bytes = encoded->bytes,
-                         .shape = arrived->pixels.shape,
-                         .history = arrived->history};
-  message = {};  // gives the block back before the next image can come
-  ipc::Replier replier(*std::move(reply));
-  // It fails when the client has given up or is gone.
-  (void)replier.Reply(ipc::BytesOf(Encode(answer)),
-                      std::span(&encoded->region, 1));
-}
+ private:
+  absl::StatusOr<ipc::Loan> EncodeIntoBlock(const Pixels& pixels) {
+    auto block = blocks_.Allocate(PngBytesMax(pixels.shape), WaitForBlocks());
+    if (!block.ok()) return block;
+    const auto bytes = EncodePng(pixels, block->bytes());
+    if (!bytes.ok()) return bytes.status();
+    block->Shrink(*bytes);
+    return block;
+  }
+
+  example::Service& service_;
+  ipc::Sender results_;
+  Blocks blocks_;
+};
 
 absl::Status Run(example::Service& service) {
   auto port = service.TakeReceiver("writer");
   if (!port.ok()) return port.status();
+  auto results = service.TakeSender("results");
+  if (!results.ok()) return results.status();
+  Writer writer(service, *std::move(results));
   for (;;) {
     auto message = port->Receive();
     if (!message.ok()) return message.status();
-    Take(service, *std::move(message));
+    writer.Take(*std::move(message));
   }
 }
 

@@ -80,16 +80,18 @@ TEST_F(ImagePipelineTest, AGeneratedImageComesBackBitExactAndUncopied) {
   EXPECT_NE(done.output.find("4 of 4 images came back right"),
             std::string::npos)
       << done.output;
-  // Four times a PNG, one RGB image, and four gray ones of 1600 x 1200.
+  // Four times a PNG, one RGB image, four gray ones of 1600 x 1200, a PNG.
   const auto source = image_pipeline::GeneratedSource();
   ASSERT_TRUE(source.ok());
-  const uint64_t lent = 4 * (source->png.size() + 5 * 64 + 7 * 1600 * 1200);
+  const PngBytes expected = Expected(source->png);
+  const uint64_t lent =
+      4 * (source->png.size() + 5 * 64 + 7 * 1600 * 1200 + expected.size());
   EXPECT_NE(
       done.output.find(std::to_string(lent) + " bytes lent, 0 bytes copied"),
       std::string::npos)
       << lent << "\n"
       << done.output;
-  EXPECT_EQ(Result("generated.png"), Expected(source->png));
+  EXPECT_EQ(Result("generated.png"), expected);
 }
 
 TEST_F(ImagePipelineTest, EveryKindOfPngComesBackRight) {
@@ -162,15 +164,30 @@ TEST_F(ImagePipelineTest, AKilledServiceCostsNoImageAndMakesNoWrongOne) {
   }
 }
 
+TEST_F(ImagePipelineTest, AKilledClientBeginsAgain) {
+  const std::string file =
+      WritePng("in.png", MakePng({.width = 320, .height = 240}));
+  Running graph(Pipeline({"--rounds", "40", file}));
+  ASSERT_TRUE(graph.WaitFor(kCameBack)) << graph.output();
+  for (const pid_t pid : ChildrenOf(graph.pid(), "keyport-image-client"))
+    kill(pid, SIGKILL);
+  EXPECT_EQ(graph.Wait(), 0) << graph.output();
+  EXPECT_NE(graph.output().find("client was killed by signal 9"),
+            std::string::npos);
+  EXPECT_NE(graph.output().find("40 of 40 images came back right"),
+            std::string::npos)
+      << graph.output();
+}
+
 // A graph that loses every image: the client gives up and says so.
 TEST_F(ImagePipelineTest, WhatIsDroppedAgainAndAgainIsGivenUp) {
   const std::string file = WritePng("in.png", MakePng({}));
-  auto graph =
-      Start("[port.reader]\n" +
-            Service("reader", "'read', 'reader'", "provides = ['reader']") +
-            "[service.client]\nprogram = 'keyport-image-client'\n"
-            "arguments = ['--filters', 'gray', '" +
-            file + "']\nuses = ['reader']\njob = true\n");
+  auto graph = Start(
+      "[port.reader]\n[port.results]\n" +
+      Service("reader", "'read', 'reader'", "provides = ['reader']") +
+      "[service.client]\nprogram = 'keyport-image-client'\n"
+      "arguments = ['--filters', 'gray', '" +
+      file + "']\nprovides = ['results']\nuses = ['reader']\njob = true\n");
   EXPECT_EQ(graph->Wait(), 1) << graph->output();
   EXPECT_NE(graph->output().find("in.png: given up after 10 tries"),
             std::string::npos)
