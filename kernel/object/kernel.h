@@ -9,6 +9,7 @@
 //      +------holder-------+
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -167,6 +168,11 @@ class Kernel {
   void SessionBegan(Session& session);
   Session* NewSession(Session::Origin origin, Account& account);
   bool SessionsFull() const { return sessions_.size() >= kSessionsMax; }
+
+  // Has lanes that have grown looked at, by then if not before.
+  void LookAtGrownBy(int64_t due_ns) {
+    timers_.SetLook(std::min(timers_.look_ns(), due_ns));
+  }
 
   Lanes& lanes() { return lanes_; }
   TraceBoard& trace() { return trace_; }

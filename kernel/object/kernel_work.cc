@@ -30,9 +30,15 @@ void Kernel::RunTimers() {
   timers_due_ = false;
   if (timers_.Next() == Timers::kNever) return;
   const int64_t now = NowNs();
-  for (uint32_t steps = 0; timers_.Next() <= now; ++steps) {
-    timers_due_ = steps == kStepsPerTurn;
-    if (timers_due_) return;
+  if (timers_.look_ns() <= now) {
+    timers_.SetLook(lanes_.LookAtGrown(now));
+    timers_due_ = timers_.look_ns() <= now;
+  }
+  for (uint32_t steps = 0; timers_.NextEnd() <= now; ++steps) {
+    if (steps == kStepsPerTurn) {
+      timers_due_ = true;
+      return;
+    }
     if (const Capability::Index ended = timers_.Ended(now)) {
       Destroy(*tree_.At(ended), Ending::kExpired);
       continue;

@@ -44,7 +44,7 @@ void Read(Lane::End& end, uint32_t ring_bytes, int64_t now_ns) {
 }  // namespace
 
 Traffic CountTraffic(Lane& lane, int64_t now_ns) {
-  for (Lane::End& end : lane.ends) Read(end, lane.port->ring_bytes, now_ns);
+  for (Lane::End& end : lane.ends) Read(end, lane.port->ring_bytes_max, now_ns);
   Traffic traffic = {lane.sender().counted, lane.past_listeners};
   AddCounters(lane.listener().counted, &traffic.listener);
   return traffic;

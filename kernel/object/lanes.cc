@@ -27,7 +27,9 @@ Answer Granted(const Lane& lane, const Port& port) {
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
                                  .port_id = port.id,
                                  .port_options = port.options,
-                                 .traced = lane.traced ? 1u : 0u});
+                                 .traced = lane.traced ? 1u : 0u,
+                                 .ring_bytes_max = port.ring_bytes_max,
+                                 .reserved = 0});
   return answer;
 }
 

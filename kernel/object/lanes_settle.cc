@@ -84,6 +84,7 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   UniqueFd bell(fcntl(lane.listener_bell.get(), F_DUPFD_CLOEXEC, 0));
   if (!half_a.valid() || !half_b.valid() || !bell.valid())
     return Error::quota_exceeded;
+  KP_ASSIGN(auto rings, RingsToTell(lane));
   Lane::End& listener = lane.end(LaneEnd::kListener);
   listener.session = &session;
   listener.process = session.id();
@@ -113,6 +114,7 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                    .With(std::move(half_a))
                    .With(std::move(half_b))
                    .With(std::move(bell)));
+  PostRings(lane, std::move(rings));
   return {};
 }
 
@@ -120,6 +122,7 @@ void Lanes::Unbind(Lane& lane) {
   const LanePositions at = Measure(lane);
   lane.taken = at.taken;
   lane.reply_end = at.reply_end;
+  NoteTaken(lane);
   lane.past_listeners = CountTraffic(lane, kernel_->NowNs()).listener;
   Lane::End& listener = lane.end(LaneEnd::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
@@ -141,6 +144,7 @@ void Lanes::CutBySender(Lane& lane, Error why) {
   // What a listener left behind by itself is for nobody.
   lane.cut_end = lane.cut ? at.taken : at.request_end;
   lane.sender_cut = true;
+  Drop(lane, std::move(lane.asked));
   EndReplies(*kernel_, lane);
   if (lane.cut) return;  // both were told already
   lane.cut = true;
@@ -199,6 +203,7 @@ void Lanes::Retire(Lane& lane) {
   for (auto& [token, transfer] : lane.transfers)
     kernel_->Doom(std::move(transfer));
   DropAttachments(lane.end(LaneEnd::kSender));
+  DropRings(lane);
   kernel_->Refund(*lane.charged, lane.charges);
   // In this order: the lane is listed with its port until it is reaped.
   kernel_->Unuse(lane);

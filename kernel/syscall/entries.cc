@@ -13,6 +13,15 @@ uint32_t ArmedOf(const Lane::End& end) {
          (abi::kArmRecordsFutex | abi::kArmRecordsBell | abi::kArmRoomFutex);
 }
 
+uint32_t GrownBytesOf(const Lane& lane) {
+  uint32_t bytes = 0;
+  const RequestRing* const rings[] = {&lane.ring, lane.last.get(),
+                                      lane.asked.get()};
+  for (const RequestRing* ring : rings)
+    if (ring != nullptr && ring->grown != nullptr) bytes += ring->grown->bytes;
+  return bytes;
+}
+
 }  // namespace
 
 abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
@@ -40,6 +49,7 @@ abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
   entry.closed = port.closed ? 1 : 0;
   entry.traced = port.tracers;
   entry.account = port.charged->id;
+  entry.ring_bytes_max = port.ring_bytes_max;
   return entry;
 }
 
@@ -59,6 +69,9 @@ abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns) {
   entry.receiver_armed = ArmedOf(lane.listener());
   entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
   entry.cut = lane.cut ? 1 : 0;
+  entry.ring_bytes = lane.ring.grown != nullptr ? lane.ring.grown->bytes
+                                                : lane.port->ring_bytes;
+  entry.grown_bytes = GrownBytesOf(lane);
   const Traffic traffic = CountTraffic(lane, now_ns);
   entry.sender_counters = traffic.sender;
   entry.receiver_counters = traffic.listener;

@@ -25,6 +25,18 @@ Answer lane_close(Call& call) {
   return {};
 }
 
+Answer lane_resize(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.lanes().Resize(call.object<Lane>(), EndOf(call),
+                                    call.request.args[0]);
+}
+
+Answer lane_resized(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.lanes().Resized(call.object<Lane>(), EndOf(call),
+                                     call.request.args[0]);
+}
+
 Answer lane_attach(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
   Capability* region = nullptr;

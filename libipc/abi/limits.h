@@ -10,6 +10,7 @@ inline constexpr uint32_t kMessageHandlesMax = 64;    // a message
 inline constexpr uint32_t kRingBytesMin = 4'096;      // a lane's ring
 inline constexpr uint32_t kRingBytesMax = 16u << 20;
 inline constexpr uint32_t kRingBytesDefault = 256u << 10;
+inline constexpr uint32_t kRingBytesGrownDefault = 4u << 20;  // may grow to
 inline constexpr uint32_t kCallRingBytes = 64u << 10;   // requests; completions
 inline constexpr uint32_t kRequestPayloadMax = 16'384;  // a syscall's payload
 inline constexpr uint32_t kNameBytesMax = 48;           // with its final zero

@@ -69,8 +69,9 @@ inline constexpr uint32_t kRevokeBadge = 1;
 inline constexpr uint64_t kInfoKindMask = 0xffff;
 inline constexpr uint32_t kInfoBandShift = 16;
 
-// ---- port_create(account, options: PortOptions, args: ring bytes or 0;
-//      payload: name without zero) -> {handle, object id, ring bytes}
+// ---- port_create(account, options: PortOptions, args: ring bytes or 0, ring
+//      bytes that a lane may grow to or 0; payload: name without zero)
+//      -> {handle, object id, ring bytes, ring bytes that it may grow to}
 enum PortOptions : uint32_t {
   kPortShareable = 1,  // several processes may listen
   kPortFullFails = 2,  // a send at full fails with should_wait, never blocks
@@ -84,14 +85,21 @@ struct LaneGranted {
   uint64_t lane_id;
   uint64_t port_id;
   uint32_t port_options;
-  uint32_t traced;  // 1: write trace records
+  uint32_t traced;          // 1: write trace records
+  uint32_t ring_bytes_max;  // of half A: it may grow to so much
+  uint32_t reserved;
 };
-static_assert(sizeof(LaneGranted) == 24);
+static_assert(sizeof(LaneGranted) == 32);
 // ---- port_listen(port) -> {port id}: lanes come as lane_opened events;
 //      bad_state when another listens and the port is not shareable, or when
 //      this session listens already. Listening ends with the handle.
 // ---- lane_ready(lane): own half is mapped; seals it, shows it to the peer
 // ---- lane_close(lane): leaves the lane; the peer drains, then peer_closed
+// ---- lane_resize(lane, args: ring bytes) -> {key, ring bytes}: memory for
+//      another ring of half A, to be mapped read-write; of the base ring's
+//      size: no memory, the base ring. By the sender's end
+// ---- lane_resized(lane, args: position): what is published from there on is
+//      in the ring last asked for; seals it, tells the listener (lane_ring)
 // ---- lane_attach(lane, args: region handle) -> {attachment}: lets the peer
 //      map a sealed region; needs Read|Map on it; bad_state if not sealed
 // ---- lane_map(lane, args: attachment) -> {bytes}, descriptor (read-only):
@@ -342,13 +350,15 @@ struct PortEntry {
   uint64_t queued_bytes;  // published, not taken, over all lanes
   uint32_t closed;
   uint32_t traced;
-  uint64_t account;  // charged for it
+  uint64_t account;         // charged for it
+  uint32_t ring_bytes_max;  // that a lane's requests may grow to
+  uint32_t reserved;
   // Of all its lanes, and of those that are gone: sums, which never fall.
   // queued_bytes_most is that of the fullest lane.
   LaneCounters sender_counters;
   LaneCounters receiver_counters;
 };
-static_assert(sizeof(PortEntry) == 120 + 2 * sizeof(LaneCounters));
+static_assert(sizeof(PortEntry) == 128 + 2 * sizeof(LaneCounters));
 struct LaneEntry {
   uint64_t id;
   uint64_t port;
@@ -363,11 +373,13 @@ struct LaneEntry {
   uint32_t staged_transfers;
   uint32_t cut;
   uint32_t band;
+  uint32_t ring_bytes;   // for requests, now
+  uint32_t grown_bytes;  // of memory beside the two halves
   uint32_t reserved;
   LaneCounters sender_counters;
   LaneCounters receiver_counters;  // and those before it
 };
-static_assert(sizeof(LaneEntry) == 88 + 2 * sizeof(LaneCounters));
+static_assert(sizeof(LaneEntry) == 96 + 2 * sizeof(LaneCounters));
 struct RegionEntry {
   uint64_t id;
   uint64_t owner_process;
@@ -482,7 +494,11 @@ static_assert(sizeof(LaneOpened) == 64);
 // values: {taken: requests below it were taken, reply_end, 0, 0}.
 // lane_cut, to either: values: {end: published position of the peer's half,
 // taken (to the sender), Error why, 0}. What lies below `end` stays readable.
-// lane_traced: values: {1 or 0}.
+// lane_ring, to the listener: values: {position, ring bytes, key, 0}: what was
+// published from that position on is in this ring; all below it was published
+// before. descriptor: its memory (to be mapped read-only); none: the base ring.
+// lane_idle, to the sender: half A has more than the base ring and does not
+// need it: it may be given back. lane_traced: values: {1 or 0}.
 // listeners_changed, to senders of a shareable port: values: {listeners now}.
 // call_moved, to the caller: the call will be answered by whoever holds the
 // Reply capability made of it; the listener's end does not matter to it any

@@ -13,7 +13,8 @@ namespace ipc::abi {
 //    entries of ports and lanes are larger.
 // 4: badges have bands: handle_info and lane_opened tell them; regions grow, may
 //    be mapped in parts, and lose their contents; calls about them tell
-//    RegionFacts; the completion half has SessionWords.
+//    RegionFacts; the completion half has SessionWords;
+//    lanes grow.
 inline constexpr uint32_t kVersion = 4;
 
 enum class Error : int32_t {

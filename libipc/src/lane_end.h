@@ -67,7 +67,8 @@ struct CallSlot {
   Message::StatePtr reply;
 };
 
-class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
+class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
+                public MailReader {
  public:
   enum class Role { kSender, kReceiver };
   struct Setup {
@@ -84,9 +85,10 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     std::shared_ptr<base::Half> peer;  // null: nobody has joined
     uint64_t peer_start;
     bool traced;
+    uint32_t ring_bytes_max = 0;  // of the sender's half
   };
   static std::shared_ptr<LaneEnd> Create(Setup setup);
-  ~LaneEnd();
+  ~LaneEnd() override;
 
   // What is usual, in as few steps as can be (lane_fast.h). Where anything is
   // unusual they do nothing and say no: then the functions below are to be
@@ -188,7 +190,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void DisarmRecords(ArmBy by);
 
   // Takes what the kernel process said about this lane.
-  void ProcessMail();
+  void ProcessMail() override;
   // Bytes sent and not taken yet by the peer.
   uint64_t Outstanding();
   // The port is not listened to any more by this process.
@@ -255,6 +257,22 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint32_t bytes = 0;
   };
 
+  enum Unusual : uint8_t {
+    kInPlace = 1,  // a thread looks at messages where they lie
+    kTurning = 2,  // the next record's ring is not known: nothing is published
+  };
+  // The peer goes on in `half` at `start`.
+  struct Turn {
+    uint64_t start;
+    std::shared_ptr<base::Half> half;
+  };
+  // The ring of this half grows and shrinks in two calls, one at a time.
+  enum class Resizing : uint8_t {
+    kNot,
+    kAsking,   // lane_resize is on its way
+    kTelling,  // lane_resized is
+  };
+
   static constexpr uint32_t kArmRecords =
       abi::kArmRecordsFutex | abi::kArmRecordsBell;
   // Sends that found nobody armed, before a fence in each is thought a waste.
@@ -262,13 +280,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   static constexpr uint32_t kQuietSends = 64;
   // How long to poll for what the peer prepares.
   static constexpr int64_t kPreparingNs = 100'000;
+  // Times without room before a larger ring is asked for; many more after that
+  // was refused.
+  static constexpr uint32_t kFullsNeeded = 4;
+  static constexpr uint32_t kFullsNeededRefused = 256;
+  static constexpr uint32_t kGrowth = 4;
 
   explicit LaneEnd(Setup setup);
 
   // Of the fast paths, with mutex_ held.
   bool IsUsual() const {
     return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && !traced() && !in_place_;
+           !mailbox_->HasMail() && !traced() && unusual_ == 0;
   }
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
@@ -283,6 +306,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void OnOrphaned(const ipc::Answer& event);
   void OnCut(const ipc::Answer& event);
   void OnCallMoved(const ipc::Answer& event);
+  // lane_resize.cc. The reader's: where the peer's records go on.
+  void OnRing(ipc::Answer& event);
+  void TakeTurns();
+  // The writer's: another ring for its own records.
+  void NoteFull();
+  void AskRing(uint32_t bytes);
+  void OnIdle();
+  void OnAnswer(ipc::Answer& answer);
+  void OnGranted(ipc::Answer& answer);
+  void OnResized(const ipc::Answer& answer);
+  void GiveUpRing();
+  void StayInRing();
   void OnCallAnswered(const ipc::Answer& event);
   std::vector<CallSlot*>::iterator FindCall(uint32_t correlation);
   void ForgetOpenCall(uint32_t correlation);
@@ -402,6 +437,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   const base::UniqueFd bell_;
   const std::shared_ptr<base::Half> own_;
   const uint32_t inline_max_;
+  const uint32_t ring_bytes_max_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 
   std::atomic<bool> traced_;
@@ -416,6 +452,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   base::RingWriter out_;
   base::RingReader in_;  // not valid() while nobody has joined
   Error cut_ = Error::ok;
+  std::shared_ptr<base::Half> in_base_;  // of in_, with the base ring
+  std::vector<Turn> turns_;              // of in_, to come
+  Resizing resizing_ = Resizing::kNot;
+  std::shared_ptr<base::Half> next_out_;  // kTelling: where out_ goes on
+  uint32_t fulls_ = 0;                    // since resizing was looked into last
+  uint32_t fulls_needed_ = kFullsNeeded;
   uint64_t in_end_ = ~uint64_t{0};  // nothing is read at or beyond it
   uint64_t incarnation_ = 0;
   uint32_t next_correlation_ = 1;
@@ -430,7 +472,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   std::shared_ptr<PoolCore> warm_pool_;
   int preparers_ = 0;  // threads of this side that copy
   std::deque<Owed> owed_;
-  bool in_place_ = false;  // a thread looks at messages where they lie
+  uint8_t unusual_ = 0;                    // Unusual
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies
   int futex_armed_ = 0;
   int bell_armed_ = 0;

@@ -176,8 +176,8 @@ inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
   room_look_due_ = true;
   const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
   if ((armed & abi::kArmRoomFutex) != 0 ||
-      in_.position() - room_told_ >= own_->ring_bytes() / 8)
-    WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+      in_.position() - room_told_ >= in_.ring_bytes() / 8)
+    WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
 }
 
 inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
@@ -247,7 +247,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     reader = in_;
     end = std::min(in_end_, in_.position() + own_->ring_bytes());
     if (!is_plain()) return std::nullopt;
-    in_place_ = true;
+    unusual_ |= kInPlace;
   }
   size_t count = 0;
   do {
@@ -259,12 +259,13 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
   std::lock_guard lock(mutex_);
-  in_place_ = false;
+  unusual_ &= static_cast<uint8_t>(~kInPlace);
+  if (!turns_.empty()) mailbox_->Remind();
   in_.SkipTo(reader.position(), own_.get());
   *next = in_.ProbeHere();
   base::Count(own_->counters().taken, count);
   room_look_due_ = true;
-  WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+  WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
   return count;
 }
 

@@ -15,6 +15,7 @@ constexpr int kControlRecordsInTurn = 64;
 }  // namespace
 
 bool LaneEnd::Peek(Parsed* parsed) {
+  if (!turns_.empty()) TakeTurns();
   if (!in_.valid() || in_.position() >= in_end_) return false;
   const State state = in_.Peek(&parsed->header);
   if (state == State::kEmpty) return false;
@@ -44,7 +45,7 @@ bool LaneEnd::Peek(Parsed* parsed) {
 void LaneEnd::ConsumeRecord(const Parsed& parsed) {
   in_.Consume(parsed.header, own_.get());
   room_look_due_ = true;
-  WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+  WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
 }
 
 Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
@@ -81,7 +82,7 @@ void LaneEnd::NoteQueued() {
   const uint64_t tail = in_.half()->tail().load(std::memory_order_relaxed);
   const uint64_t queued = tail - in_.position();
   uint64_t& most = own_->counters().queued_bytes_most;
-  if (queued > own_->ring_bytes() || queued <= most) return;
+  if (queued > in_.ring_bytes() || queued <= most) return;
   base::Count(most, queued - most);
 }
 
@@ -142,7 +143,7 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
   if (!owed_.empty()) FlushOwed();
-  if (in_place_) return Take::kNothing;
+  if ((unusual_ & kInPlace) != 0) return Take::kNothing;
   Parsed parsed;
   for (int passed = 0; Peek(&parsed); ++passed) {
     // Records that are no messages must not keep others waiting either.

@@ -83,7 +83,8 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
 LaneEnd::Poll LaneEnd::PollHere() {
   std::lock_guard lock(mutex_);
   Poll poll;
-  if (in_.valid() && !in_place_) poll = {in_.half(), in_.ProbeHere()};
+  if (in_.valid() && (unusual_ & kInPlace) == 0)
+    poll = {in_.half(), in_.ProbeHere()};
   return poll;
 }
 
@@ -115,7 +116,7 @@ bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
     base::FenceProcesses();
   if (!owed_.empty()) --room_armed_;  // the word stays armed until Update
   // Who looks at records where they lie wakes the others when it is done.
-  const bool others = by == ArmBy::kFutex && in_place_;
+  const bool others = by == ArmBy::kFutex && (unusual_ & kInPlace) != 0;
   if (!mailbox_->HasMail() &&
       (others || !in_.valid() || in_.position() >= in_end_ || !in_.Ready()))
     return true;

@@ -120,7 +120,8 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .own_start = 0,
                                .peer = nullptr,
                                .peer_start = 0,
-                               .traced = granted.traced != 0});
+                               .traced = granted.traced != 0,
+                               .ring_bytes_max = granted.ring_bytes_max});
   session->Post(abi::Syscall::lane_ready, handle);
   return lane;
 }

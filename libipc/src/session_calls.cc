@@ -122,12 +122,31 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
 }
 
 void SessionCore::Later(abi::Syscall call, Handle handle, uint64_t argument) {
-  abi::Request request = {};
-  request.number = static_cast<uint32_t>(call);
-  request.handle = handle;
-  request.args[0] = argument;
+  LaterCall later = {};
+  later.request.number = static_cast<uint32_t>(call);
+  later.request.handle = handle;
+  later.request.args[0] = argument;
+  AddLater(std::move(later));
+}
+
+void SessionCore::LaterByMail(abi::Syscall call, Handle lane, uint64_t argument,
+                              const std::shared_ptr<Mailbox>& mailbox) {
+  LaterCall later = {};
+  later.request.number = static_cast<uint32_t>(call);
+  later.request.handle = lane;
+  later.request.args[0] = argument;
+  later.then = [this, box = std::weak_ptr(mailbox)](Answer answer) {
+    const std::shared_ptr<Mailbox> mail = box.lock();
+    if (mail == nullptr) return;
+    have_mail_.push_back(mail->reader());
+    mail->Post(std::move(answer));
+  };
+  AddLater(std::move(later));
+}
+
+void SessionCore::AddLater(LaterCall call) {
   std::lock_guard lock(submit_mutex_);
-  later_.push_back(request);
+  later_.push_back(std::move(call));
   SubmitLaterLocked();
 }
 
@@ -139,8 +158,10 @@ void SessionCore::SubmitLater() {
 // What does not fit goes with the next pump.
 void SessionCore::SubmitLaterLocked() {
   while (!later_.empty()) {
-    later_.back().user_data = next_user_data_;
-    if (!Submit(later_.back(), {})) return;
+    LaterCall& next = later_.back();
+    next.request.user_data = next_user_data_;
+    if (!Submit(next.request, {})) return;
+    if (next.then) pending_[next_user_data_].then = std::move(next.then);
     ++next_user_data_;
     later_.pop_back();
   }

@@ -56,17 +56,31 @@ struct Answer {
   }
 };
 
+// Takes what is in a mailbox although none of its threads looks. Locks: only
+// mutexes that nobody holds while waiting.
+class MailReader {
+ public:
+  virtual ~MailReader() = default;
+  virtual void ProcessMail() = 0;
+};
+
 // Events for one object, kept until one of its threads looks.
 class Mailbox {
  public:
   void Post(Answer event);
+  // There is mail, though it may be empty: somebody has to look.
+  void Remind() { has_mail_.store(true, std::memory_order_release); }
   bool HasMail() const { return has_mail_.load(std::memory_order_acquire); }
   std::vector<Answer> Take();
   // From now on a Post makes this eventfd readable: for those who sleep on
   // descriptors while another thread, or a wait set, empties the rings.
   void RingOnPost(std::shared_ptr<const base::UniqueFd> event);
+  // Who reads it when it cannot wait. Said before it is known to a session.
+  void ReadBy(std::weak_ptr<MailReader> reader) { reader_ = std::move(reader); }
+  const std::weak_ptr<MailReader>& reader() const { return reader_; }
 
  private:
+  std::weak_ptr<MailReader> reader_;
   std::mutex mutex_;
   std::vector<Answer> mail_;
   std::shared_ptr<const base::UniqueFd> event_;
@@ -102,6 +116,9 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Makes a call whose answer nobody needs, or with the next pump if the ring
   // is full; never waits, so it may be called while answers are handed out.
   void Later(abi::Syscall call, Handle handle, uint64_t argument = 0);
+  // The same for a call of a lane whose answer is mail, to be read soon.
+  void LaterByMail(abi::Syscall call, Handle lane, uint64_t argument,
+                   const std::shared_ptr<Mailbox>& mailbox);
   void CloseLater(Handle handle) { Later(abi::Syscall::handle_close, handle); }
   // Makes a call whose answer goes to `then`, run by whoever pumps. Returns
   // its user_data; 0 when the session is over (`then` is not run).
@@ -185,6 +202,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     std::atomic<bool> done{false};
     Answer answer;
   };
+  struct LaterCall {
+    abi::Request request;
+    Then then;  // null: nobody needs the answer
+  };
   struct Named {
     NamedCapabilityInfo info;
     Handle handle = abi::kNoHandle;
@@ -206,6 +227,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Whether polling brought news.
   bool PollFor(const Waiter& waiter);
   bool Submit(const abi::Request& request, Bytes payload);
+  void AddLater(LaterCall call);
   void SubmitLater();
   void SubmitLaterLocked();
   void WakeKernel();
@@ -233,11 +255,12 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   base::RingWriter writer_;
   uint64_t next_user_data_ = 1;
   base::Woken rung_;  // the kernel process's arming that was rung already
-  std::vector<abi::Request> later_;
+  std::vector<LaterCall> later_;
   absl::flat_hash_map<uint64_t, Pending> pending_;
 
   std::mutex pump_mutex_;
   base::RingReader reader_;
+  std::vector<std::weak_ptr<MailReader>> have_mail_;  // that cannot wait
   std::mutex socket_mutex_;
   absl::flat_hash_map<uint64_t, std::vector<base::UniqueFd>> arrived_;
 

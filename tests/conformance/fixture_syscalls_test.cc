@@ -53,10 +53,12 @@ bool Inbox::Has(abi::Event kind) {
   return false;
 }
 
-Handle Syscalls::MakePort(uint32_t options, uint64_t ring_bytes) {
-  return HandleOf(Call(Syscall::port_create, account(),
-                       {.options = options, .args = {ring_bytes}}),
-                  "port_create");
+Handle Syscalls::MakePort(uint32_t options, uint64_t ring_bytes,
+                          uint64_t ring_bytes_max) {
+  return HandleOf(
+      Call(Syscall::port_create, account(),
+           {.options = options, .args = {ring_bytes, ring_bytes_max}}),
+      "port_create");
 }
 
 Handle Syscalls::MakeRegion(uint64_t bytes) {

@@ -8,7 +8,7 @@ using ipc::abi::Event;
 
 // A port that `listener` listens on; the sender's handle for it.
 Handle PortTo(Scene& scene, RawClient& listener, RawClient& sender) {
-  const Handle port = scene.CreatePort(listener, 0, 4096);
+  const Handle port = scene.CreatePort(listener, 0, 4096, 65'536);
   listener.Call(Syscall::port_listen, port);
   return scene.Give(listener, port, sender);
 }
@@ -35,6 +35,50 @@ std::vector<Recipe> LaneRecipes() {
        [](Scene& scene, const Done*) {
          const Done* joined = scene.Event(scene.other(), Event::lane_joined);
          return joined != nullptr && joined->descriptors.size() == 1;
+       }},
+      {Syscall::lane_resize, "to a larger ring",
+       [](Scene& scene) {
+         const Handle port = PortTo(scene, scene.other(), scene.caller());
+         return Asked{scene.Connect(scene.caller(), port), {8192}};
+       },
+       [](Scene& scene, const Done* done) {
+         return done->descriptors.size() == 1 &&
+                scene.State().find("asked=0+8192") != std::string::npos;
+       }},
+      {Syscall::lane_resized, "to a larger ring",
+       [](Scene& scene) {
+         const Handle port = PortTo(scene, scene.other(), scene.caller());
+         const Handle lane = scene.Connect(scene.caller(), port);
+         scene.caller().Call(Syscall::lane_resize, lane, {8192});
+         return Asked{lane, {0}};
+       },
+       [](Scene& scene, const Done*) {
+         const Done* told = scene.Event(scene.other(), Event::lane_ring);
+         return told != nullptr && told->descriptors.size() == 1;
+       }},
+      {Syscall::lane_resized, "to the base ring",
+       [](Scene& scene) {
+         const Handle port = PortTo(scene, scene.other(), scene.caller());
+         const Handle lane = scene.Connect(scene.caller(), port);
+         scene.caller().Call(Syscall::lane_resize, lane, {8192});
+         scene.caller().Call(Syscall::lane_resized, lane, {0});
+         scene.caller().Call(Syscall::lane_resize, lane, {4096});
+         return Asked{lane, {0}};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.State().find("ring=0 ") != std::string::npos;
+       }},
+      {Syscall::port_listen, "to a lane that has grown",
+       [](Scene& scene) {
+         const Handle port = scene.CreatePort(scene.caller(), 0, 4096, 65'536);
+         const Handle sent = scene.Give(scene.caller(), port, scene.other());
+         const Handle lane = scene.Connect(scene.other(), sent);
+         scene.other().Call(Syscall::lane_resize, lane, {8192});
+         scene.other().Call(Syscall::lane_resized, lane, {0});
+         return Asked{port};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.Event(scene.caller(), Event::lane_ring) != nullptr;
        }},
       {Syscall::lane_close, "by the sender",
        [](Scene& scene) {

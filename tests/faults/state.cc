@@ -18,6 +18,7 @@ using kernel::ObjectKind;
 using kernel::Port;
 using kernel::Region;
 using kernel::Reply;
+using kernel::RequestRing;
 using kernel::Session;
 
 void Counts(std::ostream& out, const Object& object) {
@@ -56,6 +57,15 @@ void Describe(std::ostream& out, const Lane::End& end) {
   out << "}";
 }
 
+// Where it begins, and what memory it has beside the half's.
+void Describe(std::ostream& out, const char* which, const RequestRing* ring) {
+  if (ring == nullptr) return;
+  out << " " << which << "=" << ring->start;
+  if (ring->grown == nullptr) return;
+  out << "+" << ring->grown->bytes << " key=" << ring->grown->key
+      << " ready=" << (ring->grown->half != nullptr);
+}
+
 void Describe(std::ostream& out, const Lane& lane) {
   out << "lane " << lane.id << " port=" << lane.port->id
       << " badge=" << lane.badge << " charged=" << lane.charged->id
@@ -65,6 +75,9 @@ void Describe(std::ostream& out, const Lane& lane) {
       << " cut=" << lane.cut << lane.sender_cut << "@" << lane.cut_end
       << " leaves=" << static_cast<int>(lane.sender_leaves)
       << " traced=" << lane.traced << " retired=" << lane.retired;
+  Describe(out, "ring", &lane.ring);
+  Describe(out, "last", lane.last.get());
+  Describe(out, "asked", lane.asked.get());
   Describe(out, lane.ends[0]);
   Describe(out, lane.ends[1]);
   for (const auto& [token, transfer] : lane.transfers) {

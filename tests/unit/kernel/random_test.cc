@@ -1,5 +1,6 @@
 // Random requests by clients that know half of what they do, with fixed seeds.
 // Whatever they ask, others are served and nothing of theirs stays behind.
+#include "kernel/object/lane_positions.h"
 #include "libipc/abi/threads.h"
 #include "tests/unit/kernel/raw_client.h"
 
@@ -76,6 +77,7 @@ class RandomTest : public KernelTest {
   uint64_t ArgumentFor(RawClient& client, Syscall call) {
     if (call == Syscall::region_create || call == Syscall::port_create)
       return 4096u << Random(3);
+    if (call == Syscall::lane_resize) return 4096u << Random(4);
     if (call == Syscall::handle_duplicate || call == Syscall::handle_mint)
       return abi::kRightsSame;
     if (call == Syscall::region_grow) return 4096u << Random(5);
@@ -90,6 +92,11 @@ class RandomTest : public KernelTest {
       return 1 + Random(3);
     if (call == Syscall::object_list) return Random(8);
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
+  }
+  uint64_t EndOf(RawClient& client, Handle lane) {
+    const Capability* held = kernel_.Find(*client.session(), lane);
+    if (held == nullptr || held->object->kind != ObjectKind::lane) return 0;
+    return Measure(As<Lane>(*held->object)).request_end;
   }
   void AskSomething(RawClient& client) {
     abi::Request request = {};
@@ -109,6 +116,10 @@ class RandomTest : public KernelTest {
       if ((request.options & abi::kRegionGrowable) != 0)
         request.args[1] = request.args[0] << Random(3);
     }
+    if (call == Syscall::lane_resized && Random(4) != 0)
+      request.args[0] = EndOf(client, request.handle);
+    if (call == Syscall::port_create && Random(2) == 0)
+      request.args[1] = 65'536;
     if (call == Syscall::handle_mint || call == Syscall::object_list)
       request.args[1] = Random(3);
     request.user_data = Random(50);
@@ -199,7 +210,7 @@ class RandomTest : public KernelTest {
 TEST_F(RandomTest, RequestsHarmNobodyAndLeaveNothing) {
   for (uint64_t seed = 1; seed <= 32; ++seed) {
     state_ = seed;
-    const Handle port = CreatePort(*root_, abi::kPortShareable, 4096);
+    const Handle port = CreatePort(*root_, abi::kPortShareable, 4096, 65'536);
     std::vector<std::unique_ptr<RawClient>> clients;
     for (int i = 0; i < 3; ++i)
       clients.push_back(AddChild(*root_, {{"port", port},

@@ -139,7 +139,9 @@ Answer port_connect(Call& call) {
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
                                  .port_id = port.id,
                                  .port_options = port.options,
-                                 .traced = 0});
+                                 .traced = 0,
+                                 .ring_bytes_max = port.ring_bytes_max,
+                                 .reserved = 0});
   answer.descriptors = 2;
   return answer;
 }

@@ -75,12 +75,17 @@ Answer ListCaps(const Call& call, uint64_t after) {
 }  // namespace
 
 Answer port_create(Call& call) {
-  if (!call.Fits({.options = 3, .args = 1, .payload = true}))
+  if (!call.Fits({.options = 3, .args = 2, .payload = true}))
     return Error::invalid_args;
   const uint64_t asked = call.arg(0);
+  const uint64_t most = call.arg(1);
   if (asked != 0 && (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
     return Answer::Failed(Error::out_of_range, abi::kRingBytesMin,
                           abi::kRingBytesMax);
+  const uint64_t base =
+      asked == 0 ? abi::kRingBytesDefault : std::bit_ceil(asked);
+  if (most != 0 && (most < base || most > abi::kRingBytesMax))
+    return Answer::Failed(Error::out_of_range, base, abi::kRingBytesMax);
   if (Answer bad = CheckName(call.request.payload); !bad.ok()) return bad;
   Account& account = call.object<Account>();
   Amounts amounts = {};
@@ -90,12 +95,17 @@ Answer port_create(Call& call) {
   Port& port = call.model.Add<Port>();
   port.name.assign(call.request.payload.begin(), call.request.payload.end());
   port.options = call.options();
-  port.ring_bytes = abi::kRingBytesDefault;
-  if (asked != 0) port.ring_bytes = static_cast<uint32_t>(std::bit_ceil(asked));
+  port.ring_bytes = static_cast<uint32_t>(base);
+  port.ring_bytes_max = port.ring_bytes;
+  if (most != 0)
+    port.ring_bytes_max = static_cast<uint32_t>(std::bit_ceil(most));
+  else if (asked == 0)
+    port.ring_bytes_max = abi::kRingBytesGrownDefault;
   port.owner = call.session.id();
   port.charged = &account;
   call.model.Charge(account, amounts);
-  return Answer::Of(Hold(call, port), port.id, port.ring_bytes);
+  return Answer::Of(Hold(call, port), port.id, port.ring_bytes,
+                    port.ring_bytes_max);
 }
 
 // Never asked for huge pages, which only some machines have.

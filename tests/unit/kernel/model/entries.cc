@@ -16,6 +16,7 @@ abi::PortEntry EntryOf(const Port& port) {
   entry.account = port.charged->id;
   entry.options = port.options;
   entry.ring_bytes = port.ring_bytes;
+  entry.ring_bytes_max = port.ring_bytes_max;
   entry.listeners = static_cast<uint32_t>(port.listeners.size());
   entry.lanes = static_cast<uint32_t>(port.lanes.size());
   entry.send_capabilities = static_cast<uint32_t>(port.send_caps);

@@ -105,6 +105,7 @@ struct Port : Object {
   std::string name;
   uint32_t options = 0;
   uint32_t ring_bytes = 0;
+  uint32_t ring_bytes_max = 0;
   uint64_t owner = 0;
   Account* charged = nullptr;
   std::vector<Listener> listeners;
