@@ -101,7 +101,9 @@ class Session {
     std::string name;
     Handle handle;
   };
-  std::vector<Name> names;          // what it was started with
+  std::vector<Name> names;  // what it was started with
+  // As the client is told: of one that is gone only the name.
+  std::vector<abi::NamedCapability> NamesHeld() const;
   std::deque<Obituary> obituaries;  // of what was taken from it
 
   std::multimap<uint64_t, std::unique_ptr<Wait>> waits;  // by user_data
@@ -130,6 +132,7 @@ class Session {
   bool TakeHello(std::span<const uint8_t> message, Credentials from);
   bool Refuse(Error why);
   bool Grant();
+  std::vector<uint8_t> WelcomeWith(uint64_t completion_key) const;
   bool Begin();
   bool ServeOne(const abi::RecordHeader& header);
   void TellProcessor();

@@ -32,18 +32,10 @@ Answer Derive(Call& call, const Copy& copy) {
 Answer session_info(Call& call) {
   KP_ANSWER(call.Check({}));
   const Session& session = call.session;
+  const std::vector<abi::NamedCapability> names = session.NamesHeld();
   Answer answer = Answer::Of(session.id(), session.process->id, abi::kVersion,
-                             session.names.size());
-  for (const Session::Name& name : session.names) {
-    abi::NamedCapability entry = {};
-    CopyName(entry.name, name.name);
-    if (const Capability* held = session.handles.Find(name.handle)) {
-      entry.handle = name.handle;
-      entry.kind = held->object->kind;
-      entry.rights = held->rights;
-    }
-    answer.Append(entry);
-  }
+                             names.size());
+  for (const abi::NamedCapability& name : names) answer.Append(name);
   return answer;
 }
 

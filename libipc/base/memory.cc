@@ -131,12 +131,13 @@ void Mapping::AdviseHugePages() const {
 Result<Mapping> Mapping::MapRing(int fd, uint64_t control_bytes,
                                  uint64_t ring_bytes, Access access) {
   const uint64_t total = control_bytes + 2 * ring_bytes;
-  KP_ASSIGN(Mapping mapping, Reserve(total));
+  // The place for the second half lies behind the memory's end until it is
+  // mapped over.
+  void* place = mmap(nullptr, total, Protection(access), MAP_SHARED, fd, 0);
+  if (place == MAP_FAILED) return MapError();
+  Mapping mapping(place, total);
   uint8_t* first = mapping.data();
-  const int protection = Protection(access);
-  if (mmap(first, control_bytes + ring_bytes, protection,
-           MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
-      mmap(first + control_bytes + ring_bytes, ring_bytes, protection,
+  if (mmap(first + control_bytes + ring_bytes, ring_bytes, Protection(access),
            MAP_SHARED | MAP_FIXED, fd,
            static_cast<off_t>(control_bytes)) == MAP_FAILED)
     return MapError();

@@ -16,11 +16,14 @@ absl::Status NoHandle() {
 }  // namespace
 
 Capability::Capability(Capability&& other) noexcept
-    : session_(std::move(other.session_)), handle_(other.Release()) {}
+    : session_(std::move(other.session_)),
+      handle_(other.Release()),
+      known_(other.known_) {}
 
 Capability& Capability::operator=(Capability&& other) noexcept {
   std::swap(session_, other.session_);
   std::swap(handle_, other.handle_);
+  std::swap(known_, other.known_);
   return *this;
 }
 
@@ -30,13 +33,20 @@ Capability::~Capability() {
 
 Handle Capability::Release() { return std::exchange(handle_, abi::kNoHandle); }
 
+// Of what was granted: exactly the rights that were asked for.
+KnownCapability Capability::KnownWith(Rights rights) const {
+  if (known_.kind == ObjectKind::none || rights == kRightsSame) return known_;
+  return {known_.kind, rights};
+}
+
 absl::StatusOr<Capability> Capability::Duplicate(Rights rights) const {
   if (!valid()) return NoHandle();
   const Answer answer = session_->Call(abi::Syscall::handle_duplicate, handle_,
                                        {.args = {rights}});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_duplicate, handle_, answer);
-  return Capability(session_, static_cast<Handle>(answer.value(0)));
+  return Capability(session_, static_cast<Handle>(answer.value(0)),
+                    KnownWith(rights));
 }
 
 absl::StatusOr<Capability> Capability::Mint(Rights rights,
@@ -60,7 +70,8 @@ absl::StatusOr<Capability> Capability::Mint(const MintOptions& options) const {
                                static_cast<uint64_t>(end_ns), options.band}});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_mint, handle_, answer);
-  return Capability(session_, static_cast<Handle>(answer.value(0)));
+  return Capability(session_, static_cast<Handle>(answer.value(0)),
+                    KnownWith(options.rights));
 }
 
 absl::Status Capability::Replace(Rights rights) {
@@ -70,6 +81,7 @@ absl::Status Capability::Replace(Rights rights) {
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_replace, handle_, answer);
   handle_ = static_cast<Handle>(answer.value(0));
+  known_ = KnownWith(rights);
   return absl::OkStatus();
 }
 

@@ -73,12 +73,16 @@ absl::Status StatusOfDeadlock(const std::vector<uint8_t>& path) {
 
 absl::StatusOr<std::shared_ptr<SenderCore>> SenderCore::Create(
     Capability port) {
-  absl::StatusOr<CapabilityInfo> info = port.Info();
-  if (!info.ok()) return info.status();
-  if (info->kind != ObjectKind::port)
+  KnownCapability known = port.known();
+  if (!port.valid() || known.kind == ObjectKind::none) {
+    absl::StatusOr<CapabilityInfo> info = port.Info();
+    if (!info.ok()) return info.status();
+    known = {info->kind, info->rights};
+  }
+  if (known.kind != ObjectKind::port)
     return MakeStatus(Error::wrong_type,
                       "a Sender needs a capability of a port");
-  if ((info->rights & abi::kRightSend) == 0)
+  if ((known.rights & abi::kRightSend) == 0)
     return MakeStatus(Error::access_denied,
                       "the capability lacks the right Send; ask whoever gave "
                       "it for one with Send");

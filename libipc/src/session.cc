@@ -91,7 +91,8 @@ absl::StatusOr<Capability> MakePort(const std::shared_ptr<SessionCore>& core,
                   .payload = BytesOf(options.name)});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::port_create, account, answer);
-  return Capability(core, static_cast<Handle>(answer.value(0)));
+  return Capability(core, static_cast<Handle>(answer.value(0)),
+                    {ObjectKind::port, kRightsAll});
 }
 
 }  // namespace

@@ -181,7 +181,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   uint64_t session_id() const { return session_id_; }
   // Of this object in this process, never used again.
   uint64_t serial() const { return serial_; }
-  uint64_t process_id() const { return process_id_; }
+  // A session and its process have one id.
+  uint64_t process_id() const { return session_id_; }
   Handle account() const { return account_; }
   absl::StatusOr<Capability> Take(std::string_view name);
   std::vector<NamedCapabilityInfo> names() const;
@@ -217,7 +218,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     return next.fetch_add(1, std::memory_order_relaxed);
   }
   absl::Status Handshake(std::string_view name);
-  absl::Status LoadNames();
+  void KeepNames(std::span<abi::NamedCapability> names);
   uint64_t StartFor(const std::shared_ptr<Waiter>& waiter, abi::Syscall call,
                     Handle handle, const CallArguments& arguments);
   // Whether it was answered by the deadline, or else is over. kPoll: the
@@ -248,7 +249,6 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::shared_ptr<base::Half> completions_;  // written by the kernel process
   const uint64_t serial_ = NextSerial();
   uint64_t session_id_ = 0;
-  uint64_t process_id_ = 0;
   Handle account_ = abi::kNoHandle;
 
   std::mutex submit_mutex_;

@@ -40,12 +40,20 @@ struct MintOptions {
   Deadline end;
 };
 
+// What is known of a capability without asking: neither changes while its
+// handle is good. Kind `none`: nothing is.
+struct KnownCapability {
+  ObjectKind kind = ObjectKind::none;
+  Rights rights = 0;
+};
+
 class Capability {
  public:
   Capability() = default;
   // Owns: the handle, which must be this session's.
-  Capability(std::shared_ptr<SessionCore> session, Handle handle)
-      : session_(std::move(session)), handle_(handle) {}
+  Capability(std::shared_ptr<SessionCore> session, Handle handle,
+             KnownCapability known = {})
+      : session_(std::move(session)), handle_(handle), known_(known) {}
   Capability(Capability&& other) noexcept;
   Capability& operator=(Capability&& other) noexcept;
   // Closes the handle. Thread: any; asks the kernel process without waiting.
@@ -54,6 +62,7 @@ class Capability {
   bool valid() const { return handle_ != abi::kNoHandle; }
   Handle handle() const { return handle_; }
   const std::shared_ptr<SessionCore>& session() const { return session_; }
+  const KnownCapability& known() const { return known_; }
 
   // A copy with the same or fewer rights; the badge stays.
   // Rights: Duplicate. Errors: bad_handle; access_denied; invalid_args when
@@ -102,8 +111,11 @@ class Capability {
   Handle Release();
 
  private:
+  KnownCapability KnownWith(Rights rights) const;
+
   std::shared_ptr<SessionCore> session_;
   Handle handle_ = abi::kNoHandle;
+  KnownCapability known_;
 };
 
 }  // namespace ipc

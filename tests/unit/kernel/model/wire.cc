@@ -14,7 +14,7 @@ class WireTransport : public kernel::Transport {
     abi::SocketMessage message;
     std::memcpy(&message, data, sizeof(message));
     if (message.kind == abi::SocketKind::welcome) {
-      std::memcpy(&inbox_->welcome, data, bytes);
+      std::memcpy(&inbox_->welcome, data, sizeof(inbox_->welcome));
       for (const int fd : descriptors)
         inbox_->welcome_fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
     } else if (message.kind == abi::SocketKind::descriptors) {
