@@ -166,6 +166,8 @@ class Kernel {
   void MarkReady(Session& session);
   void MarkDirty(Session& session);
   void SessionBegan(Session& session);
+  // It was asleep and is not any more.
+  void Woke(const Session& session);
   Session* NewSession(Session::Origin origin, Account& account);
   bool SessionsFull() const { return sessions_.size() >= kSessionsMax; }
 

@@ -20,8 +20,10 @@ bool Kernel::Turn() {
   ClearSessions();
   lanes_.SettleSome();
   DestroyDoomed();
-  Reap();
   FlushAndRest();
+  // Nobody waits for these.
+  Reap();
+  lanes_.DropLeft();
   SetAlarm();
   return HasWork();
 }
@@ -73,21 +75,27 @@ void Kernel::ServeReady() {
 }
 
 // A session stays dirty until it has been flushed; then it sleeps, unless it
-// has requests.
+// has requests. The last first: they were told something by those before, and
+// are likelier to sleep.
 void Kernel::FlushAndRest() {
   std::vector<Session*> dirty = std::move(dirty_);
   dirty_.clear();
+  for (size_t i = dirty.size(); i-- > 0;) {
+    Session& session = *dirty[i];
+    session.in_dirty = false;
+    if (session.served() && !session.Flush()) EndSession(session);
+  }
   for (Session* session : dirty) {
-    session->in_dirty = false;
-    if (!session->served()) continue;
-    if (!session->Flush()) {
-      EndSession(*session);
-      continue;
-    }
+    if (!session->served() || session->in_dirty) continue;
     if (session->in_ready || session->lingers || lingering_.Add(*session))
       continue;
     if (!session->Rest()) MarkReady(*session);
   }
+  if (lingering_.gives_way()) lingering_.RestAll();
+}
+
+void Kernel::Woke(const Session& session) {
+  if (session.RunsOn(host_->Processor())) lingering_.GiveWay();
 }
 
 void Kernel::RunRevokes() {

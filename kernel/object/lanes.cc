@@ -21,7 +21,7 @@ Charges WithoutHandle(Charges charges) {
   return charges;
 }
 
-Answer Granted(const Lane& lane, const Port& port) {
+Answer Granted(const Lane& lane, const Port& port, uint64_t spare) {
   Answer answer = Answer::Of(lane.sender().handle->handle, lane.sender().key,
                              port.ring_bytes, port.listeners.size());
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
@@ -29,7 +29,8 @@ Answer Granted(const Lane& lane, const Port& port) {
                                  .port_options = port.options,
                                  .traced = lane.traced ? 1u : 0u,
                                  .ring_bytes_max = port.ring_bytes_max,
-                                 .reserved = 0});
+                                 .reserved = 0,
+                                 .spare = spare});
   return answer;
 }
 
@@ -41,11 +42,15 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   KP_ANSWER(kernel_->RoomFor(session, 1));
   const Charges charges = ChargesOf(port);
   KP_ANSWER(Kernel::RoomIn(*session.account, charges));
-  auto memory = base::Half::Create(port.ring_bytes);
-  auto bells = base::CreateSocketPair();
-  if (!memory.ok() || !bells.ok()) return Error::quota_exceeded;
-  UniqueFd copy(fcntl(memory->get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return Error::quota_exceeded;
+  EndMemory memory;
+  UniqueFd copy;
+  if (session.spare.IsReadyFor(port.ring_bytes)) {
+    memory = session.spare.Take();
+  } else {
+    KP_ASSIGN(memory, MakeEndMemory(port.ring_bytes));
+    copy.Reset(fcntl(memory.memory.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy.valid()) return Error::quota_exceeded;
+  }
 
   Lane& lane = kernel_->Add<Lane>(&port, port_capability);
   kernel_->Use(lane);
@@ -54,15 +59,16 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   lane.charged = session.account;
   kernel_->Charge(*session.account, lane.charges);
   lane.traced = kernel_->trace().Traces(port);
-  lane.listener_bell = std::move(bells->second);
+  lane.listener_bell = std::move(memory.far_bell);
   lane.send_capability = &port_capability;
   port_capability.Use().lanes.push_back(&lane);
   Lane::End& sender = lane.end(LaneEnd::kSender);
   sender.session = &session;
   sender.process = session.id();
   sender.since_ns = kernel_->NowNs();
-  sender.key = RandomKey();
-  sender.memory = *std::move(memory);
+  sender.key = memory.key;
+  sender.memory = std::move(memory.memory);
+  sender.half = std::move(memory.half);
   sender.handle = kernel_->NewCapability(
       {.object = &lane, .rights = 0, .made_by = session.id()});
   kernel_->Place(session, *sender.handle);
@@ -70,9 +76,13 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   port.by_sender[session.id()].push_back(&lane);
   ++session.lanes_sending;
   kernel_->trace().LaneJoined(session, port);
-  return Granted(lane, port)
-      .With(std::move(copy))
-      .With(std::move(bells->first));
+  Answer granted = Granted(lane, port, memory.spare);
+  if (memory.spare == 0)
+    return std::move(granted)
+        .With(std::move(copy))
+        .With(std::move(memory.near_bell));
+  Enqueue(lane);
+  return granted;
 }
 
 Answer Lanes::Listen(Session& session, Capability& port_capability) {

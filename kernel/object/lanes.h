@@ -16,6 +16,7 @@
 #include <deque>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "kernel/object/answer.h"
@@ -62,6 +63,9 @@ class Lanes {
   // be reachable from nowhere.
   void MayBeLost() { may_be_lost_ = !leftovers_.empty(); }
   void SettleSome();
+  // Lets go of what listeners had that left in this turn: closing the last
+  // descriptor of a memory, and its mapping, takes Linux 25 µs.
+  void DropLeft() { left_.clear(); }
 
   // Lanes wait for descriptors or memory, which come back untold: to be tried
   // again from time to time, one for all.
@@ -124,6 +128,7 @@ class Lanes {
   // Lanes whose sender is gone and whose messages wait for a listener.
   std::set<Lane*> leftovers_;
   bool may_be_lost_ = false;
+  std::vector<Lane::End> left_;
 };
 
 }  // namespace kernel

@@ -78,19 +78,27 @@ void Lanes::TryStarved() {
 Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   if (!session.handles.HasRoom(1)) return Error::quota_exceeded;
   const Lane::End& sender = lane.sender();
-  KP_ASSIGN(UniqueFd memory, base::Half::Create(lane.port->ring_bytes));
   UniqueFd half_a(fcntl(sender.memory.get(), F_DUPFD_CLOEXEC, 0));
-  UniqueFd half_b(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
   UniqueFd bell(fcntl(lane.listener_bell.get(), F_DUPFD_CLOEXEC, 0));
-  if (!half_a.valid() || !half_b.valid() || !bell.valid())
-    return Error::quota_exceeded;
+  if (!half_a.valid() || !bell.valid()) return Error::quota_exceeded;
   KP_ASSIGN(auto rings, RingsToTell(lane));
+  EndMemory memory;
+  UniqueFd half_b;
+  if (session.spare.IsReadyFor(lane.port->ring_bytes)) {
+    memory = session.spare.Take();
+  } else {
+    KP_ASSIGN(memory.memory, base::Half::Create(lane.port->ring_bytes));
+    memory.key = RandomKey();
+    half_b.Reset(fcntl(memory.memory.get(), F_DUPFD_CLOEXEC, 0));
+    if (!half_b.valid()) return Error::quota_exceeded;
+  }
   Lane::End& listener = lane.end(LaneEnd::kListener);
   listener.session = &session;
   listener.process = session.id();
   listener.since_ns = kernel_->NowNs();
-  listener.key = RandomKey();
-  listener.memory = std::move(memory);
+  listener.key = memory.key;
+  listener.memory = std::move(memory.memory);
+  listener.half = std::move(memory.half);
   listener.handle = kernel_->NewCapability(
       {.object = &lane, .rights = 0, .made_by = sender.process});
   // Not charged to the listener: the sender paid for the lane.
@@ -108,13 +116,14 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                                 .port_handle = port_handle,
                                 .traced = lane.traced ? 1u : 0u,
                                 .band = lane.band,
-                                .port_options = lane.port->options});
+                                .port_options = lane.port->options,
+                                .spare = memory.spare});
+  opened.descriptors.push_back(std::move(half_a));
+  if (memory.spare == 0) opened.descriptors.push_back(std::move(half_b));
   session.Post(abi::Event::lane_opened, handle,
-               std::move(opened)
-                   .With(std::move(half_a))
-                   .With(std::move(half_b))
-                   .With(std::move(bell)));
+               std::move(opened).With(std::move(bell)));
   PostRings(lane, std::move(rings));
+  if (listener.ready()) PostJoined(lane);
   return {};
 }
 
@@ -129,7 +138,7 @@ void Lanes::Unbind(Lane& lane) {
   --listener.session->lanes_receiving;
   DropAttachments(listener);
   Capability* handle = listener.handle;
-  listener = Lane::End();
+  left_.push_back(std::exchange(listener, Lane::End()));
   if (handle != nullptr) kernel_->Destroy(*handle, Ending::kClosed);
 }
 

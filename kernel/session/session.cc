@@ -108,8 +108,10 @@ void Session::WakeClient(bool published, bool consumed) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint32_t armed = requests_->armed().load(std::memory_order_relaxed);
   if (published && (armed & abi::kArmRecordsFutex) != 0 &&
-      woken_.IsDue(armed, writer_.position()))
+      woken_.IsDue(armed, writer_.position())) {
     base::WakeWord(completions_->tail_word(), INT_MAX);
+    kernel->Woke(*this);
+  }
   if (consumed && (armed & abi::kArmRoomFutex) != 0)
     base::WakeWord(completions_->head_word(), INT_MAX);
   if (published && (armed & abi::kArmRecordsBell) != 0) {
@@ -121,12 +123,14 @@ void Session::WakeClient(bool published, bool consumed) {
 }
 
 bool Session::CanLinger(uint32_t processor) const {
-  if (state != State::kServing || !served_now_ || ring_full_ ||
-      !outbox_.empty())
-    return false;
+  return state == State::kServing && served_now_ && !ring_full_ &&
+         outbox_.empty() && !RunsOn(processor);
+}
+
+bool Session::RunsOn(uint32_t processor) const {
   const uint32_t theirs =
       requests_->processor().load(std::memory_order_relaxed);
-  return theirs == 0 || theirs != processor;
+  return theirs != 0 && theirs == processor;
 }
 
 bool Session::Rest() {

@@ -17,6 +17,7 @@
 #include "kernel/object/process.h"
 #include "kernel/session/outbox.h"
 #include "kernel/session/patience.h"
+#include "kernel/session/spare.h"
 #include "kernel/session/threads.h"
 #include "libipc/base/woken.h"
 
@@ -76,6 +77,8 @@ class Session {
   // Worth polling: it was served in this turn, waits for nothing here, and
   // runs on another processor than this one, as far as it says.
   bool CanLinger(uint32_t processor) const;
+  // As far as it says.
+  bool RunsOn(uint32_t processor) const;
   bool served() const { return state == State::kServing; }
   // Something that it was told may still wake it up.
   bool HasUnread() const;
@@ -110,6 +113,7 @@ class Session {
   absl::flat_hash_set<Port*> listening;
   absl::flat_hash_set<Region*> granted;  // kept until the session is gone
   uint32_t revokes = 0;
+  Spare spare;
   uint32_t lanes_sending = 0;
   uint32_t lanes_receiving = 0;
 

@@ -88,8 +88,15 @@ struct LaneGranted {
   uint32_t traced;          // 1: write trace records
   uint32_t ring_bytes_max;  // of half A: it may grow to so much
   uint32_t reserved;
+  uint64_t spare;  // number of the spare that half A is: it is ready, and no
+                   // descriptors come; else 0
 };
-static_assert(sizeof(LaneGranted) == 32);
+static_assert(sizeof(LaneGranted) == 40);
+// ---- half_spare(args: 0) -> {number, key, ring bytes}: a half with a ring of
+//      kRingBytesDefault, for a lane to come; descriptors: half (read-write, to
+//      be mapped), bell (of a sender); bad_state when there is one.
+//      half_spare(args: number): it is mapped; from now on the next lane that
+//      this session makes, or is given, may take it
 // ---- port_listen(port) -> {port id}: lanes come as lane_opened events;
 //      bad_state when another listens and the port is not shareable, or when
 //      this session listens already. Listening ends with the handle.
@@ -474,7 +481,7 @@ enum TraceRingStep : uint32_t {
 // ---- Events. user_data is the lane's handle (port's for listen_ended).
 // lane_opened, to the listener. values: {ring bytes, key A, key B, 0};
 // payload LaneOpened; descriptors: half A (read-only), half B (read-write, to
-// be mapped, then lane_ready), bell.
+// be mapped, then lane_ready; it does not come when it is a spare), bell.
 struct LaneOpened {
   uint64_t lane_id;
   uint64_t port_id;
@@ -486,8 +493,9 @@ struct LaneOpened {
   uint32_t traced;
   uint32_t band;  // of the badge
   uint32_t port_options;
+  uint64_t spare;  // number of the spare that half B is: it is ready; else 0
 };
-static_assert(sizeof(LaneOpened) == 64);
+static_assert(sizeof(LaneOpened) == 72);
 // lane_joined, to the sender: a listener mapped its half. values: {key B,
 // request_start, reply_start, receiver process}; descriptor: half B.
 // lane_orphaned, to the sender: its listener is gone, the lane is kept.

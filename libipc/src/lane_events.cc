@@ -73,8 +73,8 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
     out_.SetKnownHead(event.value(1));
   woken_records_ = woken_room_ = {};
   MeetPeer();
-  // What was published meanwhile found nobody to wake.
-  WakeUnknownPeer();
+  // What was published meanwhile found nobody whose armed word could be seen.
+  WakePeerForRecords();
   receiver_process_.store(event.value(3), std::memory_order_relaxed);
 }
 

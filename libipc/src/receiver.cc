@@ -83,6 +83,8 @@ absl::StatusOr<std::shared_ptr<ReceiverCore>> ReceiverCore::Create(
   std::shared_ptr<ReceiverCore> core(
       new ReceiverCore(std::move(port), answer.value(0)));
   session->AddPort(core->port_id_, core->mailbox_, answer);
+  session->WantSpare();
+  session->AskForSpare();
   return core;
 }
 
@@ -166,22 +168,47 @@ void ReceiverCore::ProcessMail() {
   }
 }
 
+namespace {
+
+struct Halves {
+  std::shared_ptr<base::Half> theirs;
+  std::shared_ptr<base::Half> own;
+};
+
+base::Result<Halves> HalvesOf(SessionCore& session,
+                              const abi::LaneOpened& opened, Answer& event) {
+  Halves halves;
+  const auto ring_bytes = static_cast<uint32_t>(event.value(0));
+  if (opened.spare != 0) {
+    auto spare = session.TakeSpare(opened.spare);
+    if (!spare.has_value()) return Error::peer_closed;
+    halves.own = std::move(spare->half);
+  }
+  const size_t expected = opened.spare != 0 ? 2 : 3;
+  if (event.descriptors.size() != expected) return Error::quota_exceeded;
+  KP_ASSIGN(halves.theirs,
+            base::Half::Map(event.descriptors[0].get(), ring_bytes,
+                            event.value(1), base::Access::kRead));
+  if (halves.own != nullptr) return halves;
+  KP_ASSIGN(halves.own,
+            base::Half::Map(event.descriptors[1].get(), ring_bytes,
+                            event.value(2), base::Access::kReadWrite));
+  return halves;
+}
+
+}  // namespace
+
 void ReceiverCore::OpenLane(Answer& event) {
   abi::LaneOpened opened;
   const auto handle = static_cast<Handle>(event.completion.user_data);
-  const auto ring_bytes = static_cast<uint32_t>(event.value(0));
-  if (ended_ != Error::ok || !event.Read(&opened) ||
-      event.descriptors.size() != 3) {
+  if (ended_ != Error::ok || !event.Read(&opened)) {
     session_->RemoveLane(handle);
     // Its client must not wait for somebody who cannot hear it.
     if (ended_ == Error::ok) session_->Post(abi::Syscall::lane_close, handle);
     return;
   }
-  auto theirs = base::Half::Map(event.descriptors[0].get(), ring_bytes,
-                                event.value(1), base::Access::kRead);
-  auto own = base::Half::Map(event.descriptors[1].get(), ring_bytes,
-                             event.value(2), base::Access::kReadWrite);
-  if (!theirs.ok() || !own.ok()) {
+  auto halves = HalvesOf(*session_, opened, event);
+  if (!halves.ok()) {
     session_->RemoveLane(handle);
     session_->Post(abi::Syscall::lane_close, handle);
     return;
@@ -193,13 +220,14 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .port_id = opened.port_id,
                                   .badge = opened.badge,
                                   .band = opened.band,
-                                  .bell = std::move(event.descriptors[2]),
-                                  .own = *std::move(own),
+                                  .bell = std::move(event.descriptors.back()),
+                                  .own = std::move(halves->own),
                                   .own_start = opened.reply_start,
-                                  .peer = *std::move(theirs),
+                                  .peer = std::move(halves->theirs),
                                   .peer_start = opened.request_start,
                                   .traced = opened.traced != 0});
-  session_->Post(abi::Syscall::lane_ready, handle);
+  if (opened.spare == 0) session_->Post(abi::Syscall::lane_ready, handle);
+  session_->WantSpare();
   lanes_[opened.lane_id] = lane;
   if (lane->band() != 0) banded_ = true;
   active_.Add(lane);
@@ -357,6 +385,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
           deadline.ns == 0 ? Error::should_wait : Error::timed_out, handle_);
     }
     if (PollAWhile()) continue;
+    session_->AskForSpare();
     if (!ArmBells()) continue;
     if (bells_.load())
       SleepOnBells(deadline.ns);

@@ -89,6 +89,27 @@ absl::StatusOr<std::shared_ptr<SenderCore>> SenderCore::Create(
   return std::shared_ptr<SenderCore>(new SenderCore(std::move(port)));
 }
 
+namespace {
+
+// Linux drops descriptors that find no room in this process.
+base::Result<MappedHalf> OwnHalf(SessionCore& session,
+                                 const abi::LaneGranted& granted,
+                                 Answer& answer) {
+  if (granted.spare != 0) {
+    auto spare = session.TakeSpare(granted.spare);
+    if (!spare.has_value()) return Error::peer_closed;
+    return *std::move(spare);
+  }
+  if (answer.descriptors.size() != 2) return Error::quota_exceeded;
+  KP_ASSIGN(auto half,
+            base::Half::Map(answer.descriptors[0].get(),
+                            static_cast<uint32_t>(answer.value(2)),
+                            answer.value(1), base::Access::kReadWrite));
+  return MappedHalf{std::move(half), std::move(answer.descriptors[1])};
+}
+
+}  // namespace
+
 base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   const auto& session = capability_.session();
   SessionCore::Expect expect(*session);
@@ -97,17 +118,11 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   if (answer.error() != Error::ok) return answer.error();
   abi::LaneGranted granted;
   const auto handle = static_cast<Handle>(answer.value(0));
-  // Linux drops descriptors that find no room in this process.
-  if (!answer.Read(&granted) || answer.descriptors.size() != 2) {
+  if (!answer.Read(&granted)) return Error::peer_closed;
+  auto own = OwnHalf(*session, granted, answer);
+  if (!own.ok()) {
     session->Post(abi::Syscall::lane_close, handle);
-    return Error::quota_exceeded;
-  }
-  auto half = base::Half::Map(answer.descriptors[0].get(),
-                              static_cast<uint32_t>(answer.value(2)),
-                              answer.value(1), base::Access::kReadWrite);
-  if (!half.ok()) {
-    session->Post(abi::Syscall::lane_close, handle);
-    return half.error();
+    return own.error();
   }
   at_full_fails_ = (granted.port_options & abi::kPortFullFails) != 0;
   shareable_ = (granted.port_options & abi::kPortShareable) != 0;
@@ -119,14 +134,15 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .port_id = granted.port_id,
                                .badge = 0,
                                .band = 0,
-                               .bell = std::move(answer.descriptors[1]),
-                               .own = *std::move(half),
+                               .bell = std::move(own->bell),
+                               .own = std::move(own->half),
                                .own_start = 0,
                                .peer = nullptr,
                                .peer_start = 0,
                                .traced = granted.traced != 0,
                                .ring_bytes_max = granted.ring_bytes_max});
-  session->Post(abi::Syscall::lane_ready, handle);
+  if (granted.spare == 0) session->Post(abi::Syscall::lane_ready, handle);
+  session->WantSpare();
   return lane;
 }
 

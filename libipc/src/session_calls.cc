@@ -105,9 +105,11 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
     {
       std::lock_guard lock(submit_mutex_);
       request.user_data = next_user_data_;
-      if (Submit(request, arguments.payload)) {
+      if (Put(request, arguments.payload)) {
         ++next_user_data_;
         pending_[request.user_data].then = std::move(then);
+        if (spare_.wanted()) PutSpareLocked();
+        WakeKernel();
         return request.user_data;
       }
     }
@@ -167,7 +169,33 @@ void SessionCore::SubmitLaterLocked() {
   }
 }
 
+void SessionCore::AskForSpare() {
+  if (!spare_.wanted()) return;
+  std::lock_guard lock(submit_mutex_);
+  PutSpareLocked();
+  WakeKernel();
+}
+
+void SessionCore::PutSpareLocked() {
+  if (!spare_.Ask()) return;
+  abi::Request request = {};
+  request.number = static_cast<uint32_t>(abi::Syscall::half_spare);
+  request.user_data = next_user_data_;
+  if (!Put(request, {})) return spare_.CouldNotAsk();
+  ++next_user_data_;
+  pending_[request.user_data].then = [this](Answer granted) {
+    const uint64_t number = spare_.Keep(std::move(granted));
+    if (number != 0) Later(abi::Syscall::half_spare, abi::kNoHandle, number);
+  };
+}
+
 bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
+  if (!Put(request, payload)) return false;
+  WakeKernel();
+  return true;
+}
+
+bool SessionCore::Put(const abi::Request& request, Bytes payload) {
   const size_t bytes = sizeof(request) + payload.size();
   if (!writer_.HasRoom(bytes, completions_.get())) return false;
   uint8_t* at = writer_.Payload();
@@ -177,7 +205,6 @@ bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
   abi::RecordHeader header = {};
   header.payload_bytes = static_cast<uint32_t>(bytes);
   writer_.Publish(header);
-  WakeKernel();
   return true;
 }
 

@@ -35,6 +35,7 @@
 #include "libipc/base/spinner.h"
 #include "libipc/base/unique_fd.h"
 #include "libipc/base/woken.h"
+#include "spare_half.h"
 
 namespace ipc {
 
@@ -125,6 +126,14 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   using Then = std::function<void(Answer)>;
   uint64_t Start(abi::Syscall call, Handle handle,
                  const CallArguments& arguments, Then then);
+
+  // A half for the next lane that is made or opened here. Wanted, it is asked
+  // for with the next request, or by AskForSpare. Never waits.
+  void WantSpare() { spare_.Want(); }
+  void AskForSpare();
+  std::optional<MappedHalf> TakeSpare(uint64_t number) {
+    return spare_.Take(number);
+  }
 
   // Events of a lane (by handle) or a port (by object id) go to the mailbox.
   // While an Expect lives, events of objects not yet known are kept.
@@ -229,6 +238,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   bool PollFor(const Waiter& waiter);
   bool Submit(const abi::Request& request, Bytes payload);
   void AddLater(LaterCall call);
+  bool Put(const abi::Request& request, Bytes payload);
+  void PutSpareLocked();
   void SubmitLater();
   void SubmitLaterLocked();
   void WakeKernel();
@@ -274,6 +285,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::vector<Named> names_;
 
   base::Spinner polling_;
+  SpareHalf spare_;
 
   std::mutex arm_mutex_;
   int sleepers_ = 0;

@@ -72,10 +72,22 @@ struct RawLane {
     answer = session->Call(abi::Syscall::port_connect, port.handle());
     EXPECT_EQ(answer.error(), Error::ok);
     handle = static_cast<Handle>(answer.value(0));
-    half = *base::Half::Map(answer.descriptors[0].get(),
+    MapHalf();
+    writer = base::RingWriter(half, 0);
+  }
+  // It is the session's spare if there was one.
+  void MapHalf() {
+    abi::LaneGranted granted = {};
+    EXPECT_TRUE(answer.Read(&granted));
+    if (auto spare = session->TakeSpare(granted.spare); spare.has_value()) {
+      half = std::move(spare->half);
+      bell = std::move(spare->bell);
+      return;
+    }
+    half = *base::Half::Map(answer.descriptors.at(0).get(),
                             static_cast<uint32_t>(answer.value(2)),
                             answer.value(1), base::Access::kReadWrite);
-    writer = base::RingWriter(half, 0);
+    bell = std::move(answer.descriptors.at(1));
     EXPECT_EQ(session->Call(abi::Syscall::lane_ready, handle).error(),
               Error::ok);
   }
@@ -84,12 +96,13 @@ struct RawLane {
     header.payload_bytes = static_cast<uint32_t>(payload.size());
     writer.Publish(header);
     base::WakeWord(half->tail_word(), 1);
-    base::RingBell(answer.descriptors[1].get());
+    base::RingBell(bell.get());
   }
   std::shared_ptr<SessionCore> session;
   Answer answer;
   Handle handle = 0;
   std::shared_ptr<base::Half> half;
+  base::UniqueFd bell;
   base::RingWriter writer;
 };
 

@@ -13,9 +13,43 @@ Handle PortTo(Scene& scene, RawClient& listener, RawClient& sender) {
   return scene.Give(listener, port, sender);
 }
 
-}  // namespace
+uint64_t ReadySpare(RawClient& client) {
+  const uint64_t number = client.Call(Syscall::half_spare, 0).value();
+  client.Call(Syscall::half_spare, 0, {number});
+  return number;
+}
 
-std::vector<Recipe> LaneRecipes() {
+std::vector<Recipe> SpareRecipes() {
+  return {
+      {Syscall::half_spare, "grants", [](Scene&) { return Asked(); },
+       [](Scene&, const Done* done) { return done->descriptors.size() == 2; }},
+      {Syscall::half_spare, "is ready",
+       [](Scene& scene) {
+         return Asked{0, {scene.caller().Call(Syscall::half_spare, 0).value()}};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.caller().session()->spare.IsReadyFor(
+             ipc::abi::kRingBytesDefault);
+       }},
+      {Syscall::port_connect, "takes both ends' spares",
+       [](Scene& scene) {
+         const Handle port = scene.CreatePort(scene.other(), 0, 0);
+         scene.other().Call(Syscall::port_listen, port);
+         ReadySpare(scene.other());
+         ReadySpare(scene.caller());
+         return Asked{scene.Give(scene.other(), port, scene.caller())};
+       },
+       [](Scene& scene, const Done* done) {
+         const Done* opened = scene.Event(scene.other(), Event::lane_opened);
+         const Done* joined = scene.Event(scene.caller(), Event::lane_joined);
+         return done->descriptors.empty() && opened != nullptr &&
+                opened->descriptors.size() == 2 && joined != nullptr &&
+                joined->descriptors.size() == 1;
+       }},
+  };
+}
+
+std::vector<Recipe> Ends() {
   return {
       {Syscall::lane_ready, "by the sender",
        [](Scene& scene) {
@@ -117,6 +151,14 @@ std::vector<Recipe> LaneRecipes() {
        },
        [](Scene&, const Done* done) { return done->descriptors.size() == 1; }},
   };
+}
+
+}  // namespace
+
+std::vector<Recipe> LaneRecipes() {
+  std::vector<Recipe> all = Ends();
+  for (Recipe& recipe : SpareRecipes()) all.push_back(std::move(recipe));
+  return all;
 }
 
 }  // namespace faults

@@ -142,6 +142,7 @@ void Describe(std::ostream& out, const Session& session) {
   out << " listening=" << Ids(session.listening)
       << " granted=" << Ids(session.granted)
       << " lanes=" << session.lanes_sending << "/" << session.lanes_receiving
+      << " spare=" << session.spare.number()
       << " trace_rings=" << session.trace_rings
       << " traces_all=" << session.traces_all
       << " traced=" << Ids(session.traced_ports) << "\n";

@@ -141,7 +141,8 @@ Answer port_connect(Call& call) {
                                  .port_options = port.options,
                                  .traced = 0,
                                  .ring_bytes_max = port.ring_bytes_max,
-                                 .reserved = 0});
+                                 .reserved = 0,
+                                 .spare = 0});
   answer.descriptors = 2;
   return answer;
 }
