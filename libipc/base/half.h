@@ -30,6 +30,9 @@ inline void Count(uint64_t& word, uint64_t by = 1) {
                std::memory_order_relaxed);
 }
 
+inline void SetCount(uint64_t& word, uint64_t value) {
+  std::atomic_ref<uint64_t>(word).store(value, std::memory_order_relaxed);
+}
 inline void CountWord(std::atomic_ref<uint32_t> word) {
   word.store(word.load(std::memory_order_relaxed) + 1,
              std::memory_order_relaxed);

@@ -10,7 +10,7 @@ namespace ipc {
 namespace {
 
 constexpr uint64_t kCopyPoolLeast = 4u << 20;
-constexpr size_t kCopyPoolsMax = 16;
+constexpr size_t kCopyPoolsMax = 12;
 // What answers may take of a server's memory for one caller who keeps them. An
 // answer of any size goes when none is out.
 constexpr uint64_t kCopyBytesForCallerMax = 64u << 20;
@@ -28,7 +28,9 @@ Error LaneEnd::SendBytes(Outgoing& record, CallSlot* slot, Deadline deadline) {
   if (role_ == Role::kSender && bytes >= kLentBytes) {
     if (Loan loan = WarmBlock(bytes); loan.valid()) {
       FillBlock(loan, record.payload);
-      return SendLoan(record, loan, slot, deadline);
+      const Error error = SendLoan(record, loan, slot, deadline);
+      // The lane's room for regions may be taken by the user's pools.
+      if (error != Error::quota_exceeded) return error;
     }
   }
   return Send(record, slot, deadline);

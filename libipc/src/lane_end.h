@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -50,7 +51,7 @@ struct Outgoing {
   int64_t deadline_ns = base::kNoDeadline;
   int64_t sent_ns = 0;
   Bytes payload;
-  const LentBlock* lent = nullptr;
+  std::span<const LentBlock> lent;
 };
 
 // A call that waits for its outcome. Guarded by the lane's mutex while it is
@@ -126,8 +127,16 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // lane's on success. TryCopy: only where the lane has a block at hand.
   bool TryLend(Outgoing& record, Loan& loan, CallSlot* slot);
   bool TryCopy(Outgoing& record, CallSlot* slot);
+  // Lends several blocks with bytes beside them. Owns: the blocks, on success.
+  // Errors: as Send; invalid_args (none, too many, an empty one).
+  Error SendParts(Outgoing& record, std::span<Loan> parts, CallSlot* slot,
+                  Deadline deadline);
   // Takes blocks back that the peer, or its end, has returned.
   void CollectReturns();
+  // In a receiver's ring returns stand among messages.
+  bool TakesReturnsAtOnce() const { return role_ == Role::kSender; }
+  // The message has what was lent with it no longer.
+  void GiveBack(Message::State& state);
   // Makes the received loan readable; asks the kernel process the first time.
   Error ResolveLoan(Message::State& state);
 
@@ -223,8 +232,10 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   struct Lent {
     uint32_t attachment;
     uint64_t offset;
+    uint64_t bytes;
     uint64_t position;  // of the record that lent it
     std::shared_ptr<PoolCore> pool;
+    int64_t since_ns = 0;
   };
   struct Attached {
     std::shared_ptr<PoolCore> pool;
@@ -338,10 +349,25 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
                            parsed.deadline_ns});
   }
   void NoteLent(const LentBlock& lent) {
-    lent_.push_back(
-        {lent.ref.attachment, lent.ref.offset, out_.position(), lent.pool});
     if (FindKnown(lent.pool) == nullptr)
       known_pools_.push_back({lent.pool, lent.ref.attachment});
+    AddLent({lent.ref.attachment, lent.ref.offset, lent.ref.bytes,
+             out_.position(), lent.pool});
+  }
+  void AddLent(Lent lent) {
+    lent.since_ns = base::CoarseNowNs();
+    lent_bytes_ += lent.bytes;
+    lent_.push_back(std::move(lent));
+    CountLent();
+  }
+  // Says what the peer has.
+  void CountLent() {
+    abi::LaneCounters& counters = own_->counters();
+    base::SetCount(counters.lent_blocks, lent_.size());
+    base::SetCount(counters.lent_bytes, lent_bytes_);
+    base::SetCount(
+        counters.lent_since_ns,
+        lent_.empty() ? 0 : static_cast<uint64_t>(lent_.front().since_ns));
   }
   const Attached* FindKnown(const std::shared_ptr<PoolCore>& pool) const {
     for (const Attached& known : known_pools_)
@@ -392,6 +418,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void PollReplies();
   void DeliverReply(const Parsed& parsed);
   Message::StatePtr MakeState(const Parsed& parsed);
+  void ReadParts(const Parsed& parsed, Message::State& state);
   void TakeBack(const uint8_t* payload, uint32_t bytes);
   // Takes the returns that stand first in the peer's ring, while any are
   // awaited. Whether nothing else stands there then.
@@ -402,12 +429,14 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void ReclaimLoans(uint64_t below);
   void Owe(const Owed& owed);
   bool PublishOwed(const Owed& owed);
+  void OweLoans(const Message::State& state);
   void FlushOwed();
   void Break();
   void UpdateArmed();
   bool RoomNow(uint64_t bytes);
   uint64_t RecordPayloadBytes(const Outgoing& record) const;
   // Without mutex_: these ask the kernel process.
+  Error ResolveParts(Message::State& state);
   void CloseUnwanted();
   base::Result<uint32_t> Attach(const std::shared_ptr<PoolCore>& pool);
   base::Result<std::shared_ptr<base::Mapping>> MapPeer(uint32_t attachment,
@@ -465,6 +494,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   std::vector<OpenCall> open_calls_;
   std::vector<std::pair<uint32_t, Capability>> moved_replies_;
   std::vector<Lent> lent_;
+  uint64_t lent_bytes_ = 0;
   // At hand without asking: the pools that were lent from, the mapping that was
   // read from last, and the pool of copies that could go inline.
   std::vector<Attached> known_pools_;

@@ -128,8 +128,10 @@ void LaneEnd::ReclaimLoans(uint64_t below) {
   std::erase_if(lent_, [&](const Lent& lent) {
     if (lent.position >= below) return false;
     lent.pool->Free(lent.offset);
+    lent_bytes_ -= lent.bytes;
     return true;
   });
+  CountLent();
 }
 
 }  // namespace ipc

@@ -84,8 +84,8 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   PublishUsual(lending);
   WakePeerForRecords();
   // Returns are looked for under this lock only: it is in time.
-  lent_.push_back(
-      {ref.attachment, ref.offset, position, PoolCore::Disown(loan)});
+  AddLent({ref.attachment, ref.offset, ref.bytes, position,
+           PoolCore::Disown(loan)});
   return true;
 }
 
@@ -107,7 +107,7 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   if (!offset.ok()) return false;
   ref.offset = *offset;
   if (slot != nullptr) AddCall(lending, *slot);
-  lent_.push_back({ref.attachment, ref.offset, out_.position(), warm_pool_});
+  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), warm_pool_});
   std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
   PublishUsual(lending);
   WakePeerForRecords();

@@ -29,15 +29,47 @@ Error LaneEnd::SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
   const Bytes inline_payload = record.payload;
   record.flags |= abi::kRecordLoan;
   record.payload = std::as_bytes(std::span(&lent.ref, 1));
-  record.lent = &lent;
+  record.lent = {&lent, 1};
   const Error error = Send(record, slot, deadline);
-  record.lent = nullptr;
+  record.lent = {};
   if (error == Error::ok) {
     PoolCore::Disown(loan);
   } else {
     record.flags &= ~abi::kRecordLoan;
     record.payload = inline_payload;
   }
+  return error;
+}
+
+Error LaneEnd::SendParts(Outgoing& record, std::span<Loan> parts,
+                         CallSlot* slot, Deadline deadline) {
+  if (parts.empty() || parts.size() > abi::kLoanPartsMax)
+    return Error::invalid_args;
+  const abi::LoanParts head = {static_cast<uint32_t>(parts.size()), 0};
+  std::vector<LentBlock> lent;
+  for (const Loan& part : parts) {
+    const std::shared_ptr<PoolCore>& pool = PoolCore::Of(part);
+    if (pool == nullptr) return Error::invalid_args;
+    KP_ASSIGN(const uint32_t number, Attach(pool));
+    lent.push_back(
+        {pool, {number, 0, PoolCore::OffsetOf(part), part.bytes().size()}});
+  }
+  std::vector<std::byte> bytes;
+  const auto put = [&bytes](Bytes more) {
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  };
+  put(std::as_bytes(std::span(&head, 1)));
+  for (const LentBlock& block : lent)
+    put(std::as_bytes(std::span(&block.ref, 1)));
+  put(record.payload);
+  Outgoing lending = record;
+  lending.flags |= abi::kRecordLoan | abi::kRecordParts;
+  lending.payload = bytes;
+  lending.lent = lent;
+  const Error error = Send(lending, slot, deadline);
+  record.correlation = lending.correlation;
+  if (error == Error::ok)
+    for (Loan& part : parts) PoolCore::Disown(part);
   return error;
 }
 
@@ -78,7 +110,20 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
   return shared;
 }
 
+Error LaneEnd::ResolveParts(Message::State& state) {
+  if (state.parts().empty()) return Error::invalid_args;
+  for (Message::State::Part& part : state.rare->parts) {
+    auto mapping = MapPeer(part.loan.attachment, state.incarnation);
+    if (!mapping.ok()) return mapping.error();
+    part.mapping = *std::move(mapping);
+    if (!Within(*part.mapping, part.loan, &part.bytes))
+      return Error::out_of_range;
+  }
+  return Error::ok;
+}
+
 Error LaneEnd::ResolveLoan(Message::State& state) {
+  if (state.has_parts()) return ResolveParts(state);
   auto mapping = MapPeer(state.loan.attachment, state.incarnation);
   if (!mapping.ok()) return mapping.error();
   if (!state.Show(*mapping)) return Error::out_of_range;

@@ -51,10 +51,24 @@ void LaneEnd::FlushOwed() {
   if (sent) WakePeerForRecords();
 }
 
+void LaneEnd::OweLoans(const Message::State& state) {
+  if (!state.has_loan() || state.incarnation != incarnation_) return;
+  const auto owe = [&](const abi::LoanRef& loan) {
+    Owe({abi::kRecordReturn, 0, {loan.attachment, 0, loan.offset}});
+  };
+  if (!state.has_parts()) return owe(state.loan);
+  for (const Message::State::Part& part : state.parts()) owe(part.loan);
+}
+
+void LaneEnd::GiveBack(Message::State& state) {
+  std::lock_guard lock(mutex_);
+  OweLoans(state);
+  state.flags &= ~(abi::kRecordLoan | abi::kRecordParts);
+}
+
 void LaneEnd::Settle(Message::State& state) {
   std::lock_guard lock(mutex_);
-  if (state.has_loan() && state.incarnation == incarnation_)
-    Owe({abi::kRecordReturn, 0, {state.loan.attachment, 0, state.loan.offset}});
+  OweLoans(state);
   if (state.is_call() && !state.answered) {
     ForgetOpenCall(state.correlation);
     Owe({abi::kRecordReply | abi::kRecordDropped, state.correlation, {}});

@@ -62,7 +62,7 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   const uint64_t bytes = RecordPayloadBytes(record);
   if (!RoomNow(bytes)) return Error::should_wait;
   if (slot != nullptr) AddCall(record, *slot);
-  if (record.lent != nullptr) NoteLent(*record.lent);
+  for (const LentBlock& lent : record.lent) NoteLent(lent);
   WriteRecord(record, bytes);
   CountSent(record.payload.size());
   WakePeerForRecords();

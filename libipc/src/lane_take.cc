@@ -64,7 +64,9 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->token = parsed.token;
   state->deadline_ns = parsed.deadline_ns;
   state->sent_ns = parsed.sent_ns;
-  if (state->has_loan()) {
+  if (state->has_parts()) {
+    ReadParts(parsed, *state);
+  } else if (state->has_loan()) {
     if (parsed.bytes == sizeof(state->loan))
       std::memcpy(&state->loan, parsed.payload, sizeof(state->loan));
     else
@@ -75,6 +77,24 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   CountTaken();
   NoteQueued();
   return state;
+}
+
+// What is malformed has no parts, which resolves to an error.
+void LaneEnd::ReadParts(const Parsed& parsed, Message::State& state) {
+  abi::LoanParts parts;
+  if (parsed.bytes < sizeof(parts)) return;
+  std::memcpy(&parts, parsed.payload, sizeof(parts));
+  const uint64_t refs = uint64_t{parts.count} * sizeof(abi::LoanRef);
+  if (parts.count > abi::kLoanPartsMax || sizeof(parts) + refs > parsed.bytes)
+    return;
+  auto& lent = state.MakeRare().parts;
+  lent.resize(parts.count);
+  const uint8_t* at = parsed.payload + sizeof(parts);
+  for (Message::State::Part& part : lent) {
+    std::memcpy(&part.loan, at, sizeof(part.loan));
+    at += sizeof(part.loan);
+  }
+  state.CopyIn(at, parsed.bytes - sizeof(parts) - refs);
 }
 
 // What waits in the peer's half, the record at hand included.
@@ -97,7 +117,9 @@ void LaneEnd::TakeBack(const uint8_t* payload, uint32_t bytes) {
       });
   if (found == lent_.end()) return;
   found->pool->Free(found->offset);
+  lent_bytes_ -= found->bytes;
   lent_.erase(found);
+  CountLent();
 }
 
 void LaneEnd::PollReplies() {

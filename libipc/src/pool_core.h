@@ -1,7 +1,8 @@
-// PoolCore: a sealed region of this process and its allocator, whose books
-// are in private memory: no other process can confuse it.
+// PoolCore: one region of a pool, sealed, of this process and its allocator,
+// whose books are in private memory: no other process can confuse it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,11 +29,18 @@ class PoolCore {
   // still have; else the first that fits.
   // Errors: should_wait, out_of_range, invalid_args.
   base::Result<uint64_t> Allocate(uint64_t bytes);
+  // One more holder of an allocated block; it is free when all have freed it.
+  void Share(uint64_t offset);
   void Free(uint64_t offset);
+  // While the count is not 0, freeing wakes the session's threads.
+  using Waiters = std::shared_ptr<std::atomic<int>>;
+  void WakeOnFree(Waiters waiters) { waiters_ = std::move(waiters); }
   // A lane that lends blocks of this pool. Its returns are taken when the pool
   // has no room, or is asked how much is in use.
   void AddLender(std::weak_ptr<LaneEnd> lane);
   void CollectReturns();
+  std::vector<std::shared_ptr<LaneEnd>> Lenders() const;
+  bool is_attached() const;
   // All its pages now, where Linux can do that at once (5.14).
   void Prefault() { base::Prefault(mapping_.bytes()); }
   static Loan MakeLoan(const std::shared_ptr<PoolCore>& pool, uint64_t offset,
@@ -61,20 +69,28 @@ class PoolCore {
     uint64_t bytes;
   };
 
-  PoolCore(Region region, Mapping mapping);
+  struct Allocated {
+    uint64_t bytes;
+    uint32_t holders;
+  };
+
+  PoolCore(std::shared_ptr<SessionCore> session, Region region,
+           Mapping mapping);
   bool TakeRecent(uint64_t bytes, uint64_t* offset);
   bool TakeFree(uint64_t bytes, uint64_t* offset);
   void MergeRecent(size_t down_to);
   void Merge(Block block);
 
+  const std::shared_ptr<SessionCore> session_;
   const Region region_;
   const Mapping mapping_;
   mutable base::BiasedMutex mutex_;
   std::vector<Block> recent_;          // free, the last one freed last
   std::map<uint64_t, uint64_t> free_;  // offset -> bytes, merged
-  absl::flat_hash_map<uint64_t, uint64_t> allocated_;  // offset -> bytes
+  absl::flat_hash_map<uint64_t, Allocated> allocated_;  // by offset
   uint64_t in_use_ = 0;
   std::vector<std::weak_ptr<LaneEnd>> lenders_;
+  Waiters waiters_;  // set before others know this
 };
 
 }  // namespace ipc

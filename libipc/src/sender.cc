@@ -71,6 +71,12 @@ absl::Status StatusOfDeadlock(const std::vector<uint8_t>& path) {
 
 }  // namespace
 
+uint64_t SenderCore::Content::bytes() const {
+  uint64_t sum = loan != nullptr ? loan->bytes().size() : payload.size();
+  for (const Loan& part : parts) sum += part.bytes().size();
+  return sum;
+}
+
 absl::StatusOr<std::shared_ptr<SenderCore>> SenderCore::Create(
     Capability port) {
   KnownCapability known = port.known();
@@ -235,7 +241,7 @@ bool SenderCore::TrySend(const Content& content, const SendOptions& options,
                          CallSlot* slot) {
   LaneEnd* const lane = only_.load(std::memory_order_acquire);
   if (lane == nullptr || !options.capabilities.empty() ||
-      options.deadlocks != Deadlocks::kIgnore)
+      options.deadlocks != Deadlocks::kIgnore || !content.parts.empty())
     return false;
   Outgoing record;
   record.label = options.label;
@@ -288,11 +294,12 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
   staged->AddTo(record);
   const Deadline deadline =
       at_full_fails_ ? Deadline::Immediately() : options.deadline;
-  const size_t bytes = content.loan != nullptr ? content.loan->bytes().size()
-                                               : content.payload.size();
+  const uint64_t bytes = content.bytes();
   Error error;
   if (content.loan != nullptr)
     error = lane->SendLoan(record, *content.loan, slot, deadline);
+  else if (!content.parts.empty())
+    error = lane->SendParts(record, content.parts, slot, deadline);
   else
     error = lane->SendBytes(record, slot, deadline);
   if (error == Error::ok) staged->Commit();
@@ -325,7 +332,7 @@ absl::Status SenderCore::SendInFlow(uint64_t flow, Bytes payload,
                                     const SendOptions& options) {
   const uint64_t before = CurrentFlow();
   EnterFlow(flow);
-  absl::Status status = SendMessage({payload, nullptr}, options);
+  absl::Status status = SendMessage({payload}, options);
   EnterFlow(before);
   return status;
 }
@@ -404,6 +411,24 @@ uint64_t SenderCore::stale_replies() const {
   return count;
 }
 
+namespace {
+
+absl::Status CheckParts(std::span<const Loan> blocks) {
+  if (blocks.empty() || blocks.size() > abi::kLoanPartsMax)
+    return MakeStatus(
+        Error::out_of_range,
+        absl::StrCat(blocks.size(), " blocks; a message has 1 to ",
+                     abi::kLoanPartsMax, " of them"));
+  for (const Loan& block : blocks)
+    if (!block.valid())
+      return MakeStatus(Error::invalid_args,
+                        "a block is empty: it was sent already, or never "
+                        "allocated");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 Sender::Sender(std::shared_ptr<SenderCore> core) : core_(std::move(core)) {}
 Sender::Sender(Sender&&) noexcept = default;
 Sender& Sender::operator=(Sender&&) noexcept = default;
@@ -434,12 +459,24 @@ absl::Status Sender::SendLoan(Loan& loan, const SendOptions& options) {
 
 absl::StatusOr<Message> Sender::Call(Bytes payload,
                                      const SendOptions& options) {
-  return core_->Call({payload, nullptr}, options);
+  return core_->Call({payload}, options);
 }
 
 absl::StatusOr<Message> Sender::CallLoan(Loan& loan,
                                          const SendOptions& options) {
   return core_->Call({{}, &loan}, options);
+}
+
+absl::Status Sender::SendParts(Bytes payload, std::span<Loan> blocks,
+                               const SendOptions& options) {
+  if (absl::Status bad = CheckParts(blocks); !bad.ok()) return bad;
+  return core_->SendMessage({payload, nullptr, blocks}, options);
+}
+
+absl::StatusOr<Message> Sender::CallParts(Bytes payload, std::span<Loan> blocks,
+                                          const SendOptions& options) {
+  if (absl::Status bad = CheckParts(blocks); !bad.ok()) return bad;
+  return core_->Call({payload, nullptr, blocks}, options);
 }
 
 uint64_t Sender::stale_replies() const { return core_->stale_replies(); }

@@ -14,10 +14,12 @@ namespace ipc {
 
 class SenderCore {
  public:
-  // What is sent: bytes, or a block.
+  // What is sent: bytes, or a block, or bytes and several blocks.
   struct Content {
     Bytes payload;
-    Loan* loan;
+    Loan* loan = nullptr;
+    std::span<Loan> parts = {};
+    uint64_t bytes() const;
   };
 
   static absl::StatusOr<std::shared_ptr<SenderCore>> Create(Capability port);

@@ -6,6 +6,7 @@
 #include "libipc/base/names.h"
 #include "services/cli/listing.h"
 #include "services/cli/listing_builder.h"
+#include "services/cli/listing_loans.h"
 #include "services/tracer/trace_filter.h"
 
 namespace keyport {
@@ -192,7 +193,11 @@ Listing ListRegions(const Snapshot& snapshot) {
               {"attachments", region.attachments},
               {"owner", snapshot.ProcessName(region.owner_process)},
               {"account", region.account}});
-  return std::move(list).Build();
+  Listing listing = std::move(list).Build();
+  const Listing loans = ListLoans(snapshot);
+  if (!loans.text.empty()) listing.text += "\n" + loans.text;
+  listing.json += loans.json;
+  return listing;
 }
 
 Listing ListNotifications(const Snapshot& snapshot) {

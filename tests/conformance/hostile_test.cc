@@ -258,6 +258,77 @@ TEST_F(Hostile, ACallerThatReadsNoAnswersNeverHoldsTheServer) {
   caller->Join();
 }
 
+TEST_F(Hostile, AReturnerThatLiesGivesBackOnlyWhatItHas) {
+  Capability port = world_->NewPort();
+  Capability bad_right = SendRight(port, 2);
+  RawLane bad(world_->root().core(), bad_right);
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  Pool pool = Must(Pool::Create(world_->root(), 1 << 20));
+  const auto lend = [&](uint32_t call) {
+    abi::RecordHeader header = {};
+    header.flags = abi::kRecordCall;
+    header.correlation = call;
+    bad.Put("call", header);
+    Message message = Must(receiver.Receive(Soon()));
+    Must(message.ReplyLoan(Must(pool.Allocate(4'096))));
+  };
+  // Each is taken before the message behind it.
+  const auto give_back = [&](abi::LoanReturn back, size_t bytes) {
+    abi::RecordHeader header = {};
+    header.flags = abi::kRecordReturn;
+    bad.Put({reinterpret_cast<const char*>(&back), bytes}, header);
+    bad.Put("behind", {});
+    EXPECT_EQ(Must(receiver.Receive(Soon())).text(), "behind");
+    return pool.bytes_in_use();
+  };
+  lend(1);  // the first attachment's first block
+  lend(2);
+  constexpr uint64_t kWhole = sizeof(abi::LoanReturn);
+  EXPECT_EQ(give_back({1, 0, 0}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({~0u, 0, 0}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({0, 0, 64}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({0, 0, ~uint64_t{0}}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({0, 0, 0}, 5), 8'192u);
+  EXPECT_EQ(give_back({0, 0, 0}, kWhole), 4'096u);
+  // The block is somebody else's now.
+  Loan next = Must(pool.Allocate(4'096));
+  EXPECT_EQ(give_back({0, 0, 0}, kWhole), 8'192u);
+  next = Loan();
+  // Never returned: it comes back with the lane.
+  bad.session->Post(abi::Syscall::lane_close, bad.handle);
+  while (pool.bytes_in_use() > 0)
+    receiver.Receive(Deadline::After(absl::Milliseconds(1)))
+        .status()
+        .IgnoreError();
+}
+
+TEST_F(Hostile, PartsThatCannotBeAreThrownAway) {
+  Capability port = world_->NewPort();
+  Capability bad_right = SendRight(port, 2);
+  RawLane bad(world_->root().core(), bad_right);
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  abi::RecordHeader header = {};
+  header.flags = abi::kRecordLoan | abi::kRecordParts;
+  struct {
+    abi::LoanParts parts;
+    abi::LoanRef refs[9];
+  } record = {};
+  const std::string_view whole(reinterpret_cast<const char*>(&record),
+                               sizeof(record));
+  for (const uint32_t count : {0u, 1u, 8u, 9u, 10u, ~0u, 0x0aaa'aaabu}) {
+    record.parts.count = count;
+    for (const uint64_t where : {uint64_t{0}, ~uint64_t{0}}) {
+      for (abi::LoanRef& ref : record.refs) ref = {0, 0, where, where};
+      bad.Put(whole, header);
+      bad.Put(whole.substr(0, 20), header);
+      bad.Put(whole.substr(0, 4), header);
+      bad.Put({}, header);
+    }
+  }
+  bad.Put("behind", {});
+  EXPECT_EQ(Must(receiver.Receive(Soon())).text(), "behind");
+}
+
 TEST_F(Hostile, ACallerThatNeverMakesRoomLosesItsLane) {
   Capability port = world_->NewPort({.ring_bytes = 4096});
   Capability bad_right = SendRight(port, 2);
