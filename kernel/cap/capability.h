@@ -19,13 +19,16 @@ namespace kernel {
 
 class Account;
 class Lane;
+class Subscription;
 struct Transfer;
 
 // What hangs on a capability; most have none of it.
 struct CapabilityUse {
   std::vector<Lane*> lanes;  // made with this Send capability
   std::vector<Wait*> waits;
-  bool listening = false;  // the holder listens with it
+  std::vector<Subscription*> subscriptions;  // made with this capability
+  bool listening = false;   // the holder listens with it
+  bool publishing = false;  // the holder publishes with it
   uint32_t grants = 0;     // descriptors of a region given out with it
   int64_t ends_ns = 0;     // CLOCK_MONOTONIC; 0: it does not end by itself
 };

@@ -24,6 +24,7 @@
 #include "kernel/object/port.h"
 #include "kernel/object/region.h"
 #include "kernel/object/timers.h"
+#include "kernel/object/topics.h"
 #include "kernel/object/trace_board.h"
 #include "kernel/session/session.h"
 
@@ -85,7 +86,7 @@ class Kernel {
   bool HasLingering() const { return !lingering_.empty(); }
   void Poll() { lingering_.Poll(); }
   // A turn is worth making in a while, though nothing happens.
-  bool WaitsForRoom() const { return lanes_.starves(); }
+  bool WaitsForRoom() const { return lanes_.starves() || topics_.starves(); }
   bool had_root() const { return had_root_; }
   uint32_t live_roots() const { return live_roots_; }
 
@@ -175,8 +176,12 @@ class Kernel {
   void LookAtGrownBy(int64_t due_ns) {
     timers_.SetLook(std::min(timers_.look_ns(), due_ns));
   }
+  // What a session was told stands on its ring when this returns, if there is
+  // room.
+  void Deliver(Session& session);
 
   Lanes& lanes() { return lanes_; }
+  Topics& topics() { return topics_; }
   TraceBoard& trace() { return trace_; }
   Account& root_account() { return *root_account_; }
   Host& host() { return *host_; }
@@ -232,6 +237,7 @@ class Kernel {
   Account* root_account_ = nullptr;
   Account* tools_account_ = nullptr;
   Lanes lanes_;
+  Topics topics_;
   TraceBoard trace_;
   Timers timers_;
   int64_t alarm_ns_ = Timers::kNever;  // asked of the host

@@ -6,12 +6,14 @@ namespace kernel {
 bool Kernel::HasWork() const {
   return !ready_.empty() || !dirty_.empty() || !revokes_.empty() ||
          !destructions_.empty() || !cut_off_.empty() || !clearing_.empty() ||
-         !doomed_.empty() || !reap_.empty() || timers_due_ || lanes_.HasWork();
+         !doomed_.empty() || !reap_.empty() || timers_due_ ||
+         lanes_.HasWork() || topics_.HasWork();
 }
 
 bool Kernel::Turn() {
   cut_off_now_ = false;
   lanes_.TryStarved();
+  topics_.TryStarved();
   RunTimers();
   ServeReady();
   RunRevokes();
@@ -19,6 +21,7 @@ bool Kernel::Turn() {
   HangUpNext();
   ClearSessions();
   lanes_.SettleSome();
+  topics_.SettleSome();
   DestroyDoomed();
   FlushAndRest();
   // Nobody waits for these.
@@ -96,6 +99,10 @@ void Kernel::FlushAndRest() {
 
 void Kernel::Woke(const Session& session) {
   if (session.RunsOn(host_->Processor())) lingering_.GiveWay();
+}
+
+void Kernel::Deliver(Session& session) {
+  if (session.served() && !session.Flush()) EndSession(session);
 }
 
 void Kernel::RunRevokes() {
@@ -243,6 +250,9 @@ void Kernel::ReapObject(Object& object) {
     case ObjectKind::notification:
       Refund(*As<Notification>(object).charged,
              Charges::Of(AccountItem::notifications));
+      break;
+    case ObjectKind::topic:
+      topics_.Drop(As<Topic>(object));
       break;
     case ObjectKind::region:
       Refund(*As<Region>(object).charged, As<Region>(object).charges());

@@ -48,6 +48,7 @@ bool Frees(uint32_t number) {
     case abi::Syscall::wait_cancel:
     case abi::Syscall::reply_cancel:
     case abi::Syscall::process_end:
+    case abi::Syscall::topic_cut:
       return true;
     default:
       return false;

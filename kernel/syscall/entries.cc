@@ -142,6 +142,27 @@ abi::NotificationEntry NotificationEntryOf(const Notification& notification) {
   return entry;
 }
 
+abi::TopicEntry TopicEntryOf(const Topic& topic) {
+  const base::TopicEnd at = topic.Measure();
+  abi::TopicEntry entry = {};
+  entry.id = topic.id;
+  CopyName(entry.name, topic.name);
+  entry.owner_process = topic.owner_process;
+  if (topic.publication.active())
+    entry.publisher_process = topic.publication.process;
+  entry.account = topic.charged->id;
+  entry.patience_ns = topic.patience_ns;
+  entry.published_bytes = at.position;
+  entry.published = at.sequence - 1;
+  entry.cuts = topic.cuts;
+  entry.options = topic.options;
+  entry.ring_bytes = topic.ring_bytes;
+  entry.subscribers = static_cast<uint32_t>(topic.subscriptions.size());
+  entry.reliable = topic.reliable;
+  entry.closed = topic.closed ? 1 : 0;
+  return entry;
+}
+
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
                                        const Capability& capability) {
   abi::CapabilityEntry entry = {};

@@ -339,6 +339,46 @@ struct ExplainStep {
 };
 static_assert(sizeof(ExplainStep) == 160);
 
+// ---- topic_create(account, options: TopicOptions, args: ring bytes or 0,
+//      patience in ns; payload: name without zero)
+//      -> {handle, object id, ring bytes}
+enum TopicOptions : uint32_t {
+  // The publisher may cut a reliable subscriber that was in its way for
+  // longer than the patience. Without it the patience must be 0.
+  kTopicCutsSlow = 1,
+  kTopicOptionsAll = 1,
+};
+// ---- topic_publish(topic): the caller is its publisher from now on, until
+//      this handle goes; bad_state while another is
+//      -> {key, ring bytes, start position, first sequence}; descriptor
+//      (read-write, to be mapped, then topic_ready); payload: PublisherGranted
+struct PublisherGranted {
+  uint64_t topic_id;
+  uint64_t patience_ns;
+  uint32_t topic_options;
+  uint32_t reserved;
+};
+static_assert(sizeof(PublisherGranted) == 24);
+// ---- topic_ready(topic): the ring is mapped; seals it, shows it to the
+//      subscribers -> {how many there are}: for each of them subscriber_joined
+//      or subscriber_left follows
+// ---- topic_subscribe(topic, options: SubscribeOptions)
+//      -> {subscription handle, object id, seat}; descriptor: its page
+//      (read-write, to be mapped, then subscription_ready)
+enum SubscribeOptions : uint32_t {
+  kSubscribeReliable = 1,  // the publisher waits for it; else it may be overrun
+  kSubscribeOldest = 2,    // from the oldest record there is; else from now on
+  kSubscribeOptionsAll = 3,
+};
+// In the events that introduce them: the subscriber was there before the
+// publisher, and reads its ring from the start.
+inline constexpr uint64_t kSubscriberWaited = uint64_t{1} << 63;
+// ---- subscription_ready(subscription): the page is mapped; seals it, shows
+//      it to the publisher
+// ---- topic_cut(topic, args: subscription id): by its publisher; the
+//      subscriber was too slow. bad_state if the topic does not cut
+// ---- topic_info(topic) -> payload: TopicEntry
+
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.
 //      Of kind `any`: the capabilities, as CapabilityEntry, in the order of
@@ -437,6 +477,24 @@ struct NotificationEntry {
   uint64_t value;
   uint64_t account;  // charged for it
 };
+struct TopicEntry {
+  uint64_t id;
+  char name[kNameBytesMax];
+  uint64_t owner_process;      // who made it
+  uint64_t publisher_process;  // 0: nobody publishes
+  uint64_t account;            // charged for it
+  uint64_t patience_ns;
+  uint64_t published_bytes;  // position, over all publishers
+  uint64_t published;        // records, over all publishers
+  uint64_t cuts;             // subscribers that were too slow
+  uint32_t options;
+  uint32_t ring_bytes;
+  uint32_t subscribers;
+  uint32_t reliable;  // of these
+  uint32_t closed;    // nobody can publish to it any more
+  uint32_t reserved;
+};
+static_assert(sizeof(TopicEntry) == 136);
 // Of kind kListThreads: what processes' threads say they sleep on (threads.h),
 // in the order of processes; `last id` is the cursor for the next page.
 inline constexpr uint32_t kListThreads = 0xfe;
@@ -515,6 +573,19 @@ static_assert(sizeof(LaneOpened) == 72);
 // capabilities | kAnsweredInRegion | label << 32, Error: ok or dropped};
 // payload: the answer.
 inline constexpr uint64_t kAnsweredInRegion = 1 << 16;
+// subscriber_joined, to the publisher; user_data: the handle it publishes with.
+// values: {subscription id, seat | SubscribeOptions << 32 | kSubscriberWaited,
+// process id, 0};
+// descriptor: the subscriber's page (read-only).
+// subscriber_left, to the publisher. values: {subscription id}.
+// publisher_joined, to a subscriber; user_data: the subscription's handle.
+// values: {key, ring bytes | kSubscriberWaited, start position, first
+// sequence}; descriptor: the ring (read-only).
+// publisher_left, to a subscriber. values: {end position, next sequence}: what
+// lies below `end` stays readable; another publisher would go on there.
+// subscription_cut, to a subscriber: it gets nothing more. values: {Error why:
+// peer_closed (nobody can publish any more; what is there stays readable),
+// policy_denied (too slow), revoked, canceled}.
 // listen_ended: the Receive capability listened with is gone; user_data is the
 // port id, values: {Error why}.
 
