@@ -105,6 +105,11 @@ Handle Syscalls::Make(ObjectKind kind) {
       return MakeAccount({});
     case ObjectKind::reply:
       return MakeReply();
+    case ObjectKind::topic:
+      return HandleOf(Call(Syscall::topic_create, account()), "topic_create");
+    case ObjectKind::subscription:
+      return HandleOf(Call(Syscall::topic_subscribe, Make(ObjectKind::topic)),
+                      "topic_subscribe");
     case ObjectKind::notification:
       return HandleOf(Call(Syscall::notification_create, account()),
                       "notification_create");

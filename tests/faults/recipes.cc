@@ -8,7 +8,8 @@ std::vector<Recipe> Recipes(Size size) {
        {HandleRecipes(), PortRecipes(), LaneRecipes(), TransferRecipes(),
         RegionRecipes(), ProcessRecipes(), AccountRecipes(),
         NotificationRecipes(), TraceRecipes(), ReplyRecipes(),
-        DeadlockRecipes(), ExplainRecipes(), ProcessEndRecipes()})
+        DeadlockRecipes(), ExplainRecipes(), ProcessEndRecipes(),
+        TopicRecipes()})
     for (const Recipe& recipe : part)
       if (recipe.size == size) chosen.push_back(recipe);
   return chosen;

@@ -45,5 +45,6 @@ std::vector<Recipe> ReplyRecipes();
 std::vector<Recipe> DeadlockRecipes();
 std::vector<Recipe> ExplainRecipes();
 std::vector<Recipe> ProcessEndRecipes();
+std::vector<Recipe> TopicRecipes();
 
 }  // namespace faults

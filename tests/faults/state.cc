@@ -92,6 +92,31 @@ void Describe(std::ostream& out, const Lane& lane) {
   Counts(out, lane);
 }
 
+void Describe(std::ostream& out, const kernel::Topic& topic) {
+  const auto& publication = topic.publication;
+  out << "topic " << topic.id << " name=" << topic.name
+      << " publication=" << publication.number << "/"
+      << IdOf(publication.session) << "/" << publication.key
+      << " memory=" << publication.memory.valid() << publication.ready()
+      << " charged="
+      << (publication.charged != nullptr ? publication.charged->id : 0)
+      << " end=" << topic.end.position << "/" << topic.end.sequence
+      << " publishers=" << topic.publishers << topic.closed
+      << " reliable=" << topic.reliable << " cuts=" << topic.cuts
+      << " seats=" << topic.seats_used << "-" << topic.free_seats.size()
+      << " subscriptions=";
+  for (const auto& [id, subscription] : topic.subscriptions) out << id << ",";
+  Counts(out, topic);
+}
+
+void Describe(std::ostream& out, const kernel::Subscription& one) {
+  out << "subscription " << one.id << " process=" << one.process
+      << " seat=" << one.seat << " options=" << one.options
+      << " memory=" << one.memory.valid() << " ready=" << one.ready
+      << " cut=" << one.cut << " told=" << one.told << "/" << one.whole;
+  Counts(out, one);
+}
+
 void Describe(std::ostream& out, const Region& region) {
   out << "region " << region.id << " bytes=" << region.bytes
       << " memory=" << region.memory.valid()
@@ -212,6 +237,8 @@ std::string DescribeKernel(kernel::Kernel& kernel) {
   DescribeAll<Region>(out, kernel, ObjectKind::region);
   DescribeAll<Notification>(out, kernel, ObjectKind::notification);
   DescribeAll<Reply>(out, kernel, ObjectKind::reply);
+  DescribeAll<kernel::Topic>(out, kernel, ObjectKind::topic);
+  DescribeAll<kernel::Subscription>(out, kernel, ObjectKind::subscription);
   const kernel::CapabilityTree& tree = kernel.tree();
   for (const Capability* at = tree.LivingAfter(0); at != nullptr;
        at = tree.LivingAfter(at->index))

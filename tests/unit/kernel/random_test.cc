@@ -74,6 +74,13 @@ class RandomTest : public KernelTest {
     }
     return payload;
   }
+  uint64_t SomeSubscription() {
+    const auto& all = kernel_.objects(ObjectKind::subscription);
+    if (all.empty()) return Random(100);
+    return std::next(all.begin(),
+                     static_cast<std::ptrdiff_t>(Random(all.size())))
+        ->first;
+  }
   uint64_t ArgumentFor(RawClient& client, Syscall call) {
     if (call == Syscall::region_create || call == Syscall::port_create)
       return 4096u << Random(3);
@@ -91,6 +98,8 @@ class RandomTest : public KernelTest {
     if (call == Syscall::reply_create || call == Syscall::reply_cancel)
       return 1 + Random(3);
     if (call == Syscall::object_list) return Random(8);
+    if (call == Syscall::topic_create) return 4096;
+    if (call == Syscall::topic_cut) return SomeSubscription();
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
   }
   uint64_t EndOf(RawClient& client, Handle lane) {
