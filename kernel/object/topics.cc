@@ -137,6 +137,8 @@ void Topics::EndPublishing(Capability& topic_capability) {
   Topic::Publication& publication = topic.publication;
   topic.end = topic.Measure();
   topic_capability.Use().publishing = false;
+  publication.session->Post(abi::Event::publisher_left, topic_capability.handle,
+                            Answer::Of(topic.end.position, topic.end.sequence));
   publication.session = nullptr;
   publication.capability = nullptr;
   if (!publication.ready()) DropMemory(topic);

@@ -21,6 +21,16 @@ absl::Status TooSlow(Deadline deadline) {
                     "overwritten");
 }
 
+// What a capability that is gone was lost by.
+Error WhyGone(SessionCore& session, Handle handle) {
+  const Answer info = session.Call(abi::Syscall::handle_info, handle);
+  const auto fate = static_cast<abi::HandleFate>(info.value(0));
+  const bool revoked =
+      info.error() == Error::bad_handle &&
+      (fate == abi::HandleFate::revoked || fate == abi::HandleFate::expired);
+  return revoked ? Error::revoked : Error::canceled;
+}
+
 }  // namespace
 
 PublisherCore::~PublisherCore() {
@@ -90,6 +100,9 @@ void PublisherCore::ProcessMail() {
       case abi::Event::subscriber_left:
         if (!audience_.Remove(event.value(0))) ++introduced_;
         break;
+      case abi::Event::publisher_left:
+        ended_ = WhyGone(*session_, topic_.handle());
+        break;
       default:
         break;
     }
@@ -127,12 +140,19 @@ absl::Status PublisherCore::Publish(Bytes payload, Deadline deadline,
     absl::Status status = WaitForRoom(needed, deadline);
     if (!status.ok()) return status;
   }
-  if (const Error over = session_->over(); over != Error::ok)
-    return MakeStatus(over, "the session is over, or the kernel process gone");
+  if (absl::Status over = Over(); !over.ok()) return over;
   writer_.MakeRoom(needed, kept_);
   writer_.Publish(label, payload.data(), payload.size());
   ++counts_.published;
   WakeSleepers();
+  return absl::OkStatus();
+}
+
+absl::Status PublisherCore::Over() const {
+  if (ended_ != Error::ok)
+    return MakeStatus(ended_, "the capability to publish with is gone");
+  if (const Error over = session_->over(); over != Error::ok)
+    return MakeStatus(over, "the session is over, or the kernel process gone");
   return absl::OkStatus();
 }
 
@@ -148,9 +168,7 @@ absl::Status PublisherCore::WaitForRoom(uint64_t needed, Deadline deadline) {
       continue;
     }
     if (deadline.ns <= now) return TooSlow(deadline);
-    if (const Error over = session_->over(); over != Error::ok)
-      return MakeStatus(over,
-                        "the session is over, or the kernel process gone");
+    if (absl::Status over = Over(); !over.ok()) return over;
     SleepUntilRoom(needed, std::min(deadline.ns, cut_ns));
   }
   return absl::OkStatus();

@@ -40,6 +40,7 @@ class PublisherCore {
   }
   void ProcessMail();
   void OnJoined(Answer& event);
+  absl::Status Over() const;
   bool HasRoom(uint64_t needed) {
     if (needed <= kept_) return true;
     kept_ = audience_.LowestHead(writer_.position());
@@ -71,6 +72,7 @@ class PublisherCore {
   // Every reliable subscriber has read up to here.
   uint64_t kept_ = base::Audience::kNobody;
   uint64_t introduced_ = 0;  // subscribers heard of, or of their end
+  Error ended_ = Error::ok;  // why it is no publisher any more
   bool may_unfence_ = false;
   bool unfenced_ = false;
   uint32_t quiet_ = 0;

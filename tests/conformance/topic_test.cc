@@ -223,6 +223,16 @@ TEST_F(Topics, WithoutAnybodyWhoCouldPublishItIsOverOnceAllIsRead) {
   EXPECT_EQ(ErrorSoon(subscriber), Error::peer_closed);
 }
 
+TEST_F(Topics, RevokedPublisherIsTold) {
+  const Capability topic = MakeTopic();
+  Publisher publisher = Publishing(topic);
+  Must(publisher.Publish(BytesOf("one")));
+  Must(topic.Revoke());
+  EXPECT_EQ(ErrorOf(publisher.Publish(BytesOf("two"))), Error::revoked);
+  Publisher next = Publishing(topic);
+  Must(next.Publish(BytesOf("two")));
+}
+
 TEST_F(Topics, RevokedSubscriberIsTold) {
   const Capability topic = MakeTopic();
   Publisher publisher = Publishing(topic);
