@@ -20,6 +20,7 @@ namespace kernel {
 class Account;
 class Lane;
 class Subscription;
+struct LockMember;
 struct Transfer;
 
 // What hangs on a capability; most have none of it.
@@ -27,6 +28,7 @@ struct CapabilityUse {
   std::vector<Lane*> lanes;  // made with this Send capability
   std::vector<Wait*> waits;
   std::vector<Subscription*> subscriptions;  // made with this capability
+  std::vector<LockMember*> locks;            // of a region
   bool listening = false;   // the holder listens with it
   bool publishing = false;  // the holder publishes with it
   uint32_t grants = 0;     // descriptors of a region given out with it

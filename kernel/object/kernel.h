@@ -20,6 +20,7 @@
 #include "kernel/object/answer.h"
 #include "kernel/object/lanes.h"
 #include "kernel/object/lingering.h"
+#include "kernel/object/locks.h"
 #include "kernel/object/notification.h"
 #include "kernel/object/port.h"
 #include "kernel/object/region.h"
@@ -182,6 +183,7 @@ class Kernel {
 
   Lanes& lanes() { return lanes_; }
   Topics& topics() { return topics_; }
+  Locks& locks() { return locks_; }
   TraceBoard& trace() { return trace_; }
   Account& root_account() { return *root_account_; }
   Host& host() { return *host_; }
@@ -238,6 +240,7 @@ class Kernel {
   Account* tools_account_ = nullptr;
   Lanes lanes_;
   Topics topics_;
+  Locks locks_;
   TraceBoard trace_;
   Timers timers_;
   int64_t alarm_ns_ = Timers::kNever;  // asked of the host

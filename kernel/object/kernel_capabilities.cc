@@ -129,6 +129,7 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
   for (Subscription* one : use->subscriptions)
     topics_.LoseCapability(*one, ending);
   use->subscriptions.clear();
+  while (!use->locks.empty()) locks_.End(*use->locks.back());
   if (use->grants == 0 && use->ends_ns == 0) capability.use.reset();
 }
 

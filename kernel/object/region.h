@@ -5,9 +5,12 @@
 // that size: no mapping can ever fault, and to grow is to count more of it.
 #pragma once
 
+#include <map>
+
 #include "kernel/cap/account.h"
 #include "kernel/object/answer.h"
 #include "libipc/base/memory.h"
+#include "kernel/object/lock.h"
 
 namespace kernel {
 
@@ -68,6 +71,7 @@ class Region : public Object {
   uint32_t sessions = 0;  // that were given memory
   uint32_t attachments = 0;
   UniqueFd memory;  // closed when nobody can ask for it any more
+  std::map<uint64_t, std::unique_ptr<Lock>> locks;  // by offset, in use
 
  private:
   static constexpr uint64_t kEraseBytes = 512u << 10;  // a step

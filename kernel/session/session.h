@@ -26,6 +26,7 @@ namespace kernel {
 class Kernel;
 class Port;
 class Region;
+struct LockMember;
 struct TraceOwner;
 
 class Session {
@@ -112,6 +113,7 @@ class Session {
   std::multimap<uint64_t, std::unique_ptr<Wait>> waits;  // by user_data
   absl::flat_hash_set<Port*> listening;
   absl::flat_hash_set<Region*> granted;  // kept until the session is gone
+  absl::flat_hash_set<LockMember*> locks;
   uint32_t revokes = 0;
   Spare spare;
   uint32_t lanes_sending = 0;

@@ -11,8 +11,8 @@ namespace kernel {
 namespace {
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightSignal,
-    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightRead, abi::kRightReceive, abi::kRightSend,
+    abi::kRightSignal, abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
 
 struct Line {
   ObjectKind kind;
@@ -43,6 +43,7 @@ bool Frees(uint32_t number) {
     case abi::Syscall::handle_close:
     case abi::Syscall::handle_revoke:
     case abi::Syscall::lane_close:
+    case abi::Syscall::lock_detach:
     case abi::Syscall::transfer_redeem:
     case abi::Syscall::transfer_cancel:
     case abi::Syscall::wait_cancel:

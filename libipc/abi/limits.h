@@ -19,6 +19,7 @@ inline constexpr uint32_t kBands = 4;                   // of a port
 inline constexpr uint32_t kListenersMax = 32;           // of a shareable port
 inline constexpr uint32_t kAttachedRegionsMax = 32;     // of a lane's end
 inline constexpr uint32_t kLoanPartsMax = 8;            // blocks of a record
+inline constexpr uint32_t kLocksMax = 1'024;            // a session uses
 inline constexpr uint32_t kStagedTransfersMax = 1'024;  // of a lane
 inline constexpr uint32_t kOpenRepliesMax = 1'024;      // of a lane
 inline constexpr uint32_t kTopicSubscribersMax = 4'096;  // of a topic

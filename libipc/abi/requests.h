@@ -205,6 +205,13 @@ struct SessionWords {
 inline constexpr size_t kSessionWordsOffset = 1024;
 static_assert(kSessionWordsOffset >= offsetof(HalfControl, reserved));
 
+// ---- lock_attach(region, args: offset, a multiple of kLockBytes)
+//      -> {slot, member}; descriptors: LockRoster (read-only), region
+//      (read-write). lock.h says what to do with them. Needs Read|Write|Map;
+//      bad_state once sealed. Ends with the handle.
+// ---- lock_detach(region, args: offset, slot): as if the holder had died;
+//      not_found if this handle has no such attachment
+
 // ---- process_create(account; payload: ProcessCreate, InitialItem[count])
 //      -> {process handle, object id}; descriptor: the child's session socket
 struct ProcessCreate {

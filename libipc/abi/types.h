@@ -15,7 +15,8 @@ namespace ipc::abi {
 //    be mapped in parts, and lose their contents; calls about them tell
 //    RegionFacts; the completion half has SessionWords; lanes grow; the Welcome
 //    tells the named capabilities; half_spare, and LaneGranted and LaneOpened
-//    tell which spare was taken; topics; numbers of calls have gaps.
+//    tell which spare was taken; topics; region locks; numbers of calls have
+//    gaps.
 inline constexpr uint32_t kVersion = 4;
 
 enum class Error : int32_t {

@@ -14,7 +14,7 @@ struct Line {
 };
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
+    abi::kRightMap, abi::kRightRead, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
     abi::kRightWait, abi::kRightWrite;
 
 constexpr auto none = ObjectKind::none;

@@ -6,7 +6,7 @@ std::vector<Recipe> Recipes(Size size) {
   std::vector<Recipe> chosen;
   for (const auto& part :
        {HandleRecipes(), PortRecipes(), LaneRecipes(), TransferRecipes(),
-        RegionRecipes(), ProcessRecipes(), AccountRecipes(),
+        RegionRecipes(), LockRecipes(), ProcessRecipes(), AccountRecipes(),
         NotificationRecipes(), TraceRecipes(), ReplyRecipes(),
         DeadlockRecipes(), ExplainRecipes(), ProcessEndRecipes(),
         TopicRecipes()})

@@ -37,6 +37,7 @@ std::vector<Recipe> PortRecipes();
 std::vector<Recipe> LaneRecipes();
 std::vector<Recipe> TransferRecipes();
 std::vector<Recipe> RegionRecipes();
+std::vector<Recipe> LockRecipes();
 std::vector<Recipe> ProcessRecipes();
 std::vector<Recipe> AccountRecipes();
 std::vector<Recipe> NotificationRecipes();

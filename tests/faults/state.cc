@@ -125,6 +125,8 @@ void Describe(std::ostream& out, const Region& region) {
       << " attachments=" << region.attachments << " options=" << region.options
       << " sessions=" << region.sessions << " writers=" << region.Writers()
       << " state=" << static_cast<uint32_t>(region.state);
+  for (const auto& [offset, lock] : region.locks)
+    out << " lock@" << offset << "=" << lock->members();
   Counts(out, region);
 }
 

@@ -4,8 +4,8 @@ namespace model {
 namespace {
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightSignal,
-    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightRead, abi::kRightReceive, abi::kRightSend,
+    abi::kRightSignal, abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
 
 struct Line {
   ObjectKind kind;
