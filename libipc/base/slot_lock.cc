@@ -155,6 +155,7 @@ bool SlotLock::Flag(uint64_t seen, uint32_t flag) {
 void SlotLock::Release() {
   entered().store(0);
   uint64_t seen = gate().load();
+  bool admitted = false;  // in one of the rounds, and so to be woken
   while (seen >> 24 == mine_ >> 24) {
     const uint64_t bare = seen & ~uint64_t{0xff};
     if (!gate().compare_exchange_strong(seen, bare)) continue;
@@ -162,7 +163,10 @@ void SlotLock::Release() {
     const bool writer = waiting.first_writer != abi::kLockSlots;
     const uint32_t passes = PassesOf(bare);
     const bool turn = !writer || passes >= abi::kLockPassesMax;
-    if (turn && waiting.readers) Admit();
+    if (turn && waiting.readers) {
+      Admit();
+      admitted = true;
+    }
     uint64_t next = writer ? uint64_t{abi::kLockWriters} : 0;
     if (!turn) {
       next |= uint64_t{passes} << 8;
@@ -172,7 +176,7 @@ void SlotLock::Release() {
     }
     seen = bare;
     if (!gate().compare_exchange_strong(seen, next)) continue;
-    if (turn && waiting.readers) RingAdmitted();
+    if (admitted) RingAdmitted();
     if (writer) Ring(waiting.first_writer);
     return;
   }
