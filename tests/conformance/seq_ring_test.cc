@@ -142,8 +142,8 @@ TEST_F(SeqCell, ReadsAreLinearizable) {
 TEST_F(SeqRing, FastWritersMakeReadersMissNothingUncounted) {
   auto writer = Must(SeqRingWriter<Value>::Create(Writable(), 8));
   constexpr uint64_t kValues = 20'000;
+  auto reader = Must(SeqRingReader<Value>::Create(Readable()));
   std::thread reads([&] {
-    auto reader = Must(SeqRingReader<Value>::Create(Readable()));
     for (uint64_t next = 0; next < kValues;) {
       const auto got = Must(reader.Next(Soon()));
       ASSERT_TRUE(got.value.whole());

@@ -143,7 +143,8 @@ class SeqRingReader {
     const uint64_t before = next_;
     while (absl::OkStatus() == (status_ = bytes_.Await(next_ + 1, deadline))) {
       next_ = std::max(next_, Oldest());
-      SeqValue<T> got = {.number = next_, .missed = next_ - before};
+      SeqValue<T> got = {
+          .value = {}, .number = next_, .missed = next_ - before};
       if (!bytes_.Copy(next_, &got.value)) continue;
       ++next_;
       return got;
