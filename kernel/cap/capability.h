@@ -29,10 +29,10 @@ struct CapabilityUse {
   std::vector<Wait*> waits;
   std::vector<Subscription*> subscriptions;  // made with this capability
   std::vector<LockMember*> locks;            // of a region
-  bool listening = false;   // the holder listens with it
-  bool publishing = false;  // the holder publishes with it
-  uint32_t grants = 0;     // descriptors of a region given out with it
-  int64_t ends_ns = 0;     // CLOCK_MONOTONIC; 0: it does not end by itself
+  bool listening = false;                    // the holder listens with it
+  bool publishing = false;                   // the holder publishes with it
+  uint32_t grants = 0;  // descriptors of a region given out with it
+  int64_t ends_ns = 0;  // CLOCK_MONOTONIC; 0: it does not end by itself
 };
 
 // There are up to millions: rare state is in `use`, links are indexes.

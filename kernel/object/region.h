@@ -9,8 +9,8 @@
 
 #include "kernel/cap/account.h"
 #include "kernel/object/answer.h"
-#include "libipc/base/memory.h"
 #include "kernel/object/lock.h"
+#include "libipc/base/memory.h"
 
 namespace kernel {
 
