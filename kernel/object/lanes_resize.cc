@@ -35,11 +35,11 @@ Result<UniqueFd> CopyOf(const RequestRing& ring) {
 
 // Its writer has mapped it: nobody else can any more.
 Result<void> Seal(const Lane& lane, GrownRing& grown) {
-  KP_ASSIGN(auto half,
-            base::Half::WithRing(lane.sender().half, grown.memory.get(),
-                                 grown.bytes, grown.key, base::Access::kRead));
+  auto half = base::Half::WithRing(lane.sender().half, grown.memory.get(),
+                                   grown.bytes, grown.key, base::Access::kRead);
+  if (!half.ok()) return Error::quota_exceeded;
   KP_TRY(base::SealMemory(grown.memory.get(), base::Seal::kSingleWriter));
-  grown.half = std::move(half);
+  grown.half = *std::move(half);
   return {};
 }
 
@@ -72,10 +72,10 @@ Answer Lanes::Resize(Lane& lane, LaneEnd which, uint64_t bytes) {
               base::Half::CreateRing(static_cast<uint32_t>(bytes)));
     ring->grown = std::make_unique<GrownRing>();
     ring->grown->bytes = static_cast<uint32_t>(bytes);
-    ring->grown->key = RandomKey();
     ring->grown->memory = std::move(memory);
   }
   KP_ASSIGN(UniqueFd copy, CopyOf(*ring));
+  if (ring->grown != nullptr) ring->grown->key = RandomKey();
   Answer answer = granted(*ring);
   Give(lane, std::move(ring));
   if (copy.valid()) answer = std::move(answer).With(std::move(copy));
