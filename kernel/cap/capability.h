@@ -93,9 +93,11 @@ struct Capability {
   Where where = Where::kNowhere;
   // One handle is charged for it: to its holder's account, to the transfer's,
   // or to the payer.
-  bool charged = false;
+  bool charged : 1 = false;
+  uint8_t band : 3 = 0;  // of its badge
 };
 static_assert(sizeof(Capability) <= 88);
+static_assert(abi::kBands <= 8);
 
 class CapabilityTree {
  public:
@@ -107,6 +109,7 @@ class CapabilityTree {
     Object* object;
     Rights rights;
     uint64_t badge = 0;
+    uint8_t band = 0;  // the parent's stays, if that has one
     Capability* parent = nullptr;
     uint64_t made_by = 0;
     int64_t ends_ns = 0;  // 0: with its parent, if that ends

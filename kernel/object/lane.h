@@ -58,10 +58,12 @@ class Lane : public Object {
     bool ready() const { return half != nullptr; }
   };
 
-  explicit Lane(uint64_t object_id, Port* lane_port, uint64_t lane_badge)
+  // For that capability's holder.
+  Lane(uint64_t object_id, Port* lane_port, const Capability& sends)
       : Object(ObjectKind::lane, object_id),
         port(lane_port),
-        badge(lane_badge) {}
+        badge(sends.badge),
+        band(sends.band) {}
 
   End& end(LaneEnd which) { return ends[static_cast<size_t>(which)]; }
   const End& sender() const { return ends[0]; }
@@ -74,6 +76,7 @@ class Lane : public Object {
   // Constant after construction.
   Port* const port;
   const uint64_t badge;
+  const uint8_t band;
   Charges charges;
   Account* charged = nullptr;
 

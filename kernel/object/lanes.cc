@@ -45,7 +45,7 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   UniqueFd copy(fcntl(memory->get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return Error::quota_exceeded;
 
-  Lane& lane = kernel_->Add<Lane>(&port, port_capability.badge);
+  Lane& lane = kernel_->Add<Lane>(&port, port_capability);
   kernel_->Use(lane);
   kernel_->Use(port);
   lane.charges = WithoutHandle(charges);

@@ -105,7 +105,9 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                                 .request_start = lane.taken,
                                 .reply_start = lane.reply_end,
                                 .port_handle = port_handle,
-                                .traced = lane.traced ? 1u : 0u});
+                                .traced = lane.traced ? 1u : 0u,
+                                .band = lane.band,
+                                .port_options = lane.port->options});
   session.Post(abi::Event::lane_opened, handle,
                std::move(opened)
                    .With(std::move(half_a))

@@ -51,6 +51,7 @@ abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns) {
   entry.sender_process = lane.sender().process;
   entry.receiver_process = lane.listener().process;
   entry.badge = lane.badge;
+  entry.band = lane.band;
   entry.queued_bytes = at.request_end - at.taken;
   entry.sent_bytes = at.request_end;
   entry.replied_bytes = at.reply_end;
@@ -131,6 +132,7 @@ abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
   }
   entry.object = capability.object->id;
   entry.badge = capability.badge;
+  entry.band = capability.band;
   if (const Capability* parent = tree.LivingParent(capability))
     entry.parent = parent->serial;
   entry.kind = capability.object->kind;

@@ -14,6 +14,7 @@ inline constexpr uint32_t kCallRingBytes = 64u << 10;   // requests; completions
 inline constexpr uint32_t kRequestPayloadMax = 16'384;  // a syscall's payload
 inline constexpr uint32_t kNameBytesMax = 48;           // with its final zero
 inline constexpr uint32_t kInitialHandlesMax = 128;     // of a new process
+inline constexpr uint32_t kBands = 4;                   // of a port
 inline constexpr uint32_t kListenersMax = 32;           // of a shareable port
 inline constexpr uint32_t kAttachedRegionsMax = 32;     // of a lane's end
 inline constexpr uint32_t kStagedTransfersMax = 1'024;  // of a lane

@@ -55,15 +55,19 @@ struct NamedCapability {
 static_assert(sizeof(NamedCapability) == 64);
 
 // ---- handle_duplicate(handle, args: rights) -> {handle}
-// ---- handle_mint(handle, args: rights, badge or 0, end time or 0) -> {handle}
-//      the end in nanoseconds of CLOCK_MONOTONIC: as if revoked from then on
+// ---- handle_mint(handle, args: rights, badge or 0, end time or 0, band)
+//      -> {handle}; the end in nanoseconds of CLOCK_MONOTONIC: as if revoked
+//      from then on; the band with a badge only: 0 (the usual) to kBands - 1
 // ---- handle_replace(handle, args: rights) -> {handle}: the same capability
 //      under a new value, with the same or fewer rights
 // ---- handle_close(handle)
 // ---- handle_revoke(handle, options: kRevokeBadge, args: badge)
 //      -> {capabilities, lanes, mappings, messages} hit; answered when done
 inline constexpr uint32_t kRevokeBadge = 1;
-// ---- handle_info(handle) -> {kind | rights << 32, badge, object id, end time}
+// ---- handle_info(handle) -> {kind | band << 16 | rights << 32, badge, object
+//      id, end time}
+inline constexpr uint64_t kInfoKindMask = 0xffff;
+inline constexpr uint32_t kInfoBandShift = 16;
 
 // ---- port_create(account, options: PortOptions, args: ring bytes or 0;
 //      payload: name without zero) -> {handle, object id, ring bytes}
@@ -258,7 +262,7 @@ struct ExplainStep {
   Handle handle;    // the holder's
   ObjectKind kind;
   Rights rights;
-  uint32_t reserved;
+  uint32_t band;
   char holder_name[kNameBytesMax];
   char maker_name[kNameBytesMax];
 };
@@ -302,10 +306,12 @@ struct LaneEntry {
   uint32_t receiver_armed;
   uint32_t staged_transfers;
   uint32_t cut;
+  uint32_t band;
+  uint32_t reserved;
   LaneCounters sender_counters;
   LaneCounters receiver_counters;  // and those before it
 };
-static_assert(sizeof(LaneEntry) == 80 + 2 * sizeof(LaneCounters));
+static_assert(sizeof(LaneEntry) == 88 + 2 * sizeof(LaneCounters));
 struct RegionEntry {
   uint64_t id;
   uint64_t owner_process;
@@ -370,7 +376,7 @@ struct CapabilityEntry {
   Handle handle;
   ObjectKind kind;
   Rights rights;
-  uint32_t reserved;
+  uint32_t band;
   uint64_t made_by;  // process id of whose request made it
   int64_t ends_ns;   // 0: it does not end by itself
 };
@@ -402,8 +408,10 @@ struct LaneOpened {
   uint64_t reply_start;    // position in half B where writing goes on
   uint32_t port_handle;    // the listener's
   uint32_t traced;
+  uint32_t band;  // of the badge
+  uint32_t port_options;
 };
-static_assert(sizeof(LaneOpened) == 56);
+static_assert(sizeof(LaneOpened) == 64);
 // lane_joined, to the sender: a listener mapped its half. values: {key B,
 // request_start, reply_start, receiver process}; descriptor: half B.
 // lane_orphaned, to the sender: its listener is gone, the lane is kept.

@@ -11,7 +11,8 @@ namespace ipc::abi {
 //    larger, and the list of capabilities goes by a cursor.
 // 3: a half's control page has unfenced, barrier, processor and counters;
 //    entries of ports and lanes are larger.
-inline constexpr uint32_t kVersion = 3;
+// 4: badges have bands: handle_info and lane_opened tell them.
+inline constexpr uint32_t kVersion = 4;
 
 enum class Error : int32_t {
 #define KEYPORT_ERROR(name, number, text) name = number,

@@ -19,6 +19,7 @@ LaneEnd::LaneEnd(Setup setup)
       lane_id_(setup.lane_id),
       port_id_(setup.port_id),
       badge_(setup.badge),
+      band_(std::min(setup.band, abi::kBands - 1)),
       bell_(std::move(setup.bell)),
       own_(std::move(setup.own)),
       inline_max_(std::min(abi::kPayloadBytesMax, own_->ring_bytes() / 4)),

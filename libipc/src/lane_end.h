@@ -77,6 +77,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint64_t lane_id;
     uint64_t port_id;
     uint64_t badge;
+    uint32_t band;
     base::UniqueFd bell;
     std::shared_ptr<base::Half> own;
     uint64_t own_start;
@@ -187,6 +188,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   uint64_t lane_id() const { return lane_id_; }
   uint64_t port_id() const { return port_id_; }
   uint64_t badge() const { return badge_; }
+  uint32_t band() const { return band_; }
   int bell() const { return bell_.get(); }
   bool traced() const { return traced_.load(std::memory_order_relaxed); }
   SessionCore& session() const { return *session_; }
@@ -350,6 +352,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   const uint64_t lane_id_;
   const uint64_t port_id_;
   const uint64_t badge_;
+  const uint32_t band_;
   const base::UniqueFd bell_;
   const std::shared_ptr<base::Half> own_;
   const uint32_t inline_max_;

@@ -114,6 +114,7 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .lane_id = granted.lane_id,
                                .port_id = granted.port_id,
                                .badge = 0,
+                               .band = 0,
                                .bell = std::move(answer.descriptors[1]),
                                .own = *std::move(half),
                                .own_start = 0,

@@ -15,6 +15,7 @@ struct CapabilityInfo {
   ObjectKind kind = ObjectKind::none;
   Rights rights = 0;
   uint64_t badge = 0;      // 0: none
+  uint32_t band = 0;       // of the badge
   uint64_t object_id = 0;  // never used again while the kernel process lives
   Deadline end;            // when it goes as if revoked
 };
@@ -25,6 +26,18 @@ struct RevokeReceipt {
   uint64_t lanes = 0;
   uint64_t mappings = 0;  // region descriptors that cannot be taken back
   uint64_t messages = 0;  // capabilities that were in flight
+};
+
+// A copy to be minted.
+struct MintOptions {
+  Rights rights = kRightsSame;
+  // That every receiver of its messages sees; 0: the one it has.
+  uint64_t badge = 0;
+  // Of a port's badge, fixed with it: 0 (the usual) to kBands - 1. A receiver
+  // takes messages of higher bands first.
+  uint32_t band = 0;
+  // At that time the copy, and what was derived from it, goes as if revoked.
+  Deadline end;
 };
 
 class Capability {
@@ -52,6 +65,11 @@ class Capability {
   // receiver of its messages sees. Rights: Duplicate. Errors: as Duplicate;
   // invalid_args when it has a badge already.
   absl::StatusOr<Capability> Mint(Rights rights, uint64_t badge) const;
+
+  // The same with a band, an end, or both. Errors: as Mint; invalid_args for a
+  // band without a badge, or of what is no port; out_of_range for a band that
+  // there is not; timed_out when the end has passed.
+  absl::StatusOr<Capability> Mint(const MintOptions& options) const;
 
   // The same with an end: at that time the copy, and what was derived from it,
   // goes as if revoked. The badge may be 0 here: the one it has stays.

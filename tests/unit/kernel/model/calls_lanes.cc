@@ -119,6 +119,7 @@ Answer port_connect(Call& call) {
   call.model.Charge(account, amounts);
   lane.port = &port;
   lane.badge = call.cap->badge;
+  lane.band = call.cap->band;
   lane.charged = &account;
   lane.charges = amounts;
   lane.send_cap = call.cap;

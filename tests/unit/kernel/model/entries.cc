@@ -35,6 +35,7 @@ abi::LaneEntry EntryOf(const Lane& lane) {
   entry.sender_process = lane.side(End::kSender).process;
   entry.receiver_process = lane.side(End::kListener).process;
   entry.badge = lane.badge;
+  entry.band = lane.band;
   const Lane::Positions at = lane.Measure();
   entry.queued_bytes = at.request_end - at.taken;
   entry.sent_bytes = at.request_end;
@@ -106,6 +107,7 @@ abi::CapabilityEntry EntryOf(const Cap& cap) {
   entry.process = cap.holder != nullptr ? cap.holder->id() : 0;
   entry.object = cap.object->id;
   entry.badge = cap.badge;
+  entry.band = cap.band;
   entry.parent = cap.parent != nullptr ? cap.parent->serial : 0;
   entry.handle = cap.handle;
   entry.kind = cap.object->kind;

@@ -65,6 +65,7 @@ Request Generator::Mint(Session& session) {
   Request request =
       Make(Syscall::handle_mint, handle, SomeRights(session, handle),
            random_.OneIn(40) ? 0 : 1 + random_.Below(4));
+  if (random_.OneIn(8)) request.head.args[3] = random_.Below(abi::kBands + 1);
   if (random_.Below(100) >= profile_.ends) return request;
   const auto now = static_cast<uint64_t>(model_->now_ns());
   request.head.args[2] = now + 1 + random_.Below(profile_.ends_within);

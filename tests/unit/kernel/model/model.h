@@ -58,6 +58,7 @@ class Model {
     Object* object;
     Rights rights;
     uint64_t badge = 0;
+    uint8_t band = 0;
     Cap* parent = nullptr;
     uint64_t made_by = 0;
     int64_t ends_ns = 0;

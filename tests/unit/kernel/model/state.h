@@ -202,6 +202,7 @@ struct Lane : Object {
 
   Port* port = nullptr;
   uint64_t badge = 0;
+  uint8_t band = 0;
   Account* charged = nullptr;
   Amounts charges = {};
   std::array<Side, 2> sides;
@@ -226,6 +227,7 @@ struct Cap {
   Rights rights = 0;
   Rights rights_at_first = 0;
   uint64_t badge = 0;
+  uint8_t band = 0;
   Cap* parent = nullptr;              // the nearest living one
   std::map<uint64_t, Cap*> children;  // by serial
   // Exactly one of the two is set.
