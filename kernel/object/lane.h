@@ -82,6 +82,7 @@ class Lane : public Object {
 
   End ends[2];
   UniqueFd listener_bell;
+  UniqueFd offer;  // of a rendezvous, else none
   Capability* send_capability = nullptr;  // null once it is gone
 
   uint64_t taken = 0;      // requests below it were taken

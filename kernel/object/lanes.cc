@@ -4,6 +4,7 @@
 
 #include "kernel/object/kernel.h"
 #include "kernel/object/reply.h"
+#include "libipc/base/offer.h"
 #include "libipc/base/socket.h"
 
 namespace kernel {
@@ -11,9 +12,10 @@ namespace {
 
 Charges ChargesOf(const Port& port) {
   const uint64_t half = abi::kControlBytes + port.ring_bytes;
+  const uint64_t offer = port.rendezvous() ? abi::kControlBytes : 0;
   return Charges::Handles(1)
       .Add(AccountItem::lanes, 1)
-      .Add(AccountItem::bytes, 2 * half);
+      .Add(AccountItem::bytes, 2 * half + offer);
 }
 
 Charges WithoutHandle(Charges charges) {
@@ -44,6 +46,14 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   if (!memory.ok() || !bells.ok()) return Error::quota_exceeded;
   UniqueFd copy(fcntl(memory->get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return Error::quota_exceeded;
+  UniqueFd offer, offer_copy;
+  if (port.rendezvous()) {
+    auto page = base::Offer::Create();
+    if (!page.ok()) return Error::quota_exceeded;
+    offer = *std::move(page);
+    offer_copy.Reset(fcntl(offer.get(), F_DUPFD_CLOEXEC, 0));
+    if (!offer_copy.valid()) return Error::quota_exceeded;
+  }
 
   Lane& lane = kernel_->Add<Lane>(&port, port_capability);
   kernel_->Use(lane);
@@ -53,6 +63,7 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   kernel_->Charge(*session.account, lane.charges);
   lane.traced = kernel_->trace().Traces(port);
   lane.listener_bell = std::move(bells->second);
+  lane.offer = std::move(offer);
   lane.send_capability = &port_capability;
   port_capability.Use().lanes.push_back(&lane);
   Lane::End& sender = lane.end(LaneEnd::kSender);
@@ -68,9 +79,10 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   port.by_sender[session.id()].push_back(&lane);
   ++session.lanes_sending;
   kernel_->trace().LaneJoined(session, port);
-  return Granted(lane, port)
-      .With(std::move(copy))
-      .With(std::move(bells->first));
+  Answer granted =
+      Granted(lane, port).With(std::move(copy)).With(std::move(bells->first));
+  if (!offer_copy.valid()) return granted;
+  return std::move(granted).With(std::move(offer_copy));
 }
 
 Answer Lanes::Listen(Session& session, Capability& port_capability) {

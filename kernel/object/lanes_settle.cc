@@ -82,7 +82,11 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   UniqueFd half_a(fcntl(sender.memory.get(), F_DUPFD_CLOEXEC, 0));
   UniqueFd half_b(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
   UniqueFd bell(fcntl(lane.listener_bell.get(), F_DUPFD_CLOEXEC, 0));
-  if (!half_a.valid() || !half_b.valid() || !bell.valid())
+  UniqueFd offer;
+  if (lane.offer.valid())
+    offer.Reset(fcntl(lane.offer.get(), F_DUPFD_CLOEXEC, 0));
+  if (!half_a.valid() || !half_b.valid() || !bell.valid() ||
+      offer.valid() != lane.offer.valid())
     return Error::quota_exceeded;
   Lane::End& listener = lane.end(LaneEnd::kListener);
   listener.session = &session;
@@ -108,11 +112,12 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                                 .traced = lane.traced ? 1u : 0u,
                                 .band = lane.band,
                                 .port_options = lane.port->options});
-  session.Post(abi::Event::lane_opened, handle,
-               std::move(opened)
-                   .With(std::move(half_a))
-                   .With(std::move(half_b))
-                   .With(std::move(bell)));
+  opened = std::move(opened)
+               .With(std::move(half_a))
+               .With(std::move(half_b))
+               .With(std::move(bell));
+  if (offer.valid()) opened = std::move(opened).With(std::move(offer));
+  session.Post(abi::Event::lane_opened, handle, std::move(opened));
   return {};
 }
 

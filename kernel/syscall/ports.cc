@@ -8,6 +8,9 @@ namespace kernel::handlers {
 Answer port_create(Call& call) {
   KP_ANSWER(call.Check(
       {.options = abi::kPortOptionsAll, .args = 1, .payload = true}));
+  const uint32_t options = call.request.options;
+  if ((options & abi::kPortRendezvous) != 0 && options != abi::kPortRendezvous)
+    return Error::invalid_args;
   const uint64_t asked = call.request.args[0];
   if (asked != 0 && (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
     return Answer::OutOfRange(abi::kRingBytesMin, abi::kRingBytesMax);
@@ -20,7 +23,7 @@ Answer port_create(Call& call) {
   const uint32_t ring_bytes = asked == 0
                                   ? abi::kRingBytesDefault
                                   : static_cast<uint32_t>(std::bit_ceil(asked));
-  Port& port = call.kernel.Add<Port>(NameOf(call.payload), call.request.options,
+  Port& port = call.kernel.Add<Port>(NameOf(call.payload), options,
                                      ring_bytes);
   port.owner_process = call.session.id();
   port.charged = &account;

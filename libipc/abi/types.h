@@ -11,7 +11,8 @@ namespace ipc::abi {
 //    larger, and the list of capabilities goes by a cursor.
 // 3: a half's control page has unfenced, barrier, processor and counters;
 //    entries of ports and lanes are larger.
-// 4: badges have bands: handle_info and lane_opened tell them.
+// 4: badges have bands: handle_info and lane_opened tell them. Lanes of
+//    rendezvous ports have an offer page.
 inline constexpr uint32_t kVersion = 4;
 
 enum class Error : int32_t {

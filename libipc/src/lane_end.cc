@@ -22,6 +22,7 @@ LaneEnd::LaneEnd(Setup setup)
       band_(std::min(setup.band, abi::kBands - 1)),
       bell_(std::move(setup.bell)),
       own_(std::move(setup.own)),
+      offer_(std::move(setup.offer)),
       inline_max_(std::min(abi::kPayloadBytesMax, own_->ring_bytes() / 4)),
       traced_(setup.traced),
       out_(own_, setup.own_start) {
@@ -37,6 +38,7 @@ LaneEnd::LaneEnd(Setup setup)
 
 LaneEnd::~LaneEnd() {
   // Nobody could take these blocks back later.
+  offered_ = kNothingOffered;
   ReclaimLoans(~uint64_t{0});
   session_->RemoveLane(handle_);
   session_->Post(abi::Syscall::lane_close, handle_);

@@ -21,6 +21,7 @@
 #include "libipc/abi/lane.h"
 #include "libipc/base/biased_mutex.h"
 #include "libipc/base/half.h"
+#include "libipc/base/offer.h"
 #include "libipc/base/processor.h"
 #include "libipc/base/spinner.h"
 #include "libipc/base/woken.h"
@@ -84,6 +85,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     std::shared_ptr<base::Half> peer;  // null: nobody has joined
     uint64_t peer_start;
     bool traced;
+    std::shared_ptr<base::Offer> offer;  // of a rendezvous, else null
   };
   static std::shared_ptr<LaneEnd> Create(Setup setup);
   ~LaneEnd();
@@ -108,6 +110,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
 
   // Publishes the record, waiting for room until the deadline. `slot`: the
   // call it makes, if it is one; correlation and position are filled in.
+  // Of a rendezvous: and until the record is taken; what it could not wait for
+  // nobody has got.
   // Errors: should_wait, timed_out, peer_closed, revoked, canceled,
   // out_of_range (larger than this ring takes inline).
   Error Send(Outgoing& record, CallSlot* slot, Deadline deadline);
@@ -245,7 +249,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Of the fast paths, with mutex_ held.
   bool IsUsual() const {
     return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && !traced() && !in_place_;
+           !mailbox_->HasMail() && !traced() && !in_place_ && offer_ == nullptr;
   }
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
@@ -264,6 +268,17 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void ForgetOpenCall(uint32_t correlation);
   // Nobody will take what came with it, once the mutex is free.
   void Unwanted(uint16_t handle_count, uint64_t token);
+  // Without: the parts of Send, and of a rendezvous (lane_offer.cc).
+  Error SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline);
+  Error SendOffered(Outgoing& record, CallSlot* slot, Deadline deadline);
+  Error AwaitTurn(Deadline deadline);
+  void EndTurn();
+  Error AwaitTaken(CallSlot* slot, Deadline deadline);
+  void SleepUntilTaken(uint32_t seen, Deadline deadline);
+  // With it again.
+  Error Withdraw(CallSlot* slot, Error why);
+  bool TakeOffer(const Parsed& parsed);
+  void GiveBackUntaken(const Parsed& parsed);
   Error TryPublish(Outgoing& record, CallSlot* slot);
   void WriteRecord(const Outgoing& record, uint64_t bytes);
   void AddCall(Outgoing& record, CallSlot& slot) {
@@ -355,6 +370,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   const uint32_t band_;
   const base::UniqueFd bell_;
   const std::shared_ptr<base::Half> own_;
+  const std::shared_ptr<base::Offer> offer_;
   const uint32_t inline_max_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 
@@ -378,6 +394,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   std::vector<Lent> lent_;
   std::deque<Owed> owed_;
   bool in_place_ = false;  // a thread looks at messages where they lie
+  // Of a rendezvous, at the sender's end.
+  static constexpr uint64_t kNothingOffered = ~uint64_t{0};
+  bool is_offering_ = false;  // a thread has its turn
+  uint64_t offered_ = kNothingOffered;
+  uint32_t offer_turn_ = 0;  // futex word of threads that wait for theirs
+  uint64_t reclaim_below_ = 0;
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies
   int futex_armed_ = 0;
   int bell_armed_ = 0;

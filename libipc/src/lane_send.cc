@@ -64,6 +64,10 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   if (record.lent != nullptr)
     lent_.push_back({record.lent->ref.attachment, record.lent->ref.offset,
                      out_.position(), record.lent->pool});
+  if (is_offering_) {
+    offered_ = out_.position();
+    offer_->Make(offered_);
+  }
   WriteRecord(record, bytes);
   CountSent(record.payload.size());
   WakePeerForRecords();
@@ -123,6 +127,12 @@ void LaneEnd::WakePeerForRoom(bool fenced) {
 }
 
 Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
+  if (offer_ != nullptr && role_ == Role::kSender)
+    return SendOffered(record, slot, deadline);
+  return SendQueued(record, slot, deadline);
+}
+
+Error LaneEnd::SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline) {
   if (record.payload.size() > inline_max_) return Error::out_of_range;
   while (true) {
     const uint32_t seen = session_->epoch();

@@ -119,15 +119,7 @@ void LaneEnd::DeliverReply(const Parsed& parsed) {
   const auto found = FindCall(parsed.header.correlation);
   if (found == calls_.end()) {
     stale_.fetch_add(1, std::memory_order_relaxed);
-    // Nobody will take what came with it: lent blocks go back, capabilities
-    // are closed once the mutex is free.
-    if ((parsed.header.flags & abi::kRecordLoan) != 0 &&
-        parsed.bytes == sizeof(abi::LoanRef)) {
-      abi::LoanRef ref;
-      std::memcpy(&ref, parsed.payload, sizeof(ref));
-      Owe({abi::kRecordReturn, 0, {ref.attachment, 0, ref.offset}});
-    }
-    Unwanted(parsed.header.handle_count, parsed.token);
+    GiveBackUntaken(parsed);
     return;
   }
   CallSlot* slot = *found;
@@ -138,6 +130,19 @@ void LaneEnd::DeliverReply(const Parsed& parsed) {
   else
     slot->reply = MakeState(parsed);
 }
+
+// Nobody will take what came with it: lent blocks go back, capabilities are
+// closed once the mutex is free.
+void LaneEnd::GiveBackUntaken(const Parsed& parsed) {
+  if ((parsed.header.flags & abi::kRecordLoan) != 0 &&
+      parsed.bytes == sizeof(abi::LoanRef)) {
+    abi::LoanRef ref;
+    std::memcpy(&ref, parsed.payload, sizeof(ref));
+    Owe({abi::kRecordReturn, 0, {ref.attachment, 0, ref.offset}});
+  }
+  Unwanted(parsed.header.handle_count, parsed.token);
+}
+
 LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
@@ -158,10 +163,14 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
       ConsumeRecord(parsed);
     } else if ((flags & abi::kRecordReply) != 0) {
       ConsumeRecord(parsed);  // nobody asked: ignored
+    } else if (!TakeOffer(parsed)) {
+      ConsumeRecord(parsed);
     } else {
       *message = MakeState(parsed);
       if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed);
       ConsumeRecord(parsed);
+      // Its sender waits for just that.
+      if (offer_ != nullptr) WakePeerForRoom(true);
       return Take::kMessage;
     }
     parsed = {};

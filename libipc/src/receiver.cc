@@ -167,11 +167,13 @@ void ReceiverCore::ProcessMail() {
 }
 
 void ReceiverCore::OpenLane(Answer& event) {
-  abi::LaneOpened opened;
+  abi::LaneOpened opened = {};
   const auto handle = static_cast<Handle>(event.completion.user_data);
   const auto ring_bytes = static_cast<uint32_t>(event.value(0));
-  if (ended_ != Error::ok || !event.Read(&opened) ||
-      event.descriptors.size() != 3) {
+  const bool read = event.Read(&opened);
+  const bool meets = (opened.port_options & abi::kPortRendezvous) != 0;
+  if (ended_ != Error::ok || !read ||
+      event.descriptors.size() != (meets ? 4 : 3)) {
     session_->RemoveLane(handle);
     // Its client must not wait for somebody who cannot hear it.
     if (ended_ == Error::ok) session_->Post(abi::Syscall::lane_close, handle);
@@ -181,7 +183,10 @@ void ReceiverCore::OpenLane(Answer& event) {
                                 event.value(1), base::Access::kRead);
   auto own = base::Half::Map(event.descriptors[1].get(), ring_bytes,
                              event.value(2), base::Access::kReadWrite);
-  if (!theirs.ok() || !own.ok()) {
+  base::Result<std::shared_ptr<base::Offer>> offer =
+      std::shared_ptr<base::Offer>();
+  if (meets) offer = base::Offer::Map(event.descriptors[3].get());
+  if (!theirs.ok() || !own.ok() || !offer.ok()) {
     session_->RemoveLane(handle);
     session_->Post(abi::Syscall::lane_close, handle);
     return;
@@ -198,7 +203,8 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .own_start = opened.reply_start,
                                   .peer = *std::move(theirs),
                                   .peer_start = opened.request_start,
-                                  .traced = opened.traced != 0});
+                                  .traced = opened.traced != 0,
+                                  .offer = *std::move(offer)});
   session_->Post(abi::Syscall::lane_ready, handle);
   lanes_[opened.lane_id] = lane;
   if (lane->band() != 0) banded_ = true;

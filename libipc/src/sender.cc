@@ -91,10 +91,12 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   Answer answer =
       session->Call(abi::Syscall::port_connect, capability_.handle());
   if (answer.error() != Error::ok) return answer.error();
-  abi::LaneGranted granted;
+  abi::LaneGranted granted = {};
   const auto handle = static_cast<Handle>(answer.value(0));
   // Linux drops descriptors that find no room in this process.
-  if (!answer.Read(&granted) || answer.descriptors.size() != 2) {
+  const bool read = answer.Read(&granted);
+  const bool meets = (granted.port_options & abi::kPortRendezvous) != 0;
+  if (!read || answer.descriptors.size() != (meets ? 3 : 2)) {
     session->Post(abi::Syscall::lane_close, handle);
     return Error::quota_exceeded;
   }
@@ -104,6 +106,15 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   if (!half.ok()) {
     session->Post(abi::Syscall::lane_close, handle);
     return half.error();
+  }
+  std::shared_ptr<base::Offer> offer;
+  if (meets) {
+    auto page = base::Offer::Map(answer.descriptors[2].get());
+    if (!page.ok()) {
+      session->Post(abi::Syscall::lane_close, handle);
+      return page.error();
+    }
+    offer = *std::move(page);
   }
   at_full_fails_ = (granted.port_options & abi::kPortFullFails) != 0;
   shareable_ = (granted.port_options & abi::kPortShareable) != 0;
@@ -120,7 +131,8 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .own_start = 0,
                                .peer = nullptr,
                                .peer_start = 0,
-                               .traced = granted.traced != 0});
+                               .traced = granted.traced != 0,
+                               .offer = std::move(offer)});
   session->Post(abi::Syscall::lane_ready, handle);
   return lane;
 }

@@ -1,4 +1,6 @@
 // The calls about ports.
+#include <fcntl.h>
+
 #include "tests/conformance/syscalls.h"
 
 namespace ipc {
@@ -42,6 +44,13 @@ TEST_F(PortCreate, RefusesRingsOutsideTheLimits) {
     EXPECT_EQ(answer.value(0), abi::kRingBytesMin);
     EXPECT_EQ(answer.value(1), abi::kRingBytesMax);
   }
+}
+
+TEST_F(PortCreate, ARendezvousIsNothingElse) {
+  for (uint32_t more = 1; more < abi::kPortRendezvous; ++more)
+    EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
+                      {.options = abi::kPortRendezvous | more}),
+              Error::invalid_args);
 }
 
 TEST_F(PortCreate, BoundsTheName) {
@@ -93,6 +102,17 @@ TEST_F(PortConnect, GrantsALane) {
   EXPECT_EQ(granted.lane_id, IdOf(static_cast<Handle>(answer.value(0))));
   EXPECT_EQ(granted.port_options, abi::kPortFullFails);
   EXPECT_EQ(granted.traced, 0u);
+}
+
+TEST_F(PortConnect, ToARendezvousGrantsAnOfferPageToo) {
+  const Handle port = MakePort(abi::kPortRendezvous);
+  const Answer answer = Call(Syscall::port_connect, port);
+  ASSERT_EQ(answer.error(), Error::ok);
+  ASSERT_EQ(answer.descriptors.size(), 3u);
+  EXPECT_TRUE(
+      base::IsMemoryOf(answer.descriptors[2].get(), abi::kControlBytes));
+  // Nobody can take it from the other end by sealing it.
+  EXPECT_EQ(fcntl(answer.descriptors[2].get(), F_ADD_SEALS, F_SEAL_WRITE), -1);
 }
 
 TEST_F(PortConnect, CountsListeners) {

@@ -66,7 +66,10 @@ Answer ListCaps(const Call& call, uint64_t after) {
 }  // namespace
 
 Answer port_create(Call& call) {
-  if (!call.Fits({.options = 3, .args = 1, .payload = true}))
+  if (!call.Fits({.options = abi::kPortOptionsAll, .args = 1, .payload = true}))
+    return Error::invalid_args;
+  if ((call.options() & abi::kPortRendezvous) != 0 &&
+      call.options() != abi::kPortRendezvous)
     return Error::invalid_args;
   const uint64_t asked = call.arg(0);
   if (asked != 0 && (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
