@@ -4,6 +4,7 @@
 
 #include "bench/common/content.h"
 #include "bench/common/must.h"
+#include "bench/common/shared_memory.h"
 #include "bench/data/raw_blocks.h"
 #include "bench/data/systems.h"
 #include "bench/light/keyport_rig.h"
@@ -71,6 +72,37 @@ Times Loans(uint64_t bytes, int rounds) {
   return times;
 }
 
+// Messages about a block that both have mapped already: what looking at it
+// takes when nothing is lent.
+Times KnownBlocks(uint64_t bytes, int rounds) {
+  const Shared<std::byte> block(bytes);
+  const std::span<std::byte> view(block.get(), bytes);
+  KeyportRig rig(kApart, Waits::kDefault, [view](ipc::Receiver& receiver) {
+    while (true) {
+      ipc::Message message = Must(receiver.Receive());
+      if (IsQuit(message)) return;
+      const uint64_t number = message.label();
+      uint64_t offset;
+      memcpy(&offset, message.payload().data(), sizeof(offset));
+      Expect(IsStamped(view.subspan(offset), number), "the block");
+      Must(message.Reply(std::as_bytes(std::span(&number, 1))));
+    }
+  });
+  const int64_t clock = ClockNs();
+  Times times;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(rounds); ++i) {
+    StampBlock(view, i);
+    const uint64_t offset = 0;
+    const int64_t start = base::NowNs();
+    const auto reply =
+        Must(rig.sender().Call(std::as_bytes(std::span(&offset, 1)),
+                               {.label = static_cast<uint32_t>(i)}));
+    times.push_back(base::NowNs() - start - clock);
+    Expect(Answers(reply, i), "the answer");
+  }
+  return times;
+}
+
 Times SmallMessages(int rounds) {
   KeyportRig rig(kApart, Waits::kDefault, Serve);
   const auto call = [&](int i) {
@@ -125,6 +157,8 @@ void MeasureHandOver(const Pass& pass) {
     const std::string group = HandOverGroup(bytes);
     AddTimesOf(pass, {group, kRawHandOver},
                [&] { return Warm(RawBlocks(bytes, rounds, Fill::kInPlace)); });
+    AddTimesOf(pass, {group, kKeyportKnownBlock},
+               [&] { return Warm(KnownBlocks(bytes, rounds)); });
     AddTimesOf(pass, {group, kKeyport},
                [&] { return Warm(Loans(bytes, rounds)); });
   }

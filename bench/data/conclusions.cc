@@ -127,6 +127,12 @@ void ConcludeBlocks(Figures& figures) {
       figures.Conclude(
           "hand-over of a loan beyond a small message, " + SizeText(bytes),
           "ns", figures.Median(loan) - figures.Median(small), AtMost(50, 150));
+    const RowName known(HandOverGroup(bytes), kKeyportKnownBlock);
+    if (figures.Has(loan) && figures.Has(known))
+      figures.Conclude(
+          "the same beyond a message about a block that both have, " +
+              SizeText(bytes),
+          "ns", figures.Median(loan) - figures.Median(known));
   }
 }
 

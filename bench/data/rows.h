@@ -49,6 +49,8 @@ inline constexpr char kRawEachSender[] = "raw ring for each sender";
 inline constexpr char kRawCopy[] = "memcpy and raw ring";
 inline constexpr char kPlainCopy[] = "memcpy alone";
 inline constexpr char kRawHandOver[] = "shared memory and raw ring";
+inline constexpr char kKeyportKnownBlock[] =
+    "Keyport, message about a block that both have";
 inline constexpr char kSmallMessageGroup[] = "message of 8 B and answer";
 inline constexpr char kConnectGroup[] = "connect and first round trip";
 inline constexpr char kStartGroup[] = "process start to first message";

@@ -7,6 +7,9 @@ Capability* CapabilityTree::Make(const Making& making) {
   capability->object = making.object;
   capability->rights = static_cast<uint16_t>(making.rights);
   capability->badge = making.badge;
+  capability->band = making.band;
+  if (making.parent != nullptr && making.parent->band != 0)
+    capability->band = making.parent->band;
   capability->made_by = making.made_by;
   capability->serial = next_serial_++;
   capability->order = capability->serial;

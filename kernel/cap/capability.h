@@ -19,15 +19,20 @@ namespace kernel {
 
 class Account;
 class Lane;
+class Subscription;
+struct LockMember;
 struct Transfer;
 
 // What hangs on a capability; most have none of it.
 struct CapabilityUse {
   std::vector<Lane*> lanes;  // made with this Send capability
   std::vector<Wait*> waits;
-  bool listening = false;  // the holder listens with it
-  uint32_t grants = 0;     // descriptors of a region given out with it
-  int64_t ends_ns = 0;     // CLOCK_MONOTONIC; 0: it does not end by itself
+  std::vector<Subscription*> subscriptions;  // made with this capability
+  std::vector<LockMember*> locks;            // of a region
+  bool listening = false;                    // the holder listens with it
+  bool publishing = false;                   // the holder publishes with it
+  uint32_t grants = 0;  // descriptors of a region given out with it
+  int64_t ends_ns = 0;  // CLOCK_MONOTONIC; 0: it does not end by itself
 };
 
 // There are up to millions: rare state is in `use`, links are indexes.
@@ -93,9 +98,11 @@ struct Capability {
   Where where = Where::kNowhere;
   // One handle is charged for it: to its holder's account, to the transfer's,
   // or to the payer.
-  bool charged = false;
+  bool charged : 1 = false;
+  uint8_t band : 3 = 0;  // of its badge
 };
 static_assert(sizeof(Capability) <= 88);
+static_assert(abi::kBands <= 8);
 
 class CapabilityTree {
  public:
@@ -107,6 +114,7 @@ class CapabilityTree {
     Object* object;
     Rights rights;
     uint64_t badge = 0;
+    uint8_t band = 0;  // the parent's stays, if that has one
     Capability* parent = nullptr;
     uint64_t made_by = 0;
     int64_t ends_ns = 0;  // 0: with its parent, if that ends

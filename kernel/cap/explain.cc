@@ -20,6 +20,7 @@ abi::ExplainStep StepOf(const Kernel& kernel, const Capability& capability) {
   step.ends_ns = capability.ends_ns();
   step.kind = capability.object->kind;
   step.rights = capability.rights;
+  step.band = capability.band;
   step.maker = capability.made_by;
   CopyName(step.maker_name, ProcessName(kernel, step.maker));
   if (const Session* holder = capability.holder(); holder != nullptr) {

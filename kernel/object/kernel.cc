@@ -40,7 +40,12 @@ abi::AccountLimits ToolsLimits() {
 }  // namespace
 
 Kernel::Kernel(Host* host)
-    : host_(host), lanes_(this), trace_(this), lingering_(this) {
+    : host_(host),
+      lanes_(this),
+      topics_(this),
+      locks_(this),
+      trace_(this),
+      lingering_(this) {
   kernel_object_ = &Add<KernelObject>();
   root_account_ =
       &Add<Account>(nullptr, std::string("root"), 0u, abi::AccountLimits{});
@@ -160,6 +165,11 @@ Answer Kernel::RoomIn(const Account& account, const Charges& charges) {
 void Kernel::Charge(Account& account, const Charges& charges) {
   account.Charge(charges);
   Use(account);
+  LookAtSoftLimits(account);
+}
+
+void Kernel::ChargeMore(Account& account, const Charges& charges) {
+  account.Charge(charges);
   LookAtSoftLimits(account);
 }
 

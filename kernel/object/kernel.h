@@ -9,6 +9,7 @@
 //      +------holder-------+
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -19,10 +20,12 @@
 #include "kernel/object/answer.h"
 #include "kernel/object/lanes.h"
 #include "kernel/object/lingering.h"
+#include "kernel/object/locks.h"
 #include "kernel/object/notification.h"
 #include "kernel/object/port.h"
 #include "kernel/object/region.h"
 #include "kernel/object/timers.h"
+#include "kernel/object/topics.h"
 #include "kernel/object/trace_board.h"
 #include "kernel/session/session.h"
 
@@ -84,7 +87,7 @@ class Kernel {
   bool HasLingering() const { return !lingering_.empty(); }
   void Poll() { lingering_.Poll(); }
   // A turn is worth making in a while, though nothing happens.
-  bool WaitsForRoom() const { return lanes_.starves(); }
+  bool WaitsForRoom() const { return lanes_.starves() || topics_.starves(); }
   bool had_root() const { return had_root_; }
   uint32_t live_roots() const { return live_roots_; }
 
@@ -114,6 +117,8 @@ class Kernel {
   // ---- Charges: RoomIn first.
   static Answer RoomIn(const Account& account, const Charges& charges);
   void Charge(Account& account, const Charges& charges);
+  // On top of a charge that lasts: refunded together with it.
+  void ChargeMore(Account& account, const Charges& charges);
   void Refund(Account& account, const Charges& charges);
   void SetLimits(Account& account, const abi::AccountLimits& limits);
 
@@ -145,6 +150,13 @@ class Kernel {
   // Destroyed bit by bit, with whatever that entails.
   void Doom(std::unique_ptr<Transfer> transfer);
 
+  // ---- Regions.
+  // The session was given memory of the region, which it may keep until it is
+  // gone.
+  void NoteGrant(Session& session, Region& region);
+  // Destroys what is in the region, in steps.
+  Answer StartDestruction(Session& session, Region& region, uint64_t user_data);
+
   // ---- Waits. Charged to the session while they last.
   Answer Park(Session& session, Capability& capability,
               const abi::Request& request, const WaitFor& what);
@@ -156,10 +168,22 @@ class Kernel {
   void MarkReady(Session& session);
   void MarkDirty(Session& session);
   void SessionBegan(Session& session);
+  // It was asleep and is not any more.
+  void Woke(const Session& session);
   Session* NewSession(Session::Origin origin, Account& account);
   bool SessionsFull() const { return sessions_.size() >= kSessionsMax; }
 
+  // Has lanes that have grown looked at, by then if not before.
+  void LookAtGrownBy(int64_t due_ns) {
+    timers_.SetLook(std::min(timers_.look_ns(), due_ns));
+  }
+  // What a session was told stands on its ring when this returns, if there is
+  // room.
+  void Deliver(Session& session);
+
   Lanes& lanes() { return lanes_; }
+  Topics& topics() { return topics_; }
+  Locks& locks() { return locks_; }
   TraceBoard& trace() { return trace_; }
   Account& root_account() { return *root_account_; }
   Host& host() { return *host_; }
@@ -177,6 +201,19 @@ class Kernel {
   void ChargeTo(Capability& capability, Account* account);
   void CountPort(Port& port, Rights before, Rights after);
   void ClosePort(Port& port);
+
+  // kernel_destructions.cc
+  struct Destruction {
+    Region* region;    // used by it
+    uint64_t session;  // whom to answer
+    uint64_t user_data;
+    uint64_t told;  // sessions up to here
+    uint64_t tell_below;
+  };
+  void RunDestructions();
+  // Whether all sessions were told.
+  bool TellOfDestruction(Destruction& one);
+  void EndDestruction(const Destruction& one);
 
   // kernel_work.cc
   void RunTimers();
@@ -202,6 +239,8 @@ class Kernel {
   Account* root_account_ = nullptr;
   Account* tools_account_ = nullptr;
   Lanes lanes_;
+  Topics topics_;
+  Locks locks_;
   TraceBoard trace_;
   Timers timers_;
   int64_t alarm_ns_ = Timers::kNever;  // asked of the host
@@ -221,6 +260,7 @@ class Kernel {
   std::deque<std::unique_ptr<RevokeJob>> revokes_;
   std::deque<std::unique_ptr<RevokeJob>> revoked_;  // done, not answered
   uint64_t next_revoke_ = 1;
+  std::deque<Destruction> destructions_;  // one a region
   uint32_t revoke_debt_ = 0;       // steps owed for what was derived meanwhile
   std::deque<uint64_t> cut_off_;   // to be hung up
   bool cut_off_now_ = false;       // one in this turn already

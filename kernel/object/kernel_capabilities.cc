@@ -21,6 +21,8 @@ Capability* Kernel::NewCapability(const CapabilityTree::Making& making) {
   ++object.capabilities;
   if (object.kind == ObjectKind::port)
     CountPort(As<Port>(object), 0, making.rights);
+  if (object.kind == ObjectKind::topic)
+    topics_.CountPublishers(As<Topic>(object), 0, making.rights);
   // What is derived while revokes run may be theirs too: they keep ahead.
   if (making.parent != nullptr && !revokes_.empty())
     revoke_debt_ += kStepsPerCapability;
@@ -110,6 +112,8 @@ void Kernel::SetRights(Capability& capability, Rights rights) {
   capability.rights = static_cast<uint16_t>(rights);
   if (capability.object->kind == ObjectKind::port)
     CountPort(As<Port>(*capability.object), before, rights);
+  if (capability.object->kind == ObjectKind::topic)
+    topics_.CountPublishers(As<Topic>(*capability.object), before, rights);
 }
 
 void Kernel::EndUses(Capability& capability, Ending ending) {
@@ -121,6 +125,11 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
                         ErrorOf(ending));
   for (Lane* lane : use->lanes) lanes_.LoseCapability(*lane, ending);
   use->lanes.clear();
+  if (use->publishing) topics_.EndPublishing(capability);
+  for (Subscription* one : use->subscriptions)
+    topics_.LoseCapability(*one, ending);
+  use->subscriptions.clear();
+  while (!use->locks.empty()) locks_.End(*use->locks.back());
   if (use->grants == 0 && use->ends_ns == 0) capability.use.reset();
 }
 
@@ -136,6 +145,8 @@ void Kernel::Destroy(Capability& capability, Ending ending, const Revoker& by) {
     transfer->items[capability.transfer_index].capability = nullptr;
   if (object.kind == ObjectKind::lane)
     lanes_.HandleGone(As<Lane>(object), capability, ending);
+  if (object.kind == ObjectKind::subscription)
+    topics_.HandleGone(As<Subscription>(object));
   if (capability.ends_ns() != 0) timers_.RemoveEnding(capability);
   if (ErrorOf(ending) == Error::revoked)
     trace_.Fact(abi::TraceKind::capability_revoked, object.id, 0);
@@ -144,9 +155,9 @@ void Kernel::Destroy(Capability& capability, Ending ending, const Revoker& by) {
   Use(object);
   --object.capabilities;
   if (object.kind == ObjectKind::port) CountPort(As<Port>(object), rights, 0);
-  if (object.kind == ObjectKind::region && object.capabilities == 0 &&
-      As<Region>(object).attachments == 0)
-    As<Region>(object).memory.Reset();
+  if (object.kind == ObjectKind::topic)
+    topics_.CountPublishers(As<Topic>(object), rights, 0);
+  if (object.kind == ObjectKind::region) As<Region>(object).DropIfUnused();
   if (object.kind == ObjectKind::reply && object.capabilities == 0)
     DropReply(*this, As<Reply>(object));
   Unuse(object);

@@ -5,22 +5,28 @@ namespace kernel {
 
 bool Kernel::HasWork() const {
   return !ready_.empty() || !dirty_.empty() || !revokes_.empty() ||
-         !cut_off_.empty() || !clearing_.empty() || !doomed_.empty() ||
-         !reap_.empty() || timers_due_ || lanes_.HasWork();
+         !destructions_.empty() || !cut_off_.empty() || !clearing_.empty() ||
+         !doomed_.empty() || !reap_.empty() || timers_due_ ||
+         lanes_.HasWork() || topics_.HasWork();
 }
 
 bool Kernel::Turn() {
   cut_off_now_ = false;
   lanes_.TryStarved();
+  topics_.TryStarved();
   RunTimers();
   ServeReady();
   RunRevokes();
+  RunDestructions();
   HangUpNext();
   ClearSessions();
   lanes_.SettleSome();
+  topics_.SettleSome();
   DestroyDoomed();
-  Reap();
   FlushAndRest();
+  // Nobody waits for these.
+  Reap();
+  lanes_.DropLeft();
   SetAlarm();
   return HasWork();
 }
@@ -29,9 +35,15 @@ void Kernel::RunTimers() {
   timers_due_ = false;
   if (timers_.Next() == Timers::kNever) return;
   const int64_t now = NowNs();
-  for (uint32_t steps = 0; timers_.Next() <= now; ++steps) {
-    timers_due_ = steps == kStepsPerTurn;
-    if (timers_due_) return;
+  if (timers_.look_ns() <= now) {
+    timers_.SetLook(lanes_.LookAtGrown(now));
+    timers_due_ = timers_.look_ns() <= now;
+  }
+  for (uint32_t steps = 0; timers_.NextEnd() <= now; ++steps) {
+    if (steps == kStepsPerTurn) {
+      timers_due_ = true;
+      return;
+    }
     if (const Capability::Index ended = timers_.Ended(now)) {
       Destroy(*tree_.At(ended), Ending::kExpired);
       continue;
@@ -66,21 +78,31 @@ void Kernel::ServeReady() {
 }
 
 // A session stays dirty until it has been flushed; then it sleeps, unless it
-// has requests.
+// has requests. The last first: they were told something by those before, and
+// are likelier to sleep.
 void Kernel::FlushAndRest() {
   std::vector<Session*> dirty = std::move(dirty_);
   dirty_.clear();
+  for (size_t i = dirty.size(); i-- > 0;) {
+    Session& session = *dirty[i];
+    session.in_dirty = false;
+    if (session.served() && !session.Flush()) EndSession(session);
+  }
   for (Session* session : dirty) {
-    session->in_dirty = false;
-    if (!session->served()) continue;
-    if (!session->Flush()) {
-      EndSession(*session);
-      continue;
-    }
+    if (!session->served() || session->in_dirty) continue;
     if (session->in_ready || session->lingers || lingering_.Add(*session))
       continue;
     if (!session->Rest()) MarkReady(*session);
   }
+  if (lingering_.gives_way()) lingering_.RestAll();
+}
+
+void Kernel::Woke(const Session& session) {
+  if (session.RunsOn(host_->Processor())) lingering_.GiveWay();
+}
+
+void Kernel::Deliver(Session& session) {
+  if (session.served() && !session.Flush()) EndSession(session);
 }
 
 void Kernel::RunRevokes() {
@@ -147,6 +169,7 @@ void Kernel::EndSession(Session& session) {
   if (session.origin == Session::Origin::kRoot) --live_roots_;
   trace_.Fact(abi::TraceKind::process_ended, session.id(), 0);
   trace_.EndSession(session);
+  locks_.EndAll(session);
   while (!session.waits.empty())
     EndWait(*session.waits.begin()->second, Error::canceled);
   while (!session.listening.empty())
@@ -228,6 +251,9 @@ void Kernel::ReapObject(Object& object) {
     case ObjectKind::notification:
       Refund(*As<Notification>(object).charged,
              Charges::Of(AccountItem::notifications));
+      break;
+    case ObjectKind::topic:
+      topics_.Drop(As<Topic>(object));
       break;
     case ObjectKind::region:
       Refund(*As<Region>(object).charged, As<Region>(object).charges());

@@ -43,6 +43,20 @@ struct Transfer {
   std::vector<Item> items;
 };
 
+// Memory of a lane's requests beside the base ring, which lies in half A.
+struct GrownRing {
+  uint32_t bytes = 0;
+  uint64_t key = 0;
+  UniqueFd memory;
+  // Half A's control words with this ring; null until its writer has mapped it.
+  std::shared_ptr<base::Half> half;
+};
+// Where requests are from a position on.
+struct RequestRing {
+  uint64_t start = 0;
+  std::unique_ptr<GrownRing> grown;  // null: the base ring
+};
+
 class Lane : public Object {
  public:
   struct End {
@@ -58,13 +72,19 @@ class Lane : public Object {
     bool ready() const { return half != nullptr; }
   };
 
-  explicit Lane(uint64_t object_id, Port* lane_port, uint64_t lane_badge)
+  // For that capability's holder.
+  Lane(uint64_t object_id, Port* lane_port, const Capability& sends)
       : Object(ObjectKind::lane, object_id),
         port(lane_port),
-        badge(lane_badge) {}
+        badge(sends.badge),
+        band(sends.band) {}
 
   End& end(LaneEnd which) { return ends[static_cast<size_t>(which)]; }
   const End& sender() const { return ends[0]; }
+  // Half A as its writer writes to it now; null until it is ready.
+  const std::shared_ptr<base::Half>& requests() const {
+    return ring.grown != nullptr ? ring.grown->half : sender().half;
+  }
   const End& listener() const { return ends[1]; }
   // A listener has been given this lane.
   bool bound() const { return ends[1].session != nullptr; }
@@ -74,12 +94,23 @@ class Lane : public Object {
   // Constant after construction.
   Port* const port;
   const uint64_t badge;
+  const uint8_t band;
   Charges charges;
   Account* charged = nullptr;
 
   End ends[2];
   UniqueFd listener_bell;
   Capability* send_capability = nullptr;  // null once it is gone
+
+  // At most one change of rings is under way (lanes_resize.cc):
+  //   ring --Resize--> ring, asked --Resized--> last, ring --taken--> ring
+  RequestRing ring;
+  std::unique_ptr<RequestRing> last;  // the one before, not all taken yet
+  std::unique_ptr<RequestRing> asked;
+  // Since when it has needed no more than the base ring, and where it was.
+  int64_t modest_since_ns = 0;
+  uint64_t modest_start = 0;
+  bool told_idle = false;
 
   uint64_t taken = 0;      // requests below it were taken
   uint64_t reply_end = 0;  // replies published up to here

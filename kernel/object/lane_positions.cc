@@ -23,7 +23,8 @@ uint64_t SkipStamped(const std::shared_ptr<base::Half>& half, uint64_t at) {
   return at + abi::RecordBytes(header.payload_bytes);
 }
 
-// What `half` has published: its tail, at most one ring past `consumed`.
+// What `half` has published: its tail, at most one ring past `consumed`, or
+// past where the ring began.
 uint64_t PublishedEnd(const std::shared_ptr<base::Half>& half, uint64_t tail,
                       uint64_t consumed) {
   const uint64_t ring = half->ring_bytes();
@@ -34,6 +35,7 @@ uint64_t PublishedEnd(const std::shared_ptr<base::Half>& half, uint64_t tail,
 struct Direction {
   const std::shared_ptr<base::Half>& writer;  // whose tail it is
   const std::shared_ptr<base::Half>& reader;  // whose head it is
+  uint64_t start;                             // of the ring written to
   uint64_t known_end;                         // published at least
   uint64_t known_taken;                       // consumed at least
 };
@@ -52,7 +54,8 @@ Extent MeasureDirection(const Direction& d) {
     head = Believe(d.reader->head().load(std::memory_order_acquire),
                    d.known_taken);
   head = std::min(head, SkipStamped(d.writer, tail));
-  return {std::max(PublishedEnd(d.writer, std::max(tail, head), head), head),
+  const uint64_t from = std::max(head, d.start);
+  return {std::max(PublishedEnd(d.writer, std::max(tail, from), from), from),
           head};
 }
 
@@ -61,13 +64,17 @@ Extent MeasureDirection(const Direction& d) {
 LanePositions Measure(const Lane& lane) {
   const auto& a = lane.sender().half;
   const auto& b = lane.listener().half;
-  const Extent requests = MeasureDirection({.writer = a,
-                                            .reader = b,
-                                            .known_end = lane.taken,
-                                            .known_taken = lane.taken});
+  // All of an earlier ring was published before its writer left it.
+  const Extent requests =
+      MeasureDirection({.writer = lane.requests(),
+                        .reader = b,
+                        .start = lane.ring.start,
+                        .known_end = std::max(lane.taken, lane.ring.start),
+                        .known_taken = lane.taken});
   const uint64_t request_end = lane.sender_cut ? lane.cut_end : requests.end;
   const Extent replies = MeasureDirection({.writer = b,
                                            .reader = a,
+                                           .start = 0,
                                            .known_end = lane.reply_end,
                                            .known_taken = 0});
   return {.request_end = request_end,

@@ -13,8 +13,8 @@ struct LanePositions {
   uint64_t reply_end;    // published by the listener
 };
 
-// Reads each shared word once. The result is within one ring of what is known
-// already, a multiple of 64, and never behind it.
+// Reads each shared word once. The result is within the rings in use of what is
+// known already, a multiple of 64, and never behind it.
 LanePositions Measure(const Lane& lane);
 
 }  // namespace kernel

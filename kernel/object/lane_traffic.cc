@@ -28,6 +28,22 @@ void Believe(uint64_t claimed, uint64_t most, uint64_t* believed) {
   *believed = std::max(*believed, std::min(claimed, most));
 }
 
+// What it says that it has lent now. Nothing bounds it but what there can be.
+void ReadLent(LaneCounters& shared, int64_t now_ns, LaneCounters* counted) {
+  constexpr uint64_t kBlocksMax = uint64_t{1} << 32;
+  const auto now = static_cast<uint64_t>(now_ns);
+  counted->lent_blocks = std::min(ReadOnce(shared.lent_blocks), kBlocksMax);
+  counted->lent_bytes =
+      std::min(ReadOnce(shared.lent_bytes), abi::kRegionBytesMax);
+  counted->lent_since_ns = std::min(ReadOnce(shared.lent_since_ns), now);
+}
+
+void TakeLent(const LaneCounters& from, LaneCounters* to) {
+  to->lent_blocks = from.lent_blocks;
+  to->lent_bytes = from.lent_bytes;
+  to->lent_since_ns = from.lent_since_ns;
+}
+
 void Read(Lane::End& end, uint32_t ring_bytes, int64_t now_ns) {
   if (!end.ready()) return;
   LaneCounters& shared = end.half->control()->counters;
@@ -39,14 +55,16 @@ void Read(Lane::End& end, uint32_t ring_bytes, int64_t now_ns) {
             &(end.counted.*counter));
   Believe(ReadOnce(shared.queued_bytes_most), ring_bytes,
           &end.counted.queued_bytes_most);
+  ReadLent(shared, now_ns, &end.counted);
 }
 
 }  // namespace
 
 Traffic CountTraffic(Lane& lane, int64_t now_ns) {
-  for (Lane::End& end : lane.ends) Read(end, lane.port->ring_bytes, now_ns);
+  for (Lane::End& end : lane.ends) Read(end, lane.port->ring_bytes_max, now_ns);
   Traffic traffic = {lane.sender().counted, lane.past_listeners};
   AddCounters(lane.listener().counted, &traffic.listener);
+  TakeLent(lane.listener().counted, &traffic.listener);
   return traffic;
 }
 

@@ -21,13 +21,16 @@ Charges WithoutHandle(Charges charges) {
   return charges;
 }
 
-Answer Granted(const Lane& lane, const Port& port) {
+Answer Granted(const Lane& lane, const Port& port, uint64_t spare) {
   Answer answer = Answer::Of(lane.sender().handle->handle, lane.sender().key,
                              port.ring_bytes, port.listeners.size());
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
                                  .port_id = port.id,
                                  .port_options = port.options,
-                                 .traced = lane.traced ? 1u : 0u});
+                                 .traced = lane.traced ? 1u : 0u,
+                                 .ring_bytes_max = port.ring_bytes_max,
+                                 .reserved = 0,
+                                 .spare = spare});
   return answer;
 }
 
@@ -39,28 +42,33 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   KP_ANSWER(kernel_->RoomFor(session, 1));
   const Charges charges = ChargesOf(port);
   KP_ANSWER(Kernel::RoomIn(*session.account, charges));
-  auto memory = base::Half::Create(port.ring_bytes);
-  auto bells = base::CreateSocketPair();
-  if (!memory.ok() || !bells.ok()) return Error::quota_exceeded;
-  UniqueFd copy(fcntl(memory->get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return Error::quota_exceeded;
+  EndMemory memory;
+  UniqueFd copy;
+  if (session.spare.IsReadyFor(port.ring_bytes)) {
+    memory = session.spare.Take();
+  } else {
+    KP_ASSIGN(memory, MakeEndMemory(port.ring_bytes));
+    copy.Reset(fcntl(memory.memory.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy.valid()) return Error::quota_exceeded;
+  }
 
-  Lane& lane = kernel_->Add<Lane>(&port, port_capability.badge);
+  Lane& lane = kernel_->Add<Lane>(&port, port_capability);
   kernel_->Use(lane);
   kernel_->Use(port);
   lane.charges = WithoutHandle(charges);
   lane.charged = session.account;
   kernel_->Charge(*session.account, lane.charges);
   lane.traced = kernel_->trace().Traces(port);
-  lane.listener_bell = std::move(bells->second);
+  lane.listener_bell = std::move(memory.far_bell);
   lane.send_capability = &port_capability;
   port_capability.Use().lanes.push_back(&lane);
   Lane::End& sender = lane.end(LaneEnd::kSender);
   sender.session = &session;
   sender.process = session.id();
   sender.since_ns = kernel_->NowNs();
-  sender.key = RandomKey();
-  sender.memory = *std::move(memory);
+  sender.key = memory.key;
+  sender.memory = std::move(memory.memory);
+  sender.half = std::move(memory.half);
   sender.handle = kernel_->NewCapability(
       {.object = &lane, .rights = 0, .made_by = session.id()});
   kernel_->Place(session, *sender.handle);
@@ -68,9 +76,13 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   port.by_sender[session.id()].push_back(&lane);
   ++session.lanes_sending;
   kernel_->trace().LaneJoined(session, port);
-  return Granted(lane, port)
-      .With(std::move(copy))
-      .With(std::move(bells->first));
+  Answer granted = Granted(lane, port, memory.spare);
+  if (memory.spare == 0)
+    return std::move(granted)
+        .With(std::move(copy))
+        .With(std::move(memory.near_bell));
+  Enqueue(lane);
+  return granted;
 }
 
 Answer Lanes::Listen(Session& session, Capability& port_capability) {
@@ -116,7 +128,9 @@ void Lanes::PostJoined(Lane& lane) {
 Answer Lanes::Attach(Lane& lane, LaneEnd which, Region& region) {
   Lane::End& end = lane.end(which);
   if (lane.cut) return Error::peer_closed;
-  if (region.guarantee == abi::kGuaranteeNone) return Error::bad_state;
+  if (region.guarantee == abi::kGuaranteeNone ||
+      region.state != abi::RegionState::whole)
+    return Error::bad_state;
   if (end.attachments.size() >= abi::kAttachedRegionsMax)
     return Answer::Failed(Error::quota_exceeded, end.attachments.size(),
                           abi::kAttachedRegionsMax);
@@ -132,14 +146,14 @@ Answer Lanes::MapAttached(Session& session, Lane& lane, LaneEnd which,
   if (attachment >= attached.size()) return Error::not_found;
   Region& region = *attached[attachment];
   KP_ASSIGN(UniqueFd memory, region.Grant(abi::kMapRead));
-  if (session.granted.insert(&region).second) kernel_->Use(region);
-  return Answer::Of(region.bytes).With(std::move(memory));
+  kernel_->NoteGrant(session, region);
+  return Answer::Of(region.bytes_most).With(std::move(memory));
 }
 
 void Lanes::DropAttachments(Lane::End& end) {
   for (Region* region : end.attachments) {
-    if (--region->attachments == 0 && region->capabilities == 0)
-      region->memory.Reset();
+    --region->attachments;
+    region->DropIfUnused();
     kernel_->Unuse(*region);
   }
   end.attachments.clear();

@@ -78,18 +78,27 @@ void Lanes::TryStarved() {
 Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   if (!session.handles.HasRoom(1)) return Error::quota_exceeded;
   const Lane::End& sender = lane.sender();
-  KP_ASSIGN(UniqueFd memory, base::Half::Create(lane.port->ring_bytes));
   UniqueFd half_a(fcntl(sender.memory.get(), F_DUPFD_CLOEXEC, 0));
-  UniqueFd half_b(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
   UniqueFd bell(fcntl(lane.listener_bell.get(), F_DUPFD_CLOEXEC, 0));
-  if (!half_a.valid() || !half_b.valid() || !bell.valid())
-    return Error::quota_exceeded;
+  if (!half_a.valid() || !bell.valid()) return Error::quota_exceeded;
+  KP_ASSIGN(auto rings, RingsToTell(lane));
+  EndMemory memory;
+  UniqueFd half_b;
+  if (session.spare.IsReadyFor(lane.port->ring_bytes)) {
+    memory = session.spare.Take();
+  } else {
+    KP_ASSIGN(memory.memory, base::Half::Create(lane.port->ring_bytes));
+    memory.key = RandomKey();
+    half_b.Reset(fcntl(memory.memory.get(), F_DUPFD_CLOEXEC, 0));
+    if (!half_b.valid()) return Error::quota_exceeded;
+  }
   Lane::End& listener = lane.end(LaneEnd::kListener);
   listener.session = &session;
   listener.process = session.id();
   listener.since_ns = kernel_->NowNs();
-  listener.key = RandomKey();
-  listener.memory = std::move(memory);
+  listener.key = memory.key;
+  listener.memory = std::move(memory.memory);
+  listener.half = std::move(memory.half);
   listener.handle = kernel_->NewCapability(
       {.object = &lane, .rights = 0, .made_by = sender.process});
   // Not charged to the listener: the sender paid for the lane.
@@ -105,12 +114,16 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                                 .request_start = lane.taken,
                                 .reply_start = lane.reply_end,
                                 .port_handle = port_handle,
-                                .traced = lane.traced ? 1u : 0u});
+                                .traced = lane.traced ? 1u : 0u,
+                                .band = lane.band,
+                                .port_options = lane.port->options,
+                                .spare = memory.spare});
+  opened.descriptors.push_back(std::move(half_a));
+  if (memory.spare == 0) opened.descriptors.push_back(std::move(half_b));
   session.Post(abi::Event::lane_opened, handle,
-               std::move(opened)
-                   .With(std::move(half_a))
-                   .With(std::move(half_b))
-                   .With(std::move(bell)));
+               std::move(opened).With(std::move(bell)));
+  PostRings(lane, std::move(rings));
+  if (listener.ready()) PostJoined(lane);
   return {};
 }
 
@@ -118,13 +131,14 @@ void Lanes::Unbind(Lane& lane) {
   const LanePositions at = Measure(lane);
   lane.taken = at.taken;
   lane.reply_end = at.reply_end;
+  NoteTaken(lane);
   lane.past_listeners = CountTraffic(lane, kernel_->NowNs()).listener;
   Lane::End& listener = lane.end(LaneEnd::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
   --listener.session->lanes_receiving;
   DropAttachments(listener);
   Capability* handle = listener.handle;
-  listener = Lane::End();
+  left_.push_back(std::exchange(listener, Lane::End()));
   if (handle != nullptr) kernel_->Destroy(*handle, Ending::kClosed);
 }
 
@@ -139,6 +153,7 @@ void Lanes::CutBySender(Lane& lane, Error why) {
   // What a listener left behind by itself is for nobody.
   lane.cut_end = lane.cut ? at.taken : at.request_end;
   lane.sender_cut = true;
+  Drop(lane, std::move(lane.asked));
   EndReplies(*kernel_, lane);
   if (lane.cut) return;  // both were told already
   lane.cut = true;
@@ -197,6 +212,7 @@ void Lanes::Retire(Lane& lane) {
   for (auto& [token, transfer] : lane.transfers)
     kernel_->Doom(std::move(transfer));
   DropAttachments(lane.end(LaneEnd::kSender));
+  DropRings(lane);
   kernel_->Refund(*lane.charged, lane.charges);
   // In this order: the lane is listed with its port until it is reaped.
   kernel_->Unuse(lane);

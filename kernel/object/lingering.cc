@@ -5,7 +5,8 @@
 namespace kernel {
 
 bool Lingering::Add(Session& session) {
-  if (!enabled_ || session.lingers || count_ == kMost) return false;
+  if (!enabled_ || gives_way_ || session.lingers || count_ == kMost)
+    return false;
   if (!session.CanLinger(kernel_->host().Processor())) return false;
   const int64_t patience = session.patience.Next();
   if (patience == 0) return false;
@@ -19,6 +20,15 @@ void Lingering::Remove(Session& session) {
   if (!session.lingers) return;
   for (size_t i = 0; i < count_; ++i)
     if (sessions_[i] == &session) return Take(i);
+}
+
+void Lingering::RestAll() {
+  gives_way_ = false;
+  while (count_ > 0) {
+    Session& session = *sessions_[0];
+    Take(0);
+    if (!session.Rest()) kernel_->MarkReady(session);
+  }
 }
 
 void Lingering::Take(size_t place) {

@@ -26,6 +26,12 @@ class Lingering {
   // False when it shall not be polled, but rest.
   bool Add(Session& session);
   void Remove(Session& session);
+  // Somebody was woken who last ran on this processor: until RestAll nobody
+  // else is polled on it.
+  void GiveWay() { gives_way_ = true; }
+  bool gives_way() const { return gives_way_; }
+  // Whoever is polled rests.
+  void RestAll();
   // Looks at all of them once. Who has asked becomes ready; who has not for
   // long enough rests.
   void Poll();
@@ -39,6 +45,7 @@ class Lingering {
 
   Kernel* const kernel_;
   bool enabled_ = false;
+  bool gives_way_ = false;
   std::array<Session*, kMost> sessions_;
   size_t count_ = 0;
   uint32_t looks_ = 0;

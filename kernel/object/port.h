@@ -22,12 +22,17 @@ class Port : public Object {
     uint32_t lanes;  // open at it
   };
 
+  struct RingBytes {
+    uint32_t base;  // of each of a lane's rings
+    uint32_t most;  // that the requests' may grow to
+  };
   Port(uint64_t object_id, std::string name_text, uint32_t port_options,
-       uint32_t bytes)
+       RingBytes bytes)
       : Object(ObjectKind::port, object_id),
         name(std::move(name_text)),
         options(port_options),
-        ring_bytes(bytes) {}
+        ring_bytes(bytes.base),
+        ring_bytes_max(bytes.most) {}
 
   bool shareable() const { return (options & abi::kPortShareable) != 0; }
   Listener* FindListener(const Session* session) {
@@ -43,6 +48,7 @@ class Port : public Object {
   const std::string name;
   const uint32_t options;
   const uint32_t ring_bytes;
+  const uint32_t ring_bytes_max;
   uint64_t owner_process = 0;
   Account* charged = nullptr;
 

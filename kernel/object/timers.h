@@ -1,7 +1,9 @@
 // Timers: what ends at a point of time: capabilities minted with an end, and
-// sessions that have not said Hello. Knows no clock.
+// sessions that have not said Hello; and when lanes that have grown are looked
+// at. Knows no clock.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <limits>
@@ -27,8 +29,13 @@ class Timers {
     hellos_.emplace_back(due_ns, session);
   }
 
-  // When the next one is due; kNever.
-  int64_t Next() const {
+  void SetLook(int64_t due_ns) { look_ns_ = due_ns; }
+  int64_t look_ns() const { return look_ns_; }
+
+  // When the next of all is due; kNever.
+  int64_t Next() const { return std::min(NextEnd(), look_ns_); }
+  // Of endings and Hellos.
+  int64_t NextEnd() const {
     int64_t next = endings_.empty() ? kNever : endings_.begin()->first;
     if (!hellos_.empty() && hellos_.front().first < next)
       next = hellos_.front().first;
@@ -50,6 +57,7 @@ class Timers {
  private:
   std::set<std::pair<int64_t, Capability::Index>> endings_;
   std::deque<std::pair<int64_t, uint64_t>> hellos_;
+  int64_t look_ns_ = kNever;
 };
 
 }  // namespace kernel

@@ -69,20 +69,45 @@ bool Session::Grant() {
       !base::SealMemory(completions->get(), base::Seal::kSingleWriter).ok())
     return Refuse(Error::quota_exceeded);
   completions_ = *std::move(mapped);
-  completions_->armed().store(abi::kArmRecordsBell);
   request_memory_ = *std::move(requests);
-  const abi::Welcome welcome = {.magic = abi::kMagic,
-                                .kind = abi::SocketKind::welcome,
-                                .version = abi::kVersion,
-                                .error = Error::ok,
-                                .session_id = id(),
-                                .request_key = request_key_,
-                                .completion_key = completion_key,
-                                .ring_bytes = abi::kCallRingBytes,
-                                .reserved = 0};
   const std::array<int, 2> fds = {request_memory_.get(), completions->get()};
   state = State::kWaitingReady;
-  return transport->Send(&welcome, sizeof(welcome), fds).ok();
+  const std::vector<uint8_t> welcome = WelcomeWith(completion_key);
+  return transport->Send(welcome.data(), welcome.size(), fds).ok();
+}
+
+std::vector<uint8_t> Session::WelcomeWith(uint64_t completion_key) const {
+  const std::vector<abi::NamedCapability> held = NamesHeld();
+  const abi::Welcome welcome = {
+      .magic = abi::kMagic,
+      .kind = abi::SocketKind::welcome,
+      .version = abi::kVersion,
+      .error = Error::ok,
+      .session_id = id(),
+      .request_key = request_key_,
+      .completion_key = completion_key,
+      .ring_bytes = abi::kCallRingBytes,
+      .name_count = static_cast<uint32_t>(held.size())};
+  const size_t bytes = held.size() * sizeof(held[0]);
+  std::vector<uint8_t> message(sizeof(welcome) + bytes);
+  std::memcpy(message.data(), &welcome, sizeof(welcome));
+  if (bytes > 0)
+    std::memcpy(message.data() + sizeof(welcome), held.data(), bytes);
+  return message;
+}
+
+std::vector<abi::NamedCapability> Session::NamesHeld() const {
+  std::vector<abi::NamedCapability> all;
+  for (const Name& name : names) {
+    abi::NamedCapability& entry = all.emplace_back();
+    CopyName(entry.name, name.name);
+    const Capability* held = handles.Find(name.handle);
+    if (held == nullptr) continue;
+    entry.handle = name.handle;
+    entry.kind = held->object->kind;
+    entry.rights = held->rights;
+  }
+  return all;
 }
 
 bool Session::Begin() {
@@ -96,6 +121,7 @@ bool Session::Begin() {
   reader_ = base::RingReader(requests_, 0);
   writer_ = base::RingWriter(completions_, 0);
   state = State::kServing;
+  served_now_ = true;  // its first request is on its way
   kernel->MarkReady(*this);
   kernel->MarkDirty(*this);
   return true;

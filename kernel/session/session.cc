@@ -95,13 +95,23 @@ void Session::TellProcessor() {
     completions_->processor().store(here, std::memory_order_relaxed);
 }
 
+void Session::TellRegionDestroyed() {
+  if (completions_ == nullptr) return;
+  std::atomic_ref<uint32_t> word(completions_->words().regions_destroyed);
+  word.store(word.load(std::memory_order_relaxed) + 1);
+  // Before anything is erased.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
 void Session::WakeClient(bool published, bool consumed) {
   // Pairs with the client's fence between arming and looking again.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint32_t armed = requests_->armed().load(std::memory_order_relaxed);
   if (published && (armed & abi::kArmRecordsFutex) != 0 &&
-      woken_.IsDue(armed, writer_.position()))
+      woken_.IsDue(armed, writer_.position())) {
     base::WakeWord(completions_->tail_word(), INT_MAX);
+    kernel->Woke(*this);
+  }
   if (consumed && (armed & abi::kArmRoomFutex) != 0)
     base::WakeWord(completions_->head_word(), INT_MAX);
   if (published && (armed & abi::kArmRecordsBell) != 0) {
@@ -113,12 +123,14 @@ void Session::WakeClient(bool published, bool consumed) {
 }
 
 bool Session::CanLinger(uint32_t processor) const {
-  if (state != State::kServing || !served_now_ || ring_full_ ||
-      !outbox_.empty())
-    return false;
+  return state == State::kServing && served_now_ && !ring_full_ &&
+         outbox_.empty() && !RunsOn(processor);
+}
+
+bool Session::RunsOn(uint32_t processor) const {
   const uint32_t theirs =
       requests_->processor().load(std::memory_order_relaxed);
-  return theirs == 0 || theirs != processor;
+  return theirs != 0 && theirs == processor;
 }
 
 bool Session::Rest() {

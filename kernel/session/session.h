@@ -17,6 +17,7 @@
 #include "kernel/object/process.h"
 #include "kernel/session/outbox.h"
 #include "kernel/session/patience.h"
+#include "kernel/session/spare.h"
 #include "kernel/session/threads.h"
 #include "libipc/base/woken.h"
 
@@ -25,6 +26,7 @@ namespace kernel {
 class Kernel;
 class Port;
 class Region;
+struct LockMember;
 struct TraceOwner;
 
 class Session {
@@ -76,10 +78,14 @@ class Session {
   // Worth polling: it was served in this turn, waits for nothing here, and
   // runs on another processor than this one, as far as it says.
   bool CanLinger(uint32_t processor) const;
+  // As far as it says.
+  bool RunsOn(uint32_t processor) const;
   bool served() const { return state == State::kServing; }
   // Something that it was told may still wake it up.
   bool HasUnread() const;
   Threads threads() const { return Threads(requests_.get()); }
+  // Contents that it may have mapped are about to go.
+  void TellRegionDestroyed();
   size_t backlog_events() const { return outbox_.size(); }
   uint64_t backlog_bytes() const { return outbox_.payload_bytes(); }
 
@@ -99,13 +105,17 @@ class Session {
     std::string name;
     Handle handle;
   };
-  std::vector<Name> names;          // what it was started with
+  std::vector<Name> names;  // what it was started with
+  // As the client is told: of one that is gone only the name.
+  std::vector<abi::NamedCapability> NamesHeld() const;
   std::deque<Obituary> obituaries;  // of what was taken from it
 
   std::multimap<uint64_t, std::unique_ptr<Wait>> waits;  // by user_data
   absl::flat_hash_set<Port*> listening;
   absl::flat_hash_set<Region*> granted;  // kept until the session is gone
+  absl::flat_hash_set<LockMember*> locks;
   uint32_t revokes = 0;
+  Spare spare;
   uint32_t lanes_sending = 0;
   uint32_t lanes_receiving = 0;
 
@@ -128,6 +138,7 @@ class Session {
   bool TakeHello(std::span<const uint8_t> message, Credentials from);
   bool Refuse(Error why);
   bool Grant();
+  std::vector<uint8_t> WelcomeWith(uint64_t completion_key) const;
   bool Begin();
   bool ServeOne(const abi::RecordHeader& header);
   void TellProcessor();

@@ -11,27 +11,29 @@ namespace kernel {
 namespace {
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightSignal,
-    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightRead, abi::kRightReceive, abi::kRightSend,
+    abi::kRightSignal, abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
 
 struct Line {
-  uint32_t number;
   ObjectKind kind;
   Rights rights;
   Answer (*handler)(Call& call);
 };
 
-constexpr Line kLines[] = {
+// By number; no handler where there is none of that number.
+constexpr auto kLines = [] {
+  std::array<Line, abi::kSyscalls + 1> lines = {};
 #define KEYPORT_SYSCALL(name, number, kind, rights) \
-  {number, ObjectKind::kind, rights, &handlers::name},
+  lines[number] = {ObjectKind::kind, rights, &handlers::name};
 #include "libipc/abi/syscalls.def"
 #undef KEYPORT_SYSCALL
-};
+  return lines;
+}();
 
 const Line* FindLine(uint32_t number) {
-  // The list is numbered from 1 without gaps.
-  if (number == 0 || number > std::size(kLines)) return nullptr;
-  return &kLines[number - 1];
+  if (number >= kLines.size() || kLines[number].handler == nullptr)
+    return nullptr;
+  return &kLines[number];
 }
 
 // What gives memory back, or what the caller has already, and so is done
@@ -41,11 +43,13 @@ bool Frees(uint32_t number) {
     case abi::Syscall::handle_close:
     case abi::Syscall::handle_revoke:
     case abi::Syscall::lane_close:
+    case abi::Syscall::lock_detach:
     case abi::Syscall::transfer_redeem:
     case abi::Syscall::transfer_cancel:
     case abi::Syscall::wait_cancel:
     case abi::Syscall::reply_cancel:
     case abi::Syscall::process_end:
+    case abi::Syscall::topic_cut:
       return true;
     default:
       return false;

@@ -13,6 +13,15 @@ uint32_t ArmedOf(const Lane::End& end) {
          (abi::kArmRecordsFutex | abi::kArmRecordsBell | abi::kArmRoomFutex);
 }
 
+uint32_t GrownBytesOf(const Lane& lane) {
+  uint32_t bytes = 0;
+  const RequestRing* const rings[] = {&lane.ring, lane.last.get(),
+                                      lane.asked.get()};
+  for (const RequestRing* ring : rings)
+    if (ring != nullptr && ring->grown != nullptr) bytes += ring->grown->bytes;
+  return bytes;
+}
+
 }  // namespace
 
 abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
@@ -40,6 +49,7 @@ abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
   entry.closed = port.closed ? 1 : 0;
   entry.traced = port.tracers;
   entry.account = port.charged->id;
+  entry.ring_bytes_max = port.ring_bytes_max;
   return entry;
 }
 
@@ -51,6 +61,7 @@ abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns) {
   entry.sender_process = lane.sender().process;
   entry.receiver_process = lane.listener().process;
   entry.badge = lane.badge;
+  entry.band = lane.band;
   entry.queued_bytes = at.request_end - at.taken;
   entry.sent_bytes = at.request_end;
   entry.replied_bytes = at.reply_end;
@@ -58,6 +69,9 @@ abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns) {
   entry.receiver_armed = ArmedOf(lane.listener());
   entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
   entry.cut = lane.cut ? 1 : 0;
+  entry.ring_bytes = lane.ring.grown != nullptr ? lane.ring.grown->bytes
+                                                : lane.port->ring_bytes;
+  entry.grown_bytes = GrownBytesOf(lane);
   const Traffic traffic = CountTraffic(lane, now_ns);
   entry.sender_counters = traffic.sender;
   entry.receiver_counters = traffic.listener;
@@ -74,6 +88,13 @@ abi::RegionEntry RegionEntryOf(const Region& region) {
   entry.grants = region.grants;
   entry.attachments = region.attachments;
   entry.account = region.charged->id;
+  const abi::RegionFacts facts = region.Facts();
+  entry.bytes_most = facts.bytes_most;
+  entry.options = facts.options;
+  entry.writers = facts.writers;
+  entry.sessions = facts.sessions;
+  entry.pages = facts.pages;
+  entry.state = facts.state;
   return entry;
 }
 
@@ -121,6 +142,27 @@ abi::NotificationEntry NotificationEntryOf(const Notification& notification) {
   return entry;
 }
 
+abi::TopicEntry TopicEntryOf(const Topic& topic) {
+  const base::TopicEnd at = topic.Measure();
+  abi::TopicEntry entry = {};
+  entry.id = topic.id;
+  CopyName(entry.name, topic.name);
+  entry.owner_process = topic.owner_process;
+  if (topic.publication.active())
+    entry.publisher_process = topic.publication.process;
+  entry.account = topic.charged->id;
+  entry.patience_ns = topic.patience_ns;
+  entry.published_bytes = at.position;
+  entry.published = at.sequence - 1;
+  entry.cuts = topic.cuts;
+  entry.options = topic.options;
+  entry.ring_bytes = topic.ring_bytes;
+  entry.subscribers = static_cast<uint32_t>(topic.subscriptions.size());
+  entry.reliable = topic.reliable;
+  entry.closed = topic.closed ? 1 : 0;
+  return entry;
+}
+
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
                                        const Capability& capability) {
   abi::CapabilityEntry entry = {};
@@ -131,6 +173,7 @@ abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
   }
   entry.object = capability.object->id;
   entry.badge = capability.badge;
+  entry.band = capability.band;
   if (const Capability* parent = tree.LivingParent(capability))
     entry.parent = parent->serial;
   entry.kind = capability.object->kind;

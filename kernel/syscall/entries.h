@@ -11,6 +11,7 @@ abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns);
 abi::RegionEntry RegionEntryOf(const Region& region);
 abi::ProcessEntry ProcessEntryOf(const Process& process);
 abi::AccountEntry AccountEntryOf(const Account& account);
+abi::TopicEntry TopicEntryOf(const Topic& topic);
 abi::NotificationEntry NotificationEntryOf(const Notification& notification);
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
                                        const Capability& capability);

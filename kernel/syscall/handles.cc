@@ -5,17 +5,25 @@
 namespace kernel::handlers {
 namespace {
 
-Answer Derive(Call& call, uint64_t wanted, uint64_t badge, int64_t ends_ns) {
-  const Result<Rights> rights = AskedRights(*call.capability, wanted);
+struct Copy {
+  uint64_t rights;  // wanted
+  uint64_t badge;
+  uint8_t band = 0;
+  int64_t ends_ns = 0;
+};
+
+Answer Derive(Call& call, const Copy& copy) {
+  const Result<Rights> rights = AskedRights(*call.capability, copy.rights);
   if (!rights.ok()) return rights.error();
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
   Capability* made =
       call.kernel.NewCapability({.object = call.capability->object,
                                  .rights = *rights,
-                                 .badge = badge,
+                                 .badge = copy.badge,
+                                 .band = copy.band,
                                  .parent = call.capability,
                                  .made_by = call.session.id(),
-                                 .ends_ns = ends_ns});
+                                 .ends_ns = copy.ends_ns});
   return Answer::Of(call.kernel.Place(call.session, *made));
 }
 
@@ -24,38 +32,38 @@ Answer Derive(Call& call, uint64_t wanted, uint64_t badge, int64_t ends_ns) {
 Answer session_info(Call& call) {
   KP_ANSWER(call.Check({}));
   const Session& session = call.session;
+  const std::vector<abi::NamedCapability> names = session.NamesHeld();
   Answer answer = Answer::Of(session.id(), session.process->id, abi::kVersion,
-                             session.names.size());
-  for (const Session::Name& name : session.names) {
-    abi::NamedCapability entry = {};
-    CopyName(entry.name, name.name);
-    if (const Capability* held = session.handles.Find(name.handle)) {
-      entry.handle = name.handle;
-      entry.kind = held->object->kind;
-      entry.rights = held->rights;
-    }
-    answer.Append(entry);
-  }
+                             names.size());
+  for (const abi::NamedCapability& name : names) answer.Append(name);
   return answer;
 }
 
 Answer handle_duplicate(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
-  return Derive(call, call.request.args[0], call.capability->badge, 0);
+  return Derive(
+      call, {.rights = call.request.args[0], .badge = call.capability->badge});
 }
 
 Answer handle_mint(Call& call) {
-  KP_ANSWER(call.Check({.args = 3}));
+  KP_ANSWER(call.Check({.args = 4}));
   const uint64_t badge = call.request.args[1];
   const uint64_t ends_ns = call.request.args[2];
+  const uint64_t band = call.request.args[3];
   if (badge == 0 && ends_ns == 0) return Error::invalid_args;
   if (badge != 0 && call.capability->badge != 0) return Error::invalid_args;
+  if (band != 0 &&
+      (badge == 0 || call.capability->object->kind != ObjectKind::port))
+    return Error::invalid_args;
+  if (band >= abi::kBands) return Answer::OutOfRange(0, abi::kBands - 1);
   if (ends_ns >= static_cast<uint64_t>(Timers::kNever))
     return Error::invalid_args;
   const auto end = static_cast<int64_t>(ends_ns);
   if (end != 0 && end <= call.kernel.NowNs()) return Error::timed_out;
-  return Derive(call, call.request.args[0],
-                badge != 0 ? badge : call.capability->badge, end);
+  return Derive(call, {.rights = call.request.args[0],
+                       .badge = badge != 0 ? badge : call.capability->badge,
+                       .band = static_cast<uint8_t>(band),
+                       .ends_ns = end});
 }
 
 Answer handle_replace(Call& call) {
@@ -102,6 +110,7 @@ Answer handle_info(Call& call) {
   KP_ANSWER(call.Check({}));
   const Capability& capability = *call.capability;
   return Answer::Of(static_cast<uint64_t>(capability.object->kind) |
+                        uint64_t{capability.band} << abi::kInfoBandShift |
                         static_cast<uint64_t>(capability.rights) << 32,
                     capability.badge, capability.object->id,
                     static_cast<uint64_t>(capability.ends_ns()));

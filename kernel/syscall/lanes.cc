@@ -19,10 +19,29 @@ Answer lane_ready(Call& call) {
   return call.kernel.lanes().Ready(call.object<Lane>(), EndOf(call));
 }
 
+Answer half_spare(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  const uint64_t number = call.request.args[0];
+  return number == 0 ? call.session.spare.Grant()
+                     : call.session.spare.Ready(number);
+}
+
 Answer lane_close(Call& call) {
   KP_ANSWER(call.Check({}));
   call.kernel.Destroy(*call.capability, Ending::kClosed);
   return {};
+}
+
+Answer lane_resize(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.lanes().Resize(call.object<Lane>(), EndOf(call),
+                                    call.request.args[0]);
+}
+
+Answer lane_resized(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.lanes().Resized(call.object<Lane>(), EndOf(call),
+                                     call.request.args[0]);
 }
 
 Answer lane_attach(Call& call) {

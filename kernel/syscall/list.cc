@@ -122,6 +122,8 @@ Answer object_list(Call& call) {
       return page([](Object& o) { return ProcessEntryOf(As<Process>(o)); });
     case ObjectKind::account:
       return page([](Object& o) { return AccountEntryOf(As<Account>(o)); });
+    case ObjectKind::topic:
+      return page([](Object& o) { return TopicEntryOf(As<Topic>(o)); });
     case ObjectKind::notification:
       return page(
           [](Object& o) { return NotificationEntryOf(As<Notification>(o)); });

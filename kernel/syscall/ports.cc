@@ -4,29 +4,44 @@
 #include "kernel/syscall/call.h"
 
 namespace kernel::handlers {
+namespace {
+
+// Who fixes the size of a ring without saying more has fixed it.
+Answer ChooseRingBytes(uint64_t base, uint64_t most, Port::RingBytes* chosen) {
+  if (base != 0 && (base < abi::kRingBytesMin || base > abi::kRingBytesMax))
+    return Answer::OutOfRange(abi::kRingBytesMin, abi::kRingBytesMax);
+  chosen->base = base == 0 ? abi::kRingBytesDefault
+                           : static_cast<uint32_t>(std::bit_ceil(base));
+  if (most != 0 && (most < chosen->base || most > abi::kRingBytesMax))
+    return Answer::OutOfRange(chosen->base, abi::kRingBytesMax);
+  chosen->most = most != 0   ? static_cast<uint32_t>(std::bit_ceil(most))
+                 : base == 0 ? abi::kRingBytesGrownDefault
+                             : chosen->base;
+  return {};
+}
+
+}  // namespace
 
 Answer port_create(Call& call) {
   KP_ANSWER(call.Check(
-      {.options = abi::kPortOptionsAll, .args = 1, .payload = true}));
-  const uint64_t asked = call.request.args[0];
-  if (asked != 0 && (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
-    return Answer::OutOfRange(abi::kRingBytesMin, abi::kRingBytesMax);
+      {.options = abi::kPortOptionsAll, .args = 2, .payload = true}));
+  Port::RingBytes ring_bytes = {};
+  KP_ANSWER(
+      ChooseRingBytes(call.request.args[0], call.request.args[1], &ring_bytes));
   KP_ANSWER(CheckName(call.payload));
   Account& account = call.object<Account>();
   const Charges charges = Charges::Of(AccountItem::ports);
   KP_ANSWER(Kernel::RoomIn(account, charges));
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
 
-  const uint32_t ring_bytes = asked == 0
-                                  ? abi::kRingBytesDefault
-                                  : static_cast<uint32_t>(std::bit_ceil(asked));
   Port& port = call.kernel.Add<Port>(NameOf(call.payload), call.request.options,
                                      ring_bytes);
   port.owner_process = call.session.id();
   port.charged = &account;
   call.kernel.Charge(account, charges);
   call.kernel.trace().Fact(abi::TraceKind::port_created, port.id, 0);
-  return Answer::Of(call.PlaceNew(port), port.id, ring_bytes);
+  return Answer::Of(call.PlaceNew(port), port.id, ring_bytes.base,
+                    ring_bytes.most);
 }
 
 Answer port_connect(Call& call) {

@@ -3,7 +3,8 @@
 //
 //   client                         kernel process
 //   Hello                 ->
-//                         <-       Welcome + {request half, completion half}
+//                         <-       Welcome, NamedCapability[name_count]
+//                                  + {request half, completion half}
 //   (maps the request half read-write, the completion half read-only)
 //   SocketMessage ready   ->       (seals the request half, serves the ring)
 //   SocketMessage bell    ->       "look at the request ring"
@@ -51,7 +52,7 @@ struct Welcome {
   uint64_t request_key;  // stamps of the request ring
   uint64_t completion_key;
   uint32_t ring_bytes;  // of both rings
-  uint32_t reserved;
+  uint32_t name_count;  // NamedCapability[name_count] follows (requests.h)
 };
 static_assert(sizeof(Welcome) == 48);
 

@@ -35,7 +35,12 @@ struct LaneCounters {
   uint64_t spins_paid;         // waits for records that ended by polling
   uint64_t spins_lost;         // that polled in vain
   uint64_t sleeps;             // that slept
-  uint64_t reserved[7];
+  // Blocks lent from here that the other side has not given back, their bytes,
+  // and since when it has the oldest (CLOCK_MONOTONIC_COARSE); 0: none.
+  uint64_t lent_blocks;
+  uint64_t lent_bytes;
+  uint64_t lent_since_ns;
+  uint64_t reserved[4];
 };
 static_assert(sizeof(LaneCounters) == 128);
 
@@ -64,7 +69,10 @@ struct HalfControl {
   uint32_t barrier;
   // The processor that this side last ran on, and 1; 0: not said.
   uint32_t processor;
-  uint8_t pad2[112];
+  // Odd while this side is about to publish something that takes a while to
+  // copy; changes with each. Who waits for it may poll a little longer.
+  uint32_t preparing;
+  uint8_t pad2[108];
   LaneCounters counters;
   uint8_t reserved[kControlBytes - 3 * 128 - sizeof(LaneCounters)];
 };
@@ -79,6 +87,7 @@ enum ArmBits : uint32_t {
   kArmRecordsFutex = 1,  // new records: wake the futex on the writer's tail
   kArmRecordsBell = 2,   // new records: send a byte on the lane's bell
   kArmRoomFutex = 4,     // room: wake the futex on the reader's head
+  kArmPolls = 8,         // woken early it polls while the other side prepares
 };
 
 // A record starts at a multiple of 64 bytes of the ring's position and takes
@@ -111,7 +120,9 @@ enum RecordFlags : uint16_t {
   kRecordDeadline = 1 << 6,  // prefix: CLOCK_MONOTONIC nanoseconds
   kRecordLoan = 1 << 7,      // payload is one LoanRef
   kRecordSent = 1 << 8,      // prefix: trace time of the send
-  kRecordFlagsAll = (1 << 9) - 1,
+  kRecordParts = 1 << 9,     // with kRecordLoan: payload is LoanParts,
+                             // their LoanRef words, then inline bytes
+  kRecordFlagsAll = (1 << 10) - 1,
 };
 
 // A block of a region attached to the lane (lane_attach) that is lent.
@@ -122,6 +133,13 @@ struct LoanRef {
   uint64_t bytes;
 };
 static_assert(sizeof(LoanRef) == 24);
+
+// Several blocks and some bytes in one record.
+struct LoanParts {
+  uint32_t count;  // LoanRef that follow, 1 to kLoanPartsMax
+  uint32_t reserved;
+};
+static_assert(sizeof(LoanParts) == 8);
 
 // Names the lent block that is given back.
 struct LoanReturn {

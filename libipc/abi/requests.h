@@ -55,18 +55,23 @@ struct NamedCapability {
 static_assert(sizeof(NamedCapability) == 64);
 
 // ---- handle_duplicate(handle, args: rights) -> {handle}
-// ---- handle_mint(handle, args: rights, badge or 0, end time or 0) -> {handle}
-//      the end in nanoseconds of CLOCK_MONOTONIC: as if revoked from then on
+// ---- handle_mint(handle, args: rights, badge or 0, end time or 0, band)
+//      -> {handle}; the end in nanoseconds of CLOCK_MONOTONIC: as if revoked
+//      from then on; the band with a badge only: 0 (the usual) to kBands - 1
 // ---- handle_replace(handle, args: rights) -> {handle}: the same capability
 //      under a new value, with the same or fewer rights
 // ---- handle_close(handle)
 // ---- handle_revoke(handle, options: kRevokeBadge, args: badge)
 //      -> {capabilities, lanes, mappings, messages} hit; answered when done
 inline constexpr uint32_t kRevokeBadge = 1;
-// ---- handle_info(handle) -> {kind | rights << 32, badge, object id, end time}
+// ---- handle_info(handle) -> {kind | band << 16 | rights << 32, badge, object
+//      id, end time}
+inline constexpr uint64_t kInfoKindMask = 0xffff;
+inline constexpr uint32_t kInfoBandShift = 16;
 
-// ---- port_create(account, options: PortOptions, args: ring bytes or 0;
-//      payload: name without zero) -> {handle, object id, ring bytes}
+// ---- port_create(account, options: PortOptions, args: ring bytes or 0, ring
+//      bytes that a lane may grow to or 0; payload: name without zero)
+//      -> {handle, object id, ring bytes, ring bytes that it may grow to}
 enum PortOptions : uint32_t {
   kPortShareable = 1,  // several processes may listen
   kPortFullFails = 2,  // a send at full fails with should_wait, never blocks
@@ -80,14 +85,28 @@ struct LaneGranted {
   uint64_t lane_id;
   uint64_t port_id;
   uint32_t port_options;
-  uint32_t traced;  // 1: write trace records
+  uint32_t traced;          // 1: write trace records
+  uint32_t ring_bytes_max;  // of half A: it may grow to so much
+  uint32_t reserved;
+  uint64_t spare;  // number of the spare that half A is: it is ready, and no
+                   // descriptors come; else 0
 };
-static_assert(sizeof(LaneGranted) == 24);
+static_assert(sizeof(LaneGranted) == 40);
+// ---- half_spare(args: 0) -> {number, key, ring bytes}: a half with a ring of
+//      kRingBytesDefault, for a lane to come; descriptors: half (read-write, to
+//      be mapped), bell (of a sender); bad_state when there is one.
+//      half_spare(args: number): it is mapped; from now on the next lane that
+//      this session makes, or is given, may take it
 // ---- port_listen(port) -> {port id}: lanes come as lane_opened events;
 //      bad_state when another listens and the port is not shareable, or when
 //      this session listens already. Listening ends with the handle.
 // ---- lane_ready(lane): own half is mapped; seals it, shows it to the peer
 // ---- lane_close(lane): leaves the lane; the peer drains, then peer_closed
+// ---- lane_resize(lane, args: ring bytes) -> {key, ring bytes}: memory for
+//      another ring of half A, to be mapped read-write; of the base ring's
+//      size: no memory, the base ring. By the sender's end
+// ---- lane_resized(lane, args: position): what is published from there on is
+//      in the ring last asked for; seals it, tells the listener (lane_ring)
 // ---- lane_attach(lane, args: region handle) -> {attachment}: lets the peer
 //      map a sealed region; needs Read|Map on it; bad_state if not sealed
 // ---- lane_map(lane, args: attachment) -> {bytes}, descriptor (read-only):
@@ -114,8 +133,24 @@ static_assert(sizeof(RedeemedItem) == 16);
 // ---- transfer_cancel(lane, args: token) -> {count}; payload: Handle[]
 //      gives back, in order, what the same end staged
 
-// ---- region_create(account, args: bytes) -> {handle, bytes, object id}
-// ---- region_seal(region, options: SealMode) -> {guarantee}
+// ---- region_create(account, options: RegionOptions, args: bytes, most bytes
+//      of a growable one) -> {handle, bytes, object id, RegionPages}
+enum RegionOptions : uint32_t {
+  kRegionGrowable = 1,
+  kRegionHugePages = 2,  // where this Linux has them
+  kRegionErasable = 4,   // its contents can be destroyed though it is sealed
+                         // for one writer
+  kRegionOptionsAll = 7,
+};
+// The pages it got.
+enum class RegionPages : uint32_t {
+  normal = 0,
+  advised = 1,   // huge ones where there are some: MADV_HUGEPAGE
+  reserved = 2,  // huge ones, set aside
+};
+inline constexpr uint64_t kHugePageBytes = 2u << 20;
+// ---- region_seal(region, options: SealMode) -> {guarantee, sessions that may
+//      have a writable mapping}
 enum SealMode : uint32_t {
   kSealSingleWriter = 0,  // mapped writers go on, nobody new can
   kSealImmutable = 1,     // bad_state while a writable mapping exists
@@ -126,9 +161,56 @@ enum Guarantee : uint32_t {
   kGuaranteeSingleWriter = 1,  // sealed: only mappings made before can write
   kGuaranteeImmutable = 2,     // sealed: nobody can write
 };
-// ---- region_map(region, options: MapAccess) -> {bytes, guarantee}; descriptor
+// ---- region_map(region, options: MapAccess, args: offset, bytes; 0: to the
+//      end) -> {bytes, guarantee}; payload: RegionFacts; descriptor
 enum MapAccess : uint32_t { kMapRead = 0, kMapWrite = 1 };
-// ---- region_info(region) -> {bytes, guarantee, grants to map, object id}
+// ---- region_info(region) -> {bytes, guarantee, grants to map, object id};
+//      payload: RegionFacts
+// ---- region_state(args: object id): the same, of a region for which this
+//      session was given memory, whatever became of its handles
+// ---- region_grow(region, options: RegionGrowOptions, args: bytes) -> {bytes}
+enum RegionGrowOptions : uint32_t { kRegionGrowNoMore = 1 };
+// ---- region_destroy(region) -> {capabilities, grants to map, sessions that
+//      were given memory, RegionState}: its contents
+enum class RegionState : uint32_t {
+  whole = 0,
+  destroying = 1,
+  erased = 2,  // the bytes are gone, out of every mapping
+  kept = 3,    // a seal forbids erasing: who has mapped it can read on
+};
+struct RegionFacts {
+  uint64_t id;
+  uint64_t bytes;
+  uint64_t bytes_most;  // that it may grow to, and that its memory spans
+  uint32_t options;     // RegionOptions
+  Guarantee guarantee;
+  // Sessions that may have a writable mapping: those that were given memory
+  // before it was sealed for one writer, or all while it is not sealed.
+  uint32_t writers;
+  uint32_t sessions;  // that were given memory, ever
+  uint32_t grants;    // descriptors given out for mapping
+  RegionPages pages;
+  RegionState state;
+  uint32_t reserved;
+};
+static_assert(sizeof(RegionFacts) == 56);
+// In the control page of a session's completion half, written by the kernel
+// process.
+struct SessionWords {
+  // Changes before the contents of a region that this session was given memory
+  // of are destroyed.
+  uint32_t regions_destroyed;
+  uint32_t reserved[15];
+};
+inline constexpr size_t kSessionWordsOffset = 1024;
+static_assert(kSessionWordsOffset >= offsetof(HalfControl, reserved));
+
+// ---- lock_attach(region, args: offset, a multiple of kLockBytes)
+//      -> {slot, member}; descriptors: LockRoster (read-only), region
+//      (read-write). lock.h says what to do with them. Needs Read|Write|Map;
+//      bad_state once sealed. Ends with the handle.
+// ---- lock_detach(region, args: offset, slot): as if the holder had died;
+//      not_found if this handle has no such attachment
 
 // ---- process_create(account; payload: ProcessCreate, InitialItem[count])
 //      -> {process handle, object id}; descriptor: the child's session socket
@@ -258,11 +340,51 @@ struct ExplainStep {
   Handle handle;    // the holder's
   ObjectKind kind;
   Rights rights;
-  uint32_t reserved;
+  uint32_t band;
   char holder_name[kNameBytesMax];
   char maker_name[kNameBytesMax];
 };
 static_assert(sizeof(ExplainStep) == 160);
+
+// ---- topic_create(account, options: TopicOptions, args: ring bytes or 0,
+//      patience in ns; payload: name without zero)
+//      -> {handle, object id, ring bytes}
+enum TopicOptions : uint32_t {
+  // The publisher may cut a reliable subscriber that was in its way for
+  // longer than the patience. Without it the patience must be 0.
+  kTopicCutsSlow = 1,
+  kTopicOptionsAll = 1,
+};
+// ---- topic_publish(topic): the caller is its publisher from now on, until
+//      this handle goes; bad_state while another is
+//      -> {key, ring bytes, start position, first sequence}; descriptor
+//      (read-write, to be mapped, then topic_ready); payload: PublisherGranted
+struct PublisherGranted {
+  uint64_t topic_id;
+  uint64_t patience_ns;
+  uint32_t topic_options;
+  uint32_t reserved;
+};
+static_assert(sizeof(PublisherGranted) == 24);
+// ---- topic_ready(topic): the ring is mapped; seals it, shows it to the
+//      subscribers -> {how many there are}: for each of them subscriber_joined
+//      or subscriber_left follows
+// ---- topic_subscribe(topic, options: SubscribeOptions)
+//      -> {subscription handle, object id, seat}; descriptor: its page
+//      (read-write, to be mapped, then subscription_ready)
+enum SubscribeOptions : uint32_t {
+  kSubscribeReliable = 1,  // the publisher waits for it; else it may be overrun
+  kSubscribeOldest = 2,    // from the oldest record there is; else from now on
+  kSubscribeOptionsAll = 3,
+};
+// In the events that introduce them: the subscriber was there before the
+// publisher, and reads its ring from the start.
+inline constexpr uint64_t kSubscriberWaited = uint64_t{1} << 63;
+// ---- subscription_ready(subscription): the page is mapped; seals it, shows
+//      it to the publisher
+// ---- topic_cut(topic, args: subscription id): by its publisher; the
+//      subscriber was too slow. bad_state if the topic does not cut
+// ---- topic_info(topic) -> payload: TopicEntry
 
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.
@@ -282,13 +404,15 @@ struct PortEntry {
   uint64_t queued_bytes;  // published, not taken, over all lanes
   uint32_t closed;
   uint32_t traced;
-  uint64_t account;  // charged for it
+  uint64_t account;         // charged for it
+  uint32_t ring_bytes_max;  // that a lane's requests may grow to
+  uint32_t reserved;
   // Of all its lanes, and of those that are gone: sums, which never fall.
   // queued_bytes_most is that of the fullest lane.
   LaneCounters sender_counters;
   LaneCounters receiver_counters;
 };
-static_assert(sizeof(PortEntry) == 120 + 2 * sizeof(LaneCounters));
+static_assert(sizeof(PortEntry) == 128 + 2 * sizeof(LaneCounters));
 struct LaneEntry {
   uint64_t id;
   uint64_t port;
@@ -302,10 +426,14 @@ struct LaneEntry {
   uint32_t receiver_armed;
   uint32_t staged_transfers;
   uint32_t cut;
+  uint32_t band;
+  uint32_t ring_bytes;   // for requests, now
+  uint32_t grown_bytes;  // of memory beside the two halves
+  uint32_t reserved;
   LaneCounters sender_counters;
   LaneCounters receiver_counters;  // and those before it
 };
-static_assert(sizeof(LaneEntry) == 80 + 2 * sizeof(LaneCounters));
+static_assert(sizeof(LaneEntry) == 96 + 2 * sizeof(LaneCounters));
 struct RegionEntry {
   uint64_t id;
   uint64_t owner_process;
@@ -315,7 +443,15 @@ struct RegionEntry {
   uint32_t grants;       // descriptors given out for mapping
   uint32_t attachments;  // lanes it is attached to
   uint64_t account;      // charged for it
+  uint64_t bytes_most;   // from here on as in RegionFacts
+  uint32_t options;
+  uint32_t writers;
+  uint32_t sessions;
+  RegionPages pages;
+  RegionState state;
+  uint32_t reserved;
 };
+static_assert(sizeof(RegionEntry) == 80);
 struct ProcessEntry {
   uint64_t id;
   char name[kNameBytesMax];
@@ -348,6 +484,24 @@ struct NotificationEntry {
   uint64_t value;
   uint64_t account;  // charged for it
 };
+struct TopicEntry {
+  uint64_t id;
+  char name[kNameBytesMax];
+  uint64_t owner_process;      // who made it
+  uint64_t publisher_process;  // 0: nobody publishes
+  uint64_t account;            // charged for it
+  uint64_t patience_ns;
+  uint64_t published_bytes;  // position, over all publishers
+  uint64_t published;        // records, over all publishers
+  uint64_t cuts;             // subscribers that were too slow
+  uint32_t options;
+  uint32_t ring_bytes;
+  uint32_t subscribers;
+  uint32_t reliable;  // of these
+  uint32_t closed;    // nobody can publish to it any more
+  uint32_t reserved;
+};
+static_assert(sizeof(TopicEntry) == 136);
 // Of kind kListThreads: what processes' threads say they sleep on (threads.h),
 // in the order of processes; `last id` is the cursor for the next page.
 inline constexpr uint32_t kListThreads = 0xfe;
@@ -370,7 +524,7 @@ struct CapabilityEntry {
   Handle handle;
   ObjectKind kind;
   Rights rights;
-  uint32_t reserved;
+  uint32_t band;
   uint64_t made_by;  // process id of whose request made it
   int64_t ends_ns;   // 0: it does not end by itself
 };
@@ -392,7 +546,7 @@ enum TraceRingStep : uint32_t {
 // ---- Events. user_data is the lane's handle (port's for listen_ended).
 // lane_opened, to the listener. values: {ring bytes, key A, key B, 0};
 // payload LaneOpened; descriptors: half A (read-only), half B (read-write, to
-// be mapped, then lane_ready), bell.
+// be mapped, then lane_ready; it does not come when it is a spare), bell.
 struct LaneOpened {
   uint64_t lane_id;
   uint64_t port_id;
@@ -402,15 +556,22 @@ struct LaneOpened {
   uint64_t reply_start;    // position in half B where writing goes on
   uint32_t port_handle;    // the listener's
   uint32_t traced;
+  uint32_t band;  // of the badge
+  uint32_t port_options;
+  uint64_t spare;  // number of the spare that half B is: it is ready; else 0
 };
-static_assert(sizeof(LaneOpened) == 56);
+static_assert(sizeof(LaneOpened) == 72);
 // lane_joined, to the sender: a listener mapped its half. values: {key B,
 // request_start, reply_start, receiver process}; descriptor: half B.
 // lane_orphaned, to the sender: its listener is gone, the lane is kept.
 // values: {taken: requests below it were taken, reply_end, 0, 0}.
 // lane_cut, to either: values: {end: published position of the peer's half,
 // taken (to the sender), Error why, 0}. What lies below `end` stays readable.
-// lane_traced: values: {1 or 0}.
+// lane_ring, to the listener: values: {position, ring bytes, key, 0}: what was
+// published from that position on is in this ring; all below it was published
+// before. descriptor: its memory (to be mapped read-only); none: the base ring.
+// lane_idle, to the sender: half A has more than the base ring and does not
+// need it: it may be given back. lane_traced: values: {1 or 0}.
 // listeners_changed, to senders of a shareable port: values: {listeners now}.
 // call_moved, to the caller: the call will be answered by whoever holds the
 // Reply capability made of it; the listener's end does not matter to it any
@@ -419,6 +580,19 @@ static_assert(sizeof(LaneOpened) == 56);
 // capabilities | kAnsweredInRegion | label << 32, Error: ok or dropped};
 // payload: the answer.
 inline constexpr uint64_t kAnsweredInRegion = 1 << 16;
+// subscriber_joined, to the publisher; user_data: the handle it publishes with.
+// values: {subscription id, seat | SubscribeOptions << 32 | kSubscriberWaited,
+// process id, 0};
+// descriptor: the subscriber's page (read-only).
+// subscriber_left, to the publisher. values: {subscription id}.
+// publisher_joined, to a subscriber; user_data: the subscription's handle.
+// values: {key, ring bytes | kSubscriberWaited, start position, first
+// sequence}; descriptor: the ring (read-only).
+// publisher_left, to a subscriber. values: {end position, next sequence}: what
+// lies below `end` stays readable; another publisher would go on there.
+// subscription_cut, to a subscriber: it gets nothing more. values: {Error why:
+// peer_closed (nobody can publish any more; what is there stays readable),
+// policy_denied (too slow), revoked, canceled}.
 // listen_ended: the Receive capability listened with is gone; user_data is the
 // port id, values: {Error why}.
 

@@ -11,7 +11,13 @@ namespace ipc::abi {
 //    larger, and the list of capabilities goes by a cursor.
 // 3: a half's control page has unfenced, barrier, processor and counters;
 //    entries of ports and lanes are larger.
-inline constexpr uint32_t kVersion = 3;
+// 4: badges have bands: handle_info and lane_opened tell them; regions grow, may
+//    be mapped in parts, and lose their contents; calls about them tell
+//    RegionFacts; the completion half has SessionWords; lanes grow; the Welcome
+//    tells the named capabilities; half_spare, and LaneGranted and LaneOpened
+//    tell which spare was taken; topics; region locks; numbers of calls have
+//    gaps.
+inline constexpr uint32_t kVersion = 4;
 
 enum class Error : int32_t {
 #define KEYPORT_ERROR(name, number, text) name = number,
@@ -50,12 +56,15 @@ enum class Syscall : uint32_t {
 #undef KEYPORT_SYSCALL
 };
 
-// They are numbered from 1 without gaps.
-inline constexpr uint32_t kSyscalls = 0
-#define KEYPORT_SYSCALL(name, number, kind, rights) +1
+// The largest number of one.
+inline constexpr uint32_t kSyscalls = [] {
+  uint32_t largest = 0;
+#define KEYPORT_SYSCALL(name, number, kind, rights) \
+  if ((number) > largest) largest = number;
 #include "libipc/abi/syscalls.def"
 #undef KEYPORT_SYSCALL
-    ;
+  return largest;
+}();
 
 // Set in Completion::number when the record is an event, not an answer.
 inline constexpr uint32_t kEventFlag = 0x8000'0000;

@@ -19,13 +19,13 @@ constexpr bool kMayBias = true;
 
 std::atomic<uint32_t> g_next_number{1};
 
-uint32_t MyNumber() {
+}  // namespace
+
+uint32_t ThreadNumber() {
   if (t_thread_number == 0)
     t_thread_number = g_next_number.fetch_add(1, std::memory_order_relaxed);
   return t_thread_number;
 }
-
-}  // namespace
 
 void BiasedMutex::LockOrdinary() {
   mutex_.lock();
@@ -51,7 +51,7 @@ void BiasedMutex::TakeBias() {
 // The owner's busy is 0 here, and it finds no bias: it may be made the owner
 // by itself only, so that none of its stores is on the way.
 void BiasedMutex::Count() {
-  const uint32_t me = MyNumber();
+  const uint32_t me = ThreadNumber();
   streak_ = last_ == me ? streak_ + 1 : 0;
   last_ = me;
   if (!kMayBias || streak_ < streak_needed_ || !HasThreadBarriers()) return;

@@ -26,6 +26,8 @@ namespace base {
 
 // Never reused, unlike Linux's. Not 0.
 inline constinit thread_local uint32_t t_thread_number = 0;
+// The calling thread's; gives it one.
+uint32_t ThreadNumber();
 
 class BiasedMutex {
  public:

@@ -1,5 +1,5 @@
 // Copies of a few bytes, in line: the call of memcpy costs as much as a lane's
-// whole record.
+// whole record. And of many, past the caches.
 #pragma once
 
 #include <cstddef>
@@ -50,6 +50,23 @@ inline void CopyLines(void* to, const void* from, size_t bytes) {
   std::memcpy(out + 1, in + 1, 2 * sizeof(Part));
   if (bytes <= 96) return;
   std::memcpy(out + 3, in + 3, 2 * sizeof(Part));
+}
+
+// From here on what is copied does not fit into the caches beside what it is
+// copied from: writing past them wins. Measured: docs/performance.md.
+inline constexpr size_t kStreamingBytes = 8u << 20;
+
+// As memcpy, for many bytes that this processor will not read soon: they are
+// written past its caches where it can do that.
+void CopyStreaming(void* to, const void* from, size_t bytes);
+
+// As memcpy, for a payload that is `whole` bytes in all.
+inline void CopyPayload(void* to, const void* from, size_t bytes,
+                        size_t whole) {
+  if (whole >= kStreamingBytes)
+    CopyStreaming(to, from, bytes);
+  else
+    std::memcpy(to, from, bytes);
 }
 
 }  // namespace base

@@ -9,6 +9,7 @@
 // Everything read from the peer's half is read once and bounded.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdint>
@@ -17,6 +18,7 @@
 
 #include "libipc/abi/lane.h"
 #include "libipc/abi/limits.h"
+#include "libipc/abi/requests.h"
 #include "libipc/base/memory.h"
 
 namespace base {
@@ -28,8 +30,17 @@ inline void Count(uint64_t& word, uint64_t by = 1) {
                std::memory_order_relaxed);
 }
 
+inline void SetCount(uint64_t& word, uint64_t value) {
+  std::atomic_ref<uint64_t>(word).store(value, std::memory_order_relaxed);
+}
+inline void CountWord(std::atomic_ref<uint32_t> word) {
+  word.store(word.load(std::memory_order_relaxed) + 1,
+             std::memory_order_relaxed);
+}
+
 // The mapping of one half. Shared, because a reader and a writer in the same
-// process look into both.
+// process look into both. Its ring is its own, or lies in memory of its own
+// (WithRing), beside the same control words.
 class Half {
  public:
   // Errors: those of Mapping; invalid_args if the descriptor is no memory of
@@ -37,11 +48,14 @@ class Half {
   static Result<std::shared_ptr<Half>> Map(int fd, uint32_t ring_bytes,
                                            uint64_t key, Access access);
   static Result<UniqueFd> Create(uint32_t ring_bytes);
+  // `base` with another ring, the memory `fd`. Errors: as Map.
+  static Result<std::shared_ptr<Half>> WithRing(std::shared_ptr<Half> base,
+                                                int fd, uint32_t ring_bytes,
+                                                uint64_t key, Access access);
+  static Result<UniqueFd> CreateRing(uint32_t ring_bytes);
 
-  abi::HalfControl* control() const {
-    return reinterpret_cast<abi::HalfControl*>(mapping_.data());
-  }
-  uint8_t* ring() const { return mapping_.data() + abi::kControlBytes; }
+  abi::HalfControl* control() const { return control_; }
+  uint8_t* ring() const { return ring_; }
   uint32_t ring_bytes() const { return ring_bytes_; }
   uint64_t key() const { return key_; }
 
@@ -64,6 +78,14 @@ class Half {
   std::atomic_ref<uint32_t> processor() const {
     return std::atomic_ref<uint32_t>(control()->processor);
   }
+  std::atomic_ref<uint32_t> preparing() const {
+    return std::atomic_ref<uint32_t>(control()->preparing);
+  }
+  // Of a session's completion half.
+  abi::SessionWords& words() const {
+    return *reinterpret_cast<abi::SessionWords*>(mapping_.data() +
+                                                 abi::kSessionWordsOffset);
+  }
   abi::LaneCounters& counters() const { return control()->counters; }
   // Low halves of tail and head, as futex words.
   const uint32_t* tail_word() const {
@@ -75,9 +97,24 @@ class Half {
 
  private:
   Half(Mapping mapping, uint32_t ring_bytes, uint64_t key)
-      : mapping_(std::move(mapping)), ring_bytes_(ring_bytes), key_(key) {}
+      : mapping_(std::move(mapping)),
+        control_(reinterpret_cast<abi::HalfControl*>(mapping_.data())),
+        ring_(mapping_.data() + abi::kControlBytes),
+        ring_bytes_(ring_bytes),
+        key_(key) {}
+  Half(std::shared_ptr<Half> base, Mapping mapping, uint32_t ring_bytes,
+       uint64_t key)
+      : base_(std::move(base)),
+        mapping_(std::move(mapping)),
+        control_(base_->control()),
+        ring_(mapping_.data()),
+        ring_bytes_(ring_bytes),
+        key_(key) {}
 
-  Mapping mapping_;
+  const std::shared_ptr<Half> base_;  // whose control words these are
+  const Mapping mapping_;
+  abi::HalfControl* const control_;
+  uint8_t* const ring_;
   const uint32_t ring_bytes_;
   const uint64_t key_;
 };
@@ -119,10 +156,28 @@ class RingWriter {
     own_->tail().store(position_, std::memory_order_release);
   }
 
+  // Goes on in another ring of the same half, all of whose room is free.
+  void GoOnIn(std::shared_ptr<Half> other) {
+    own_ = std::move(other);
+    ring_ = own_->ring();
+    ring_bytes_ = own_->ring_bytes();
+    key_ = own_->key();
+    start_ = position_;
+    known_head_ = position_;
+  }
+
   uint64_t position() const { return position_; }
   // Continues where a new peer's reading starts.
-  void SetKnownHead(uint64_t head) { known_head_ = head; }
+  void SetKnownHead(uint64_t head) { known_head_ = std::max(head, start_); }
+  // In this ring: what is in an earlier one takes no room here.
   uint64_t known_head() const { return known_head_; }
+  // Bytes that the peer has not consumed, as it says; those in an earlier ring
+  // too. `peer` may be null: it is taken to have consumed what it last had.
+  uint64_t Unread(const Half* peer) const {
+    if (peer == nullptr) return position_ - known_head_;
+    const uint64_t head = peer->head().load(std::memory_order_acquire);
+    return head <= position_ ? position_ - head : 0;
+  }
   void LookAtHead(const Half& peer) {
     const uint64_t head = peer.head().load(std::memory_order_acquire);
     if (head > known_head_ && head <= position_) known_head_ = head;
@@ -141,6 +196,7 @@ class RingWriter {
   uint64_t key_ = 0;
   uint64_t position_ = 0;
   uint64_t known_head_ = 0;  // the peer has consumed at least to here
+  uint64_t start_ = 0;       // where this ring began to be used
 };
 
 class RingReader {
@@ -207,7 +263,13 @@ class RingReader {
     if (own != nullptr) own->head().store(position_, std::memory_order_release);
   }
 
+  // Goes on in another ring of the same half.
+  void GoOnIn(std::shared_ptr<Half> other) {
+    *this = RingReader(std::move(other), position_);
+  }
+
   uint64_t position() const { return position_; }
+  uint64_t ring_bytes() const { return ring_bytes_; }
   const std::shared_ptr<Half>& half() const { return theirs_; }
   bool valid() const { return theirs_ != nullptr; }
 

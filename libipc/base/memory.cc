@@ -91,23 +91,66 @@ Result<Mapping> Mapping::Map(int fd, uint64_t offset, uint64_t bytes,
   return mapping;
 }
 
+Result<Mapping> Mapping::MapCopy(int fd, uint64_t offset, uint64_t bytes) {
+  void* data =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+           fd, static_cast<off_t>(offset));
+  if (data == MAP_FAILED) return MapError();
+  Mapping mapping(data, bytes);
+  madvise(data, bytes, MADV_DONTFORK);
+  return mapping;
+}
+
+Result<Mapping> Mapping::Reserve(uint64_t bytes) {
+  void* place = mmap(nullptr, bytes, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (place == MAP_FAILED) return MapError();
+  return Mapping(place, bytes);
+}
+
+Result<Mapping> Mapping::MapTogether(std::span<const Piece> pieces,
+                                     Access access) {
+  uint64_t total = 0;
+  for (const Piece& piece : pieces) total += piece.bytes;
+  KP_ASSIGN(Mapping mapping, Reserve(total));
+  uint8_t* at = mapping.data();
+  for (const Piece& piece : pieces) {
+    if (mmap(at, piece.bytes, Protection(access), MAP_SHARED | MAP_FIXED,
+             piece.fd, 0) == MAP_FAILED)
+      return MapError();
+    at += piece.bytes;
+  }
+  madvise(mapping.data(), total, MADV_DONTFORK);
+  return mapping;
+}
+
+void Mapping::AdviseHugePages() const {
+  if (valid()) madvise(data_, bytes_, MADV_HUGEPAGE);
+}
+
 Result<Mapping> Mapping::MapRing(int fd, uint64_t control_bytes,
                                  uint64_t ring_bytes, Access access) {
   const uint64_t total = control_bytes + 2 * ring_bytes;
-  void* place = mmap(nullptr, total, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  // The place for the second half lies behind the memory's end until it is
+  // mapped over.
+  void* place = mmap(nullptr, total, Protection(access), MAP_SHARED, fd, 0);
   if (place == MAP_FAILED) return MapError();
   Mapping mapping(place, total);
   uint8_t* first = mapping.data();
-  const int protection = Protection(access);
-  if (mmap(first, control_bytes + ring_bytes, protection,
-           MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
-      mmap(first + control_bytes + ring_bytes, ring_bytes, protection,
+  if (mmap(first + control_bytes + ring_bytes, ring_bytes, Protection(access),
            MAP_SHARED | MAP_FIXED, fd,
            static_cast<off_t>(control_bytes)) == MAP_FAILED)
     return MapError();
   madvise(first, total, MADV_DONTFORK);
   return mapping;
+}
+
+void Prefault(std::span<std::byte> bytes) {
+  madvise(bytes.data(), bytes.size(), MADV_POPULATE_WRITE);
+}
+
+void AdviseHugePages(std::span<std::byte> bytes) {
+  madvise(bytes.data(), bytes.size(), MADV_HUGEPAGE);
 }
 
 }  // namespace base

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "libipc/base/result.h"
@@ -51,6 +52,16 @@ class Mapping {
   // or a seal forbids it; quota_exceeded without address space.
   static Result<Mapping> Map(int fd, uint64_t offset, uint64_t bytes,
                              Access access);
+  // The same as a private copy that shares the pages that nobody has written
+  // here. What others write later may be seen in those.
+  static Result<Mapping> MapCopy(int fd, uint64_t offset, uint64_t bytes);
+  // Several memories side by side in one range, in their order.
+  struct Piece {
+    int fd;
+    uint64_t bytes;  // of whole pages
+  };
+  static Result<Mapping> MapTogether(std::span<const Piece> pieces,
+                                     Access access);
   // Maps `control_bytes`, then twice in a row the `ring_bytes` after them.
   static Result<Mapping> MapRing(int fd, uint64_t control_bytes,
                                  uint64_t ring_bytes, Access access);
@@ -58,12 +69,22 @@ class Mapping {
   uint8_t* data() const { return data_; }
   uint64_t bytes() const { return bytes_; }
   bool valid() const { return data_ != nullptr; }
+  // Huge pages, where Linux has them for it.
+  void AdviseHugePages() const;
 
  private:
+  // Bytes of address space that are to be mapped over.
+  static Result<Mapping> Reserve(uint64_t bytes);
   Mapping(void* data, uint64_t bytes)
       : data_(static_cast<uint8_t*>(data)), bytes_(bytes) {}
   uint8_t* data_ = nullptr;
   uint64_t bytes_ = 0;
 };
+
+// Gets the pages of a writable mapping now, not one by one at their first use.
+// Where Linux cannot (before 5.14) that is how it stays.
+void Prefault(std::span<std::byte> bytes);
+// Asks for huge pages, which Linux gives where it has them and may.
+void AdviseHugePages(std::span<std::byte> bytes);
 
 }  // namespace base

@@ -31,6 +31,11 @@ class Spinner {
 
   // The process's limit; 0: never poll.
   static void SetMost(int64_t ns);
+  // Whether this process polls at all.
+  static bool MayPoll() {
+    return most_ns_.load(std::memory_order_relaxed) >= kLeastNs &&
+           OnlineProcessors() > 1;
+  }
 
   // What came of it: it was not tried, `ready()` held, or it never did.
   enum class Spun { kNot, kPaid, kLost };
@@ -40,28 +45,39 @@ class Spinner {
   bool Spin(Ready&& ready) {
     return Try(ready) == Spun::kPaid;
   }
+  // Polls for this long, whatever was learnt, and learns from it.
+  template <typename Ready>
+  Spun TryFor(int64_t budget, Ready&& ready) {
+    if (PollFor(budget, ready)) {
+      Learn(true);
+      return Spun::kPaid;
+    }
+    return Spun::kLost;
+  }
   template <typename Ready>
   Spun Try(Ready&& ready) {
     const int64_t budget = Budget();
     if (budget == 0) return Spun::kNot;
-    // The clock is read only once it has taken a while.
-    int64_t end = 0;
-    do {
-      for (int i = 0; i < 32; ++i) {
-        if (ready()) {
-          Learn(true);
-          return Spun::kPaid;
-        }
-        CpuRelax();
-      }
-      if (end == 0) end = NowNs() + budget;
-    } while (NowNs() < end);
-    Learn(false);
-    return Spun::kLost;
+    const bool paid = PollFor(budget, ready);
+    Learn(paid);
+    return paid ? Spun::kPaid : Spun::kLost;
   }
 
  private:
   static constexpr int64_t kNotLearnt = -1;
+  template <typename Ready>
+  static bool PollFor(int64_t budget, Ready&& ready) {
+    // The clock is read only once it has taken a while.
+    int64_t end = 0;
+    do {
+      for (int i = 0; i < 32; ++i) {
+        if (ready()) return true;
+        CpuRelax();
+      }
+      if (end == 0) end = NowNs() + budget;
+    } while (NowNs() < end);
+    return false;
+  }
   int64_t Budget();
   void Learn(bool paid);
 

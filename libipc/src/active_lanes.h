@@ -1,5 +1,5 @@
-// ActiveLanes: a receiver's lanes that it looks at, in turn. Those that sleep
-// on their bells are not here.
+// ActiveLanes: a receiver's lanes of one band that it looks at, in turn. Those
+// that sleep on their bells are not here.
 //
 // Beside each lane stands the word in which its next record will appear, so
 // that passing an idle one costs no more than a look at it. Whoever takes
@@ -61,10 +61,16 @@ class ActiveLanes {
     return what;
   }
   void Next() {
+    taken_in_turn_ = 0;
     if (++turn_ >= lanes_.size()) turn_ = 0;
+  }
+  // One message was taken from the one whose turn it is.
+  void Took() {
+    if (++taken_in_turn_ >= kTurn) Next();
   }
   // Takes the one out whose turn it is. The last one comes in its place.
   LanePtr Remove() {
+    taken_in_turn_ = 0;
     Entry entry = std::exchange(lanes_[turn_], std::move(lanes_.back()));
     lanes_.pop_back();
     if (turn_ == lanes_.size()) turn_ = 0;
@@ -78,14 +84,18 @@ class ActiveLanes {
   void Clear() {
     lanes_.clear();
     turn_ = 0;
+    taken_in_turn_ = 0;
   }
   std::vector<Entry>::const_iterator begin() const { return lanes_.begin(); }
   std::vector<Entry>::const_iterator end() const { return lanes_.end(); }
 
  private:
+  static constexpr int kTurn = 16;  // messages in a row from one busy lane
+
   std::vector<Entry> lanes_;
   size_t turn_ = 0;  // below size(), or 0
   uint64_t takes_ = 0;
+  int taken_in_turn_ = 0;
 };
 
 }  // namespace ipc

@@ -16,11 +16,14 @@ absl::Status NoHandle() {
 }  // namespace
 
 Capability::Capability(Capability&& other) noexcept
-    : session_(std::move(other.session_)), handle_(other.Release()) {}
+    : session_(std::move(other.session_)),
+      handle_(other.Release()),
+      known_(other.known_) {}
 
 Capability& Capability::operator=(Capability&& other) noexcept {
   std::swap(session_, other.session_);
   std::swap(handle_, other.handle_);
+  std::swap(known_, other.known_);
   return *this;
 }
 
@@ -30,36 +33,45 @@ Capability::~Capability() {
 
 Handle Capability::Release() { return std::exchange(handle_, abi::kNoHandle); }
 
+// Of what was granted: exactly the rights that were asked for.
+KnownCapability Capability::KnownWith(Rights rights) const {
+  if (known_.kind == ObjectKind::none || rights == kRightsSame) return known_;
+  return {known_.kind, rights};
+}
+
 absl::StatusOr<Capability> Capability::Duplicate(Rights rights) const {
   if (!valid()) return NoHandle();
   const Answer answer = session_->Call(abi::Syscall::handle_duplicate, handle_,
                                        {.args = {rights}});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_duplicate, handle_, answer);
-  return Capability(session_, static_cast<Handle>(answer.value(0)));
+  return Capability(session_, static_cast<Handle>(answer.value(0)),
+                    KnownWith(rights));
 }
 
 absl::StatusOr<Capability> Capability::Mint(Rights rights,
                                             uint64_t badge) const {
-  if (!valid()) return NoHandle();
-  const Answer answer = session_->Call(abi::Syscall::handle_mint, handle_,
-                                       {.args = {rights, badge}});
-  if (answer.error() != Error::ok)
-    return StatusOfAnswer(abi::Syscall::handle_mint, handle_, answer);
-  return Capability(session_, static_cast<Handle>(answer.value(0)));
+  return Mint({.rights = rights, .badge = badge});
 }
 
 absl::StatusOr<Capability> Capability::MintUntil(Rights rights, uint64_t badge,
                                                  Deadline end) const {
+  return Mint({.rights = rights, .badge = badge, .end = end});
+}
+
+absl::StatusOr<Capability> Capability::Mint(const MintOptions& options) const {
   if (!valid()) return NoHandle();
-  if (end.ns == base::kNoDeadline) return Mint(rights, badge);
-  const Answer answer = session_->Call(
-      abi::Syscall::handle_mint, handle_,
-      {.args = {rights, badge,
-                static_cast<uint64_t>(std::max<int64_t>(end.ns, 1))}});
+  const int64_t end_ns = options.end.ns == base::kNoDeadline
+                             ? 0
+                             : std::max<int64_t>(options.end.ns, 1);
+  const Answer answer =
+      session_->Call(abi::Syscall::handle_mint, handle_,
+                     {.args = {options.rights, options.badge,
+                               static_cast<uint64_t>(end_ns), options.band}});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_mint, handle_, answer);
-  return Capability(session_, static_cast<Handle>(answer.value(0)));
+  return Capability(session_, static_cast<Handle>(answer.value(0)),
+                    KnownWith(options.rights));
 }
 
 absl::Status Capability::Replace(Rights rights) {
@@ -69,6 +81,7 @@ absl::Status Capability::Replace(Rights rights) {
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_replace, handle_, answer);
   handle_ = static_cast<Handle>(answer.value(0));
+  known_ = KnownWith(rights);
   return absl::OkStatus();
 }
 
@@ -90,7 +103,8 @@ absl::StatusOr<CapabilityInfo> Capability::Info() const {
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_info, handle_, answer);
   CapabilityInfo info;
-  info.kind = static_cast<ObjectKind>(answer.value(0) & 0xffff'ffff);
+  info.kind = static_cast<ObjectKind>(answer.value(0) & abi::kInfoKindMask);
+  info.band = (answer.value(0) >> abi::kInfoBandShift) & 0xffff;
   info.rights = static_cast<Rights>(answer.value(0) >> 32);
   info.badge = answer.value(1);
   info.object_id = answer.value(2);

@@ -8,6 +8,7 @@ namespace ipc {
 
 std::shared_ptr<LaneEnd> LaneEnd::Create(Setup setup) {
   std::shared_ptr<LaneEnd> lane(new LaneEnd(std::move(setup)));
+  lane->mailbox_->ReadBy(std::weak_ptr<MailReader>(lane));
   lane->session_->AddLane(lane->handle_, lane->mailbox_);
   return lane;
 }
@@ -19,15 +20,18 @@ LaneEnd::LaneEnd(Setup setup)
       lane_id_(setup.lane_id),
       port_id_(setup.port_id),
       badge_(setup.badge),
+      band_(std::min(setup.band, abi::kBands - 1)),
       bell_(std::move(setup.bell)),
       own_(std::move(setup.own)),
       inline_max_(std::min(abi::kPayloadBytesMax, own_->ring_bytes() / 4)),
+      ring_bytes_max_(setup.ring_bytes_max),
       traced_(setup.traced),
       out_(own_, setup.own_start) {
   if (base::HasProcessBarriers())
     own_->barrier().store(1, std::memory_order_relaxed);
   if (setup.peer != nullptr) {
-    in_ = base::RingReader(std::move(setup.peer), setup.peer_start);
+    in_base_ = std::move(setup.peer);
+    in_ = base::RingReader(in_base_, setup.peer_start);
     own_->head().store(setup.peer_start, std::memory_order_release);
     room_told_ = setup.peer_start;
     MeetPeer();
@@ -43,18 +47,14 @@ LaneEnd::~LaneEnd() {
 
 uint64_t LaneEnd::Outstanding() {
   std::lock_guard lock(mutex_);
-  if (in_.valid()) out_.LookAtHead(*in_.half());
-  return out_.position() - out_.known_head();
+  return out_.Unread(in_.half().get());
 }
 
 bool LaneEnd::IsIdle() {
   std::lock_guard lock(mutex_);
-  if (in_.valid()) {
-    PollReplies();
-    out_.LookAtHead(*in_.half());
-  }
+  if (in_.valid()) PollReplies();
   return calls_.empty() && lent_.empty() && owed_.empty() &&
-         out_.position() == out_.known_head();
+         out_.Unread(in_.half().get()) == 0;
 }
 
 void LaneEnd::Detach(Error why) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -50,7 +51,7 @@ struct Outgoing {
   int64_t deadline_ns = base::kNoDeadline;
   int64_t sent_ns = 0;
   Bytes payload;
-  const LentBlock* lent = nullptr;
+  std::span<const LentBlock> lent;
 };
 
 // A call that waits for its outcome. Guarded by the lane's mutex while it is
@@ -67,7 +68,8 @@ struct CallSlot {
   Message::StatePtr reply;
 };
 
-class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
+class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
+                public MailReader {
  public:
   enum class Role { kSender, kReceiver };
   struct Setup {
@@ -77,15 +79,17 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint64_t lane_id;
     uint64_t port_id;
     uint64_t badge;
+    uint32_t band;
     base::UniqueFd bell;
     std::shared_ptr<base::Half> own;
     uint64_t own_start;
     std::shared_ptr<base::Half> peer;  // null: nobody has joined
     uint64_t peer_start;
     bool traced;
+    uint32_t ring_bytes_max = 0;  // of the sender's half
   };
   static std::shared_ptr<LaneEnd> Create(Setup setup);
-  ~LaneEnd();
+  ~LaneEnd() override;
 
   // What is usual, in as few steps as can be (lane_fast.h). Where anything is
   // unusual they do nothing and say no: then the functions below are to be
@@ -117,11 +121,22 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   // Lends a block with a record. Owns: the block, on success.
   Error SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
                  Deadline deadline);
-  // Lends a copy of what is too large to go inline.
-  Error SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
-                 Deadline deadline);
+  // Sends bytes of any size: inline, or a copy that is lent.
+  Error SendBytes(Outgoing& record, CallSlot* slot, Deadline deadline);
+  // As TrySend, for blocks and for what is copied into one. `loan` is the
+  // lane's on success. TryCopy: only where the lane has a block at hand.
+  bool TryLend(Outgoing& record, Loan& loan, CallSlot* slot);
+  bool TryCopy(Outgoing& record, CallSlot* slot);
+  // Lends several blocks with bytes beside them. Owns: the blocks, on success.
+  // Errors: as Send; invalid_args (none, too many, an empty one).
+  Error SendParts(Outgoing& record, std::span<Loan> parts, CallSlot* slot,
+                  Deadline deadline);
   // Takes blocks back that the peer, or its end, has returned.
   void CollectReturns();
+  // In a receiver's ring returns stand among messages.
+  bool TakesReturnsAtOnce() const { return role_ == Role::kSender; }
+  // The message has what was lent with it no longer.
+  void GiveBack(Message::State& state);
   // Makes the received loan readable; asks the kernel process the first time.
   Error ResolveLoan(Message::State& state);
 
@@ -138,10 +153,19 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     const uint32_t here = base::ThisProcessor();
     if (here != 0 && here == peer.processor().load(std::memory_order_relaxed))
       return false;
-    const Spun spun = spinner.Try(ready);
+    Spun spun = spinner.Try(ready);
+    if (spun != Spun::kPaid && PeerPrepares(peer))
+      spun = spinner.TryFor(kPreparingNs, ready);
     if (spun == Spun::kPaid) base::Count(own_->counters().spins_paid);
     if (spun == Spun::kLost) base::Count(own_->counters().spins_lost);
     return spun == Spun::kPaid;
+  }
+  // Whether the peer says, not for the first time in vain, that something is
+  // about to come.
+  bool PeerPrepares(const base::Half& peer) {
+    const uint32_t now = peer.preparing().load(std::memory_order_relaxed);
+    return now % 2 == 1 && base::Spinner::MayPoll() &&
+           prepared_.exchange(now, std::memory_order_relaxed) != now;
   }
   void CountSleep() { base::Count(own_->counters().sleeps); }
   // For polling without the mutex.
@@ -175,7 +199,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void DisarmRecords(ArmBy by);
 
   // Takes what the kernel process said about this lane.
-  void ProcessMail();
+  void ProcessMail() override;
   // Bytes sent and not taken yet by the peer.
   uint64_t Outstanding();
   // The port is not listened to any more by this process.
@@ -187,6 +211,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   uint64_t lane_id() const { return lane_id_; }
   uint64_t port_id() const { return port_id_; }
   uint64_t badge() const { return badge_; }
+  uint32_t band() const { return band_; }
   int bell() const { return bell_.get(); }
   bool traced() const { return traced_.load(std::memory_order_relaxed); }
   SessionCore& session() const { return *session_; }
@@ -207,8 +232,19 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   struct Lent {
     uint32_t attachment;
     uint64_t offset;
+    uint64_t bytes;
     uint64_t position;  // of the record that lent it
     std::shared_ptr<PoolCore> pool;
+    int64_t since_ns = 0;
+  };
+  struct Attached {
+    std::shared_ptr<PoolCore> pool;
+    uint32_t number;
+  };
+  struct PeerMap {
+    uint64_t incarnation;
+    uint32_t attachment;
+    std::shared_ptr<base::Mapping> mapping;
   };
   struct OpenCall {
     uint32_t correlation;
@@ -232,22 +268,46 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     uint32_t bytes = 0;
   };
 
+  enum Unusual : uint8_t {
+    kInPlace = 1,  // a thread looks at messages where they lie
+    kTurning = 2,  // the next record's ring is not known: nothing is published
+  };
+  // The peer goes on in `half` at `start`.
+  struct Turn {
+    uint64_t start;
+    std::shared_ptr<base::Half> half;
+  };
+  // The ring of this half grows and shrinks in two calls, one at a time.
+  enum class Resizing : uint8_t {
+    kNot,
+    kAsking,   // lane_resize is on its way
+    kTelling,  // lane_resized is
+  };
+
   static constexpr uint32_t kArmRecords =
       abi::kArmRecordsFutex | abi::kArmRecordsBell;
   // Sends that found nobody armed, before a fence in each is thought a waste.
   // A peer that falls asleep now and then pays more for the barrier.
   static constexpr uint32_t kQuietSends = 64;
+  // How long to poll for what the peer prepares.
+  static constexpr int64_t kPreparingNs = 100'000;
+  // Times without room before a larger ring is asked for; many more after that
+  // was refused.
+  static constexpr uint32_t kFullsNeeded = 4;
+  static constexpr uint32_t kFullsNeededRefused = 256;
+  static constexpr uint32_t kGrowth = 4;
 
   explicit LaneEnd(Setup setup);
 
   // Of the fast paths, with mutex_ held.
   bool IsUsual() const {
     return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && !traced() && !in_place_;
+           !mailbox_->HasMail() && !traced() && unusual_ == 0;
   }
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
   bool PeekUsual(uint16_t flags, abi::RecordHeader* header);
+  bool PeekKnownLoan(const abi::RecordHeader& header, abi::LoanRef* loan);
   Message::StatePtr TakePeeked(const abi::RecordHeader& header);
   void ConsumeUsual(const abi::RecordHeader& header);
 
@@ -257,6 +317,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void OnOrphaned(const ipc::Answer& event);
   void OnCut(const ipc::Answer& event);
   void OnCallMoved(const ipc::Answer& event);
+  // lane_resize.cc. The reader's: where the peer's records go on.
+  void OnRing(ipc::Answer& event);
+  void TakeTurns();
+  // The writer's: another ring for its own records.
+  void NoteFull();
+  void AskRing(uint32_t bytes);
+  void OnIdle();
+  void OnAnswer(ipc::Answer& answer);
+  void OnGranted(ipc::Answer& answer);
+  void OnResized(const ipc::Answer& answer);
+  void GiveUpRing();
+  void StayInRing();
   void OnCallAnswered(const ipc::Answer& event);
   std::vector<CallSlot*>::iterator FindCall(uint32_t correlation);
   void ForgetOpenCall(uint32_t correlation);
@@ -275,6 +347,32 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
     open_calls_.push_back({parsed.header.correlation, false,
                            parsed.header.label, parsed.header.flow,
                            parsed.deadline_ns});
+  }
+  void NoteLent(const LentBlock& lent) {
+    if (FindKnown(lent.pool) == nullptr)
+      known_pools_.push_back({lent.pool, lent.ref.attachment});
+    AddLent({lent.ref.attachment, lent.ref.offset, lent.ref.bytes,
+             out_.position(), lent.pool});
+  }
+  void AddLent(Lent lent) {
+    lent.since_ns = base::CoarseNowNs();
+    lent_bytes_ += lent.bytes;
+    lent_.push_back(std::move(lent));
+    CountLent();
+  }
+  // Says what the peer has.
+  void CountLent() {
+    abi::LaneCounters& counters = own_->counters();
+    base::SetCount(counters.lent_blocks, lent_.size());
+    base::SetCount(counters.lent_bytes, lent_bytes_);
+    base::SetCount(
+        counters.lent_since_ns,
+        lent_.empty() ? 0 : static_cast<uint64_t>(lent_.front().since_ns));
+  }
+  const Attached* FindKnown(const std::shared_ptr<PoolCore>& pool) const {
+    for (const Attached& known : known_pools_)
+      if (known.pool == pool) return &known;
+    return nullptr;
   }
   void CountSent(size_t bytes) {
     abi::LaneCounters& counters = own_->counters();
@@ -320,23 +418,37 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   void PollReplies();
   void DeliverReply(const Parsed& parsed);
   Message::StatePtr MakeState(const Parsed& parsed);
-  void TakeBack(const Parsed& parsed);
+  void ReadParts(const Parsed& parsed, Message::State& state);
+  void TakeBack(const uint8_t* payload, uint32_t bytes);
+  // Takes the returns that stand first in the peer's ring, while any are
+  // awaited. Whether nothing else stands there then.
+  bool TakeReturns();
   // Not those whose reply was moved away, unless the caller itself is cut.
   enum class Fail { kOnLane, kAll };
   void FailCalls(uint64_t below, Error error, Fail which);
   void ReclaimLoans(uint64_t below);
-  void Owe(Owed owed);
+  void Owe(const Owed& owed);
+  bool PublishOwed(const Owed& owed);
+  void OweLoans(const Message::State& state);
   void FlushOwed();
   void Break();
   void UpdateArmed();
   bool RoomNow(uint64_t bytes);
   uint64_t RecordPayloadBytes(const Outgoing& record) const;
   // Without mutex_: these ask the kernel process.
+  Error ResolveParts(Message::State& state);
   void CloseUnwanted();
   base::Result<uint32_t> Attach(const std::shared_ptr<PoolCore>& pool);
   base::Result<std::shared_ptr<base::Mapping>> MapPeer(uint32_t attachment,
                                                        uint64_t of);
+  // Lends a copy of what is too large to go inline.
+  Error SendCopy(Outgoing& record, CallSlot* slot, Deadline deadline);
   base::Result<Loan> AllocateForCopy(uint64_t bytes);
+  Loan WarmBlock(uint64_t bytes);
+  void FillBlock(Loan& loan, Bytes payload);
+  void StartPreparing();
+  void EndPreparing();
+  void WakeEarly();
   base::Result<Capability> MakeReply(const OpenCall& call);
   // If this call can never be answered, that is its outcome: once two looks in
   // a row found the same others waiting, since the same time. Returns whether
@@ -350,15 +462,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   const uint64_t lane_id_;
   const uint64_t port_id_;
   const uint64_t badge_;
+  const uint32_t band_;
   const base::UniqueFd bell_;
   const std::shared_ptr<base::Half> own_;
   const uint32_t inline_max_;
+  const uint32_t ring_bytes_max_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 
   std::atomic<bool> traced_;
   std::atomic<uint32_t> listeners_{0};
   std::atomic<uint64_t> receiver_process_{0};
   std::atomic<uint64_t> stale_{0};
+  std::atomic<uint32_t> prepared_{0};  // last of the peer's that was believed
   base::Spinner reply_spinner_;
   base::Spinner room_spinner_;
 
@@ -366,6 +481,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   base::RingWriter out_;
   base::RingReader in_;  // not valid() while nobody has joined
   Error cut_ = Error::ok;
+  std::shared_ptr<base::Half> in_base_;  // of in_, with the base ring
+  std::vector<Turn> turns_;              // of in_, to come
+  Resizing resizing_ = Resizing::kNot;
+  std::shared_ptr<base::Half> next_out_;  // kTelling: where out_ goes on
+  uint32_t fulls_ = 0;                    // since resizing was looked into last
+  uint32_t fulls_needed_ = kFullsNeeded;
   uint64_t in_end_ = ~uint64_t{0};  // nothing is read at or beyond it
   uint64_t incarnation_ = 0;
   uint32_t next_correlation_ = 1;
@@ -373,8 +494,15 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   std::vector<OpenCall> open_calls_;
   std::vector<std::pair<uint32_t, Capability>> moved_replies_;
   std::vector<Lent> lent_;
+  uint64_t lent_bytes_ = 0;
+  // At hand without asking: the pools that were lent from, the mapping that was
+  // read from last, and the pool of copies that could go inline.
+  std::vector<Attached> known_pools_;
+  PeerMap known_map_ = {};
+  std::shared_ptr<PoolCore> warm_pool_;
+  int preparers_ = 0;  // threads of this side that copy
   std::deque<Owed> owed_;
-  bool in_place_ = false;  // a thread looks at messages where they lie
+  uint8_t unusual_ = 0;                    // Unusual
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies
   int futex_armed_ = 0;
   int bell_armed_ = 0;
@@ -392,17 +520,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd> {
   bool room_look_due_ = false;
 
   std::mutex attach_mutex_;  // held while the kernel process is asked
-  struct Attached {
-    std::shared_ptr<PoolCore> pool;
-    uint32_t number;
-  };
   std::vector<Attached> attached_;
   std::vector<std::shared_ptr<PoolCore>> copy_pools_;
-  struct PeerMap {
-    uint64_t incarnation;
-    uint32_t attachment;
-    std::shared_ptr<base::Mapping> mapping;
-  };
+  bool warm_pool_made_ = false;  // or could not be
   std::vector<PeerMap> peer_maps_;
 };
 

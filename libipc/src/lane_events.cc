@@ -14,6 +14,10 @@ void LaneEnd::ProcessMail() {
 void LaneEnd::ProcessMailLocked() {
   if (!mailbox_->HasMail()) return;
   for (ipc::Answer& event : mailbox_->Take()) {
+    if ((event.completion.number & abi::kEventFlag) == 0) {
+      OnAnswer(event);
+      continue;
+    }
     switch (
         static_cast<abi::Event>(event.completion.number & ~abi::kEventFlag)) {
       case abi::Event::lane_joined:
@@ -31,6 +35,12 @@ void LaneEnd::ProcessMailLocked() {
       case abi::Event::call_answered:
         OnCallAnswered(event);
         break;
+      case abi::Event::lane_ring:
+        OnRing(event);
+        break;
+      case abi::Event::lane_idle:
+        OnIdle();
+        break;
       case abi::Event::lane_traced:
         traced_.store(event.value(0) != 0, std::memory_order_relaxed);
         break;
@@ -42,6 +52,8 @@ void LaneEnd::ProcessMailLocked() {
         break;
     }
   }
+  // Whoever takes records has to look, though another thread took the mail.
+  if (!turns_.empty() && (unusual_ & kInPlace) == 0) mailbox_->Remind();
 }
 
 void LaneEnd::OnJoined(ipc::Answer& event) {
@@ -53,15 +65,16 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
     return;
   }
   ++incarnation_;
-  in_ = base::RingReader(*std::move(half), event.value(2));
+  in_base_ = *std::move(half);
+  in_ = base::RingReader(in_base_, event.value(2));
   room_told_ = event.value(2);
   own_->head().store(event.value(2), std::memory_order_release);
   if (event.value(1) > out_.known_head() && event.value(1) <= out_.position())
     out_.SetKnownHead(event.value(1));
   woken_records_ = woken_room_ = {};
   MeetPeer();
-  // What was published meanwhile found nobody to wake.
-  WakeUnknownPeer();
+  // What was published meanwhile found nobody whose armed word could be seen.
+  WakePeerForRecords();
   receiver_process_.store(event.value(3), std::memory_order_relaxed);
 }
 
@@ -70,6 +83,7 @@ void LaneEnd::OnOrphaned(const ipc::Answer& event) {
   if (in_.valid()) PollReplies();
   in_end_ = ~uint64_t{0};
   in_ = base::RingReader();
+  in_base_ = nullptr;
   FailCalls(event.value(0), Error::peer_closed, Fail::kOnLane);
   ReclaimLoans(event.value(0));
   // The next listener must not be told of blocks that this one lent.
@@ -114,8 +128,10 @@ void LaneEnd::ReclaimLoans(uint64_t below) {
   std::erase_if(lent_, [&](const Lent& lent) {
     if (lent.position >= below) return false;
     lent.pool->Free(lent.offset);
+    lent_bytes_ -= lent.bytes;
     return true;
   });
+  CountLent();
 }
 
 }  // namespace ipc

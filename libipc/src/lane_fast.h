@@ -14,6 +14,9 @@ namespace ipc {
 
 // A message of this size lies in its state.
 inline constexpr uint64_t kUsualBytes = sizeof(Message::State::small);
+// From here on a copy that is lent beats a copy into the ring and another out
+// of it. Measured: docs/performance.md.
+inline constexpr uint64_t kLentBytes = 8u << 10;
 
 inline void LaneEnd::PublishUsual(const Outgoing& record) {
   uint8_t* at = out_.Payload();
@@ -40,12 +43,73 @@ inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
                       in_.half().get());
 }
 
+inline bool LaneEnd::TakeReturns() {
+  abi::RecordHeader header;
+  // At most as many as are owed here.
+  while (!lent_.empty() && in_.Ready()) {
+    if (!PeekUsual(abi::kRecordReturn, &header) ||
+        header.flags != abi::kRecordReturn)
+      return false;
+    const size_t before = lent_.size();
+    TakeBack(in_.Payload(), header.payload_bytes);
+    ConsumeUsual(header);
+    if (lent_.size() == before) return false;  // a peer that lies
+  }
+  return true;
+}
+
 inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
   if (session_->HasNews() || session_->over() != Error::ok) return false;
   std::lock_guard lock(mutex_);
-  if (!IsUsual() || !lent_.empty() || !HasRoomUsual(record)) return false;
+  if (!IsUsual() || !TakeReturns() || !HasRoomUsual(record)) return false;
   if (slot != nullptr) AddCall(record, *slot);
   PublishUsual(record);
+  WakePeerForRecords();
+  return true;
+}
+
+inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
+  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  std::lock_guard lock(mutex_);
+  const Attached* const known = FindKnown(PoolCore::Of(loan));
+  if (!IsUsual() || known == nullptr || !TakeReturns()) return false;
+  const abi::LoanRef ref = {known->number, 0, PoolCore::OffsetOf(loan),
+                            loan.bytes().size()};
+  Outgoing lending = record;
+  lending.flags |= abi::kRecordLoan;
+  lending.payload = std::as_bytes(std::span(&ref, 1));
+  if (!HasRoomUsual(lending)) return false;
+  if (slot != nullptr) AddCall(lending, *slot);
+  const uint64_t position = out_.position();
+  PublishUsual(lending);
+  WakePeerForRecords();
+  // Returns are looked for under this lock only: it is in time.
+  AddLent({ref.attachment, ref.offset, ref.bytes, position,
+           PoolCore::Disown(loan)});
+  return true;
+}
+
+// All but publishing is done before the copy, which drives it from the caches.
+inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
+  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  const Bytes payload = record.payload;
+  std::lock_guard lock(mutex_);
+  const Attached* const known = FindKnown(warm_pool_);
+  if (payload.size() > inline_max_ || !IsUsual() || known == nullptr ||
+      !TakeReturns())
+    return false;
+  abi::LoanRef ref = {known->number, 0, 0, payload.size()};
+  Outgoing lending = record;
+  lending.flags |= abi::kRecordLoan;
+  lending.payload = std::as_bytes(std::span(&ref, 1));
+  if (!HasRoomUsual(lending)) return false;
+  const auto offset = warm_pool_->Allocate(payload.size());
+  if (!offset.ok()) return false;
+  ref.offset = *offset;
+  if (slot != nullptr) AddCall(lending, *slot);
+  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), warm_pool_});
+  std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
+  PublishUsual(lending);
   WakePeerForRecords();
   return true;
 }
@@ -54,7 +118,7 @@ inline size_t LaneEnd::TrySendMany(Outgoing& record,
                                    std::span<const Bytes> payloads) {
   if (session_->HasNews() || session_->over() != Error::ok) return 0;
   std::lock_guard lock(mutex_);
-  if (!IsUsual() || !lent_.empty()) return 0;
+  if (!IsUsual() || !TakeReturns()) return 0;
   size_t sent = 0;
   for (; sent < payloads.size(); ++sent) {
     record.payload = payloads[sent];
@@ -72,6 +136,21 @@ inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
          in_.Peek(header) == base::RingReader::State::kRecord &&
          (header->flags & ~flags) == 0 && header->handle_count == 0 &&
          header->payload_bytes <= kUsualBytes;
+}
+
+// The block that a peeked record lends, of the mapping that was read from last.
+inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
+                                   abi::LoanRef* loan) {
+  const size_t before =
+      (header.flags & abi::kRecordDeadline) != 0 ? sizeof(int64_t) : 0;
+  if (known_map_.mapping == nullptr ||
+      header.payload_bytes != before + sizeof(*loan))
+    return false;
+  std::memcpy(loan, in_.Payload() + before, sizeof(*loan));
+  const uint64_t bytes = known_map_.mapping->bytes();
+  return loan->attachment == known_map_.attachment &&
+         known_map_.incarnation == incarnation_ && loan->offset <= bytes &&
+         loan->bytes <= bytes - loan->offset;
 }
 
 // The message of a peeked record.
@@ -97,15 +176,16 @@ inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
   room_look_due_ = true;
   const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
   if ((armed & abi::kArmRoomFutex) != 0 ||
-      in_.position() - room_told_ >= own_->ring_bytes() / 8)
-    WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+      in_.position() - room_told_ >= in_.ring_bytes() / 8)
+    WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
 }
 
 inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
                                      base::RingReader::Probe* next) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;
-  constexpr uint16_t kFlags = abi::kRecordCall | abi::kRecordDeadline;
+  constexpr uint16_t kFlags =
+      abi::kRecordCall | abi::kRecordDeadline | abi::kRecordLoan;
   if (!IsUsual()) return Try::kUnusual;
   if (!in_.Ready()) {
     if (room_look_due_) WakePeerForRoom(true);
@@ -122,14 +202,21 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
   const bool has_deadline = (header.flags & abi::kRecordDeadline) != 0;
   if (has_deadline && header.payload_bytes < sizeof(deadline_ns))
     return Try::kUnusual;
+  const bool has_loan = (header.flags & abi::kRecordLoan) != 0;
+  abi::LoanRef loan = {};
+  if (has_loan && !PeekKnownLoan(header, &loan)) return Try::kUnusual;
   Message::StatePtr state = TakePeeked(header);
   if (has_deadline) {
     std::memcpy(&deadline_ns, state->small, sizeof(deadline_ns));
     state->deadline_ns = deadline_ns;
     state->payload = state->payload.subspan(sizeof(deadline_ns));
   }
+  if (has_loan || state->is_call()) state->lane = shared_from_this();
+  if (has_loan) {
+    state->loan = loan;
+    state->Show(known_map_.mapping);
+  }
   if (state->is_call()) {
-    state->lane = shared_from_this();
     open_calls_.push_back(
         {header.correlation, false, header.label, header.flow, deadline_ns});
   }
@@ -160,7 +247,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     reader = in_;
     end = std::min(in_end_, in_.position() + own_->ring_bytes());
     if (!is_plain()) return std::nullopt;
-    in_place_ = true;
+    unusual_ |= kInPlace;
   }
   size_t count = 0;
   do {
@@ -172,19 +259,22 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
   std::lock_guard lock(mutex_);
-  in_place_ = false;
+  unusual_ &= static_cast<uint8_t>(~kInPlace);
+  if (!turns_.empty()) mailbox_->Remind();
   in_.SkipTo(reader.position(), own_.get());
   *next = in_.ProbeHere();
   base::Count(own_->counters().taken, count);
   room_look_due_ = true;
-  WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+  WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
   return count;
 }
 
 inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;
-  if (!IsUsual() || slot.done || !PeekUsual(abi::kRecordReply, &header) ||
+  if (!IsUsual() || slot.done) return false;
+  TakeReturns();  // false: something else stands first
+  if (!PeekUsual(abi::kRecordReply, &header) ||
       header.flags != abi::kRecordReply ||
       header.correlation != slot.correlation)
     return false;

@@ -5,16 +5,6 @@
 #include "lane_end.h"
 
 namespace ipc {
-namespace {
-
-constexpr uint64_t kCopyPoolLeast = 4u << 20;
-constexpr size_t kCopyPoolsMax = 16;
-// What answers may take of a server's memory for one caller who keeps them. An
-// answer of any size goes when none is out.
-constexpr uint64_t kCopyBytesForCallerMax = 64u << 20;
-
-}  // namespace
-
 base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
   std::lock_guard lock(attach_mutex_);
   for (const Attached& attached : attached_)
@@ -39,9 +29,9 @@ Error LaneEnd::SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
   const Bytes inline_payload = record.payload;
   record.flags |= abi::kRecordLoan;
   record.payload = std::as_bytes(std::span(&lent.ref, 1));
-  record.lent = &lent;
+  record.lent = {&lent, 1};
   const Error error = Send(record, slot, deadline);
-  record.lent = nullptr;
+  record.lent = {};
   if (error == Error::ok) {
     PoolCore::Disown(loan);
   } else {
@@ -51,66 +41,44 @@ Error LaneEnd::SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
   return error;
 }
 
+Error LaneEnd::SendParts(Outgoing& record, std::span<Loan> parts,
+                         CallSlot* slot, Deadline deadline) {
+  if (parts.empty() || parts.size() > abi::kLoanPartsMax)
+    return Error::invalid_args;
+  const abi::LoanParts head = {static_cast<uint32_t>(parts.size()), 0};
+  std::vector<LentBlock> lent;
+  for (const Loan& part : parts) {
+    const std::shared_ptr<PoolCore>& pool = PoolCore::Of(part);
+    if (pool == nullptr) return Error::invalid_args;
+    KP_ASSIGN(const uint32_t number, Attach(pool));
+    lent.push_back(
+        {pool, {number, 0, PoolCore::OffsetOf(part), part.bytes().size()}});
+  }
+  std::vector<std::byte> bytes;
+  const auto put = [&bytes](Bytes more) {
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  };
+  put(std::as_bytes(std::span(&head, 1)));
+  for (const LentBlock& block : lent)
+    put(std::as_bytes(std::span(&block.ref, 1)));
+  put(record.payload);
+  Outgoing lending = record;
+  lending.flags |= abi::kRecordLoan | abi::kRecordParts;
+  lending.payload = bytes;
+  lending.lent = lent;
+  const Error error = Send(lending, slot, deadline);
+  record.correlation = lending.correlation;
+  if (error == Error::ok)
+    for (Loan& part : parts) PoolCore::Disown(part);
+  return error;
+}
+
 void LaneEnd::CollectReturns() {
   if (session_->HasNews()) session_->Pump();
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
   // In a receiver's ring returns stand among messages: they are taken in turn.
   if (role_ == Role::kSender && in_.valid()) PollReplies();
-}
-
-base::Result<Loan> LaneEnd::AllocateForCopy(uint64_t bytes) {
-  std::vector<std::shared_ptr<PoolCore>> pools;
-  {
-    std::lock_guard lock(attach_mutex_);
-    pools = copy_pools_;
-  }
-  uint64_t largest = kCopyPoolLeast / 2;
-  uint64_t held = 0;
-  for (const auto& pool : pools) {
-    if (auto offset = pool->Allocate(bytes); offset.ok())
-      return PoolCore::MakeLoan(pool, *offset, bytes);
-    largest = std::max(largest, pool->bytes());
-    held += pool->bytes();
-  }
-  if (pools.size() >= kCopyPoolsMax) return Error::should_wait;
-  if (role_ == Role::kReceiver && held >= kCopyBytesForCallerMax)
-    return Error::should_wait;
-  const uint64_t wanted = std::max(
-      {kCopyPoolLeast, 2 * largest > (64u << 20) ? 0 : 2 * largest, bytes});
-  auto pool = PoolCore::Create(session_, wanted);
-  if (!pool.ok()) return ErrorOf(pool.status());
-  {
-    std::lock_guard lock(attach_mutex_);
-    copy_pools_.push_back(*pool);
-  }
-  if (auto offset = (*pool)->Allocate(bytes); offset.ok())
-    return PoolCore::MakeLoan(*pool, *offset, bytes);
-  return Error::should_wait;
-}
-
-Error LaneEnd::SendCopy(Outgoing& record, Bytes payload, CallSlot* slot,
-                        Deadline deadline) {
-  while (true) {
-    const uint32_t seen = session_->epoch();
-    if (session_->HasNews()) session_->Pump();
-    if (Error why = cut(); why != Error::ok) return why;
-    if (session_->over() != Error::ok) return session_->over();
-    CollectReturns();
-    auto loan = AllocateForCopy(payload.size());
-    if (loan.ok()) {
-      std::memcpy(loan->bytes().data(), payload.data(), payload.size());
-      return SendLoan(record, *loan, slot, deadline);
-    }
-    if (loan.error() != Error::should_wait) return loan.error();
-    if (deadline.ns <= base::NowNs())
-      return deadline.ns == 0 ? Error::should_wait : Error::timed_out;
-    // Blocks come back as records.
-    FutexWaits words;
-    if (!ArmRecords(ArmBy::kFutex, &words)) continue;
-    session_->Sleep(seen, words, deadline.ns);
-    DisarmRecords(ArmBy::kFutex);
-  }
 }
 
 // `of`: the peer's incarnation that lent. Its successor may use the same
@@ -142,16 +110,27 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
   return shared;
 }
 
+Error LaneEnd::ResolveParts(Message::State& state) {
+  if (state.parts().empty()) return Error::invalid_args;
+  for (Message::State::Part& part : state.rare->parts) {
+    auto mapping = MapPeer(part.loan.attachment, state.incarnation);
+    if (!mapping.ok()) return mapping.error();
+    part.mapping = *std::move(mapping);
+    if (!Within(*part.mapping, part.loan, &part.bytes))
+      return Error::out_of_range;
+  }
+  return Error::ok;
+}
+
 Error LaneEnd::ResolveLoan(Message::State& state) {
+  if (state.has_parts()) return ResolveParts(state);
   auto mapping = MapPeer(state.loan.attachment, state.incarnation);
   if (!mapping.ok()) return mapping.error();
-  const uint64_t size = (*mapping)->bytes();
-  if (state.loan.offset > size || state.loan.bytes > size - state.loan.offset)
-    return Error::out_of_range;
-  state.MakeRare().mapping = *mapping;
-  state.payload = {reinterpret_cast<const std::byte*>((*mapping)->data()) +
-                       state.loan.offset,
-                   static_cast<size_t>(state.loan.bytes)};
+  if (!state.Show(*mapping)) return Error::out_of_range;
+  std::lock_guard lock(mutex_);
+  if (state.incarnation == incarnation_)
+    known_map_ = {state.incarnation, state.loan.attachment,
+                  *std::move(mapping)};
   return Error::ok;
 }
 

@@ -8,7 +8,7 @@ constexpr size_t kOwedMax = 16'384;
 
 }  // namespace
 
-void LaneEnd::Owe(Owed owed) {
+void LaneEnd::Owe(const Owed& owed) {
   // After its session a process says no more, as if it had died.
   if (session_->over() != Error::ok) return;
   // A peer that never makes room for what it is owed must not fill this
@@ -17,8 +17,25 @@ void LaneEnd::Owe(Owed owed) {
     Break();
     return;
   }
+  if (owed_.empty() && PublishOwed(owed)) {
+    WakePeerForRecords();
+    return;
+  }
   owed_.push_back(owed);
   FlushOwed();
+}
+
+bool LaneEnd::PublishOwed(const Owed& owed) {
+  if (cut_ != Error::ok) return false;
+  Outgoing record;
+  record.flags = owed.flags;
+  record.correlation = owed.correlation;
+  if ((owed.flags & abi::kRecordReturn) != 0)
+    record.payload = std::as_bytes(std::span(&owed.back, 1));
+  const uint64_t bytes = RecordPayloadBytes(record);
+  if (!RoomNow(bytes)) return false;
+  WriteRecord(record, bytes);
+  return true;
 }
 
 void LaneEnd::FlushOwed() {
@@ -27,26 +44,31 @@ void LaneEnd::FlushOwed() {
     return;
   }
   bool sent = false;
-  while (!owed_.empty()) {
-    const Owed& owed = owed_.front();
-    Outgoing record;
-    record.flags = owed.flags;
-    record.correlation = owed.correlation;
-    if ((owed.flags & abi::kRecordReturn) != 0)
-      record.payload = std::as_bytes(std::span(&owed.back, 1));
-    const uint64_t bytes = RecordPayloadBytes(record);
-    if (!RoomNow(bytes)) break;
-    WriteRecord(record, bytes);
+  while (!owed_.empty() && PublishOwed(owed_.front())) {
     owed_.pop_front();
     sent = true;
   }
   if (sent) WakePeerForRecords();
 }
 
+void LaneEnd::OweLoans(const Message::State& state) {
+  if (!state.has_loan() || state.incarnation != incarnation_) return;
+  const auto owe = [&](const abi::LoanRef& loan) {
+    Owe({abi::kRecordReturn, 0, {loan.attachment, 0, loan.offset}});
+  };
+  if (!state.has_parts()) return owe(state.loan);
+  for (const Message::State::Part& part : state.parts()) owe(part.loan);
+}
+
+void LaneEnd::GiveBack(Message::State& state) {
+  std::lock_guard lock(mutex_);
+  OweLoans(state);
+  state.flags &= ~(abi::kRecordLoan | abi::kRecordParts);
+}
+
 void LaneEnd::Settle(Message::State& state) {
   std::lock_guard lock(mutex_);
-  if (state.has_loan() && state.incarnation == incarnation_)
-    Owe({abi::kRecordReturn, 0, {state.loan.attachment, 0, state.loan.offset}});
+  OweLoans(state);
   if (state.is_call() && !state.answered) {
     ForgetOpenCall(state.correlation);
     Owe({abi::kRecordReply | abi::kRecordDropped, state.correlation, {}});
@@ -79,10 +101,8 @@ Error LaneEnd::Answer(Message::State& state, Outgoing& record, Loan* loan,
   Error error;
   if (loan != nullptr)
     error = SendLoan(record, *loan, nullptr, deadline);
-  else if (record.payload.size() > inline_max_)
-    error = SendCopy(record, record.payload, nullptr, deadline);
   else
-    error = Send(record, nullptr, deadline);
+    error = SendBytes(record, nullptr, deadline);
   if (error == Error::should_wait || error == Error::timed_out) return error;
   state.answered = true;
   std::lock_guard lock(mutex_);

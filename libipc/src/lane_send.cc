@@ -27,6 +27,7 @@ uint64_t LaneEnd::RecordPayloadBytes(const Outgoing& record) const {
 }
 
 bool LaneEnd::RoomNow(uint64_t bytes) {
+  if ((unusual_ & kTurning) != 0) return false;
   return out_.HasRoom(bytes, in_.valid() ? in_.half().get() : nullptr);
 }
 
@@ -61,9 +62,7 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   const uint64_t bytes = RecordPayloadBytes(record);
   if (!RoomNow(bytes)) return Error::should_wait;
   if (slot != nullptr) AddCall(record, *slot);
-  if (record.lent != nullptr)
-    lent_.push_back({record.lent->ref.attachment, record.lent->ref.offset,
-                     out_.position(), record.lent->pool});
+  for (const LentBlock& lent : record.lent) NoteLent(lent);
   WriteRecord(record, bytes);
   CountSent(record.payload.size());
   WakePeerForRecords();
@@ -124,6 +123,7 @@ void LaneEnd::WakePeerForRoom(bool fenced) {
 
 Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
   if (record.payload.size() > inline_max_) return Error::out_of_range;
+  bool is_full = false;  // and was counted
   while (true) {
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
@@ -133,7 +133,10 @@ Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
     Error error = TryPublish(record, slot);
     if (error != Error::should_wait) return error;
     base::Count(own_->counters().full);
-    if (deadline.ns <= base::NowNs()) return WhenNoTimeLeft(deadline);
+    if (deadline.ns <= base::NowNs()) {
+      NoteFull();
+      return WhenNoTimeLeft(deadline);
+    }
     // Before sleeping, a little patience: the peer may be at it.
     const uint64_t bytes = RecordPayloadBytes(record);
     if (in_.valid()) {
@@ -159,6 +162,8 @@ Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
     // The half stays mapped while it is slept on.
     const auto peer = in_.half();
     const bool ready = RoomNow(bytes) || mailbox_->HasMail();
+    // Where polling pays, a larger ring would only be colder.
+    if (!ready && !std::exchange(is_full, true)) NoteFull();
     lock.unlock();
     if (!ready) {
       const ThreadSleeps sleeps(

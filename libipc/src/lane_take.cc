@@ -15,6 +15,7 @@ constexpr int kControlRecordsInTurn = 64;
 }  // namespace
 
 bool LaneEnd::Peek(Parsed* parsed) {
+  if (!turns_.empty()) TakeTurns();
   if (!in_.valid() || in_.position() >= in_end_) return false;
   const State state = in_.Peek(&parsed->header);
   if (state == State::kEmpty) return false;
@@ -44,7 +45,7 @@ bool LaneEnd::Peek(Parsed* parsed) {
 void LaneEnd::ConsumeRecord(const Parsed& parsed) {
   in_.Consume(parsed.header, own_.get());
   room_look_due_ = true;
-  WakePeerForRoom(in_.position() - room_told_ >= own_->ring_bytes() / 8);
+  WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
 }
 
 Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
@@ -63,7 +64,9 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->token = parsed.token;
   state->deadline_ns = parsed.deadline_ns;
   state->sent_ns = parsed.sent_ns;
-  if (state->has_loan()) {
+  if (state->has_parts()) {
+    ReadParts(parsed, *state);
+  } else if (state->has_loan()) {
     if (parsed.bytes == sizeof(state->loan))
       std::memcpy(&state->loan, parsed.payload, sizeof(state->loan));
     else
@@ -76,19 +79,37 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   return state;
 }
 
+// What is malformed has no parts, which resolves to an error.
+void LaneEnd::ReadParts(const Parsed& parsed, Message::State& state) {
+  abi::LoanParts parts;
+  if (parsed.bytes < sizeof(parts)) return;
+  std::memcpy(&parts, parsed.payload, sizeof(parts));
+  const uint64_t refs = uint64_t{parts.count} * sizeof(abi::LoanRef);
+  if (parts.count > abi::kLoanPartsMax || sizeof(parts) + refs > parsed.bytes)
+    return;
+  auto& lent = state.MakeRare().parts;
+  lent.resize(parts.count);
+  const uint8_t* at = parsed.payload + sizeof(parts);
+  for (Message::State::Part& part : lent) {
+    std::memcpy(&part.loan, at, sizeof(part.loan));
+    at += sizeof(part.loan);
+  }
+  state.CopyIn(at, parsed.bytes - sizeof(parts) - refs);
+}
+
 // What waits in the peer's half, the record at hand included.
 void LaneEnd::NoteQueued() {
   const uint64_t tail = in_.half()->tail().load(std::memory_order_relaxed);
   const uint64_t queued = tail - in_.position();
   uint64_t& most = own_->counters().queued_bytes_most;
-  if (queued > own_->ring_bytes() || queued <= most) return;
+  if (queued > in_.ring_bytes() || queued <= most) return;
   base::Count(most, queued - most);
 }
 
-void LaneEnd::TakeBack(const Parsed& parsed) {
+void LaneEnd::TakeBack(const uint8_t* payload, uint32_t bytes) {
   abi::LoanReturn back;
-  if (parsed.bytes != sizeof(back)) return;
-  std::memcpy(&back, parsed.payload, sizeof(back));
+  if (bytes != sizeof(back)) return;
+  std::memcpy(&back, payload, sizeof(back));
   // Only what was lent through this lane can come back through it.
   const auto found =
       std::find_if(lent_.begin(), lent_.end(), [&](const Lent& lent) {
@@ -96,7 +117,9 @@ void LaneEnd::TakeBack(const Parsed& parsed) {
       });
   if (found == lent_.end()) return;
   found->pool->Free(found->offset);
+  lent_bytes_ -= found->bytes;
   lent_.erase(found);
+  CountLent();
 }
 
 void LaneEnd::PollReplies() {
@@ -106,7 +129,7 @@ void LaneEnd::PollReplies() {
   const uint64_t end = in_.position() + own_->ring_bytes();
   while (in_.position() < end && Peek(&parsed)) {
     if ((parsed.header.flags & abi::kRecordReturn) != 0)
-      TakeBack(parsed);
+      TakeBack(parsed.payload, parsed.bytes);
     else if ((parsed.header.flags & abi::kRecordReply) != 0)
       DeliverReply(parsed);
     ConsumeRecord(parsed);
@@ -142,7 +165,7 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
   if (!owed_.empty()) FlushOwed();
-  if (in_place_) return Take::kNothing;
+  if ((unusual_ & kInPlace) != 0) return Take::kNothing;
   Parsed parsed;
   for (int passed = 0; Peek(&parsed); ++passed) {
     // Records that are no messages must not keep others waiting either.
@@ -150,7 +173,7 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
     const uint16_t flags = parsed.header.flags;
     const uint32_t correlation = parsed.header.correlation;
     if ((flags & abi::kRecordReturn) != 0) {
-      TakeBack(parsed);
+      TakeBack(parsed.payload, parsed.bytes);
       ConsumeRecord(parsed);
     } else if ((flags & abi::kRecordCancel) != 0) {
       for (OpenCall& open : open_calls_)

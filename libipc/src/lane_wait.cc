@@ -83,7 +83,8 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
 LaneEnd::Poll LaneEnd::PollHere() {
   std::lock_guard lock(mutex_);
   Poll poll;
-  if (in_.valid() && !in_place_) poll = {in_.half(), in_.ProbeHere()};
+  if (in_.valid() && (unusual_ & kInPlace) == 0)
+    poll = {in_.half(), in_.ProbeHere()};
   return poll;
 }
 
@@ -115,7 +116,7 @@ bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
     base::FenceProcesses();
   if (!owed_.empty()) --room_armed_;  // the word stays armed until Update
   // Who looks at records where they lie wakes the others when it is done.
-  const bool others = by == ArmBy::kFutex && in_place_;
+  const bool others = by == ArmBy::kFutex && (unusual_ & kInPlace) != 0;
   if (!mailbox_->HasMail() &&
       (others || !in_.valid() || in_.position() >= in_end_ || !in_.Ready()))
     return true;
@@ -135,6 +136,7 @@ void LaneEnd::UpdateArmed() {
   if (futex_armed_ > 0) bits |= abi::kArmRecordsFutex;
   if (bell_armed_ > 0) bits |= abi::kArmRecordsBell;
   if (room_armed_ > 0) bits |= abi::kArmRoomFutex;
+  if (bits != 0 && base::Spinner::MayPoll()) bits |= abi::kArmPolls;
   if (bits != 0) bits |= ++arm_generation_ * abi::kArmGeneration;
   own_->armed().store(bits, std::memory_order_relaxed);
   if (bits != 0) std::atomic_thread_fence(std::memory_order_seq_cst);

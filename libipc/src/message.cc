@@ -1,6 +1,7 @@
 #include "ipc/message.h"
 
 #include <cstring>
+#include <new>
 
 #include "absl/strings/str_cat.h"
 #include "ipc/reply.h"
@@ -40,6 +41,15 @@ absl::Status StatusOfReply(Error error, uint32_t correlation) {
 
 }  // namespace
 
+bool Within(const base::Mapping& mapping, const abi::LoanRef& loan,
+            Bytes* bytes) {
+  const uint64_t size = mapping.bytes();
+  if (loan.offset > size || loan.bytes > size - loan.offset) return false;
+  *bytes = {reinterpret_cast<const std::byte*>(mapping.data()) + loan.offset,
+            static_cast<size_t>(loan.bytes)};
+  return true;
+}
+
 uint64_t NewFlow(SessionCore& session) {
   constexpr uint64_t kAtOnce = 256;
   static constinit thread_local struct {
@@ -63,6 +73,11 @@ void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
   payload = {to, bytes};
 }
 
+bool Message::State::Show(const std::shared_ptr<base::Mapping>& of) {
+  mapping = of;
+  return Within(*of, loan, &payload);
+}
+
 Message::State::~State() {
   if (in_flow) LeaveFlow(flow);
   if (lane == nullptr) return;
@@ -84,6 +99,39 @@ uint64_t Message::badge() const { return state_ ? state_->badge : 0; }
 uint64_t Message::flow() const { return state_ ? state_->flow : 0; }
 Bytes Message::payload() const { return state_ ? state_->payload : Bytes(); }
 bool Message::is_loan() const { return state_ && state_->has_loan(); }
+
+std::vector<Bytes> Message::blocks() const {
+  std::vector<Bytes> blocks;
+  if (!state_) return blocks;
+  for (const State::Part& part : state_->parts()) blocks.push_back(part.bytes);
+  if (blocks.empty() && state_->mapping != nullptr)
+    blocks.push_back(state_->payload);
+  return blocks;
+}
+
+absl::Status Message::MakePrivate() {
+  if (!is_loan()) return absl::OkStatus();
+  size_t total = 0;
+  for (const Bytes& block : blocks()) total += block.size();
+  auto* const copy =
+      static_cast<std::byte*>(::operator new(total, std::nothrow));
+  if (copy == nullptr)
+    return MakeStatus(Error::quota_exceeded,
+                      absl::StrCat("no memory for a copy of the ", total,
+                                   " bytes that were lent; they stay lent"));
+  State::Rare& rare = state_->MakeRare();
+  rare.copy.reset(copy);
+  std::byte* at = copy;
+  const auto take = [&at](Bytes& bytes) {
+    base::CopyPayload(at, bytes.data(), bytes.size(), bytes.size());
+    bytes = {at, bytes.size()};
+    at += bytes.size();
+  };
+  for (State::Part& part : rare.parts) take(part.bytes);
+  if (rare.parts.empty()) take(state_->payload);
+  state_->lane->GiveBack(*state_);
+  return absl::OkStatus();
+}
 
 size_t Message::capability_count() const {
   if (!state_) return 0;

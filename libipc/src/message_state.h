@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "ipc/message.h"
 #include "ipc/region.h"
@@ -20,6 +22,12 @@ using MessageBuffer = std::unique_ptr<std::byte[], FreeMessageBuffer>;
 MessageBuffer TakeMessageBuffer(size_t bytes);
 
 struct Message::State {
+  // One of several lent blocks.
+  struct Part {
+    abi::LoanRef loan;
+    std::shared_ptr<base::Mapping> mapping;
+    Bytes bytes;
+  };
   ~State();
   // From a small store of each thread: one comes with every message.
   static void* operator new(size_t bytes);
@@ -27,8 +35,18 @@ struct Message::State {
 
   // Copies the payload out of the ring.
   void CopyIn(const uint8_t* from, size_t bytes);
+  // The lent block, of this mapping, is the payload. Whether it lies there.
+  bool Show(const std::shared_ptr<base::Mapping>& of);
+  std::span<const Part> parts() const {
+    return rare != nullptr ? std::span<const Part>(rare->parts)
+                           : std::span<const Part>();
+  }
   bool is_call() const { return (flags & abi::kRecordCall) != 0; }
   bool has_loan() const { return (flags & abi::kRecordLoan) != 0; }
+  bool has_parts() const {
+    constexpr uint16_t kBoth = abi::kRecordLoan | abi::kRecordParts;
+    return (flags & kBoth) == kBoth;
+  }
   // Whether something about it is still to be done over its lane.
   static bool NeedsLane(const abi::RecordHeader& header) {
     return (header.flags & (abi::kRecordCall | abi::kRecordLoan)) != 0 ||
@@ -55,10 +73,12 @@ struct Message::State {
   // Own memory: small payloads lie in the state itself.
   std::byte small[160];
   MessageBuffer large;
-  abi::LoanRef loan;  // where a loan lies
+  abi::LoanRef loan;                       // where a loan lies
+  std::shared_ptr<base::Mapping> mapping;  // of a loan
   // What only few messages have.
   struct Rare {
-    std::shared_ptr<base::Mapping> mapping;  // of a loan
+    std::vector<Part> parts;
+    MessageBuffer copy;  // of what was lent
     // An answer in a region: its mapping, and the other capabilities.
     Mapping region;
     std::vector<ReceivedCapability> redeemed;
@@ -70,6 +90,10 @@ struct Message::State {
     return *rare;
   }
 };
+
+// The lent bytes, if they lie in the mapping.
+bool Within(const base::Mapping& mapping, const abi::LoanRef& loan,
+            Bytes* bytes);
 
 // The flow that this thread's sends inherit; 0: none.
 inline constinit thread_local uint64_t t_flow = 0;

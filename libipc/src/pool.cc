@@ -1,147 +1,205 @@
+#include <algorithm>
+#include <bit>
+
 #include "absl/strings/str_cat.h"
 #include "ipc/loan.h"
 #include "ipc/session.h"
 #include "lane_end.h"
-#include "pool_core.h"
-#include "session_core.h"
+#include "pool_set.h"
 
 namespace ipc {
 namespace {
 
-constexpr uint64_t kAlign = 64;
+// More lenders than Linux waits for at once are looked at from time to time.
+constexpr size_t kLendersMax = 60;
+constexpr int64_t kLookNs = 10'000'000;
+
+// Blocks of nearly the same size take each other's place: eight sizes for each
+// doubling.
+uint64_t ClassOf(uint64_t bytes) {
+  const uint64_t step = std::max<uint64_t>(std::bit_floor(bytes) / 8, 64);
+  return (bytes + step - 1) / step * step;
+}
 
 }  // namespace
 
-PoolCore::PoolCore(Region region, Mapping mapping)
-    : region_(std::move(region)), mapping_(std::move(mapping)) {
-  free_[0] = mapping_.bytes().size();
-}
-
-absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(
-    const std::shared_ptr<SessionCore>& session, uint64_t bytes) {
-  absl::StatusOr<Region> region = Region::Create(session, bytes);
+absl::StatusOr<std::shared_ptr<PoolSet>> PoolSet::Create(
+    std::shared_ptr<SessionCore> session, uint64_t bytes) {
+  std::shared_ptr<PoolSet> set(new PoolSet(session, bytes == 0));
+  if (bytes == 0) return set;
+  auto region = PoolCore::Create(session, bytes);
   if (!region.ok()) return region.status();
-  absl::StatusOr<Mapping> mapping = region->MapWrite();
-  if (!mapping.ok()) return mapping.status();
-  if (absl::Status status = region->SealSingleWriter(); !status.ok())
-    return status;
-  return std::shared_ptr<PoolCore>(
-      new PoolCore(*std::move(region), *std::move(mapping)));
+  set->Add(*std::move(region));
+  return set;
 }
 
-base::Result<uint64_t> PoolCore::Allocate(uint64_t bytes) {
-  if (bytes == 0) return Error::invalid_args;
-  if (bytes > this->bytes()) return Error::out_of_range;
-  bytes = (bytes + kAlign - 1) & ~(kAlign - 1);
+void PoolSet::Add(RegionPtr region) {
+  region->WakeOnFree(waiters_);
   std::lock_guard lock(mutex_);
-  for (auto block = free_.begin(); block != free_.end(); ++block) {
-    if (block->second < bytes) continue;
-    const uint64_t offset = block->first;
-    const uint64_t left = block->second - bytes;
-    free_.erase(block);
-    if (left > 0) free_[offset + bytes] = left;
-    allocated_[offset] = bytes;
-    in_use_ += bytes;
-    return offset;
-  }
-  return Error::should_wait;
+  regions_.push_back(std::move(region));
 }
 
-void PoolCore::Free(uint64_t offset) {
+std::vector<PoolSet::RegionPtr> PoolSet::Regions() const {
   std::lock_guard lock(mutex_);
-  auto block = allocated_.find(offset);
-  if (block == allocated_.end()) return;
-  uint64_t bytes = block->second;
-  allocated_.erase(block);
-  in_use_ -= bytes;
-  auto next = free_.lower_bound(offset);
-  if (next != free_.end() && next->first == offset + bytes) {
-    bytes += next->second;
-    next = free_.erase(next);
+  return regions_;
+}
+
+uint64_t PoolSet::bytes() const {
+  uint64_t sum = 0;
+  for (const RegionPtr& region : Regions()) sum += region->bytes();
+  return sum;
+}
+
+uint64_t PoolSet::bytes_in_use() const {
+  uint64_t sum = 0;
+  for (const RegionPtr& region : Regions()) sum += region->bytes_in_use();
+  return sum;
+}
+
+void PoolSet::CollectReturns() const {
+  for (const RegionPtr& region : Regions()) region->CollectReturns();
+}
+
+// The smallest first, so that the large ones may become free.
+base::Result<Loan> PoolSet::Search(uint64_t bytes) {
+  Error error = Error::out_of_range;
+  for (const RegionPtr& region : Regions()) {
+    const auto offset = region->Allocate(grows_ ? ClassOf(bytes) : bytes);
+    if (offset.ok()) return PoolCore::MakeLoan(region, *offset, bytes);
+    if (offset.error() != Error::out_of_range) error = offset.error();
   }
-  if (next != free_.begin()) {
-    auto before = std::prev(next);
-    if (before->first + before->second == offset) {
-      before->second += bytes;
-      return;
+  return error;
+}
+
+base::Result<Loan> PoolSet::TryAllocate(uint64_t bytes) {
+  auto loan = Search(bytes);
+  if (loan.ok()) return loan;
+  CollectReturns();
+  loan = Search(bytes);
+  if (loan.ok() || !grows_) return loan;
+  std::lock_guard lock(growing_);
+  loan = Search(bytes);  // another thread may have grown it meanwhile
+  if (loan.ok()) return loan;
+  if (const Error error = Grow(bytes); error != Error::ok) return error;
+  return Search(bytes);
+}
+
+Error PoolSet::Grow(uint64_t bytes) {
+  if (bytes > abi::kRegionBytesMax / 2) return Error::out_of_range;
+  const std::vector<RegionPtr> regions = Regions();
+  if (regions.size() >= kRegionsMax) return Error::should_wait;
+  const uint64_t least = base::RoundUpToPage(ClassOf(bytes));
+  uint64_t wanted =
+      std::max({kFirstBytes, std::min(PoolSet::bytes(), kGrowthMax), least});
+  while (true) {
+    auto region = PoolCore::Create(session_, wanted);
+    if (region.ok()) {
+      Add(*std::move(region));
+      return Error::ok;
     }
+    const Error error = ErrorOf(region.status());
+    if (error != Error::quota_exceeded) return error;
+    if (wanted == least) return bytes_in_use() > 0 ? Error::should_wait : error;
+    wanted = std::max(base::RoundUpToPage(wanted / 2), least);
   }
-  free_[offset] = bytes;
 }
 
-void PoolCore::AddLender(std::weak_ptr<LaneEnd> lane) {
-  std::lock_guard lock(mutex_);
-  std::erase_if(lenders_, [](const auto& old) { return old.expired(); });
-  lenders_.push_back(std::move(lane));
+base::Result<Loan> PoolSet::Allocate(uint64_t bytes, Deadline deadline) {
+  if (bytes == 0) return Error::invalid_args;
+  if (session_->over() != Error::ok) return session_->over();
+  auto loan = TryAllocate(bytes);
+  if (loan.error() != Error::should_wait || deadline.ns == 0) return loan;
+  // What is freed from now on wakes this thread.
+  waiters_->fetch_add(1);
+  loan = AwaitBlock(bytes, deadline);
+  waiters_->fetch_sub(1);
+  return loan;
 }
 
-void PoolCore::CollectReturns() {
-  std::vector<std::weak_ptr<LaneEnd>> lenders;
-  {
-    std::lock_guard lock(mutex_);
-    lenders = lenders_;
+base::Result<Loan> PoolSet::AwaitBlock(uint64_t bytes, Deadline deadline) {
+  while (true) {
+    const uint32_t seen = session_->epoch();
+    if (session_->over() != Error::ok) return session_->over();
+    auto loan = TryAllocate(bytes);
+    if (loan.error() != Error::should_wait) return loan;
+    if (deadline.ns <= base::NowNs()) return Error::timed_out;
+    SleepOnLenders(seen, deadline);
   }
-  // A lane locks the pool to give back; so the pool is not locked here.
-  for (const auto& weak : lenders)
-    if (auto lane = weak.lock(); lane != nullptr) lane->CollectReturns();
 }
 
-uint64_t PoolCore::bytes_in_use() const {
+// Returns come as records of the lanes that lent, or are taken by whoever
+// receives there.
+void PoolSet::SleepOnLenders(uint32_t seen, Deadline deadline) {
+  std::vector<std::shared_ptr<LaneEnd>> lanes;
+  for (const RegionPtr& region : Regions())
+    for (auto& lane : region->Lenders())
+      if (lane->TakesReturnsAtOnce() &&
+          std::find(lanes.begin(), lanes.end(), lane) == lanes.end())
+        lanes.push_back(std::move(lane));
+  int64_t until_ns = deadline.ns;
+  if (lanes.size() > kLendersMax) {
+    lanes.resize(kLendersMax);
+    until_ns = std::min(until_ns, base::NowNs() + kLookNs);
+  }
+  FutexWaits words;
+  size_t armed = 0;
+  while (armed < lanes.size() &&
+         lanes[armed]->ArmRecords(LaneEnd::ArmBy::kFutex, &words))
+    ++armed;
+  if (armed == lanes.size()) session_->Sleep(seen, words, until_ns);
+  for (size_t i = 0; i < armed; ++i)
+    lanes[i]->DisarmRecords(LaneEnd::ArmBy::kFutex);
+}
+
+void PoolSet::Trim() {
+  CollectReturns();
+  std::vector<RegionPtr> gone;
+  std::lock_guard growing(growing_);
   std::lock_guard lock(mutex_);
-  return in_use_;
+  if (!grows_) return;
+  std::erase_if(regions_, [&](const RegionPtr& region) {
+    if (region->bytes_in_use() > 0 || region->is_attached()) return false;
+    gone.push_back(region);
+    return true;
+  });
 }
 
-Loan PoolCore::MakeLoan(const std::shared_ptr<PoolCore>& pool, uint64_t offset,
-                        uint64_t bytes) {
-  return Loan(pool, offset, {pool->At(offset), static_cast<size_t>(bytes)});
-}
-
-Loan::Loan(std::shared_ptr<PoolCore> pool, uint64_t offset,
-           std::span<std::byte> bytes)
-    : pool_(std::move(pool)), offset_(offset), bytes_(bytes) {}
-
-Loan::Loan(Loan&& other) noexcept = default;
-
-Loan& Loan::operator=(Loan&& other) noexcept {
-  std::swap(pool_, other.pool_);
-  std::swap(offset_, other.offset_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
-}
-
-Loan::~Loan() {
-  if (pool_ != nullptr) pool_->Free(offset_);
-}
-
-void Loan::Shrink(size_t bytes) {
-  if (bytes < bytes_.size()) bytes_ = bytes_.first(bytes);
+absl::StatusOr<Pool> Pool::Create(const Session& session) {
+  auto set = PoolSet::Create(session.core(), 0);
+  if (!set.ok()) return set.status();
+  return Pool(*std::move(set));
 }
 
 absl::StatusOr<Pool> Pool::Create(const Session& session, uint64_t bytes) {
-  auto core = PoolCore::Create(session.core(), bytes);
-  if (!core.ok()) return core.status();
-  return Pool(*std::move(core));
+  if (bytes == 0)
+    return MakeStatus(Error::invalid_args,
+                      "a pool of 0 bytes; leave the size out for one that "
+                      "grows by itself");
+  auto set = PoolSet::Create(session.core(), bytes);
+  if (!set.ok()) return set.status();
+  return Pool(*std::move(set));
 }
 
-absl::StatusOr<Loan> Pool::Allocate(uint64_t bytes) {
-  auto offset = core_->Allocate(bytes);
-  if (offset.error() == Error::should_wait) {
-    core_->CollectReturns();
-    offset = core_->Allocate(bytes);
-  }
-  if (offset.ok()) return PoolCore::MakeLoan(core_, *offset, bytes);
+absl::StatusOr<Loan> Pool::Allocate(uint64_t bytes, Deadline deadline) {
+  auto loan = set_->Allocate(bytes, deadline);
+  if (loan.ok()) return *std::move(loan);
   return MakeStatus(
-      offset.error(),
-      absl::StrCat("the pool of ", core_->bytes(), " bytes has ",
-                   core_->bytes_in_use(), " in use and no block of ", bytes,
-                   "; wait until receivers give blocks back, or make a larger "
-                   "pool"));
+      loan.error(),
+      absl::StrCat("the pool of ", set_->bytes(), " bytes has ",
+                   set_->bytes_in_use(), " in use and no block of ", bytes,
+                   set_->grows() ? "; it cannot grow: receivers must give "
+                                   "blocks back, or the account needs a higher "
+                                   "limit ('keyport regions' says who has them)"
+                                 : "; wait until receivers give blocks back "
+                                   "('keyport regions' says who has them), or "
+                                   "make a larger pool"));
 }
 
-uint64_t Pool::bytes() const { return core_->bytes(); }
+void Pool::Trim() { set_->Trim(); }
+uint64_t Pool::bytes() const { return set_->bytes(); }
 uint64_t Pool::bytes_in_use() const {
-  core_->CollectReturns();
-  return core_->bytes_in_use();
+  set_->CollectReturns();
+  return set_->bytes_in_use();
 }
 
 }  // namespace ipc

@@ -1,24 +1,13 @@
 #include "ipc/process.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "ipc/session.h"
-#include "libipc/abi/handshake.h"
 #include "session_core.h"
-
-extern char** environ;
 
 namespace ipc {
 namespace {
-
-constexpr int kChildSocket = 3;
 
 bool CopyName(std::string_view name, char (&to)[abi::kNameBytesMax]) {
   if (name.empty() || name.size() >= sizeof(to)) return false;
@@ -163,76 +152,6 @@ absl::StatusOr<abi::AccountEntry> GetAccountInfo(const Capability& account) {
   if (answer.error() != Error::ok || !answer.Read(&entry))
     return StatusOfAnswer(abi::Syscall::account_info, account.handle(), answer);
   return entry;
-}
-
-namespace {
-
-// Runs in the child between fork and exec: async-signal-safe calls only.
-[[noreturn]] void RunChild(const LaunchOptions& options, char* const* argv,
-                           char* const* variables, pid_t parent, int failure) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(127);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGPIPE, SIG_DFL);
-  if (options.output >= 0) {
-    dup2(options.output, STDOUT_FILENO);
-    dup2(options.output, STDERR_FILENO);
-  }
-  if (options.session_socket == kChildSocket)
-    fcntl(kChildSocket, F_SETFD, 0);
-  else if (options.session_socket >= 0)
-    dup2(options.session_socket, kChildSocket);
-  execvpe(argv[0], argv, variables);
-  const int why = errno;
-  const ssize_t done = write(failure, &why, sizeof(why));
-  static_cast<void>(done);
-  _exit(127);
-}
-
-}  // namespace
-
-absl::StatusOr<int> Launch(const LaunchOptions& options) {
-  if (options.argv.empty())
-    return MakeStatus(Error::invalid_args, "no program was named");
-  std::vector<char*> argv;
-  for (const std::string& word : options.argv)
-    argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  const std::string socket =
-      absl::StrCat(abi::kSessionFdVariable, "=", kChildSocket);
-  std::vector<char*> variables;
-  for (const std::string& variable : options.variables)
-    variables.push_back(const_cast<char*>(variable.c_str()));
-  if (options.session_socket >= 0)
-    variables.push_back(const_cast<char*>(socket.c_str()));
-  // getenv takes the first of a name, so the new ones win.
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    variables.push_back(*entry);
-  variables.push_back(nullptr);
-
-  int pipe_ends[2];
-  if (pipe2(pipe_ends, O_CLOEXEC) != 0)
-    return MakeStatus(Error::quota_exceeded, "no descriptors are left");
-  base::UniqueFd reader(pipe_ends[0]);
-  // Out of the way of the child's descriptors 0 to 3.
-  base::UniqueFd writer(fcntl(pipe_ends[1], F_DUPFD_CLOEXEC, 10));
-  close(pipe_ends[1]);
-  const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid < 0)
-    return MakeStatus(Error::quota_exceeded,
-                      absl::StrCat("fork failed: ", strerror(errno)));
-  if (pid == 0)
-    RunChild(options, argv.data(), variables.data(), parent, writer.get());
-  writer.Reset();
-  int why = 0;
-  if (read(reader.get(), &why, sizeof(why)) != sizeof(why)) return pid;
-  waitpid(pid, nullptr, 0);
-  return MakeStatus(
-      Error::not_found,
-      absl::StrCat("cannot run ", options.argv[0], ": ", strerror(why)));
 }
 
 }  // namespace ipc

@@ -13,6 +13,9 @@
 #include "trace_points.h"
 
 namespace ipc {
+
+using Found = LaneBands::Found;
+
 namespace {
 
 // Each lane takes up to two futex words of the 128 that Linux waits on.
@@ -20,8 +23,9 @@ constexpr size_t kFutexLanesMax = 60;
 // Lanes that had messages lately are looked at, not armed, while others may
 // come; so many that looking costs nothing.
 constexpr size_t kWarmLanes = 4;
-constexpr int kTurn = 16;        // messages in a row from one busy lane
-constexpr int kBellsEvery = 64;  // messages between looks at idle lanes
+// Messages between looks at idle lanes; fewer where one may be more urgent.
+constexpr int kBellsEvery = 64;
+constexpr int kBellsEveryBanded = 16;
 constexpr uint64_t kSessionKey = ~uint64_t{0};
 constexpr uint64_t kEventKey = ~uint64_t{0} - 1;
 constexpr uint64_t kMailKey = ~uint64_t{0} - 2;
@@ -79,6 +83,8 @@ absl::StatusOr<std::shared_ptr<ReceiverCore>> ReceiverCore::Create(
   std::shared_ptr<ReceiverCore> core(
       new ReceiverCore(std::move(port), answer.value(0)));
   session->AddPort(core->port_id_, core->mailbox_, answer);
+  session->WantSpare();
+  session->AskForSpare();
   return core;
 }
 
@@ -162,22 +168,47 @@ void ReceiverCore::ProcessMail() {
   }
 }
 
+namespace {
+
+struct Halves {
+  std::shared_ptr<base::Half> theirs;
+  std::shared_ptr<base::Half> own;
+};
+
+base::Result<Halves> HalvesOf(SessionCore& session,
+                              const abi::LaneOpened& opened, Answer& event) {
+  Halves halves;
+  const auto ring_bytes = static_cast<uint32_t>(event.value(0));
+  if (opened.spare != 0) {
+    auto spare = session.TakeSpare(opened.spare);
+    if (!spare.has_value()) return Error::peer_closed;
+    halves.own = std::move(spare->half);
+  }
+  const size_t expected = opened.spare != 0 ? 2 : 3;
+  if (event.descriptors.size() != expected) return Error::quota_exceeded;
+  KP_ASSIGN(halves.theirs,
+            base::Half::Map(event.descriptors[0].get(), ring_bytes,
+                            event.value(1), base::Access::kRead));
+  if (halves.own != nullptr) return halves;
+  KP_ASSIGN(halves.own,
+            base::Half::Map(event.descriptors[1].get(), ring_bytes,
+                            event.value(2), base::Access::kReadWrite));
+  return halves;
+}
+
+}  // namespace
+
 void ReceiverCore::OpenLane(Answer& event) {
   abi::LaneOpened opened;
   const auto handle = static_cast<Handle>(event.completion.user_data);
-  const auto ring_bytes = static_cast<uint32_t>(event.value(0));
-  if (ended_ != Error::ok || !event.Read(&opened) ||
-      event.descriptors.size() != 3) {
+  if (ended_ != Error::ok || !event.Read(&opened)) {
     session_->RemoveLane(handle);
     // Its client must not wait for somebody who cannot hear it.
     if (ended_ == Error::ok) session_->Post(abi::Syscall::lane_close, handle);
     return;
   }
-  auto theirs = base::Half::Map(event.descriptors[0].get(), ring_bytes,
-                                event.value(1), base::Access::kRead);
-  auto own = base::Half::Map(event.descriptors[1].get(), ring_bytes,
-                             event.value(2), base::Access::kReadWrite);
-  if (!theirs.ok() || !own.ok()) {
+  auto halves = HalvesOf(*session_, opened, event);
+  if (!halves.ok()) {
     session_->RemoveLane(handle);
     session_->Post(abi::Syscall::lane_close, handle);
     return;
@@ -188,14 +219,17 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .lane_id = opened.lane_id,
                                   .port_id = opened.port_id,
                                   .badge = opened.badge,
-                                  .bell = std::move(event.descriptors[2]),
-                                  .own = *std::move(own),
+                                  .band = opened.band,
+                                  .bell = std::move(event.descriptors.back()),
+                                  .own = std::move(halves->own),
                                   .own_start = opened.reply_start,
-                                  .peer = *std::move(theirs),
+                                  .peer = std::move(halves->theirs),
                                   .peer_start = opened.request_start,
                                   .traced = opened.traced != 0});
-  session_->Post(abi::Syscall::lane_ready, handle);
+  if (opened.spare == 0) session_->Post(abi::Syscall::lane_ready, handle);
+  session_->WantSpare();
   lanes_[opened.lane_id] = lane;
+  if (lane->band() != 0) banded_ = true;
   active_.Add(lane);
   if (!bells_.load()) return;
   Watch(epoll_.get(), lane->bell(), opened.lane_id);
@@ -212,30 +246,34 @@ void ReceiverCore::RemoveLane(const LanePtr& lane) {
 
 ReceiverCore::StatePtr ReceiverCore::TakeOne() {
   StatePtr message;
-  for (size_t looked = 0; looked < active_.size();) {
-    active_.ForgetFront();
-    const LaneEnd::Take took = active_.front()->TakeMessage(&message);
+  active_.EachDue([&](ActiveLanes& band) {
+    message = TakeOne(band);
+    return message != nullptr ? Found::kYes : Found::kNo;
+  });
+  return message;
+}
+
+ReceiverCore::StatePtr ReceiverCore::TakeOne(ActiveLanes& band) {
+  StatePtr message;
+  for (size_t looked = 0; looked < band.size();) {
+    band.ForgetFront();
+    const LaneEnd::Take took = band.front()->TakeMessage(&message);
     if (took == LaneEnd::Take::kMessage) {
-      if (++taken_in_turn_ >= kTurn) NextLane();
+      active_.Took(band.front()->band());
+      band.Took();
       return message;
     }
-    taken_in_turn_ = 0;
     if (took == LaneEnd::Take::kFinished) {
-      RemoveLane(active_.Remove());
-    } else if (bells_.load() && active_.size() > kWarmLanes &&
-               active_.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr)) {
-      active_.Remove();
+      RemoveLane(active_.RemoveFront(band));
+    } else if (bells_.load() && band.size() > kWarmLanes &&
+               band.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr)) {
+      active_.RemoveFront(band);
     } else {
-      NextLane();
+      band.Next();
       ++looked;
     }
   }
   return nullptr;
-}
-
-void ReceiverCore::NextLane() {
-  taken_in_turn_ = 0;
-  active_.Next();
 }
 
 Error ReceiverCore::Ended() {
@@ -251,23 +289,37 @@ ReceiverCore::StatePtr ReceiverCore::TryTake() {
 
 ReceiverCore::StatePtr ReceiverCore::TryTakeInTurn() {
   StatePtr state;
-  for (size_t looked = 0; looked < active_.size(); ++looked) {
-    if (active_.FrontLooksIdle()) {
-      NextLane();
+  active_.EachDue(
+      [&](ActiveLanes& band) { return TryTakeInTurn(band, &state); });
+  return state;
+}
+
+// kYes without a message: the lane whose turn it is needs the long way.
+LaneBands::Found ReceiverCore::TryTakeInTurn(ActiveLanes& band,
+                                             StatePtr* state) {
+  for (size_t looked = 0; looked < band.size(); ++looked) {
+    if (band.FrontLooksIdle()) {
+      band.Next();
       continue;
     }
-    switch (active_.TryFront(&state)) {
+    switch (band.TryFront(state)) {
       case LaneEnd::Try::kTaken:
-        if (++taken_in_turn_ >= kTurn) NextLane();
-        return state;
+        active_.Took(band.front()->band());
+        band.Took();
+        return Found::kYes;
       case LaneEnd::Try::kUnusual:
-        return nullptr;  // it stays the one whose turn it is
+        return Found::kYes;
       case LaneEnd::Try::kNothing:
-        NextLane();
+        band.Next();
         break;
     }
   }
-  return nullptr;
+  return Found::kNo;
+}
+
+// Lanes of other bands may be among those that sleep on their bells.
+int ReceiverCore::BellsEvery() const {
+  return banded_ ? kBellsEveryBanded : kBellsEvery;
 }
 
 bool ReceiverCore::MayTryTake() {
@@ -275,7 +327,7 @@ bool ReceiverCore::MayTryTake() {
   if (active_.empty() || unresolved_ != nullptr || ended_ != Error::ok)
     return false;
   return !bells_.load(std::memory_order_relaxed) ||
-         ++taken_since_bells_ < kBellsEvery;
+         ++taken_since_bells_ < BellsEvery();
 }
 
 absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
@@ -298,7 +350,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
         return StatusOfReceive(Ended(), handle_);
       if (lanes_.size() > kFutexLanesMax && !bells_.load()) UseBells();
       if (bells_.load() &&
-          (active_.empty() || ++taken_since_bells_ >= kBellsEvery))
+          (active_.empty() || ++taken_since_bells_ >= BellsEvery()))
         CollectBells();
 
       state = unresolved_ != nullptr ? std::move(unresolved_) : TakeOne();
@@ -333,6 +385,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
           deadline.ns == 0 ? Error::should_wait : Error::timed_out, handle_);
     }
     if (PollAWhile()) continue;
+    session_->AskForSpare();
     if (!ArmBells()) continue;
     if (bells_.load())
       SleepOnBells(deadline.ns);
@@ -346,9 +399,12 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
 bool ReceiverCore::ArmBells() {
   if (!bells_.load()) return true;
   std::lock_guard lock(mutex_);
-  while (!active_.empty() &&
-         active_.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr))
-    active_.Remove();
+  active_.EachDue([&](ActiveLanes& band) {
+    while (!band.empty() &&
+           band.front()->ArmRecords(LaneEnd::ArmBy::kBell, nullptr))
+      active_.RemoveFront(band);
+    return band.empty() ? Found::kNo : Found::kYes;
+  });
   NoteWaiting(!active_.empty() || unresolved_ != nullptr);
   return active_.empty();
 }
@@ -385,7 +441,7 @@ bool ReceiverCore::PollAWhile() {
   {
     std::lock_guard lock(mutex_);
     if (ended_ != Error::ok) return true;
-    if (active_.size() == 1) only = active_.front();
+    only = active_.Only();
   }
   if (only == nullptr) return spinner_.Spin([this] { return LooksReady(); });
   // One busy lane: its next record's line is all that is looked at.
@@ -402,9 +458,7 @@ bool ReceiverCore::LooksReady() {
   if (session_->HasNews() || mailbox_->HasMail()) return true;
   std::lock_guard lock(mutex_);
   if (ended_ != Error::ok) return true;
-  return std::any_of(
-      active_.begin(), active_.end(),
-      [](const ActiveLanes::Entry& entry) { return entry.lane->LooksReady(); });
+  return active_.AnyOf([](const LanePtr& lane) { return lane->LooksReady(); });
 }
 
 // ---- sleeping ------------------------------------------------------------
@@ -414,7 +468,10 @@ void ReceiverCore::SleepOnWords(uint32_t seen, int64_t deadline_ns) {
   {
     std::lock_guard lock(mutex_);
     if (ended_ != Error::ok) return;
-    for (const ActiveLanes::Entry& entry : active_) lanes.push_back(entry.lane);
+    active_.AnyOf([&](const LanePtr& lane) {
+      lanes.push_back(lane);
+      return false;
+    });
   }
   FutexWaits words;
   size_t armed = 0;

@@ -8,11 +8,12 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "active_lanes.h"
 #include "ipc/receiver.h"
+#include "lane_bands.h"
 #include "lane_end.h"
 
 namespace ipc {
@@ -46,11 +47,13 @@ class ReceiverCore {
   void OpenLane(Answer& event);
   void RemoveLane(const LanePtr& lane);
   bool MayTryTake();
+  int BellsEvery() const;
   StatePtr TryTake();
   StatePtr TryTakeInTurn();
+  LaneBands::Found TryTakeInTurn(ActiveLanes& band, StatePtr* state);
   StatePtr TakeOne();
-  void NextLane();
-  bool TurnToShow(size_t* passed);
+  StatePtr TakeOne(ActiveLanes& band);
+  bool TurnToShow(ActiveLanes& band, size_t* passed);
   bool UseBells();
   void CollectBells();
   void CollectMail();
@@ -58,8 +61,12 @@ class ReceiverCore {
   void NoteWaiting(bool waiting);
   Error Ended();
   // Without:
-  size_t TryShow(absl::FunctionRef<void(const MessageInPlace&)> look,
-                 size_t most);
+  using Look = absl::FunctionRef<void(const MessageInPlace&)>;
+  size_t TryShow(Look look, size_t most);
+  // Unlocks `lock` while messages are looked at. Empty: the lane in front needs
+  // the long way.
+  std::optional<size_t> TryShow(ActiveLanes& band, Look look, size_t most,
+                                std::unique_lock<base::BiasedMutex>& lock);
   bool ArmBells();
   bool PollAWhile();
   bool LooksReady();
@@ -77,10 +84,10 @@ class ReceiverCore {
 
   base::BiasedMutex mutex_;
   absl::flat_hash_map<uint64_t, LanePtr> lanes_;  // by lane id
-  ActiveLanes active_;                            // those to look at
+  LaneBands active_;                              // those to look at
   StatePtr unresolved_;  // taken, but its loan could not be mapped
-  int taken_in_turn_ = 0;
   int taken_since_bells_ = 0;
+  bool banded_ = false;  // a lane of a higher band has come
   Error ended_ = Error::ok;
   bool waiting_noted_ = false;
 

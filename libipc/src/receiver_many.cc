@@ -4,6 +4,8 @@
 
 namespace ipc {
 
+using Found = LaneBands::Found;
+
 absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
                                                   Deadline deadline) {
   if (into.empty())
@@ -29,23 +31,39 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
 }
 
 // Whether the lane in front is one that may have messages; it is looked for
-// among those that were not passed yet.
-bool ReceiverCore::TurnToShow(size_t* passed) {
+// among those of the band that were not passed yet.
+bool ReceiverCore::TurnToShow(ActiveLanes& band, size_t* passed) {
   if (!MayTryTake()) return false;
-  for (; (*passed)++ < active_.size(); NextLane())
-    if (!active_.FrontLooksIdle()) return true;
+  for (; (*passed)++ < band.size(); band.Next())
+    if (!band.FrontLooksIdle()) return true;
   return false;
 }
 
+// Shows what lanes of one band have.
+size_t ReceiverCore::TryShow(Look look, size_t most) {
+  size_t count = 0;
+  {
+    std::unique_lock lock(mutex_);
+    active_.EachDue([&](ActiveLanes& band) {
+      const std::optional<size_t> shown = TryShow(band, look, most, lock);
+      count = shown.value_or(0);
+      return count > 0 || !shown.has_value() ? Found::kYes : Found::kNo;
+    });
+  }
+  // Another thread may have gone to sleep although records were here.
+  if (count > 0) session_->WakeAll();
+  return count;
+}
+
 // Each lane whose turn it is shows what it has, once.
-size_t ReceiverCore::TryShow(
-    absl::FunctionRef<void(const MessageInPlace&)> look, size_t most) {
+std::optional<size_t> ReceiverCore::TryShow(
+    ActiveLanes& band, Look look, size_t most,
+    std::unique_lock<base::BiasedMutex>& lock) {
   size_t count = 0;
   size_t passed = 0;
-  std::unique_lock lock(mutex_);
-  while (count < most && TurnToShow(&passed)) {
-    const LanePtr lane = active_.front();
-    const uint64_t since = active_.takes();
+  while (count < most && TurnToShow(band, &passed)) {
+    const LanePtr lane = band.front();
+    const uint64_t since = band.takes();
     lock.unlock();
     base::RingReader::Probe next;
     const std::optional<size_t> shown =
@@ -53,23 +71,23 @@ size_t ReceiverCore::TryShow(
     lock.lock();
     // It stays the one whose turn it is, for Receive.
     if (!shown.has_value()) {
-      active_.Forget(lane);
+      band.Forget(lane);
+      if (count == 0) return std::nullopt;
       break;
     }
-    active_.Know(lane, since, next);
-    if (!active_.empty()) NextLane();
-    if (*shown > 0) taken_since_bells_ += static_cast<int>(*shown) - 1;
+    band.Know(lane, since, next);
+    if (!band.empty()) band.Next();
+    if (*shown == 0) continue;
+    active_.Took(lane->band(), static_cast<uint32_t>(*shown));
+    taken_since_bells_ += static_cast<int>(*shown) - 1;
     count += *shown;
   }
-  lock.unlock();
-  // Another thread may have gone to sleep although records were here.
-  if (count > 0) session_->WakeAll();
   return count;
 }
 
-absl::StatusOr<size_t> ReceiverCore::ReceiveInPlace(
-    absl::FunctionRef<void(const MessageInPlace&)> look, Deadline deadline,
-    size_t most) {
+absl::StatusOr<size_t> ReceiverCore::ReceiveInPlace(Look look,
+                                                    Deadline deadline,
+                                                    size_t most) {
   if (const size_t count = TryShow(look, most); count > 0) return count;
   absl::StatusOr<Message> message = Receive(deadline);
   if (!message.ok()) return message.status();

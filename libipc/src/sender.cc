@@ -71,19 +71,50 @@ absl::Status StatusOfDeadlock(const std::vector<uint8_t>& path) {
 
 }  // namespace
 
+uint64_t SenderCore::Content::bytes() const {
+  uint64_t sum = loan != nullptr ? loan->bytes().size() : payload.size();
+  for (const Loan& part : parts) sum += part.bytes().size();
+  return sum;
+}
+
 absl::StatusOr<std::shared_ptr<SenderCore>> SenderCore::Create(
     Capability port) {
-  absl::StatusOr<CapabilityInfo> info = port.Info();
-  if (!info.ok()) return info.status();
-  if (info->kind != ObjectKind::port)
+  KnownCapability known = port.known();
+  if (!port.valid() || known.kind == ObjectKind::none) {
+    absl::StatusOr<CapabilityInfo> info = port.Info();
+    if (!info.ok()) return info.status();
+    known = {info->kind, info->rights};
+  }
+  if (known.kind != ObjectKind::port)
     return MakeStatus(Error::wrong_type,
                       "a Sender needs a capability of a port");
-  if ((info->rights & abi::kRightSend) == 0)
+  if ((known.rights & abi::kRightSend) == 0)
     return MakeStatus(Error::access_denied,
                       "the capability lacks the right Send; ask whoever gave "
                       "it for one with Send");
   return std::shared_ptr<SenderCore>(new SenderCore(std::move(port)));
 }
+
+namespace {
+
+// Linux drops descriptors that find no room in this process.
+base::Result<MappedHalf> OwnHalf(SessionCore& session,
+                                 const abi::LaneGranted& granted,
+                                 Answer& answer) {
+  if (granted.spare != 0) {
+    auto spare = session.TakeSpare(granted.spare);
+    if (!spare.has_value()) return Error::peer_closed;
+    return *std::move(spare);
+  }
+  if (answer.descriptors.size() != 2) return Error::quota_exceeded;
+  KP_ASSIGN(auto half,
+            base::Half::Map(answer.descriptors[0].get(),
+                            static_cast<uint32_t>(answer.value(2)),
+                            answer.value(1), base::Access::kReadWrite));
+  return MappedHalf{std::move(half), std::move(answer.descriptors[1])};
+}
+
+}  // namespace
 
 base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   const auto& session = capability_.session();
@@ -93,17 +124,11 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   if (answer.error() != Error::ok) return answer.error();
   abi::LaneGranted granted;
   const auto handle = static_cast<Handle>(answer.value(0));
-  // Linux drops descriptors that find no room in this process.
-  if (!answer.Read(&granted) || answer.descriptors.size() != 2) {
+  if (!answer.Read(&granted)) return Error::peer_closed;
+  auto own = OwnHalf(*session, granted, answer);
+  if (!own.ok()) {
     session->Post(abi::Syscall::lane_close, handle);
-    return Error::quota_exceeded;
-  }
-  auto half = base::Half::Map(answer.descriptors[0].get(),
-                              static_cast<uint32_t>(answer.value(2)),
-                              answer.value(1), base::Access::kReadWrite);
-  if (!half.ok()) {
-    session->Post(abi::Syscall::lane_close, handle);
-    return half.error();
+    return own.error();
   }
   at_full_fails_ = (granted.port_options & abi::kPortFullFails) != 0;
   shareable_ = (granted.port_options & abi::kPortShareable) != 0;
@@ -114,13 +139,16 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .lane_id = granted.lane_id,
                                .port_id = granted.port_id,
                                .badge = 0,
-                               .bell = std::move(answer.descriptors[1]),
-                               .own = *std::move(half),
+                               .band = 0,
+                               .bell = std::move(own->bell),
+                               .own = std::move(own->half),
                                .own_start = 0,
                                .peer = nullptr,
                                .peer_start = 0,
-                               .traced = granted.traced != 0});
-  session->Post(abi::Syscall::lane_ready, handle);
+                               .traced = granted.traced != 0,
+                               .ring_bytes_max = granted.ring_bytes_max});
+  if (granted.spare == 0) session->Post(abi::Syscall::lane_ready, handle);
+  session->WantSpare();
   return lane;
 }
 
@@ -208,18 +236,18 @@ std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
   return lanes_[best];
 }
 
-// What is usual: a small payload to a port with one listener.
-bool SenderCore::TrySend(Bytes payload, const SendOptions& options,
+// What is usual: to a port with one listener, without capabilities.
+bool SenderCore::TrySend(const Content& content, const SendOptions& options,
                          CallSlot* slot) {
   LaneEnd* const lane = only_.load(std::memory_order_acquire);
   if (lane == nullptr || !options.capabilities.empty() ||
-      options.deadlocks != Deadlocks::kIgnore)
+      options.deadlocks != Deadlocks::kIgnore || !content.parts.empty())
     return false;
   Outgoing record;
   record.label = options.label;
   record.flow = CurrentFlow();
   if (record.flow == 0) record.flow = NewFlow(*capability_.session());
-  record.payload = payload;
+  record.payload = content.payload;
   if (slot != nullptr) {
     record.flags = abi::kRecordCall;
     slot->flow = record.flow;
@@ -228,6 +256,9 @@ bool SenderCore::TrySend(Bytes payload, const SendOptions& options,
       record.deadline_ns = options.deadline.ns;
     }
   }
+  if (content.loan != nullptr)
+    return lane->TryLend(record, *content.loan, slot);
+  if (content.payload.size() >= kLentBytes) return lane->TryCopy(record, slot);
   return lane->TrySend(record, slot);
 }
 
@@ -263,15 +294,14 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
   staged->AddTo(record);
   const Deadline deadline =
       at_full_fails_ ? Deadline::Immediately() : options.deadline;
-  const size_t bytes = content.loan != nullptr ? content.loan->bytes().size()
-                                               : content.payload.size();
+  const uint64_t bytes = content.bytes();
   Error error;
   if (content.loan != nullptr)
     error = lane->SendLoan(record, *content.loan, slot, deadline);
-  else if (content.payload.size() > lane->inline_max())
-    error = lane->SendCopy(record, content.payload, slot, deadline);
+  else if (!content.parts.empty())
+    error = lane->SendParts(record, content.parts, slot, deadline);
   else
-    error = lane->Send(record, slot, deadline);
+    error = lane->SendBytes(record, slot, deadline);
   if (error == Error::ok) staged->Commit();
   *sent = {*std::move(picked), record.flow, record.sent_ns, record.correlation};
   if (traced) {
@@ -302,7 +332,7 @@ absl::Status SenderCore::SendInFlow(uint64_t flow, Bytes payload,
                                     const SendOptions& options) {
   const uint64_t before = CurrentFlow();
   EnterFlow(flow);
-  absl::Status status = SendMessage({payload, nullptr}, options);
+  absl::Status status = SendMessage({payload}, options);
   EnterFlow(before);
   return status;
 }
@@ -338,7 +368,7 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   CallSlot slot;
   Sent sent;
   Error error = Error::ok;
-  if (content.loan == nullptr && TrySend(content.payload, options, &slot)) {
+  if (TrySend(content, options, &slot)) {
     sent.picked.lane = only_.load(std::memory_order_relaxed);
   } else {
     absl::Status detail;
@@ -381,6 +411,24 @@ uint64_t SenderCore::stale_replies() const {
   return count;
 }
 
+namespace {
+
+absl::Status CheckParts(std::span<const Loan> blocks) {
+  if (blocks.empty() || blocks.size() > abi::kLoanPartsMax)
+    return MakeStatus(
+        Error::out_of_range,
+        absl::StrCat(blocks.size(), " blocks; a message has 1 to ",
+                     abi::kLoanPartsMax, " of them"));
+  for (const Loan& block : blocks)
+    if (!block.valid())
+      return MakeStatus(Error::invalid_args,
+                        "a block is empty: it was sent already, or never "
+                        "allocated");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 Sender::Sender(std::shared_ptr<SenderCore> core) : core_(std::move(core)) {}
 Sender::Sender(Sender&&) noexcept = default;
 Sender& Sender::operator=(Sender&&) noexcept = default;
@@ -393,8 +441,9 @@ absl::StatusOr<Sender> Sender::Create(Capability port) {
 }
 
 absl::Status Sender::Send(Bytes payload, const SendOptions& options) {
-  if (core_->TrySend(payload, options, nullptr)) return absl::OkStatus();
-  return core_->SendMessage({payload, nullptr}, options);
+  const SenderCore::Content content = {payload, nullptr};
+  if (core_->TrySend(content, options, nullptr)) return absl::OkStatus();
+  return core_->SendMessage(content, options);
 }
 
 absl::StatusOr<size_t> Sender::SendBatch(std::span<const Bytes> payloads,
@@ -403,17 +452,31 @@ absl::StatusOr<size_t> Sender::SendBatch(std::span<const Bytes> payloads,
 }
 
 absl::Status Sender::SendLoan(Loan& loan, const SendOptions& options) {
-  return core_->SendMessage({{}, &loan}, options);
+  const SenderCore::Content content = {{}, &loan};
+  if (core_->TrySend(content, options, nullptr)) return absl::OkStatus();
+  return core_->SendMessage(content, options);
 }
 
 absl::StatusOr<Message> Sender::Call(Bytes payload,
                                      const SendOptions& options) {
-  return core_->Call({payload, nullptr}, options);
+  return core_->Call({payload}, options);
 }
 
 absl::StatusOr<Message> Sender::CallLoan(Loan& loan,
                                          const SendOptions& options) {
   return core_->Call({{}, &loan}, options);
+}
+
+absl::Status Sender::SendParts(Bytes payload, std::span<Loan> blocks,
+                               const SendOptions& options) {
+  if (absl::Status bad = CheckParts(blocks); !bad.ok()) return bad;
+  return core_->SendMessage({payload, nullptr, blocks}, options);
+}
+
+absl::StatusOr<Message> Sender::CallParts(Bytes payload, std::span<Loan> blocks,
+                                          const SendOptions& options) {
+  if (absl::Status bad = CheckParts(blocks); !bad.ok()) return bad;
+  return core_->Call({payload, nullptr, blocks}, options);
 }
 
 uint64_t Sender::stale_replies() const { return core_->stale_replies(); }

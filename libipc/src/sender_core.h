@@ -14,15 +14,18 @@ namespace ipc {
 
 class SenderCore {
  public:
-  // What is sent: bytes, or a block.
+  // What is sent: bytes, or a block, or bytes and several blocks.
   struct Content {
     Bytes payload;
-    Loan* loan;
+    Loan* loan = nullptr;
+    std::span<Loan> parts = {};
+    uint64_t bytes() const;
   };
 
   static absl::StatusOr<std::shared_ptr<SenderCore>> Create(Capability port);
   // What is usual, at once; false: nothing was done.
-  bool TrySend(Bytes payload, const SendOptions& options, CallSlot* slot);
+  bool TrySend(const Content& content, const SendOptions& options,
+               CallSlot* slot);
   absl::Status SendMessage(const Content& content, const SendOptions& options);
   absl::StatusOr<size_t> SendBatch(std::span<const Bytes> payloads,
                                    const SendOptions& options);

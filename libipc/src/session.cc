@@ -84,13 +84,15 @@ absl::StatusOr<Capability> MakePort(const std::shared_ptr<SessionCore>& core,
   uint32_t bits = 0;
   if (options.sharing == Sharing::kManyListeners) bits |= abi::kPortShareable;
   if (options.at_full == AtFull::kFail) bits |= abi::kPortFullFails;
-  const Answer answer = core->Call(abi::Syscall::port_create, account,
-                                   {.options = bits,
-                                    .args = {options.ring_bytes},
-                                    .payload = BytesOf(options.name)});
+  const Answer answer =
+      core->Call(abi::Syscall::port_create, account,
+                 {.options = bits,
+                  .args = {options.ring_bytes, options.ring_bytes_max},
+                  .payload = BytesOf(options.name)});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::port_create, account, answer);
-  return Capability(core, static_cast<Handle>(answer.value(0)));
+  return Capability(core, static_cast<Handle>(answer.value(0)),
+                    {ObjectKind::port, kRightsAll});
 }
 
 }  // namespace

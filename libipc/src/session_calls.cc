@@ -105,9 +105,11 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
     {
       std::lock_guard lock(submit_mutex_);
       request.user_data = next_user_data_;
-      if (Submit(request, arguments.payload)) {
+      if (Put(request, arguments.payload)) {
         ++next_user_data_;
         pending_[request.user_data].then = std::move(then);
+        if (spare_.wanted()) PutSpareLocked();
+        WakeKernel();
         return request.user_data;
       }
     }
@@ -122,12 +124,31 @@ uint64_t SessionCore::Start(abi::Syscall call, Handle handle,
 }
 
 void SessionCore::Later(abi::Syscall call, Handle handle, uint64_t argument) {
-  abi::Request request = {};
-  request.number = static_cast<uint32_t>(call);
-  request.handle = handle;
-  request.args[0] = argument;
+  LaterCall later = {};
+  later.request.number = static_cast<uint32_t>(call);
+  later.request.handle = handle;
+  later.request.args[0] = argument;
+  AddLater(std::move(later));
+}
+
+void SessionCore::LaterByMail(abi::Syscall call, Handle lane, uint64_t argument,
+                              const std::shared_ptr<Mailbox>& mailbox) {
+  LaterCall later = {};
+  later.request.number = static_cast<uint32_t>(call);
+  later.request.handle = lane;
+  later.request.args[0] = argument;
+  later.then = [this, box = std::weak_ptr(mailbox)](Answer answer) {
+    const std::shared_ptr<Mailbox> mail = box.lock();
+    if (mail == nullptr) return;
+    have_mail_.push_back(mail->reader());
+    mail->Post(std::move(answer));
+  };
+  AddLater(std::move(later));
+}
+
+void SessionCore::AddLater(LaterCall call) {
   std::lock_guard lock(submit_mutex_);
-  later_.push_back(request);
+  later_.push_back(std::move(call));
   SubmitLaterLocked();
 }
 
@@ -139,14 +160,42 @@ void SessionCore::SubmitLater() {
 // What does not fit goes with the next pump.
 void SessionCore::SubmitLaterLocked() {
   while (!later_.empty()) {
-    later_.back().user_data = next_user_data_;
-    if (!Submit(later_.back(), {})) return;
+    LaterCall& next = later_.back();
+    next.request.user_data = next_user_data_;
+    if (!Submit(next.request, {})) return;
+    if (next.then) pending_[next_user_data_].then = std::move(next.then);
     ++next_user_data_;
     later_.pop_back();
   }
 }
 
+void SessionCore::AskForSpare() {
+  if (!spare_.wanted()) return;
+  std::lock_guard lock(submit_mutex_);
+  PutSpareLocked();
+  WakeKernel();
+}
+
+void SessionCore::PutSpareLocked() {
+  if (!spare_.Ask()) return;
+  abi::Request request = {};
+  request.number = static_cast<uint32_t>(abi::Syscall::half_spare);
+  request.user_data = next_user_data_;
+  if (!Put(request, {})) return spare_.CouldNotAsk();
+  ++next_user_data_;
+  pending_[request.user_data].then = [this](Answer granted) {
+    const uint64_t number = spare_.Keep(std::move(granted));
+    if (number != 0) Later(abi::Syscall::half_spare, abi::kNoHandle, number);
+  };
+}
+
 bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
+  if (!Put(request, payload)) return false;
+  WakeKernel();
+  return true;
+}
+
+bool SessionCore::Put(const abi::Request& request, Bytes payload) {
   const size_t bytes = sizeof(request) + payload.size();
   if (!writer_.HasRoom(bytes, completions_.get())) return false;
   uint8_t* at = writer_.Payload();
@@ -156,7 +205,6 @@ bool SessionCore::Submit(const abi::Request& request, Bytes payload) {
   abi::RecordHeader header = {};
   header.payload_bytes = static_cast<uint32_t>(bytes);
   writer_.Publish(header);
-  WakeKernel();
   return true;
 }
 

@@ -28,7 +28,6 @@ absl::StatusOr<std::shared_ptr<SessionCore>> SessionCore::Create(
   std::shared_ptr<SessionCore> core(new SessionCore());
   core->socket_ = std::move(socket);
   if (absl::Status status = core->Handshake(name); !status.ok()) return status;
-  if (absl::Status status = core->LoadNames(); !status.ok()) return status;
   return core;
 }
 
@@ -47,10 +46,13 @@ absl::Status SessionCore::Handshake(std::string_view name) {
     return MakeStatus(Error::timed_out,
                       "the kernel process did not answer the handshake "
                       "within 10 s; it may be stopped");
-  abi::Welcome welcome = {};
-  auto got = base::ReceiveMessage(socket_.get(), &welcome, sizeof(welcome));
-  if (!got.ok() || got->bytes != sizeof(welcome) ||
-      welcome.magic != abi::kMagic)
+  struct {
+    abi::Welcome head;
+    abi::NamedCapability names[abi::kInitialHandlesMax];
+  } message = {};
+  abi::Welcome& welcome = message.head;
+  auto got = base::ReceiveMessage(socket_.get(), &message, sizeof(message));
+  if (!got.ok() || got->bytes < sizeof(welcome) || welcome.magic != abi::kMagic)
     return Gone();
   if (welcome.kind == abi::SocketKind::refused)
     return MakeStatus(
@@ -58,7 +60,10 @@ absl::Status SessionCore::Handshake(std::string_view name) {
         absl::StrCat("the kernel process refused the session: it speaks ABI ",
                      welcome.version, ", this program ", abi::kVersion, " (",
                      base::ErrorText(welcome.error), ")"));
-  if (got->descriptors.size() != 2) return Gone();
+  const size_t names_bytes = got->bytes - sizeof(welcome);
+  if (got->descriptors.size() != 2 ||
+      names_bytes != welcome.name_count * sizeof(abi::NamedCapability))
+    return Gone();
   auto requests =
       base::Half::Map(got->descriptors[0].get(), welcome.ring_bytes,
                       welcome.request_key, base::Access::kReadWrite);
@@ -74,25 +79,19 @@ absl::Status SessionCore::Handshake(std::string_view name) {
   writer_ = base::RingWriter(requests_, 0);
   reader_ = base::RingReader(completions_, 0);
   session_id_ = welcome.session_id;
+  KeepNames({message.names, welcome.name_count});
   const abi::SocketMessage ready = {abi::kMagic, abi::SocketKind::ready, 0};
   if (!base::SendMessage(socket_.get(), &ready, sizeof(ready)).ok())
     return Gone();
   return absl::OkStatus();
 }
 
-absl::Status SessionCore::LoadNames() {
-  Answer answer = Call(abi::Syscall::session_info, abi::kNoHandle);
-  if (answer.error() != Error::ok)
-    return StatusOfAnswer(abi::Syscall::session_info, 0, answer);
-  process_id_ = answer.value(1);
-  for (uint64_t i = 0; i < answer.value(3); ++i) {
-    abi::NamedCapability entry;
-    if (!answer.Read(&entry, i * sizeof(entry))) break;
+void SessionCore::KeepNames(std::span<abi::NamedCapability> names) {
+  for (abi::NamedCapability& entry : names) {
     entry.name[sizeof(entry.name) - 1] = 0;
     if (std::strcmp(entry.name, "account") == 0) account_ = entry.handle;
     names_.push_back({{entry.name, entry.kind, entry.rights}, entry.handle});
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Capability> SessionCore::Take(std::string_view name) {
@@ -103,7 +102,8 @@ absl::StatusOr<Capability> SessionCore::Take(std::string_view name) {
       if (named.info.name == name && named.handle == account_) break;
       if (named.info.name == name && named.handle != abi::kNoHandle)
         return Capability(shared_from_this(),
-                          std::exchange(named.handle, abi::kNoHandle));
+                          std::exchange(named.handle, abi::kNoHandle),
+                          {named.info.kind, named.info.rights});
       if (named.handle != abi::kNoHandle)
         absl::StrAppend(&known, known.empty() ? "" : ", ", named.info.name);
     }

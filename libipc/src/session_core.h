@@ -35,6 +35,7 @@
 #include "libipc/base/spinner.h"
 #include "libipc/base/unique_fd.h"
 #include "libipc/base/woken.h"
+#include "spare_half.h"
 
 namespace ipc {
 
@@ -56,17 +57,31 @@ struct Answer {
   }
 };
 
+// Takes what is in a mailbox although none of its threads looks. Locks: only
+// mutexes that nobody holds while waiting.
+class MailReader {
+ public:
+  virtual ~MailReader() = default;
+  virtual void ProcessMail() = 0;
+};
+
 // Events for one object, kept until one of its threads looks.
 class Mailbox {
  public:
   void Post(Answer event);
+  // There is mail, though it may be empty: somebody has to look.
+  void Remind() { has_mail_.store(true, std::memory_order_release); }
   bool HasMail() const { return has_mail_.load(std::memory_order_acquire); }
   std::vector<Answer> Take();
   // From now on a Post makes this eventfd readable: for those who sleep on
   // descriptors while another thread, or a wait set, empties the rings.
   void RingOnPost(std::shared_ptr<const base::UniqueFd> event);
+  // Who reads it when it cannot wait. Said before it is known to a session.
+  void ReadBy(std::weak_ptr<MailReader> reader) { reader_ = std::move(reader); }
+  const std::weak_ptr<MailReader>& reader() const { return reader_; }
 
  private:
+  std::weak_ptr<MailReader> reader_;
   std::mutex mutex_;
   std::vector<Answer> mail_;
   std::shared_ptr<const base::UniqueFd> event_;
@@ -102,12 +117,23 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Makes a call whose answer nobody needs, or with the next pump if the ring
   // is full; never waits, so it may be called while answers are handed out.
   void Later(abi::Syscall call, Handle handle, uint64_t argument = 0);
+  // The same for a call of a lane whose answer is mail, to be read soon.
+  void LaterByMail(abi::Syscall call, Handle lane, uint64_t argument,
+                   const std::shared_ptr<Mailbox>& mailbox);
   void CloseLater(Handle handle) { Later(abi::Syscall::handle_close, handle); }
   // Makes a call whose answer goes to `then`, run by whoever pumps. Returns
   // its user_data; 0 when the session is over (`then` is not run).
   using Then = std::function<void(Answer)>;
   uint64_t Start(abi::Syscall call, Handle handle,
                  const CallArguments& arguments, Then then);
+
+  // A half for the next lane that is made or opened here. Wanted, it is asked
+  // for with the next request, or by AskForSpare. Never waits.
+  void WantSpare() { spare_.Want(); }
+  void AskForSpare();
+  std::optional<MappedHalf> TakeSpare(uint64_t number) {
+    return spare_.Take(number);
+  }
 
   // Events of a lane (by handle) or a port (by object id) go to the mailbox.
   // While an Expect lives, events of objects not yet known are kept.
@@ -156,10 +182,16 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
 
   // Written here; its control page has the table of threads too.
   const base::Half& requests() const { return *requests_; }
+  // Changes before contents that were mapped by this session are destroyed.
+  uint32_t regions_destroyed() const {
+    return std::atomic_ref<uint32_t>(completions_->words().regions_destroyed)
+        .load(std::memory_order_acquire);
+  }
   uint64_t session_id() const { return session_id_; }
   // Of this object in this process, never used again.
   uint64_t serial() const { return serial_; }
-  uint64_t process_id() const { return process_id_; }
+  // A session and its process have one id.
+  uint64_t process_id() const { return session_id_; }
   Handle account() const { return account_; }
   absl::StatusOr<Capability> Take(std::string_view name);
   std::vector<NamedCapabilityInfo> names() const;
@@ -180,6 +212,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     std::atomic<bool> done{false};
     Answer answer;
   };
+  struct LaterCall {
+    abi::Request request;
+    Then then;  // null: nobody needs the answer
+  };
   struct Named {
     NamedCapabilityInfo info;
     Handle handle = abi::kNoHandle;
@@ -191,7 +227,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     return next.fetch_add(1, std::memory_order_relaxed);
   }
   absl::Status Handshake(std::string_view name);
-  absl::Status LoadNames();
+  void KeepNames(std::span<abi::NamedCapability> names);
   uint64_t StartFor(const std::shared_ptr<Waiter>& waiter, abi::Syscall call,
                     Handle handle, const CallArguments& arguments);
   // Whether it was answered by the deadline, or else is over. kPoll: the
@@ -201,6 +237,9 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // Whether polling brought news.
   bool PollFor(const Waiter& waiter);
   bool Submit(const abi::Request& request, Bytes payload);
+  void AddLater(LaterCall call);
+  bool Put(const abi::Request& request, Bytes payload);
+  void PutSpareLocked();
   void SubmitLater();
   void SubmitLaterLocked();
   void WakeKernel();
@@ -221,18 +260,18 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::shared_ptr<base::Half> completions_;  // written by the kernel process
   const uint64_t serial_ = NextSerial();
   uint64_t session_id_ = 0;
-  uint64_t process_id_ = 0;
   Handle account_ = abi::kNoHandle;
 
   std::mutex submit_mutex_;
   base::RingWriter writer_;
   uint64_t next_user_data_ = 1;
   base::Woken rung_;  // the kernel process's arming that was rung already
-  std::vector<abi::Request> later_;
+  std::vector<LaterCall> later_;
   absl::flat_hash_map<uint64_t, Pending> pending_;
 
   std::mutex pump_mutex_;
   base::RingReader reader_;
+  std::vector<std::weak_ptr<MailReader>> have_mail_;  // that cannot wait
   std::mutex socket_mutex_;
   absl::flat_hash_map<uint64_t, std::vector<base::UniqueFd>> arrived_;
 
@@ -246,6 +285,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::vector<Named> names_;
 
   base::Spinner polling_;
+  SpareHalf spare_;
 
   std::mutex arm_mutex_;
   int sleepers_ = 0;

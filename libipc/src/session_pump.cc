@@ -12,8 +12,12 @@ void SessionCore::Pump() {
   std::unique_lock lock(pump_mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return;
   PumpLocked();
+  const auto have_mail = std::exchange(have_mail_, {});
   lock.unlock();
   SubmitLater();
+  // Without the lock: the last one to know a reader may destroy it.
+  for (const auto& weak : have_mail)
+    if (const auto reader = weak.lock()) reader->ProcessMail();
   WakeAll();
 }
 

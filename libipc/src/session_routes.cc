@@ -118,6 +118,9 @@ void SessionCore::Route(Answer event) {
       return;
     }
   }
+  // What its threads have no use for, they may not look at for long.
+  if (box != nullptr && IsOf(event, abi::Event::lane_idle))
+    have_mail_.push_back(box->reader());
   if (box != nullptr)
     box->Post(std::move(event));
   else if (expected_ > 0 && unclaimed_.size() < kUnclaimedMax)

@@ -17,7 +17,8 @@ std::vector<ReceivedCapability> CapabilitiesOf(
     received.rights = item.rights;
     received.error = item.error;
     if (item.error == Error::ok)
-      received.capability = Capability(session, item.handle);
+      received.capability =
+          Capability(session, item.handle, {item.kind, item.rights});
     items.push_back(std::move(received));
   }
   return items;
@@ -71,7 +72,8 @@ StagedTransfer::~StagedTransfer() {
     if (answer.error() == Error::ok) answer.Read(&handle, i * sizeof(handle));
     capabilities_[i].Release();
     if (handle != abi::kNoHandle)
-      capabilities_[i] = Capability(lane_->session_ptr(), handle);
+      capabilities_[i] =
+          Capability(lane_->session_ptr(), handle, capabilities_[i].known());
   }
 }
 

@@ -27,6 +27,7 @@ Listing ListThreads(const Snapshot& snapshot);
 Listing ListPorts(const Snapshot& snapshot);
 // Of one service ("" for all, "tokenizer" for all its instances).
 Listing ListCapabilities(const Snapshot& snapshot, std::string_view service);
+// And what is lent, to whom and since when.
 Listing ListRegions(const Snapshot& snapshot);
 Listing ListNotifications(const Snapshot& snapshot);
 // As a tree: accounts are indented below the one they belong to.

@@ -2,9 +2,11 @@
 #include <cstdio>
 #include <map>
 
+#include "ipc/region.h"
 #include "libipc/base/names.h"
 #include "services/cli/listing.h"
 #include "services/cli/listing_builder.h"
+#include "services/cli/listing_loans.h"
 #include "services/tracer/trace_filter.h"
 
 namespace keyport {
@@ -19,6 +21,22 @@ const char* GuaranteeText(uint32_t guarantee) {
     default:
       return "none";
   }
+}
+
+const char* StateText(const ipc::RegionEntry& region) {
+  return ipc::StateName(static_cast<ipc::RegionState>(region.state));
+}
+
+const char* PagesText(const ipc::RegionEntry& region) {
+  switch (region.pages) {
+    case ipc::abi::RegionPages::normal:
+      return "normal";
+    case ipc::abi::RegionPages::advised:
+      return "huge-advised";
+    case ipc::abi::RegionPages::reserved:
+      return "huge";
+  }
+  return "unknown";
 }
 
 std::string PortOptionsText(const ipc::PortEntry& port) {
@@ -150,24 +168,36 @@ Listing ListRegions(const Snapshot& snapshot) {
   ListingBuilder list({{"ID", Align::kRight},
                        {"BYTES", Align::kRight},
                        {"GUARANTEE"},
+                       {"WRITERS", Align::kRight},
+                       {"STATE"},
                        {"CAPS", Align::kRight},
                        {"GRANTS", Align::kRight},
                        {"LANES", Align::kRight},
                        {"OWNER"}});
   for (const ipc::RegionEntry& region : snapshot.regions)
     list.Add({Number(region.id), BytesText(region.bytes),
-              GuaranteeText(region.guarantee), Number(region.capabilities),
+              GuaranteeText(region.guarantee), Number(region.writers),
+              StateText(region), Number(region.capabilities),
               Number(region.grants), Number(region.attachments),
               snapshot.ProcessName(region.owner_process)},
              {{"id", region.id},
               {"bytes", region.bytes},
+              {"bytes_most", region.bytes_most},
               {"guarantee", GuaranteeText(region.guarantee)},
+              {"writers", region.writers},
+              {"sessions", region.sessions},
+              {"state", StateText(region)},
+              {"pages", PagesText(region)},
               {"capabilities", region.capabilities},
               {"grants", region.grants},
               {"attachments", region.attachments},
               {"owner", snapshot.ProcessName(region.owner_process)},
               {"account", region.account}});
-  return std::move(list).Build();
+  Listing listing = std::move(list).Build();
+  const Listing loans = ListLoans(snapshot);
+  if (!loans.text.empty()) listing.text += "\n" + loans.text;
+  listing.json += loans.json;
+  return listing;
 }
 
 Listing ListNotifications(const Snapshot& snapshot) {

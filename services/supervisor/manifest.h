@@ -50,6 +50,7 @@ struct UseSpec {
   std::string as;                 // the service's name for it
   ipc::Rights rights = 0;         // besides Send and Wait
   std::optional<uint64_t> badge;  // none: a number of the instance's own
+  uint32_t band = 0;              // of the badge
 };
 
 struct ServiceSpec {

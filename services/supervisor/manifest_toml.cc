@@ -41,7 +41,7 @@ ipc::Rights ReadRights(TomlFields* fields) {
 }
 
 void ReadUseTable(TomlFields fields, std::vector<UseSpec>* uses) {
-  fields.AllowOnly({"port", "rights", "badge", "as"});
+  fields.AllowOnly({"port", "rights", "badge", "band", "as"});
   const auto port = fields.Text("port");
   if (fields.table().get("port") == nullptr)
     fields.Note(fields.at(), "a use in " + fields.where() +
@@ -50,6 +50,8 @@ void ReadUseTable(TomlFields fields, std::vector<UseSpec>* uses) {
   use.rights = ReadRights(&fields);
   if (const auto badge = fields.Integer("badge", {1, kAny}))
     use.badge = static_cast<uint64_t>(*badge);
+  if (const auto band = fields.Integer("band", {0, ipc::kBands - 1}))
+    use.band = static_cast<uint32_t>(*band);
   const auto as = fields.Text("as");
   if (!port) return;
   use.port = *port;

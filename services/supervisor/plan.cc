@@ -117,7 +117,7 @@ class Planner {
     const uint64_t own_badge = next_badge_++;
     for (const UseSpec& use : service.uses)
       all.push_back({use.as, PortIndex(use.port.text), kUsedRights | use.rights,
-                     use.badge.value_or(own_badge)});
+                     use.badge.value_or(own_badge), use.band});
     return all;
   }
 

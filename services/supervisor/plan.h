@@ -16,6 +16,7 @@ struct PlannedCapability {
   size_t port = 0;   // index in Manifest::ports
   ipc::Rights rights = 0;
   uint64_t badge = 0;  // 0: the port's own capability, not minted
+  uint32_t band = 0;
 };
 
 struct Instance {

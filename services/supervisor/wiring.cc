@@ -79,7 +79,9 @@ absl::StatusOr<ipc::NewProcess> Wiring::MakeProcess(size_t index) {
     const ipc::Capability* given = &ports_[planned.port];
     if (planned.badge != 0) {
       absl::StatusOr<ipc::Capability> mint =
-          given->Mint(planned.rights | ipc::kRightDuplicate, planned.badge);
+          given->Mint({.rights = planned.rights | ipc::kRightDuplicate,
+                       .badge = planned.badge,
+                       .band = planned.band});
       if (!mint.ok()) return mint.status();
       minted.push_back(*std::move(mint));
       given = &minted.back();

@@ -203,6 +203,33 @@ TEST_F(ChildProcesses, AreNoneWithoutAProgram) {
   EXPECT_EQ(ErrorOf(TryStart({}).status()), Error::invalid_args);
 }
 
+TEST_F(ChildProcesses, StartWithNoSignalBlockedAndBlockNoneHere) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  ChildProcess child = StartShell("kill -TERM $$");
+  sigset_t after;
+  pthread_sigmask(SIG_SETMASK, &before, &after);
+  EXPECT_EQ(Must(child.Wait(Soon())), Signalled(SIGTERM));
+  for (int number = 1; number < SIGRTMIN; ++number)
+    EXPECT_EQ(sigismember(&after, number), number == SIGTERM ? 1 : 0)
+        << "signal " << number;
+}
+
+TEST_F(ChildProcesses, LeaveTheHandlersHereAsTheyWere) {
+  struct sigaction handles = {};
+  handles.sa_handler = [](int) {};
+  struct sigaction before;
+  sigaction(SIGUSR1, &handles, &before);
+  ChildProcess child = StartShell("kill -USR1 $$");
+  struct sigaction after;
+  sigaction(SIGUSR1, &before, &after);
+  EXPECT_EQ(after.sa_handler, handles.sa_handler);
+  EXPECT_EQ(Must(child.Wait(Soon())), Signalled(SIGUSR1));
+}
+
 TEST_F(ChildProcesses, ReapedBySomebodyElseAreABadState) {
   ChildProcess child = StartShell("exit 0");
   while (waitpid(child.pid(), nullptr, 0) < 0 && errno == EINTR) {

@@ -1,5 +1,7 @@
 // What the one door answers to every call, as syscalls.def says; and numbers
 // that are no call.
+#include <algorithm>
+
 #include "tests/conformance/syscalls.h"
 
 namespace ipc {
@@ -12,7 +14,7 @@ struct Line {
 };
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
+    abi::kRightMap, abi::kRightRead, abi::kRightReceive, abi::kRightSend, abi::kRightTraceMeta,
     abi::kRightWait, abi::kRightWrite;
 
 constexpr auto none = ObjectKind::none;
@@ -24,7 +26,8 @@ constexpr Line kLines[] = {
 };
 
 const Line& LineOf(Syscall call) {
-  return kLines[static_cast<uint32_t>(call) - 1];
+  return *std::find_if(std::begin(kLines), std::end(kLines),
+                       [&](const Line& line) { return line.call == call; });
 }
 
 }  // namespace

@@ -53,10 +53,12 @@ bool Inbox::Has(abi::Event kind) {
   return false;
 }
 
-Handle Syscalls::MakePort(uint32_t options, uint64_t ring_bytes) {
-  return HandleOf(Call(Syscall::port_create, account(),
-                       {.options = options, .args = {ring_bytes}}),
-                  "port_create");
+Handle Syscalls::MakePort(uint32_t options, uint64_t ring_bytes,
+                          uint64_t ring_bytes_max) {
+  return HandleOf(
+      Call(Syscall::port_create, account(),
+           {.options = options, .args = {ring_bytes, ring_bytes_max}}),
+      "port_create");
 }
 
 Handle Syscalls::MakeRegion(uint64_t bytes) {
@@ -103,6 +105,11 @@ Handle Syscalls::Make(ObjectKind kind) {
       return MakeAccount({});
     case ObjectKind::reply:
       return MakeReply();
+    case ObjectKind::topic:
+      return HandleOf(Call(Syscall::topic_create, account()), "topic_create");
+    case ObjectKind::subscription:
+      return HandleOf(Call(Syscall::topic_subscribe, Make(ObjectKind::topic)),
+                      "topic_subscribe");
     case ObjectKind::notification:
       return HandleOf(Call(Syscall::notification_create, account()),
                       "notification_create");

@@ -98,7 +98,29 @@ using HandleMint = Syscalls;
 
 TEST_F(HandleMint, ChecksHandleRightsAndFields) {
   ExpectDoor(Syscall::handle_mint,
-             {.args = 3, .good = {.args = {kRightsSame, 1}}});
+             {.args = 4, .good = {.args = {kRightsSame, 1}}});
+}
+
+TEST_F(HandleMint, TakesABandWithABadgeOfAPortOnly) {
+  const Handle port = MakePort();
+  const auto mint = [&](Handle handle, uint64_t badge, uint64_t band) {
+    const auto end = static_cast<uint64_t>(Deadline::After(absl::Hours(1)).ns);
+    return Call(Syscall::handle_mint, handle,
+                {.args = {kRightsSame, badge, end, band}});
+  };
+  const auto badged = static_cast<Handle>(mint(port, 7, 3).value(0));
+  EXPECT_EQ(Call(Syscall::handle_info, badged).value(0),
+            static_cast<uint64_t>(ObjectKind::port) |
+                uint64_t{3} << abi::kInfoBandShift |
+                uint64_t{kRightsAll} << 32);
+  EXPECT_EQ(mint(port, 0, 1).error(), Error::invalid_args);
+  EXPECT_EQ(mint(badged, 0, 1).error(), Error::invalid_args);
+  EXPECT_EQ(mint(MakeRegion(), 7, 1).error(), Error::invalid_args);
+  for (const uint64_t band : {uint64_t{abi::kBands}, ~uint64_t{0}}) {
+    const Answer answer = mint(port, 7, band);
+    EXPECT_EQ(answer.error(), Error::out_of_range);
+    EXPECT_EQ(answer.value(1), abi::kBands - 1);
+  }
 }
 
 TEST_F(HandleMint, WithAnEndTellsItAndGivesItToWhatIsDerived) {
@@ -390,7 +412,9 @@ TEST_F(HandleInfo, TellsKindRightsBadgeAndObjectOfEveryKind) {
     const Answer info = Call(Syscall::handle_info, handle);
     EXPECT_EQ(info.value(0) & 0xffff'ffff, kind);
     Rights rights = kRightsAll;
-    if (static_cast<ObjectKind>(kind) == ObjectKind::lane) rights = 0;
+    if (static_cast<ObjectKind>(kind) == ObjectKind::lane ||
+        static_cast<ObjectKind>(kind) == ObjectKind::subscription)
+      rights = 0;
     if (static_cast<ObjectKind>(kind) == ObjectKind::reply)
       rights = kRightSend | kRightTransfer | kRightWait | kRightInspect;
     EXPECT_EQ(info.value(0) >> 32, rights);

@@ -72,10 +72,22 @@ struct RawLane {
     answer = session->Call(abi::Syscall::port_connect, port.handle());
     EXPECT_EQ(answer.error(), Error::ok);
     handle = static_cast<Handle>(answer.value(0));
-    half = *base::Half::Map(answer.descriptors[0].get(),
+    MapHalf();
+    writer = base::RingWriter(half, 0);
+  }
+  // It is the session's spare if there was one.
+  void MapHalf() {
+    abi::LaneGranted granted = {};
+    EXPECT_TRUE(answer.Read(&granted));
+    if (auto spare = session->TakeSpare(granted.spare); spare.has_value()) {
+      half = std::move(spare->half);
+      bell = std::move(spare->bell);
+      return;
+    }
+    half = *base::Half::Map(answer.descriptors.at(0).get(),
                             static_cast<uint32_t>(answer.value(2)),
                             answer.value(1), base::Access::kReadWrite);
-    writer = base::RingWriter(half, 0);
+    bell = std::move(answer.descriptors.at(1));
     EXPECT_EQ(session->Call(abi::Syscall::lane_ready, handle).error(),
               Error::ok);
   }
@@ -84,12 +96,13 @@ struct RawLane {
     header.payload_bytes = static_cast<uint32_t>(payload.size());
     writer.Publish(header);
     base::WakeWord(half->tail_word(), 1);
-    base::RingBell(answer.descriptors[1].get());
+    base::RingBell(bell.get());
   }
   std::shared_ptr<SessionCore> session;
   Answer answer;
   Handle handle = 0;
   std::shared_ptr<base::Half> half;
+  base::UniqueFd bell;
   base::RingWriter writer;
 };
 
@@ -203,7 +216,7 @@ TEST_F(Hostile, AnyRecordsFromASenderHarmNobodyElse) {
     RawLane bad(world_->root().core(), bad_right);
     for (int i = 0; i < 5; ++i) {
       abi::RecordHeader header = {};
-      header.flags = static_cast<uint16_t>(random() % 1024);
+      header.flags = static_cast<uint16_t>(random() % 2048);
       header.handle_count = static_cast<uint16_t>(random() % 80);
       header.correlation = static_cast<uint32_t>(random());
       std::string payload(random() % 64, '\0');
@@ -243,6 +256,77 @@ TEST_F(Hostile, ACallerThatReadsNoAnswersNeverHoldsTheServer) {
   });
   Must(Must(receiver.Receive(Soon())).Reply("answer"));
   caller->Join();
+}
+
+TEST_F(Hostile, AReturnerThatLiesGivesBackOnlyWhatItHas) {
+  Capability port = world_->NewPort();
+  Capability bad_right = SendRight(port, 2);
+  RawLane bad(world_->root().core(), bad_right);
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  Pool pool = Must(Pool::Create(world_->root(), 1 << 20));
+  const auto lend = [&](uint32_t call) {
+    abi::RecordHeader header = {};
+    header.flags = abi::kRecordCall;
+    header.correlation = call;
+    bad.Put("call", header);
+    Message message = Must(receiver.Receive(Soon()));
+    Must(message.ReplyLoan(Must(pool.Allocate(4'096))));
+  };
+  // Each is taken before the message behind it.
+  const auto give_back = [&](abi::LoanReturn back, size_t bytes) {
+    abi::RecordHeader header = {};
+    header.flags = abi::kRecordReturn;
+    bad.Put({reinterpret_cast<const char*>(&back), bytes}, header);
+    bad.Put("behind", {});
+    EXPECT_EQ(Must(receiver.Receive(Soon())).text(), "behind");
+    return pool.bytes_in_use();
+  };
+  lend(1);  // the first attachment's first block
+  lend(2);
+  constexpr uint64_t kWhole = sizeof(abi::LoanReturn);
+  EXPECT_EQ(give_back({1, 0, 0}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({~0u, 0, 0}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({0, 0, 64}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({0, 0, ~uint64_t{0}}, kWhole), 8'192u);
+  EXPECT_EQ(give_back({0, 0, 0}, 5), 8'192u);
+  EXPECT_EQ(give_back({0, 0, 0}, kWhole), 4'096u);
+  // The block is somebody else's now.
+  Loan next = Must(pool.Allocate(4'096));
+  EXPECT_EQ(give_back({0, 0, 0}, kWhole), 8'192u);
+  next = Loan();
+  // Never returned: it comes back with the lane.
+  bad.session->Post(abi::Syscall::lane_close, bad.handle);
+  while (pool.bytes_in_use() > 0)
+    receiver.Receive(Deadline::After(absl::Milliseconds(1)))
+        .status()
+        .IgnoreError();
+}
+
+TEST_F(Hostile, PartsThatCannotBeAreThrownAway) {
+  Capability port = world_->NewPort();
+  Capability bad_right = SendRight(port, 2);
+  RawLane bad(world_->root().core(), bad_right);
+  Receiver receiver = Must(Receiver::Create(std::move(port)));
+  abi::RecordHeader header = {};
+  header.flags = abi::kRecordLoan | abi::kRecordParts;
+  struct {
+    abi::LoanParts parts;
+    abi::LoanRef refs[9];
+  } record = {};
+  const std::string_view whole(reinterpret_cast<const char*>(&record),
+                               sizeof(record));
+  for (const uint32_t count : {0u, 1u, 8u, 9u, 10u, ~0u, 0x0aaa'aaabu}) {
+    record.parts.count = count;
+    for (const uint64_t where : {uint64_t{0}, ~uint64_t{0}}) {
+      for (abi::LoanRef& ref : record.refs) ref = {0, 0, where, where};
+      bad.Put(whole, header);
+      bad.Put(whole.substr(0, 20), header);
+      bad.Put(whole.substr(0, 4), header);
+      bad.Put({}, header);
+    }
+  }
+  bad.Put("behind", {});
+  EXPECT_EQ(Must(receiver.Receive(Soon())).text(), "behind");
 }
 
 TEST_F(Hostile, ACallerThatNeverMakesRoomLosesItsLane) {

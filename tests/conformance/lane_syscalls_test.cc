@@ -56,6 +56,164 @@ TEST_F(LaneReady, SealsBothHalvesForTheOtherSide) {
   }
 }
 
+// ---- half_spare
+
+class HalfSpare : public Syscalls {
+ protected:
+  struct Held {
+    uint64_t number = 0;
+    uint64_t key = 0;
+    std::shared_ptr<base::Half> half;
+    std::vector<base::UniqueFd> descriptors;
+  };
+  static Held Granted(SessionCore& core) {
+    Answer answer = core.Call(Syscall::half_spare, 0, {}, Soon());
+    EXPECT_EQ(answer.error(), Error::ok);
+    Held held = {answer.value(0), answer.value(1), nullptr,
+                 std::move(answer.descriptors)};
+    held.half =
+        *base::Half::Map(held.descriptors.at(0).get(), abi::kRingBytesDefault,
+                         held.key, base::Access::kReadWrite);
+    return held;
+  }
+  static Held Ready(SessionCore& core) {
+    Held held = Granted(core);
+    EXPECT_EQ(SayReady(core, held.number), Error::ok);
+    return held;
+  }
+  static Error SayReady(SessionCore& core, uint64_t number) {
+    return core.Call(Syscall::half_spare, 0, {.args = {number}}, Soon())
+        .error();
+  }
+  // A port with rings as large as a spare's.
+  Handle LargePort() { return MakePort(0, 0); }
+  static abi::LaneGranted GrantOf(const Answer& connected) {
+    abi::LaneGranted granted = {};
+    EXPECT_TRUE(connected.Read(&granted));
+    return granted;
+  }
+  static abi::LaneOpened OpeningOf(const Answer& event) {
+    abi::LaneOpened opened = {};
+    EXPECT_TRUE(event.Read(&opened));
+    return opened;
+  }
+};
+
+TEST_F(HalfSpare, RefusesHandlesAndFieldsItDoesNotName) {
+  ExpectDoor(Syscall::half_spare, {.args = 1});
+}
+
+TEST_F(HalfSpare, GrantsOneHalfWithABell) {
+  const Answer answer = Call(Syscall::half_spare, 0);
+  ASSERT_EQ(answer.error(), Error::ok);
+  EXPECT_NE(answer.value(0), 0u);
+  EXPECT_EQ(answer.value(2), abi::kRingBytesDefault);
+  EXPECT_EQ(answer.descriptors.size(), 2u);
+  EXPECT_EQ(ErrorOf(Syscall::half_spare, 0), Error::bad_state);
+}
+
+TEST_F(HalfSpare, IsReadyOnceAndByItsNumber) {
+  EXPECT_EQ(SayReady(root(), 1), Error::not_found);
+  const Held held = Granted(root());
+  EXPECT_EQ(SayReady(root(), held.number + 1), Error::not_found);
+  EXPECT_EQ(SayReady(root(), held.number), Error::ok);
+  EXPECT_EQ(SayReady(root(), held.number), Error::bad_state);
+}
+
+TEST_F(HalfSpare, CanBeMappedForWritingByNobodyElseOnceReady) {
+  const Held held = Ready(root());
+  EXPECT_FALSE(base::Mapping::Map(held.descriptors[0].get(), 0, 4096,
+                                  base::Access::kReadWrite)
+                   .ok());
+}
+
+TEST_F(HalfSpare, IsTakenByTheNextLaneThatIsMade) {
+  const Handle port = LargePort();
+  auto inbox = Listen(root(), port);
+  Other other = MakeOther(port);
+  const Held held = Ready(other.core());
+  const Answer made = other.core().Call(Syscall::port_connect, other.handle);
+  ASSERT_EQ(made.error(), Error::ok);
+  EXPECT_EQ(made.value(1), held.key);
+  EXPECT_TRUE(made.descriptors.empty());
+  EXPECT_EQ(GrantOf(made).spare, held.number);
+  // No lane_ready is needed, nor is one good.
+  EXPECT_EQ(inbox->Await(abi::Event::lane_opened).value(1), held.key);
+  EXPECT_EQ(other.core()
+                .Call(Syscall::lane_ready, static_cast<Handle>(made.value(0)))
+                .error(),
+            Error::bad_state);
+  // It is used once.
+  EXPECT_EQ(
+      GrantOf(other.core().Call(Syscall::port_connect, other.handle)).spare,
+      0u);
+  EXPECT_GT(Granted(other.core()).number, held.number);
+}
+
+TEST_F(HalfSpare, IsTakenByTheNextLaneThatIsOpened) {
+  const Handle port = LargePort();
+  auto inbox = Listen(root(), port);
+  const Held held = Ready(root());
+  Other other = MakeOther(port);
+  auto lane = Connect(other.core(), other.handle);
+  const Answer event = inbox->Await(abi::Event::lane_opened);
+  EXPECT_EQ(OpeningOf(event).spare, held.number);
+  EXPECT_EQ(event.value(2), held.key);
+  EXPECT_EQ(event.descriptors.size(), 2u);
+  // The sender is told at once: the listener has nothing to map.
+  const Answer joined = lane->inbox.Await(abi::Event::lane_joined);
+  EXPECT_EQ(joined.value(0), held.key);
+  EXPECT_EQ(joined.descriptors.size(), 1u);
+}
+
+TEST_F(HalfSpare, CarriesWhatIsPublishedInIt) {
+  const Handle port = LargePort();
+  auto inbox = Listen(root(), port);
+  Other other = MakeOther(port);
+  const Held held = Ready(other.core());
+  base::RingWriter out(held.half, 0);
+  std::memcpy(out.Payload(), "one", 3);
+  abi::RecordHeader header = {};
+  header.payload_bytes = 3;
+  out.Publish(header);
+  ASSERT_EQ(other.core().Call(Syscall::port_connect, other.handle).error(),
+            Error::ok);
+  const Answer event = inbox->Await(abi::Event::lane_opened);
+  auto seen =
+      *base::Half::Map(event.descriptors.at(0).get(), abi::kRingBytesDefault,
+                       event.value(1), base::Access::kRead);
+  base::RingReader in(seen, 0);
+  ASSERT_EQ(in.Peek(&header), base::RingReader::State::kRecord);
+  EXPECT_EQ(std::memcmp(in.Payload(), "one", 3), 0);
+}
+
+TEST_F(HalfSpare, IsNotTakenBeforeItIsReady) {
+  const Handle port = LargePort();
+  const Held held = Granted(root());
+  const Answer made = Call(Syscall::port_connect, port);
+  EXPECT_EQ(GrantOf(made).spare, 0u);
+  EXPECT_EQ(made.descriptors.size(), 2u);
+  EXPECT_EQ(SayReady(root(), held.number), Error::ok);
+}
+
+TEST_F(HalfSpare, IsNotTakenForRingsOfAnotherSize) {
+  const Held held = Ready(root());
+  EXPECT_EQ(GrantOf(Call(Syscall::port_connect, MakePort(0, 8192))).spare, 0u);
+  EXPECT_EQ(GrantOf(Call(Syscall::port_connect, LargePort())).spare,
+            held.number);
+}
+
+TEST_F(HalfSpare, IsKeptWhenTheLaneIsRefused) {
+  const Handle port = LargePort();
+  Other poor = MakePoor(MakeAccount({.limit = {0, 0, 1, 0, 0}}), port);
+  ASSERT_EQ(poor.core().Call(Syscall::port_connect, poor.handle).error(),
+            Error::ok);
+  const Held held = Ready(poor.core());
+  EXPECT_EQ(poor.core().Call(Syscall::port_connect, poor.handle).error(),
+            Error::quota_exceeded);
+  EXPECT_EQ(SayReady(poor.core(), held.number), Error::bad_state);
+}
+
 // ---- lane_close
 
 using LaneClose = Syscalls;

@@ -13,7 +13,7 @@ using PortCreate = Syscalls;
 TEST_F(PortCreate, ChecksHandleRightsAndFields) {
   ExpectDoor(
       Syscall::port_create,
-      {.known_options = abi::kPortOptionsAll, .args = 1, .payload = true});
+      {.known_options = abi::kPortOptionsAll, .args = 2, .payload = true});
 }
 
 TEST_F(PortCreate, RoundsTheRingUpToAPowerOfTwo) {
@@ -40,6 +40,31 @@ TEST_F(PortCreate, RefusesRingsOutsideTheLimits) {
         Call(Syscall::port_create, account(), {.args = {bytes}});
     EXPECT_EQ(answer.error(), Error::out_of_range);
     EXPECT_EQ(answer.value(0), abi::kRingBytesMin);
+    EXPECT_EQ(answer.value(1), abi::kRingBytesMax);
+  }
+}
+
+TEST_F(PortCreate, LetsRingsGrowOnlyWhereTheirSizeIsNotFixed) {
+  const struct {
+    uint64_t asked, most_asked, most;
+  } cases[] = {{0, 0, abi::kRingBytesGrownDefault},
+               {4096, 0, 4096},
+               {4097, 0, 8192},
+               {4097, 8193, 16'384},
+               {0, abi::kRingBytesDefault, abi::kRingBytesDefault},
+               {4096, abi::kRingBytesMax, abi::kRingBytesMax}};
+  for (const auto& one : cases) {
+    const Answer made = Call(Syscall::port_create, account(),
+                             {.args = {one.asked, one.most_asked}});
+    EXPECT_EQ(made.error(), Error::ok);
+    EXPECT_EQ(made.value(3), one.most);
+  }
+  for (const uint64_t most :
+       {uint64_t{8191}, uint64_t{abi::kRingBytesMax} + 1, ~uint64_t{0}}) {
+    const Answer answer =
+        Call(Syscall::port_create, account(), {.args = {8192, most}});
+    EXPECT_EQ(answer.error(), Error::out_of_range);
+    EXPECT_EQ(answer.value(0), 8192u);
     EXPECT_EQ(answer.value(1), abi::kRingBytesMax);
   }
 }

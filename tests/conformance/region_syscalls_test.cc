@@ -18,7 +18,9 @@ bool Maps(const Answer& answer, base::Access access) {
 using RegionCreate = Syscalls;
 
 TEST_F(RegionCreate, ChecksHandleRightsAndFields) {
-  ExpectDoor(Syscall::region_create, {.args = 1, .good = {.args = {1}}});
+  ExpectDoor(Syscall::region_create, {.known_options = abi::kRegionOptionsAll,
+                                      .args = 2,
+                                      .good = {.args = {1}}});
 }
 
 TEST_F(RegionCreate, RoundsUpToPagesAndIsZero) {
@@ -80,6 +82,32 @@ TEST_F(RegionCreate, IsChargedUntilWhoMappedItIsGone) {
   EXPECT_EQ(error, Error::ok);
 }
 
+TEST_F(RegionCreate, GrowableNamesItsMostAndNothingElseDoes) {
+  const auto error = [&](uint32_t options, uint64_t bytes, uint64_t most) {
+    return ErrorOf(Syscall::region_create, account(),
+                   {.options = options, .args = {bytes, most}});
+  };
+  EXPECT_EQ(error(abi::kRegionGrowable, 4096, 0), Error::invalid_args);
+  EXPECT_EQ(error(0, 4096, 8192), Error::invalid_args);
+  EXPECT_EQ(error(abi::kRegionGrowable, 8192, 4096), Error::out_of_range);
+  EXPECT_EQ(error(abi::kRegionGrowable, 4096, abi::kRegionBytesMax + 1),
+            Error::out_of_range);
+  EXPECT_EQ(error(abi::kRegionGrowable, 4096, abi::kRegionBytesMax), Error::ok);
+}
+
+TEST_F(RegionCreate, InHugePagesSaysWhatItGot) {
+  const Answer made = Call(Syscall::region_create, account(),
+                           {.options = abi::kRegionHugePages, .args = {4096}});
+  ASSERT_EQ(made.error(), Error::ok);
+  const auto pages = static_cast<abi::RegionPages>(made.value(3));
+  EXPECT_EQ(made.value(1),
+            pages == abi::RegionPages::reserved ? abi::kHugePageBytes : 4096u);
+  const Answer map =
+      Call(Syscall::region_map, static_cast<Handle>(made.value(0)),
+           {.options = abi::kMapWrite});
+  EXPECT_TRUE(Maps(map, base::Access::kReadWrite));
+}
+
 // ---- region_seal
 
 using RegionSeal = Syscalls;
@@ -122,12 +150,26 @@ TEST_F(RegionSeal, ImmutableIsBadStateWhileAWriterIsThere) {
   EXPECT_FALSE(Maps(reader, base::Access::kReadWrite));
 }
 
+TEST_F(RegionSeal, TellsHowManySessionsMayStillWrite) {
+  const Handle region = MakeRegion();
+  EXPECT_EQ(Call(Syscall::region_seal, MakeRegion()).value(1), 0u);
+  Call(Syscall::region_map, region, {.options = abi::kMapWrite});
+  Call(Syscall::region_map, region, {.options = abi::kMapWrite});
+  EXPECT_EQ(Call(Syscall::region_seal, region).value(1), 1u);
+  // Who was given memory to read could have reopened it for writing.
+  const Handle early = MakeRegion();
+  Other other = MakeOther(early);
+  other.core().Call(Syscall::region_map, other.handle);
+  Call(Syscall::region_map, early, {.options = abi::kMapWrite});
+  EXPECT_EQ(Call(Syscall::region_seal, early).value(1), 2u);
+}
+
 // ---- region_map
 
 using RegionMap = Syscalls;
 
 TEST_F(RegionMap, ChecksHandleRightsAndFields) {
-  ExpectDoor(Syscall::region_map, {.known_options = abi::kMapWrite});
+  ExpectDoor(Syscall::region_map, {.known_options = abi::kMapWrite, .args = 2});
 }
 
 TEST_F(RegionMap, NeedsTheRightForWhatItMaps) {
@@ -163,6 +205,27 @@ TEST_F(RegionMap, ForWritingASealedOneIsBadState) {
               Error::bad_state);
     EXPECT_EQ(ErrorOf(Syscall::region_map, region), Error::ok);
   }
+}
+
+TEST_F(RegionMap, OfAPartChecksItAgainstTheRegion) {
+  const Handle region = MakeRegion(8192);
+  const auto map = [&](uint64_t offset, uint64_t bytes) {
+    return Call(Syscall::region_map, region, {.args = {offset, bytes}});
+  };
+  EXPECT_EQ(map(4096, 0).error(), Error::ok);
+  EXPECT_EQ(map(4096, 4096).error(), Error::ok);
+  EXPECT_EQ(map(1, 4096).error(), Error::invalid_args);
+  const Answer beyond = map(8192, 0);
+  EXPECT_EQ(beyond.error(), Error::out_of_range);
+  EXPECT_EQ(beyond.value(0), 0u);
+  EXPECT_EQ(beyond.value(1), 4096u);
+  for (const uint64_t bytes : {uint64_t{4097}, ~uint64_t{0}}) {
+    const Answer large = map(4096, bytes);
+    EXPECT_EQ(large.error(), Error::out_of_range);
+    EXPECT_EQ(large.value(0), 1u);
+    EXPECT_EQ(large.value(1), 4096u);
+  }
+  EXPECT_EQ(map(~uint64_t{4095}, 4096).error(), Error::out_of_range);
 }
 
 // ---- region_info

@@ -27,6 +27,7 @@ class Restart : public ::testing::Test {
                                          {"told", &told_right_}};
     return world_->StartPeer("listener", initial, std::move(body));
   }
+  void KillReceiversOfMany();
   std::unique_ptr<World> world_ = World::Start();
   Capability port_;
   Capability told_ = world_->NewPort();
@@ -51,7 +52,8 @@ void TakeAndTell(Session& session) {
   }
 }
 
-TEST_F(Restart, NothingIsRepeatedOrReorderedWhenReceiversAreKilled) {
+// Receivers are killed while messages come; also while their lane grows.
+void Restart::KillReceiversOfMany() {
   constexpr uint32_t kCount = 3'000;
   Capability right = SendRight(port_);
   const InitialCapability initial[] = {{"port", &right}};
@@ -84,6 +86,15 @@ TEST_F(Restart, NothingIsRepeatedOrReorderedWhenReceiversAreKilled) {
   }
   EXPECT_GT(kills, 3u);
   listener->Kill();
+}
+
+TEST_F(Restart, NothingIsRepeatedOrReorderedWhenReceiversAreKilled) {
+  KillReceiversOfMany();
+}
+
+TEST_F(Restart, NothingIsRepeatedOrReorderedThoughTheLaneGrowsMeanwhile) {
+  port_ = world_->NewPort({.ring_bytes = 4096, .ring_bytes_max = 64u << 10});
+  KillReceiversOfMany();
 }
 
 TEST_F(Restart, TakenCallsFailAtOnceAndQueuedOnesAreAnsweredByTheNext) {

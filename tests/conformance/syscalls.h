@@ -90,7 +90,8 @@ class Syscalls : public ::testing::Test {
   static Deadline Soon() { return testing_kit::Soon(); }
 
   // Objects of the root session; throws if they cannot be made.
-  Handle MakePort(uint32_t options = 0, uint64_t ring_bytes = 4096);
+  Handle MakePort(uint32_t options = 0, uint64_t ring_bytes = 4096,
+                  uint64_t ring_bytes_max = 0);
   Handle MakeRegion(uint64_t bytes = 4096);
   Handle MakeAccount(const abi::AccountLimits& limits,
                      std::string_view name = "budget");

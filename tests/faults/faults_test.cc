@@ -163,7 +163,7 @@ bool Frees(Syscall call) {
   static const std::set<Syscall> kFreeing = {
       Syscall::handle_close,    Syscall::handle_revoke,   Syscall::lane_close,
       Syscall::transfer_redeem, Syscall::transfer_cancel, Syscall::wait_cancel,
-      Syscall::reply_cancel,    Syscall::process_end};
+      Syscall::reply_cancel,    Syscall::process_end,     Syscall::lock_detach};
   return kFreeing.contains(call);
 }
 

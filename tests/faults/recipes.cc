@@ -6,9 +6,10 @@ std::vector<Recipe> Recipes(Size size) {
   std::vector<Recipe> chosen;
   for (const auto& part :
        {HandleRecipes(), PortRecipes(), LaneRecipes(), TransferRecipes(),
-        RegionRecipes(), ProcessRecipes(), AccountRecipes(),
+        RegionRecipes(), LockRecipes(), ProcessRecipes(), AccountRecipes(),
         NotificationRecipes(), TraceRecipes(), ReplyRecipes(),
-        DeadlockRecipes(), ExplainRecipes(), ProcessEndRecipes()})
+        DeadlockRecipes(), ExplainRecipes(), ProcessEndRecipes(),
+        TopicRecipes()})
     for (const Recipe& recipe : part)
       if (recipe.size == size) chosen.push_back(recipe);
   return chosen;

@@ -37,6 +37,7 @@ std::vector<Recipe> PortRecipes();
 std::vector<Recipe> LaneRecipes();
 std::vector<Recipe> TransferRecipes();
 std::vector<Recipe> RegionRecipes();
+std::vector<Recipe> LockRecipes();
 std::vector<Recipe> ProcessRecipes();
 std::vector<Recipe> AccountRecipes();
 std::vector<Recipe> NotificationRecipes();
@@ -45,5 +46,6 @@ std::vector<Recipe> ReplyRecipes();
 std::vector<Recipe> DeadlockRecipes();
 std::vector<Recipe> ExplainRecipes();
 std::vector<Recipe> ProcessEndRecipes();
+std::vector<Recipe> TopicRecipes();
 
 }  // namespace faults

@@ -45,7 +45,7 @@ std::vector<Recipe> HandleRecipes() {
        }},
       {Syscall::handle_mint, "copies with a badge",
        [](Scene& scene) {
-         return Asked{scene.CreatePort(scene.caller()), {kRightsSame, 42}};
+         return Asked{scene.CreatePort(scene.caller()), {kRightsSame, 42, 0, 3}};
        },
        [](Scene& scene, const Done* done) {
          return Holds(scene, done->value());

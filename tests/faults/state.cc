@@ -18,6 +18,7 @@ using kernel::ObjectKind;
 using kernel::Port;
 using kernel::Region;
 using kernel::Reply;
+using kernel::RequestRing;
 using kernel::Session;
 
 void Counts(std::ostream& out, const Object& object) {
@@ -56,6 +57,15 @@ void Describe(std::ostream& out, const Lane::End& end) {
   out << "}";
 }
 
+// Where it begins, and what memory it has beside the half's.
+void Describe(std::ostream& out, const char* which, const RequestRing* ring) {
+  if (ring == nullptr) return;
+  out << " " << which << "=" << ring->start;
+  if (ring->grown == nullptr) return;
+  out << "+" << ring->grown->bytes << " key=" << ring->grown->key
+      << " ready=" << (ring->grown->half != nullptr);
+}
+
 void Describe(std::ostream& out, const Lane& lane) {
   out << "lane " << lane.id << " port=" << lane.port->id
       << " badge=" << lane.badge << " charged=" << lane.charged->id
@@ -65,6 +75,9 @@ void Describe(std::ostream& out, const Lane& lane) {
       << " cut=" << lane.cut << lane.sender_cut << "@" << lane.cut_end
       << " leaves=" << static_cast<int>(lane.sender_leaves)
       << " traced=" << lane.traced << " retired=" << lane.retired;
+  Describe(out, "ring", &lane.ring);
+  Describe(out, "last", lane.last.get());
+  Describe(out, "asked", lane.asked.get());
   Describe(out, lane.ends[0]);
   Describe(out, lane.ends[1]);
   for (const auto& [token, transfer] : lane.transfers) {
@@ -79,12 +92,41 @@ void Describe(std::ostream& out, const Lane& lane) {
   Counts(out, lane);
 }
 
+void Describe(std::ostream& out, const kernel::Topic& topic) {
+  const auto& publication = topic.publication;
+  out << "topic " << topic.id << " name=" << topic.name
+      << " publication=" << publication.number << "/"
+      << IdOf(publication.session) << "/" << publication.key
+      << " memory=" << publication.memory.valid() << publication.ready()
+      << " charged="
+      << (publication.charged != nullptr ? publication.charged->id : 0)
+      << " end=" << topic.end.position << "/" << topic.end.sequence
+      << " publishers=" << topic.publishers << topic.closed
+      << " reliable=" << topic.reliable << " cuts=" << topic.cuts
+      << " seats=" << topic.seats_used << "-" << topic.free_seats.size()
+      << " subscriptions=";
+  for (const auto& [id, subscription] : topic.subscriptions) out << id << ",";
+  Counts(out, topic);
+}
+
+void Describe(std::ostream& out, const kernel::Subscription& one) {
+  out << "subscription " << one.id << " process=" << one.process
+      << " seat=" << one.seat << " options=" << one.options
+      << " memory=" << one.memory.valid() << " ready=" << one.ready
+      << " cut=" << one.cut << " told=" << one.told << "/" << one.whole;
+  Counts(out, one);
+}
+
 void Describe(std::ostream& out, const Region& region) {
   out << "region " << region.id << " bytes=" << region.bytes
       << " memory=" << region.memory.valid()
       << " owner=" << region.owner_process << " charged=" << region.charged->id
       << " guarantee=" << region.guarantee << " grants=" << region.grants
-      << " attachments=" << region.attachments;
+      << " attachments=" << region.attachments << " options=" << region.options
+      << " sessions=" << region.sessions << " writers=" << region.Writers()
+      << " state=" << static_cast<uint32_t>(region.state);
+  for (const auto& [offset, lock] : region.locks)
+    out << " lock@" << offset << "=" << lock->members();
   Counts(out, region);
 }
 
@@ -127,6 +169,7 @@ void Describe(std::ostream& out, const Session& session) {
   out << " listening=" << Ids(session.listening)
       << " granted=" << Ids(session.granted)
       << " lanes=" << session.lanes_sending << "/" << session.lanes_receiving
+      << " spare=" << session.spare.number()
       << " trace_rings=" << session.trace_rings
       << " traces_all=" << session.traces_all
       << " traced=" << Ids(session.traced_ports) << "\n";
@@ -196,6 +239,8 @@ std::string DescribeKernel(kernel::Kernel& kernel) {
   DescribeAll<Region>(out, kernel, ObjectKind::region);
   DescribeAll<Notification>(out, kernel, ObjectKind::notification);
   DescribeAll<Reply>(out, kernel, ObjectKind::reply);
+  DescribeAll<kernel::Topic>(out, kernel, ObjectKind::topic);
+  DescribeAll<kernel::Subscription>(out, kernel, ObjectKind::subscription);
   const kernel::CapabilityTree& tree = kernel.tree();
   for (const Capability* at = tree.LivingAfter(0); at != nullptr;
        at = tree.LivingAfter(at->index))

@@ -107,6 +107,12 @@ int __wrap_socketpair(int domain, int type, int protocol, int fds[2]) {
   return __real_socketpair(domain, type, protocol, fds);
 }
 
+off_t __real_lseek(int fd, off_t offset, int from);
+off_t __wrap_lseek(int fd, off_t offset, int from) {
+  if (FailsWith(EINVAL, "lseek")) return -1;
+  return __real_lseek(fd, offset, from);
+}
+
 // The same numbers in each run. It cannot fail but by a signal, and not for
 // good, so it does not count as a system call that does.
 ssize_t __wrap_getrandom(void* to, size_t bytes, unsigned) {

@@ -34,8 +34,8 @@ class FuzzTransport : public kernel::Transport {
   explicit FuzzTransport(std::shared_ptr<Mail> mail) : mail_(std::move(mail)) {}
   base::Result<void> Send(const void* data, size_t bytes,
                           std::span<const int> fds) override {
-    if (bytes != sizeof(mail_->welcome) || fds.size() != 2) return {};
-    std::memcpy(&mail_->welcome, data, bytes);
+    if (bytes < sizeof(mail_->welcome) || fds.size() != 2) return {};
+    std::memcpy(&mail_->welcome, data, sizeof(mail_->welcome));
     for (size_t i = 0; i < 2; ++i)
       mail_->halves[i] = base::UniqueFd(fcntl(fds[i], F_DUPFD_CLOEXEC, 0));
     return {};

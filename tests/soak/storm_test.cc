@@ -217,9 +217,10 @@ void OnThreads(uint64_t count, Body body) {
 class InAStorm : public ::testing::TestWithParam<uint64_t> {
  protected:
   // A port, one process that receives and two that send.
-  void StartPort(uint32_t ring_bytes, uint64_t receivers) {
+  void StartPort(const ipc::PortOptions& options, uint64_t receivers) {
     const uint64_t first = ports_.size() * kStreamsOfAPort;
-    ports_.push_back(world_->NewPort({.ring_bytes = ring_bytes}));
+    const uint32_t ring_bytes = options.ring_bytes;
+    ports_.push_back(world_->NewPort(options));
     Capability send = Must(
         ports_.back().Mint(ipc::kRightSend | ipc::kRightDuplicate, first + 1));
     const ipc::InitialCapability to_send[] = {{"port", &send}};
@@ -255,8 +256,10 @@ class InAStorm : public ::testing::TestWithParam<uint64_t> {
 
 // A parameter: how many threads of a process receive.
 TEST_P(InAStorm, EveryMessageIsTakenOnceInOrder) {
-  StartPort(ipc::abi::kRingBytesMin, GetParam());
-  StartPort(ipc::abi::kRingBytesDefault, GetParam());
+  StartPort({.ring_bytes = ipc::abi::kRingBytesMin,
+             .ring_bytes_max = 16 * ipc::abi::kRingBytesMin},
+            GetParam());
+  StartPort({.ring_bytes = ipc::abi::kRingBytesDefault}, GetParam());
   Random random(CurrentOptions().seed);
   storm_->Rage(
       random, base::NowNs() + CurrentOptions().seconds * int64_t{500'000'000},

@@ -15,6 +15,7 @@ struct CapabilityInfo {
   ObjectKind kind = ObjectKind::none;
   Rights rights = 0;
   uint64_t badge = 0;      // 0: none
+  uint32_t band = 0;       // of the badge
   uint64_t object_id = 0;  // never used again while the kernel process lives
   Deadline end;            // when it goes as if revoked
 };
@@ -27,12 +28,32 @@ struct RevokeReceipt {
   uint64_t messages = 0;  // capabilities that were in flight
 };
 
+// A copy to be minted.
+struct MintOptions {
+  Rights rights = kRightsSame;
+  // That every receiver of its messages sees; 0: the one it has.
+  uint64_t badge = 0;
+  // Of a port's badge, fixed with it: 0 (the usual) to kBands - 1. A receiver
+  // takes messages of higher bands first.
+  uint32_t band = 0;
+  // At that time the copy, and what was derived from it, goes as if revoked.
+  Deadline end;
+};
+
+// What is known of a capability without asking: neither changes while its
+// handle is good. Kind `none`: nothing is.
+struct KnownCapability {
+  ObjectKind kind = ObjectKind::none;
+  Rights rights = 0;
+};
+
 class Capability {
  public:
   Capability() = default;
   // Owns: the handle, which must be this session's.
-  Capability(std::shared_ptr<SessionCore> session, Handle handle)
-      : session_(std::move(session)), handle_(handle) {}
+  Capability(std::shared_ptr<SessionCore> session, Handle handle,
+             KnownCapability known = {})
+      : session_(std::move(session)), handle_(handle), known_(known) {}
   Capability(Capability&& other) noexcept;
   Capability& operator=(Capability&& other) noexcept;
   // Closes the handle. Thread: any; asks the kernel process without waiting.
@@ -41,6 +62,7 @@ class Capability {
   bool valid() const { return handle_ != abi::kNoHandle; }
   Handle handle() const { return handle_; }
   const std::shared_ptr<SessionCore>& session() const { return session_; }
+  const KnownCapability& known() const { return known_; }
 
   // A copy with the same or fewer rights; the badge stays.
   // Rights: Duplicate. Errors: bad_handle; access_denied; invalid_args when
@@ -52,6 +74,11 @@ class Capability {
   // receiver of its messages sees. Rights: Duplicate. Errors: as Duplicate;
   // invalid_args when it has a badge already.
   absl::StatusOr<Capability> Mint(Rights rights, uint64_t badge) const;
+
+  // The same with a band, an end, or both. Errors: as Mint; invalid_args for a
+  // band without a badge, or of what is no port; out_of_range for a band that
+  // there is not; timed_out when the end has passed.
+  absl::StatusOr<Capability> Mint(const MintOptions& options) const;
 
   // The same with an end: at that time the copy, and what was derived from it,
   // goes as if revoked. The badge may be 0 here: the one it has stays.
@@ -84,8 +111,11 @@ class Capability {
   Handle Release();
 
  private:
+  KnownCapability KnownWith(Rights rights) const;
+
   std::shared_ptr<SessionCore> session_;
   Handle handle_ = abi::kNoHandle;
+  KnownCapability known_;
 };
 
 }  // namespace ipc

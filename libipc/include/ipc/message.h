@@ -54,11 +54,25 @@ class Message {
   // messages that this thread sends after receiving it.
   uint64_t flow() const;
   // The payload, valid while the message lives. Own memory of this process,
-  // unless is_loan(): then it lies in the sender's pool, read-only here, and
-  // the sender could still change it. Copy first what must be checked.
+  // unless is_loan(): then it may lie in the sender's memory, read-only here.
+  // Any sender can lend, whatever the size; libipc does from 8 KiB on.
+  //
+  // A hostile sender can change what it lent at any moment, also between a
+  // check and the use of what was checked; an honest one writes the block
+  // again only when this message is gone. Whoever does not trust its senders
+  // calls MakePrivate() before it checks, or copies out what it checks.
   Bytes payload() const;
   std::string_view text() const { return TextOf(payload()); }
   bool is_loan() const;
+  // The lent blocks: the payload of a plain loan; those of a message of several
+  // parts, whose payload() is own memory. Also once they are private. Changes
+  // under the reader as payload() does.
+  std::vector<Bytes> blocks() const;
+  // Copies what was lent into this process's own memory, where nobody else can
+  // change it, and gives it back at once; payload() and blocks() are then the
+  // copies. Nothing to do where nothing was lent.
+  // Errors: quota_exceeded (no memory); it stays lent then.
+  absl::Status MakePrivate();
 
   // The capabilities that came with it, in order. They are fetched from the
   // kernel process at the first call. Errors: quota_exceeded when the own

@@ -40,7 +40,8 @@ class Sender {
   Sender& operator=(Sender&&) noexcept;
   ~Sender();
 
-  // Queues a message. What is larger than inline goes as a loan by itself.
+  // Queues a message. From 8 KiB on it is copied once, into memory that is
+  // lent, as long as there is any; so is what is larger than inline.
   // All or nothing: on failure nothing was queued and the capabilities are
   // still the caller's.
   // Errors: timed_out, should_wait (no room by then; the port fails when
@@ -63,6 +64,14 @@ class Sender {
   // with the caller on failure. Errors: as Send.
   absl::Status SendLoan(Loan& loan, const SendOptions& options = {});
 
+  // A message of several blocks, at most kLoanPartsMax, of any pools, and of
+  // bytes beside them that are copied. The receiver gets these as payload()
+  // and those as blocks(). Owns: all blocks, on success; on failure they all
+  // stay with the caller. Errors: as Send; out_of_range (no blocks or too many,
+  // or more bytes than go inline with them); invalid_args (an empty block).
+  absl::Status SendParts(Bytes payload, std::span<Loan> blocks,
+                         const SendOptions& options = {});
+
   // Sends a call and waits for its one outcome: the reply or an error.
   // Errors: as Send, and dropped (the server destroyed it unanswered),
   // peer_closed (it took the call and died, or closed); with
@@ -73,6 +82,8 @@ class Sender {
     return Call(BytesOf(text), options);
   }
   absl::StatusOr<Message> CallLoan(Loan& loan, const SendOptions& options = {});
+  absl::StatusOr<Message> CallParts(Bytes payload, std::span<Loan> blocks,
+                                    const SendOptions& options = {});
 
   // Replies that came after their call was over; they are thrown away.
   uint64_t stale_replies() const;

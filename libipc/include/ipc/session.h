@@ -19,6 +19,10 @@ struct PortOptions {
   std::string name;  // shown by tools; at most kNameBytesMax - 1 bytes
   // Of each sender's queue, rounded up to a power of two; 0: the default.
   uint32_t ring_bytes = 0;
+  // To which a queue that is often full may grow, charged to its sender, and
+  // from which an idle one shrinks again. 0: the default, or no growth where
+  // ring_bytes is given.
+  uint32_t ring_bytes_max = 0;
   Sharing sharing = Sharing::kOneListener;
   AtFull at_full = AtFull::kBlock;
 };

@@ -23,6 +23,7 @@ using abi::Signals;
 #define KEYPORT_RIGHT(Name, bit, text) using abi::kRight##Name;
 #include "libipc/abi/rights.def"
 #undef KEYPORT_RIGHT
+using abi::kBands;
 using abi::kRightsAll;
 using abi::kRightsSame;
 using abi::kSignalDead;

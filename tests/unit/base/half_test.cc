@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <random>
 #include <string>
 #include <thread>
@@ -169,6 +170,110 @@ TEST(HalfMapping, RefusesWhatIsNoHalf) {
             Error::invalid_args);
   EXPECT_EQ(Half::Map(-1, 4096, 0, Access::kRead).error(), Error::invalid_args);
   EXPECT_TRUE(Half::Map(right.get(), 4096, 0, Access::kRead).ok());
+}
+
+// A ring beside the pair's first half, as its writer and its reader map it.
+struct Beside {
+  Beside(const Pair& pair, uint32_t bytes, uint64_t key) {
+    UniqueFd fd = *Half::CreateRing(bytes);
+    own =
+        *Half::WithRing(pair.own[0], fd.get(), bytes, key, Access::kReadWrite);
+    EXPECT_TRUE(SealMemory(fd.get(), Seal::kSingleWriter).ok());
+    seen = *Half::WithRing(pair.seen[0], fd.get(), bytes, key, Access::kRead);
+  }
+  std::shared_ptr<Half> own;
+  std::shared_ptr<Half> seen;
+};
+
+TEST(Ring, BesideAHalfSharesItsControlWordsOnly) {
+  Pair pair(4096);
+  const Beside beside(pair, 8192, 1);
+  EXPECT_EQ(beside.own->control(), pair.own[0]->control());
+  EXPECT_NE(beside.own->ring(), pair.own[0]->ring());
+  EXPECT_EQ(beside.own->ring_bytes(), 8192u);
+  // It keeps them, whoever lets the half go.
+  const auto tail = beside.seen->tail_word();
+  pair.seen[0].reset();
+  pair.own[0]->tail().store(64);
+  EXPECT_EQ(*tail, 64u);
+}
+
+TEST(Ring, BesideAHalfIsRefusedIfItIsNotThatSize) {
+  Pair pair(4096);
+  UniqueFd fd = *Half::CreateRing(8192);
+  for (const uint32_t bytes : {0u, 4096u, 12'288u, 16'384u, 1u << 31})
+    EXPECT_FALSE(
+        Half::WithRing(pair.own[0], fd.get(), bytes, 1, Access::kRead).ok());
+  EXPECT_FALSE(Half::WithRing(pair.own[0], -1, 8192, 1, Access::kRead).ok());
+}
+
+TEST(Ring, HasAllItsRoomWhenTheWriterComesToIt) {
+  Pair pair(4096);
+  RingWriter writer(pair.own[0], 0);
+  while (writer.HasRoom(32, pair.seen[1].get()))
+    Put(writer, std::string(32, 'x'), 0);
+  const Beside beside(pair, 8192, 1);
+  writer.GoOnIn(beside.own);
+  EXPECT_EQ(writer.Unread(pair.seen[1].get()), 4096u);
+  int count = 0;
+  for (; writer.HasRoom(32, pair.seen[1].get()); ++count)
+    Put(writer, std::string(32, 'x'), 0);
+  EXPECT_EQ(count, 8192 / 64);
+  // What is taken from the ring before makes no room here.
+  pair.own[1]->head().store(4096);
+  EXPECT_FALSE(writer.HasRoom(32, pair.seen[1].get()));
+  pair.own[1]->head().store(4096 + 64);
+  EXPECT_TRUE(writer.HasRoom(32, pair.seen[1].get()));
+  // Nor does a successor who starts below it.
+  writer.SetKnownHead(64);
+  EXPECT_EQ(writer.known_head(), 4096u);
+}
+
+// Where the writer has gone, and the reader not yet.
+struct Next {
+  uint64_t start;
+  std::shared_ptr<Half> half;
+};
+
+TEST(Ring, CarriesEveryByteWhileItGrowsAndShrinks) {
+  Pair pair(4096);
+  RingWriter writer(pair.own[0], 0);
+  RingReader reader(pair.seen[0], 0);
+  std::mt19937 random(7);
+  std::deque<Next> turns;
+  std::deque<std::string> queued;
+  uint32_t sent = 0;
+  uint32_t taken = 0;
+  int changes = 0;
+  while (taken < 50'000) {
+    const std::string text(random() % 900, static_cast<char>(sent));
+    if (random() % 2 == 0 && writer.HasRoom(text.size(), pair.seen[1].get())) {
+      Put(writer, text, sent++);
+      queued.push_back(text);
+    }
+    if (random() % 64 == 0 && turns.empty()) {
+      ++changes;
+      const bool base = writer.half() != pair.own[0] && random() % 2 == 0;
+      const Beside beside(pair, 4096u << random() % 4, random());
+      turns.push_back({writer.position(), base ? pair.seen[0] : beside.seen});
+      writer.GoOnIn(base ? pair.own[0] : beside.own);
+    }
+    if (!turns.empty() && reader.position() == turns.front().start) {
+      ASSERT_FALSE(reader.Ready());
+      reader.GoOnIn(turns.front().half);
+      turns.pop_front();
+    }
+    abi::RecordHeader header = {};
+    if (random() % 2 == 0 || reader.Peek(&header) == State::kEmpty) continue;
+    ASSERT_EQ(header.label, taken);
+    ASSERT_EQ(std::string(reinterpret_cast<const char*>(reader.Payload()),
+                          header.payload_bytes),
+              queued.front());
+    queued.pop_front();
+    reader.Consume(header, pair.own[1].get());
+    ++taken;
+  }
+  EXPECT_GT(changes, 500);
 }
 
 }  // namespace

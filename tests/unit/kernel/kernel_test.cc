@@ -60,10 +60,10 @@ std::unique_ptr<RawClient> KernelTest::AddChild(RawClient& parent,
 }
 
 Handle KernelTest::CreatePort(RawClient& client, uint32_t options,
-                              uint32_t ring_bytes) {
+                              uint32_t ring_bytes, uint32_t ring_bytes_max) {
   const Done made =
       client.Call(abi::Syscall::port_create, client.Named("account"),
-                  {ring_bytes}, {.options = options});
+                  {ring_bytes, ring_bytes_max}, {.options = options});
   EXPECT_EQ(made.error(), Error::ok);
   return made.handle();
 }
@@ -107,6 +107,34 @@ RawEnd KernelTest::Open(RawClient& client, abi::LaneOpened* opened) {
   end.writer = base::RingWriter(end.own, told.reply_start);
   EXPECT_EQ(client.Call(abi::Syscall::lane_ready, end.lane).error(), Error::ok);
   return end;
+}
+
+Error KernelTest::GoOnIn(RawClient& client, RawEnd& end, uint32_t bytes) {
+  const Done granted =
+      client.Call(abi::Syscall::lane_resize, end.lane, {bytes});
+  if (granted.error() != Error::ok) return granted.error();
+  auto ring = end.own;
+  if (!granted.descriptors.empty())
+    ring = *base::Half::WithRing(end.own, granted.descriptors[0].get(), bytes,
+                                 granted.value(0), base::Access::kReadWrite);
+  const Error told =
+      client.Call(abi::Syscall::lane_resized, end.lane, {end.writer.position()})
+          .error();
+  if (told == Error::ok) end.writer.GoOnIn(ring);
+  return told;
+}
+
+void KernelTest::FollowTo(RawClient& client, RawEnd& end) {
+  const Done event = client.TakeEvent(abi::Event::lane_ring);
+  EXPECT_EQ(event.value(0), end.reader.position());
+  if (event.descriptors.empty()) {
+    end.reader.GoOnIn(end.theirs);
+    return;
+  }
+  end.reader.GoOnIn(*base::Half::WithRing(end.theirs,
+                                          event.descriptors[0].get(),
+                                          static_cast<uint32_t>(event.value(1)),
+                                          event.value(2), base::Access::kRead));
 }
 
 void KernelTest::Joined(RawClient& client, RawEnd* end) {

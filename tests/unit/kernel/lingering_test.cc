@@ -84,6 +84,20 @@ TEST_F(LingeringTest, NobodyIsPolledForOnItsOwnProcessor) {
   EXPECT_TRUE(kernel_.HasLingering());
 }
 
+TEST_F(LingeringTest, NobodyIsPolledForWhereSomebodyWasWoken) {
+  auto client = AddPath("tool");
+  ASSERT_TRUE(Served(*root_));
+  ASSERT_TRUE(kernel_.HasLingering());
+  client->requests()->processor().store(host_.processor);
+  client->requests()->armed().store(abi::kArmGeneration |
+                                    abi::kArmRecordsFutex);
+  client->Submit(Syscall::session_info, 0, {}, {.user_data = 7});
+  Settle();
+  EXPECT_FALSE(kernel_.HasLingering());
+  EXPECT_NE(ArmedFor(*root_), 0u);
+  EXPECT_TRUE(Served(*root_));
+}
+
 TEST_F(LingeringTest, NoMoreThanSixteenArePolled) {
   std::vector<std::unique_ptr<RawClient>> clients;
   size_t unarmed = 0;

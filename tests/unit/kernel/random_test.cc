@@ -1,5 +1,6 @@
 // Random requests by clients that know half of what they do, with fixed seeds.
 // Whatever they ask, others are served and nothing of theirs stays behind.
+#include "kernel/object/lane_positions.h"
 #include "libipc/abi/threads.h"
 #include "tests/unit/kernel/raw_client.h"
 
@@ -16,6 +17,15 @@ class RandomTest : public KernelTest {
     state_ = state_ * 6364136223846793005u + 1442695040888963407u;
     return (state_ >> 33) % below;
   }
+  static const std::map<Syscall, ObjectKind>& Kinds() {
+    static const std::map<Syscall, ObjectKind> kKinds = {
+#define KEYPORT_SYSCALL(name, number, kind, rights) \
+  {Syscall::name, ObjectKind::kind},
+#include "libipc/abi/syscalls.def"
+#undef KEYPORT_SYSCALL
+    };
+    return kKinds;
+  }
   // Mostly one that the client holds.
   Handle AnyHandle(RawClient& client) {
     const HandleTable& table = client.session()->handles;
@@ -27,22 +37,23 @@ class RandomTest : public KernelTest {
   }
   // One of the kind that the call wants, if the client holds one.
   Handle HandleFor(RawClient& client, Syscall call) {
-    static constexpr ObjectKind kKinds[] = {
-#define KEYPORT_SYSCALL(name, number, kind, rights) ObjectKind::kind,
-#include "libipc/abi/syscalls.def"
-#undef KEYPORT_SYSCALL
-    };
-    const size_t line = static_cast<size_t>(call) - 1;
-    if (line >= std::size(kKinds)) return AnyHandle(client);
-    if (kKinds[line] == ObjectKind::none) return abi::kNoHandle;
+    const auto line = Kinds().find(call);
+    if (line == Kinds().end()) return AnyHandle(client);
+    if (line->second == ObjectKind::none) return abi::kNoHandle;
     for (int tries = 0; tries < 20; ++tries) {
       const Handle handle = AnyHandle(client);
       const Capability* held = client.session()->handles.Find(handle);
-      if (kKinds[line] == ObjectKind::any ||
-          (held != nullptr && held->object->kind == kKinds[line]))
+      if (line->second == ObjectKind::any ||
+          (held != nullptr && held->object->kind == line->second))
         return handle;
     }
     return AnyHandle(client);
+  }
+  uint64_t AnyRegion() {
+    const auto& regions = kernel_.objects(ObjectKind::region);
+    if (regions.empty()) return 0;
+    return std::next(regions.begin(), static_cast<long>(Random(regions.size())))
+        ->first;
   }
   std::vector<uint8_t> PayloadFor(RawClient& client, Syscall call) {
     std::vector<uint8_t> payload;
@@ -63,25 +74,46 @@ class RandomTest : public KernelTest {
     }
     return payload;
   }
+  uint64_t SomeSubscription() {
+    const auto& all = kernel_.objects(ObjectKind::subscription);
+    if (all.empty()) return Random(100);
+    return std::next(all.begin(),
+                     static_cast<std::ptrdiff_t>(Random(all.size())))
+        ->first;
+  }
   uint64_t ArgumentFor(RawClient& client, Syscall call) {
     if (call == Syscall::region_create || call == Syscall::port_create)
       return 4096u << Random(3);
+    if (call == Syscall::lane_resize) return 4096u << Random(4);
     if (call == Syscall::handle_duplicate || call == Syscall::handle_mint)
       return abi::kRightsSame;
+    if (call == Syscall::region_grow) return 4096u << Random(5);
+    if (call == Syscall::region_state) return AnyRegion();
     if (call == Syscall::lane_attach)
       return HandleFor(client, Syscall::region_map);
     if (call == Syscall::account_limit)
       return HandleFor(client, Syscall::account_info);
+    if (call == Syscall::lock_attach || call == Syscall::lock_detach) return 0;
     if (call == Syscall::wait_cancel) return Random(50);
     if (call == Syscall::deadlock_check) return Random(4);
     if (call == Syscall::reply_create || call == Syscall::reply_cancel)
       return 1 + Random(3);
     if (call == Syscall::object_list) return Random(8);
+    if (call == Syscall::topic_create) return 4096;
+    if (call == Syscall::topic_cut) return SomeSubscription();
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
+  }
+  uint64_t EndOf(RawClient& client, Handle lane) {
+    const Capability* held = kernel_.Find(*client.session(), lane);
+    if (held == nullptr || held->object->kind != ObjectKind::lane) return 0;
+    return Measure(As<Lane>(*held->object)).request_end;
   }
   void AskSomething(RawClient& client) {
     abi::Request request = {};
-    const auto call = static_cast<Syscall>(1 + Random(abi::kSyscalls));
+    const auto call =
+        std::next(Kinds().begin(), static_cast<long>(Random(Kinds().size())))
+            ->first;
+    if (call == Syscall::region_destroy && Random(4) != 0) return;
     if (call == Syscall::handle_close && Random(3) != 0) return;
     if (call == Syscall::process_end && Random(8) != 0) return;
     if (call == Syscall::process_create && host_.children.size() > 8) return;
@@ -89,6 +121,15 @@ class RandomTest : public KernelTest {
     request.handle = HandleFor(client, call);
     if (Random(8) == 0) request.options = static_cast<uint32_t>(Random(4));
     if (Random(4) != 0) request.args[0] = ArgumentFor(client, call);
+    if (call == Syscall::region_create) {
+      request.options = static_cast<uint32_t>(Random(8));
+      if ((request.options & abi::kRegionGrowable) != 0)
+        request.args[1] = request.args[0] << Random(3);
+    }
+    if (call == Syscall::lane_resized && Random(4) != 0)
+      request.args[0] = EndOf(client, request.handle);
+    if (call == Syscall::port_create && Random(2) == 0)
+      request.args[1] = 65'536;
     if (call == Syscall::handle_mint || call == Syscall::object_list)
       request.args[1] = Random(3);
     request.user_data = Random(50);
@@ -177,9 +218,9 @@ class RandomTest : public KernelTest {
 };
 
 TEST_F(RandomTest, RequestsHarmNobodyAndLeaveNothing) {
-  for (uint64_t seed = 1; seed <= 32; ++seed) {
+  for (uint64_t seed = 1; seed <= 48; ++seed) {
     state_ = seed;
-    const Handle port = CreatePort(*root_, abi::kPortShareable, 4096);
+    const Handle port = CreatePort(*root_, abi::kPortShareable, 4096, 65'536);
     std::vector<std::unique_ptr<RawClient>> clients;
     for (int i = 0; i < 3; ++i)
       clients.push_back(AddChild(*root_, {{"port", port},
@@ -197,8 +238,9 @@ TEST_F(RandomTest, RequestsHarmNobodyAndLeaveNothing) {
     EXPECT_EQ(kernel_.objects(ObjectKind::account).size(), 2u);
   }
   // Or it would not have tested anything.
-  for (uint32_t call = 1; call < succeeded_.size(); ++call)
-    EXPECT_GT(succeeded_[call], 0u) << "call " << call << " never succeeded";
+  for (const auto& [call, kind] : Kinds())
+    EXPECT_GT(succeeded_[static_cast<uint32_t>(call)], 0u)
+        << "call " << static_cast<uint32_t>(call) << " never succeeded";
 }
 
 }  // namespace

@@ -184,12 +184,16 @@ class KernelTest : public ::testing::Test {
   void Settle();
 
   Handle CreatePort(RawClient& client, uint32_t options = 0,
-                    uint32_t ring_bytes = 0);
+                    uint32_t ring_bytes = 0, uint32_t ring_bytes_max = 0);
   Handle CreateRegion(RawClient& client, uint64_t bytes);
   // Connects and makes the sender's half ready.
   RawEnd Connect(RawClient& client, Handle port);
   // Takes a lane_opened event and makes the listener's half ready.
   RawEnd Open(RawClient& client, abi::LaneOpened* opened = nullptr);
+  // Has a sender's end go on in a ring of this size.
+  Error GoOnIn(RawClient& client, RawEnd& end, uint32_t bytes);
+  // Takes lane_ring: the reader goes on there.
+  void FollowTo(RawClient& client, RawEnd& end);
   // Takes lane_joined.
   void Joined(RawClient& client, RawEnd* end);
 

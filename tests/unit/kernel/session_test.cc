@@ -37,6 +37,35 @@ TEST_F(SessionTest, OtherVersionIsRefusedByName) {
   EXPECT_FALSE(client->alive());
 }
 
+TEST_F(SessionTest, WelcomeTellsWhatItWasStartedWith) {
+  auto client = Fresh();
+  client->SayHello("tool");
+  ASSERT_EQ(client->socket()->sent.size(), 1u);
+  const std::vector<uint8_t>& bytes = client->socket()->sent[0].bytes;
+  abi::Welcome welcome;
+  abi::NamedCapability name;
+  ASSERT_EQ(bytes.size(), sizeof(welcome) + sizeof(name));
+  std::memcpy(&welcome, bytes.data(), sizeof(welcome));
+  std::memcpy(&name, bytes.data() + sizeof(welcome), sizeof(name));
+  EXPECT_EQ(welcome.name_count, 1u);
+  EXPECT_STREQ(name.name, "kernel");
+  EXPECT_EQ(name.kind, ObjectKind::kernel);
+  EXPECT_EQ(name.rights,
+            abi::kRightInspect | abi::kRightTraceMeta | abi::kRightWait);
+  EXPECT_NE(client->session()->handles.Find(name.handle), nullptr);
+}
+
+TEST_F(SessionTest, WelcomeGivesNoHandleForWhatIsGone) {
+  auto client = Fresh();
+  kernel_.Destroy(*client->session()->handles.At(0), Ending::kClosed);
+  client->SayHello("tool");
+  abi::NamedCapability name;
+  const std::vector<uint8_t>& bytes = client->socket()->sent.at(0).bytes;
+  std::memcpy(&name, bytes.data() + sizeof(abi::Welcome), sizeof(name));
+  EXPECT_EQ(name.handle, abi::kNoHandle);
+  EXPECT_EQ(name.kind, ObjectKind::none);
+}
+
 TEST_F(SessionTest, ForeignUserIsRefusedOnThePath) {
   auto client = Fresh();
   client->SayHello("tool", abi::kVersion, 12345);

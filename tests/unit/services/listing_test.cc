@@ -190,6 +190,27 @@ TEST(Listing, NotificationsTellWhatIsInThem) {
   EXPECT_EQ(JsonLine(listing, 0)["account"], 9);
 }
 
+TEST(Listing, RegionsTellWhatIsLentToWhomSinceWhen) {
+  Snapshot snapshot = Example();
+  snapshot.regions.clear();
+  for (ipc::LaneEntry& lane : snapshot.lanes)
+    lane.sender_counters = lane.receiver_counters = {};
+  EXPECT_EQ(ListRegions(snapshot).text.find("LENT BY"), std::string::npos);
+  ipc::LaneEntry& lane = snapshot.lanes[0];
+  snapshot.taken_ns = 5'000'000'000;
+  lane.sender_counters.lent_blocks = 3;
+  lane.sender_counters.lent_bytes = 4096;
+  lane.sender_counters.lent_since_ns = 2'000'000'000;
+  const Listing listing = ListRegions(snapshot);
+  EXPECT_NE(listing.text.find("LENT BY"), std::string::npos);
+  const nlohmann::json row = JsonLine(listing, 0);
+  EXPECT_EQ(row["blocks"], 3);
+  EXPECT_EQ(row["bytes"], 4096);
+  EXPECT_EQ(row["since_ns"], 2'000'000'000);
+  EXPECT_EQ(row["lent_by"], snapshot.ProcessName(lane.sender_process));
+  EXPECT_EQ(row["held_by"], snapshot.ProcessName(lane.receiver_process));
+}
+
 TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {
   Snapshot snapshot = Example();
   EXPECT_EQ(JsonLine(ListPorts(snapshot), 0)["port"], "files");
@@ -198,6 +219,8 @@ TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {
   snapshot.regions[0].bytes = 8192;
   snapshot.regions[0].guarantee = 2;
   EXPECT_EQ(JsonLine(ListRegions(snapshot), 0)["guarantee"], "immutable");
+  EXPECT_EQ(JsonLine(ListRegions(snapshot), 0)["state"], "whole");
+  EXPECT_EQ(JsonLine(ListRegions(snapshot), 0)["pages"], "normal");
   snapshot.accounts.resize(1);
   snapshot.accounts[0].used[4] = 2048;
   EXPECT_EQ(JsonLine(ListAccounts(snapshot), 0)["bytes"]["used"], 2048);

@@ -33,6 +33,7 @@ limits = { handles = 1000, bytes = 4096 }
 port = "index"
 rights = ["Inspect", "Transfer"]
 badge = 7
+band = 2
 as = "terms"
 [service.index]
 program = "index"
@@ -78,6 +79,7 @@ TEST(Manifest, ReadsUsesAsTables) {
   EXPECT_EQ(tokenizer.uses[0].port.text, "index");
   EXPECT_EQ(tokenizer.uses[0].as, "terms");
   EXPECT_EQ(tokenizer.uses[0].badge, 7u);
+  EXPECT_EQ(tokenizer.uses[0].band, 2u);
   EXPECT_EQ(tokenizer.uses[0].rights, ipc::kRightInspect | ipc::kRightTransfer);
   ASSERT_EQ(tokenizer.variables.size(), 1u);
   EXPECT_EQ(tokenizer.variables[0].second.text, "3");

@@ -4,8 +4,8 @@ namespace model {
 namespace {
 
 using abi::kRightDuplicate, abi::kRightInspect, abi::kRightManage,
-    abi::kRightMap, abi::kRightReceive, abi::kRightSend, abi::kRightSignal,
-    abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
+    abi::kRightMap, abi::kRightRead, abi::kRightReceive, abi::kRightSend,
+    abi::kRightSignal, abi::kRightTraceMeta, abi::kRightWait, abi::kRightWrite;
 
 struct Line {
   ObjectKind kind;
@@ -48,6 +48,8 @@ const std::map<uint32_t, CallFunction>& Functions() {
       KEYPORT_MODELLED(region_seal),
       KEYPORT_MODELLED(region_map),
       KEYPORT_MODELLED(region_info),
+      KEYPORT_MODELLED(region_state),
+      KEYPORT_MODELLED(region_grow),
       KEYPORT_MODELLED(process_create),
       KEYPORT_MODELLED(process_info),
       KEYPORT_MODELLED(account_create),

@@ -7,16 +7,23 @@
 namespace model::calls {
 namespace {
 
-Answer Derive(Call& call, uint64_t badge, int64_t ends_ns) {
+struct Copy {
+  uint64_t badge;
+  uint8_t band = 0;
+  int64_t ends_ns = 0;
+};
+
+Answer Derive(Call& call, const Copy& copy) {
   const auto rights = Asked(*call.cap, call.arg(0));
   if (!rights.has_value()) return Error::invalid_args;
   if (Answer full = call.Room(1); !full.ok()) return full;
   Cap& made = call.model.NewCap({.object = call.cap->object,
                                  .rights = *rights,
-                                 .badge = badge,
+                                 .badge = copy.badge,
+                                 .band = copy.band,
                                  .parent = call.cap,
                                  .made_by = call.session.id(),
-                                 .ends_ns = ends_ns});
+                                 .ends_ns = copy.ends_ns});
   return Answer::Of(
       call.model.Place(call.session, made, call.session.account, call.given()));
 }
@@ -43,21 +50,29 @@ Answer session_info(Call& call) {
 
 Answer handle_duplicate(Call& call) {
   if (!call.Fits({.args = 1})) return Error::invalid_args;
-  return Derive(call, call.cap->badge, 0);
+  return Derive(call, {.badge = call.cap->badge});
 }
 
 Answer handle_mint(Call& call) {
-  if (!call.Fits({.args = 3})) return Error::invalid_args;
+  if (!call.Fits({.args = 4})) return Error::invalid_args;
   constexpr uint64_t kNever = std::numeric_limits<int64_t>::max();
   const uint64_t badge = call.arg(1);
   const uint64_t ends_ns = call.arg(2);
   if (badge == 0 && ends_ns == 0) return Error::invalid_args;
   if (badge != 0 && call.cap->badge != 0) return Error::invalid_args;
+  const uint64_t band = call.arg(3);
+  if (band != 0 && (badge == 0 || call.cap->object->kind != ObjectKind::port))
+    return Error::invalid_args;
+  if (band >= abi::kBands)
+    return Answer::Failed(Error::out_of_range, 0, abi::kBands - 1);
+  if (band != 0) call.model.coverage().Saw("minted with a band");
   if (ends_ns >= kNever) return Error::invalid_args;
   const auto end = static_cast<int64_t>(ends_ns);
   if (end != 0 && end <= call.model.now_ns()) return Error::timed_out;
   if (end != 0) call.model.coverage().Saw("minted with an end");
-  return Derive(call, badge != 0 ? badge : call.cap->badge, end);
+  return Derive(call, {.badge = badge != 0 ? badge : call.cap->badge,
+                       .band = static_cast<uint8_t>(band),
+                       .ends_ns = end});
 }
 
 Answer handle_replace(Call& call) {

@@ -119,6 +119,7 @@ Answer port_connect(Call& call) {
   call.model.Charge(account, amounts);
   lane.port = &port;
   lane.badge = call.cap->badge;
+  lane.band = call.cap->band;
   lane.charged = &account;
   lane.charges = amounts;
   lane.send_cap = call.cap;
@@ -138,7 +139,10 @@ Answer port_connect(Call& call) {
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
                                  .port_id = port.id,
                                  .port_options = port.options,
-                                 .traced = 0});
+                                 .traced = 0,
+                                 .ring_bytes_max = port.ring_bytes_max,
+                                 .reserved = 0,
+                                 .spare = 0});
   answer.descriptors = 2;
   return answer;
 }
@@ -212,8 +216,8 @@ Answer lane_map(Call& call) {
   if (call.arg(0) >= attachments.size()) return Error::not_found;
   Region& region = *attachments[call.arg(0)];
   ++region.grants;
-  if (call.session.granted.insert(&region).second) call.model.Use(region);
-  Answer answer = Answer::Of(region.bytes);
+  call.model.NoteGrant(call.session, region);
+  Answer answer = Answer::Of(region.bytes_most);
   answer.descriptors = 1;
   return answer;
 }

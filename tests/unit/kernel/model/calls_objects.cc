@@ -19,6 +19,15 @@ Answer CheckName(const std::vector<uint8_t>& name) {
   return {};
 }
 
+uint64_t InPages(uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
+Answer Tell(const Region& region) {
+  Answer answer =
+      Answer::Of(region.bytes, region.guarantee, region.grants, region.id);
+  answer.Append(FactsOf(region));
+  return answer;
+}
+
 template <typename T>
 Answer ListPage(const Model::Objects& all, uint64_t after) {
   Answer answer;
@@ -66,12 +75,17 @@ Answer ListCaps(const Call& call, uint64_t after) {
 }  // namespace
 
 Answer port_create(Call& call) {
-  if (!call.Fits({.options = 3, .args = 1, .payload = true}))
+  if (!call.Fits({.options = 3, .args = 2, .payload = true}))
     return Error::invalid_args;
   const uint64_t asked = call.arg(0);
+  const uint64_t most = call.arg(1);
   if (asked != 0 && (asked < abi::kRingBytesMin || asked > abi::kRingBytesMax))
     return Answer::Failed(Error::out_of_range, abi::kRingBytesMin,
                           abi::kRingBytesMax);
+  const uint64_t base =
+      asked == 0 ? abi::kRingBytesDefault : std::bit_ceil(asked);
+  if (most != 0 && (most < base || most > abi::kRingBytesMax))
+    return Answer::Failed(Error::out_of_range, base, abi::kRingBytesMax);
   if (Answer bad = CheckName(call.request.payload); !bad.ok()) return bad;
   Account& account = call.object<Account>();
   Amounts amounts = {};
@@ -81,20 +95,33 @@ Answer port_create(Call& call) {
   Port& port = call.model.Add<Port>();
   port.name.assign(call.request.payload.begin(), call.request.payload.end());
   port.options = call.options();
-  port.ring_bytes = abi::kRingBytesDefault;
-  if (asked != 0) port.ring_bytes = static_cast<uint32_t>(std::bit_ceil(asked));
+  port.ring_bytes = static_cast<uint32_t>(base);
+  port.ring_bytes_max = port.ring_bytes;
+  if (most != 0)
+    port.ring_bytes_max = static_cast<uint32_t>(std::bit_ceil(most));
+  else if (asked == 0)
+    port.ring_bytes_max = abi::kRingBytesGrownDefault;
   port.owner = call.session.id();
   port.charged = &account;
   call.model.Charge(account, amounts);
-  return Answer::Of(Hold(call, port), port.id, port.ring_bytes);
+  return Answer::Of(Hold(call, port), port.id, port.ring_bytes,
+                    port.ring_bytes_max);
 }
 
+// Never asked for huge pages, which only some machines have.
 Answer region_create(Call& call) {
-  if (!call.Fits({.args = 1})) return Error::invalid_args;
-  if (call.arg(0) == 0) return Error::invalid_args;
+  if (!call.Fits({.options = abi::kRegionOptionsAll, .args = 2}))
+    return Error::invalid_args;
+  const bool growable = (call.options() & abi::kRegionGrowable) != 0;
+  if (call.arg(0) == 0 || (call.arg(1) != 0) != growable)
+    return Error::invalid_args;
   if (call.arg(0) > abi::kRegionBytesMax)
     return Answer::Failed(Error::out_of_range, 1, abi::kRegionBytesMax);
-  const uint64_t bytes = (call.arg(0) + kPage - 1) / kPage * kPage;
+  if (growable &&
+      (call.arg(1) < call.arg(0) || call.arg(1) > abi::kRegionBytesMax))
+    return Answer::Failed(Error::out_of_range, call.arg(0),
+                          abi::kRegionBytesMax);
+  const uint64_t bytes = InPages(call.arg(0));
   Account& account = call.object<Account>();
   Amounts amounts = {};
   Model::Put(&amounts, AccountItem::regions, 1);
@@ -103,6 +130,8 @@ Answer region_create(Call& call) {
   if (Answer full = call.Room(1); !full.ok()) return full;
   Region& region = call.model.Add<Region>();
   region.bytes = bytes;
+  region.bytes_most = growable ? InPages(call.arg(1)) : bytes;
+  region.options = call.options();
   region.owner = call.session.id();
   region.charged = &account;
   call.model.Charge(account, amounts);
@@ -117,8 +146,13 @@ Answer region_seal(Call& call) {
                           : abi::kGuaranteeSingleWriter;
   if (region.guarantee != abi::kGuaranteeNone && region.guarantee != wanted)
     return Error::bad_state;
+  if (region.guarantee == abi::kGuaranteeNone) {
+    const bool immutable = wanted == abi::kGuaranteeImmutable;
+    region.writers = immutable ? 0 : region.sessions;
+    if (immutable) region.options &= ~uint32_t{abi::kRegionGrowable};
+  }
   region.guarantee = wanted;
-  return Answer::Of(wanted);
+  return Answer::Of(wanted, region.writers);
 }
 
 Answer region_map(Call& call) {
@@ -126,21 +160,53 @@ Answer region_map(Call& call) {
   const Rights needed = write ? abi::kRightWrite : abi::kRightRead;
   if ((call.cap->rights & needed) == 0)
     return Answer::Failed(Error::access_denied, needed);
-  if (!call.Fits({.options = abi::kMapWrite})) return Error::invalid_args;
+  if (!call.Fits({.options = abi::kMapWrite, .args = 2}))
+    return Error::invalid_args;
   Region& region = call.object<Region>();
+  if (call.arg(0) % kPage != 0) return Error::invalid_args;
+  if (call.arg(0) >= region.bytes)
+    return Answer::Failed(Error::out_of_range, 0, region.bytes - kPage);
+  if (call.arg(1) > region.bytes - call.arg(0))
+    return Answer::Failed(Error::out_of_range, 1, region.bytes - call.arg(0));
   if (write && region.guarantee != abi::kGuaranteeNone) return Error::bad_state;
   ++region.grants;
   ++call.cap->grants;
-  if (call.session.granted.insert(&region).second) call.model.Use(region);
+  call.model.NoteGrant(call.session, region);
   Answer answer = Answer::Of(region.bytes, region.guarantee);
+  answer.Append(FactsOf(region));
   answer.descriptors = 1;
   return answer;
 }
 
 Answer region_info(Call& call) {
   if (!call.Fits({})) return Error::invalid_args;
-  const Region& region = call.object<Region>();
-  return Answer::Of(region.bytes, region.guarantee, region.grants, region.id);
+  return Tell(call.object<Region>());
+}
+
+Answer region_state(Call& call) {
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  for (const Region* region : call.session.granted)
+    if (region->id == call.arg(0)) return Tell(*region);
+  return Error::not_found;
+}
+
+Answer region_grow(Call& call) {
+  if (!call.Fits({.options = abi::kRegionGrowNoMore, .args = 1}))
+    return Error::invalid_args;
+  Region& region = call.object<Region>();
+  if (call.arg(0) > region.bytes_most)
+    return Answer::Failed(Error::out_of_range, region.bytes, region.bytes_most);
+  if ((region.options & abi::kRegionGrowable) == 0) return Error::bad_state;
+  const uint64_t bytes = std::max(region.bytes, InPages(call.arg(0)));
+  Amounts amounts = {};
+  Model::Put(&amounts, AccountItem::bytes, bytes - region.bytes);
+  if (Answer full = Model::Refusal(*region.charged, amounts); !full.ok())
+    return full;
+  call.model.Charge(*region.charged, amounts);
+  region.bytes = bytes;
+  if (call.options() == abi::kRegionGrowNoMore)
+    region.options &= ~uint32_t{abi::kRegionGrowable};
+  return Answer::Of(bytes);
 }
 
 Answer account_create(Call& call) {

@@ -42,6 +42,7 @@ void CompareCap(const Model& all, const Cap& cap, const Living& living,
   Same("the object", cap.serial, entry.object, model.object);
   Same("the rights", cap.serial, entry.rights, model.rights);
   Same("the badge", cap.serial, entry.badge, model.badge);
+  Same("the band", cap.serial, entry.band, model.band);
   if (entry.parent != 0 || !all.IsDoomed(cap))
     Same("the parent", cap.serial, entry.parent, model.parent);
   Same("the place in flight", cap.serial, kernels.transfer() != nullptr,
@@ -206,7 +207,8 @@ void AddCap(const Cap& cap, Sums* sums) {
   if (cap.parent != nullptr &&
       ((cap.rights & ~cap.parent->rights_at_first) != 0 ||
        cap.object != cap.parent->object ||
-       (cap.parent->badge != 0 && cap.badge != cap.parent->badge)))
+       (cap.parent->badge != 0 &&
+        (cap.badge != cap.parent->badge || cap.band != cap.parent->band))))
     throw Mismatch("a capability is more than what it was derived from");
   if (cap.charged != nullptr) sums->Add(cap.charged, Model::Handles(1));
   ++sums->caps[cap.object];

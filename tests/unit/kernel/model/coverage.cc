@@ -27,6 +27,7 @@ constexpr const char* kSituations[] = {
     "watches answered by a signal",
     "watches ended",
     "lanes bound again",
+    "minted with a band",
     "minted with an end",
     "capabilities that came to their end",
     "capabilities found to have ended",

@@ -16,6 +16,7 @@ abi::PortEntry EntryOf(const Port& port) {
   entry.account = port.charged->id;
   entry.options = port.options;
   entry.ring_bytes = port.ring_bytes;
+  entry.ring_bytes_max = port.ring_bytes_max;
   entry.listeners = static_cast<uint32_t>(port.listeners.size());
   entry.lanes = static_cast<uint32_t>(port.lanes.size());
   entry.send_capabilities = static_cast<uint32_t>(port.send_caps);
@@ -35,6 +36,7 @@ abi::LaneEntry EntryOf(const Lane& lane) {
   entry.sender_process = lane.side(End::kSender).process;
   entry.receiver_process = lane.side(End::kListener).process;
   entry.badge = lane.badge;
+  entry.band = lane.band;
   const Lane::Positions at = lane.Measure();
   entry.queued_bytes = at.request_end - at.taken;
   entry.sent_bytes = at.request_end;
@@ -42,6 +44,21 @@ abi::LaneEntry EntryOf(const Lane& lane) {
   entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
   entry.cut = lane.cut ? 1 : 0;
   return entry;
+}
+
+abi::RegionFacts FactsOf(const Region& region) {
+  abi::RegionFacts facts = {};
+  facts.id = region.id;
+  facts.bytes = region.bytes;
+  facts.bytes_most = region.bytes_most;
+  facts.options = region.options;
+  facts.guarantee = region.guarantee;
+  facts.writers = static_cast<uint32_t>(region.guarantee == abi::kGuaranteeNone
+                                            ? region.sessions
+                                            : region.writers);
+  facts.sessions = static_cast<uint32_t>(region.sessions);
+  facts.grants = static_cast<uint32_t>(region.grants);
+  return facts;
 }
 
 abi::RegionEntry EntryOf(const Region& region) {
@@ -54,6 +71,11 @@ abi::RegionEntry EntryOf(const Region& region) {
   entry.capabilities = static_cast<uint32_t>(region.caps);
   entry.grants = static_cast<uint32_t>(region.grants);
   entry.attachments = static_cast<uint32_t>(region.attachments);
+  const abi::RegionFacts facts = FactsOf(region);
+  entry.bytes_most = facts.bytes_most;
+  entry.options = facts.options;
+  entry.writers = facts.writers;
+  entry.sessions = facts.sessions;
   return entry;
 }
 
@@ -106,6 +128,7 @@ abi::CapabilityEntry EntryOf(const Cap& cap) {
   entry.process = cap.holder != nullptr ? cap.holder->id() : 0;
   entry.object = cap.object->id;
   entry.badge = cap.badge;
+  entry.band = cap.band;
   entry.parent = cap.parent != nullptr ? cap.parent->serial : 0;
   entry.handle = cap.handle;
   entry.kind = cap.object->kind;

@@ -9,6 +9,7 @@ void CopyName(char (&to)[abi::kNameBytesMax], const std::string& name);
 abi::PortEntry EntryOf(const Port& port);
 abi::LaneEntry EntryOf(const Lane& lane);
 abi::RegionEntry EntryOf(const Region& region);
+abi::RegionFacts FactsOf(const Region& region);
 abi::ProcessEntry EntryOf(const Process& process);
 abi::AccountEntry EntryOf(const Account& account);
 abi::NotificationEntry EntryOf(const Notification& notification);

@@ -31,6 +31,8 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {2, &Generator::SealRegion},
       {4, &Generator::MapRegion},
       {4, &Generator::RegionInfo},
+      {2, &Generator::RegionState},
+      {2, &Generator::GrowRegion},
       {p.make, &Generator::CreateProcess},
       {2, &Generator::ProcessInfo},
       {p.make, &Generator::CreateAccount},

@@ -71,6 +71,8 @@ class Generator {
   Request SealRegion(Session& session);
   Request MapRegion(Session& session);
   Request RegionInfo(Session& session);
+  Request RegionState(Session& session);
+  Request GrowRegion(Session& session);
   Request CreateProcess(Session& session);
   Request ProcessInfo(Session& session);
   Request CreateAccount(Session& session);

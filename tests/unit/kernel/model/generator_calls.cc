@@ -65,6 +65,7 @@ Request Generator::Mint(Session& session) {
   Request request =
       Make(Syscall::handle_mint, handle, SomeRights(session, handle),
            random_.OneIn(40) ? 0 : 1 + random_.Below(4));
+  if (random_.OneIn(8)) request.head.args[3] = random_.Below(abi::kBands + 1);
   if (random_.Below(100) >= profile_.ends) return request;
   const auto now = static_cast<uint64_t>(model_->now_ns());
   request.head.args[2] = now + 1 + random_.Below(profile_.ends_within);
@@ -135,9 +136,15 @@ Request Generator::CreatePort(Session& session) {
 
 Request Generator::CreateRegion(Session& session) {
   if (Count(ObjectKind::region) > kRegionsMax) return Close(session);
-  return Make(Syscall::region_create,
-              With(session, ObjectKind::account, abi::kRightManage),
-              random_.OneIn(30) ? random_.Next() : random_.Below(20'000));
+  Request request =
+      Make(Syscall::region_create,
+           With(session, ObjectKind::account, abi::kRightManage),
+           random_.OneIn(30) ? random_.Next() : random_.Below(20'000));
+  if (random_.OneIn(2)) return request;
+  request.head.options =
+      abi::kRegionGrowable | (random_.OneIn(4) ? abi::kRegionErasable : 0u);
+  request.head.args[1] = random_.OneIn(30) ? random_.Next() : 40'000;
+  return request;
 }
 
 Request Generator::SealRegion(Session& session) {
@@ -151,6 +158,25 @@ Request Generator::MapRegion(Session& session) {
   if (Lacks(session, ObjectKind::region)) return CreateRegion(session);
   Request request = Make(Syscall::region_map, Of(session, ObjectKind::region));
   request.head.options = static_cast<uint32_t>(random_.Below(2));
+  if (random_.OneIn(3)) request.head.args[0] = 4096 * random_.Below(4);
+  if (random_.OneIn(3)) request.head.args[1] = random_.Below(12'000);
+  return request;
+}
+
+Request Generator::RegionState(Session& session) {
+  if (session.granted.empty()) return MapRegion(session);
+  const auto skip = static_cast<long>(random_.Below(session.granted.size()));
+  const uint64_t id = (*std::next(session.granted.begin(), skip))->id;
+  return Make(Syscall::region_state, abi::kNoHandle,
+              random_.OneIn(8) ? random_.Below(500) : id);
+}
+
+Request Generator::GrowRegion(Session& session) {
+  if (Lacks(session, ObjectKind::region)) return CreateRegion(session);
+  Request request = Make(Syscall::region_grow,
+                         With(session, ObjectKind::region, abi::kRightManage),
+                         random_.Below(42'000));
+  if (random_.OneIn(6)) request.head.options = abi::kRegionGrowNoMore;
   return request;
 }
 

@@ -58,6 +58,7 @@ class Model {
     Object* object;
     Rights rights;
     uint64_t badge = 0;
+    uint8_t band = 0;
     Cap* parent = nullptr;
     uint64_t made_by = 0;
     int64_t ends_ns = 0;
@@ -79,6 +80,11 @@ class Model {
                      uint64_t user_data);
   void Touch(const Object& object) { touched_objects_.insert(object.id); }
   void Use(Object& object) { ++object.users; }
+  void NoteGrant(Session& session, Region& region) {
+    if (!session.granted.insert(&region).second) return;
+    ++region.sessions;
+    Use(region);
+  }
   void Unuse(Object& object);
 
   // ---- Accounts.

@@ -43,6 +43,8 @@ Cap& Model::NewCap(const Making& making) {
   cap.object = &object;
   cap.rights = cap.rights_at_first = rights;
   cap.badge = making.badge;
+  cap.band =
+      parent != nullptr && parent->band != 0 ? parent->band : making.band;
   cap.made_by = making.made_by;
   cap.ends_ns = making.ends_ns;
   if (parent != nullptr && parent->ends_ns != 0 &&

@@ -251,7 +251,10 @@ void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
                       .request_start = lane.taken,
                       .reply_start = lane.reply_end,
                       .port_handle = listener.cap->handle,
-                      .traced = 0});
+                      .traced = 0,
+                      .band = lane.band,
+                      .port_options = lane.port->options,
+                      .spare = 0});
   Expect(&session, {.event = abi::Event::lane_opened,
                     .user_data = handle,
                     .values = {lane.port->ring_bytes},

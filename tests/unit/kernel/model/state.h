@@ -105,6 +105,7 @@ struct Port : Object {
   std::string name;
   uint32_t options = 0;
   uint32_t ring_bytes = 0;
+  uint32_t ring_bytes_max = 0;
   uint64_t owner = 0;
   Account* charged = nullptr;
   std::vector<Listener> listeners;
@@ -120,9 +121,13 @@ struct Port : Object {
 struct Region : Object {
   explicit Region(uint64_t object_id) : Object(ObjectKind::region, object_id) {}
   uint64_t bytes = 0;
+  uint64_t bytes_most = 0;
+  uint32_t options = 0;
   uint64_t owner = 0;
   Account* charged = nullptr;
   abi::Guarantee guarantee = abi::kGuaranteeNone;
+  uint64_t writers = 0;  // once sealed
+  uint64_t sessions = 0;
   uint64_t grants = 0;
   uint64_t attachments = 0;
 };
@@ -202,6 +207,7 @@ struct Lane : Object {
 
   Port* port = nullptr;
   uint64_t badge = 0;
+  uint8_t band = 0;
   Account* charged = nullptr;
   Amounts charges = {};
   std::array<Side, 2> sides;
@@ -226,6 +232,7 @@ struct Cap {
   Rights rights = 0;
   Rights rights_at_first = 0;
   uint64_t badge = 0;
+  uint8_t band = 0;
   Cap* parent = nullptr;              // the nearest living one
   std::map<uint64_t, Cap*> children;  // by serial
   // Exactly one of the two is set.

@@ -9,12 +9,12 @@ class WireTransport : public kernel::Transport {
  public:
   explicit WireTransport(std::shared_ptr<Inbox> inbox)
       : inbox_(std::move(inbox)) {}
-  kernel::Result<void> Send(const void* data, size_t bytes,
+  kernel::Result<void> Send(const void* data, size_t,
                             std::span<const int> descriptors) override {
     abi::SocketMessage message;
     std::memcpy(&message, data, sizeof(message));
     if (message.kind == abi::SocketKind::welcome) {
-      std::memcpy(&inbox_->welcome, data, bytes);
+      std::memcpy(&inbox_->welcome, data, sizeof(inbox_->welcome));
       for (const int fd : descriptors)
         inbox_->welcome_fds.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0));
     } else if (message.kind == abi::SocketKind::descriptors) {

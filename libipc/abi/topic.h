@@ -1,0 +1,94 @@
+// The memory of a topic: one ring that its publisher writes and every
+// subscriber reads, and a page for each subscriber that it writes and the
+// publisher reads.
+//
+//   written by the publisher            written by one subscriber each
+//   +------------------------+          +-----------------+
+//   | TopicControl (1 page)  |  <------ | SubscriberPage  |  (head, armed)
+//   | ring of records        |  ------> +-----------------+
+//   +------------------------+            ... up to kTopicSubscribersMax
+//
+// Each is a memfd that is sealed once its writer has mapped it, as the halves
+// of a lane are (lane.h). Every word has one writer, and nobody believes one:
+// it is read once and bounded.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "libipc/abi/lane.h"
+
+namespace ipc::abi {
+
+// The first page of the publisher's memory. Words that change at different
+// times are 128 bytes apart.
+struct TopicControl {
+  // Bytes of records published, ever; a multiple of 64. Goes on when another
+  // publisher follows. Its low 32 bits are the futex word of the subscribers.
+  uint64_t tail;
+  // The number that the next record will have. Stored between a record's
+  // stamp and the tail behind it.
+  uint64_t next_sequence;
+  uint8_t pad0[112];
+  // Where the oldest record begins that is still whole. Moved before what lies
+  // below it is overwritten: a reader who finds it behind its own position
+  // after copying has copied a whole record.
+  uint64_t oldest;
+  // Not 0: the publisher waits until every reliable subscriber has read up to
+  // here. Who passes it wakes the futex on its own head.
+  uint64_t room_at;
+  // Not 0: whoever passes `room_at` need make no fence before looking: the
+  // publisher, before it sleeps, makes the barrier for all.
+  uint32_t barrier;
+  // Not 0: after publishing, the publisher looks at `armed` without a fence;
+  // who arms and finds it set makes the barrier.
+  uint32_t unfenced;
+  uint8_t pad1[104];
+  uint8_t reserved[kControlBytes - 2 * 128];
+};
+static_assert(sizeof(TopicControl) == kControlBytes);
+static_assert(offsetof(TopicControl, oldest) == 128);
+
+// A subscriber's words. They lie in its page at a place that depends on its
+// seat, because the first lines of many pages fall on one set of the
+// publisher's cache.
+struct SubscriberSleep {
+  uint32_t armed;    // ArmBits and generation, as in HalfControl
+  uint32_t barrier;  // not 0: minds the publisher's `unfenced`
+  uint8_t pad[56];
+};
+struct SubscriberCursor {
+  uint64_t head;   // of a reliable one: bytes of the ring read, ever
+  uint64_t taken;  // records read: a claim, for tools
+  uint64_t lost;   // records missed: a claim
+  uint8_t pad[40];
+};
+inline constexpr uint32_t kSubscriberPlaces = 32;
+struct SubscriberPage {
+  SubscriberSleep sleep[kSubscriberPlaces];
+  SubscriberCursor cursor[kSubscriberPlaces];
+};
+static_assert(sizeof(SubscriberPage) == kControlBytes);
+constexpr uint32_t SubscriberPlace(uint32_t seat) {
+  return seat % kSubscriberPlaces;
+}
+
+// A record starts at a multiple of 64 of the ring's position and takes header
+// and payload, rounded up to 64. The ring is mapped twice in a row. It is
+// published by storing `stamp` last, key plus position; before that the place
+// of the next stamp is cleared, so that no older content can pass for one.
+struct TopicHeader {
+  uint64_t stamp;
+  uint32_t payload_bytes;
+  uint32_t label;     // the publisher's own word for what this is
+  uint64_t sequence;  // of the record: 1, 2, 3, ... over all publishers
+  uint64_t reserved;  // 0
+};
+static_assert(sizeof(TopicHeader) == sizeof(RecordHeader));
+
+// No record takes more than this of a ring.
+constexpr uint64_t TopicRecordMost(uint64_t ring_bytes) {
+  return ring_bytes / 2;
+}
+
+}  // namespace ipc::abi

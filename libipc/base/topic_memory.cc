@@ -1,0 +1,35 @@
+#include "libipc/base/topic_memory.h"
+
+namespace base {
+
+Result<UniqueFd> TopicMemory::Create(uint32_t ring_bytes) {
+  return CreateMemory("keyport-topic", abi::kControlBytes + ring_bytes);
+}
+
+Result<std::shared_ptr<TopicMemory>> TopicMemory::Map(int fd,
+                                                      uint32_t ring_bytes,
+                                                      uint64_t key,
+                                                      Access access) {
+  if (ring_bytes < abi::kRingBytesMin || ring_bytes > abi::kRingBytesMax ||
+      (ring_bytes & (ring_bytes - 1)) != 0 ||
+      !IsMemoryOf(fd, abi::kControlBytes + ring_bytes))
+    return Error::invalid_args;
+  KP_ASSIGN(Mapping mapping,
+            Mapping::MapRing(fd, abi::kControlBytes, ring_bytes, access));
+  return std::shared_ptr<TopicMemory>(
+      new TopicMemory(std::move(mapping), ring_bytes, key));
+}
+
+Result<UniqueFd> SubscriberMemory::Create() {
+  return CreateMemory("keyport-subscriber", sizeof(abi::SubscriberPage));
+}
+
+Result<SubscriberMemory> SubscriberMemory::Map(int fd, uint32_t seat,
+                                               Access access) {
+  if (!IsMemoryOf(fd, sizeof(abi::SubscriberPage))) return Error::invalid_args;
+  KP_ASSIGN(Mapping mapping,
+            Mapping::Map(fd, 0, sizeof(abi::SubscriberPage), access));
+  return SubscriberMemory(std::move(mapping), seat);
+}
+
+}  // namespace base

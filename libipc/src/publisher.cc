@@ -1,0 +1,230 @@
+#include <algorithm>
+#include <climits>
+
+#include "absl/strings/str_cat.h"
+#include "libipc/base/barrier.h"
+#include "publisher_core.h"
+
+namespace ipc {
+namespace {
+
+absl::Status TooLarge(uint64_t bytes, uint64_t most) {
+  return MakeStatus(
+      Error::out_of_range,
+      absl::StrCat("a record of ", bytes, " bytes does not fit; at most ", most,
+                   " do, which is half of the topic's ring"));
+}
+
+absl::Status TooSlow(Deadline deadline) {
+  return MakeStatus(deadline.ns == 0 ? Error::should_wait : Error::timed_out,
+                    "a reliable subscriber has not read yet what would be "
+                    "overwritten");
+}
+
+// What a capability that is gone was lost by.
+Error WhyGone(SessionCore& session, Handle handle) {
+  const Answer info = session.Call(abi::Syscall::handle_info, handle);
+  const auto fate = static_cast<abi::HandleFate>(info.value(0));
+  const bool revoked =
+      info.error() == Error::bad_handle &&
+      (fate == abi::HandleFate::revoked || fate == abi::HandleFate::expired);
+  return revoked ? Error::revoked : Error::canceled;
+}
+
+}  // namespace
+
+PublisherCore::~PublisherCore() {
+  if (topic_.valid()) session_->RemoveLane(topic_.handle());
+}
+
+absl::Status PublisherCore::Open() {
+  SessionCore::Expect expect(*session_);
+  const Answer granted =
+      session_->Call(abi::Syscall::topic_publish, topic_.handle());
+  if (granted.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::topic_publish, topic_.handle(),
+                          granted);
+  if (absl::Status status = Map(granted); !status.ok()) return status;
+  session_->AddLane(topic_.handle(), mailbox_);
+  const Answer ready =
+      session_->Call(abi::Syscall::topic_ready, topic_.handle());
+  if (ready.error() != Error::ok)
+    return StatusOfAnswer(abi::Syscall::topic_ready, topic_.handle(), ready);
+  AwaitIntroductions(ready.value(0));
+  return absl::OkStatus();
+}
+
+absl::Status PublisherCore::Map(const Answer& granted) {
+  abi::PublisherGranted more;
+  if (granted.descriptors.size() != 1 || !granted.Read(&more))
+    return MakeStatus(Error::peer_closed, "the kernel process sent no memory");
+  auto memory = base::TopicMemory::Map(
+      granted.descriptors[0].get(), static_cast<uint32_t>(granted.value(1)),
+      granted.value(0), base::Access::kReadWrite);
+  if (!memory.ok())
+    return MakeStatus(memory.error(),
+                      "Linux refused the mapping; check the limit on address "
+                      "space (ulimit -v)");
+  writer_ =
+      base::TopicWriter(*std::move(memory), granted.value(2), granted.value(3));
+  writer_.memory()->barrier().store(base::HasProcessBarriers() ? 1 : 0,
+                                    std::memory_order_relaxed);
+  may_unfence_ = base::HasProcessBarriers();
+  if ((more.topic_options & abi::kTopicCutsSlow) != 0)
+    patience_ns_ = static_cast<int64_t>(more.patience_ns);
+  return absl::OkStatus();
+}
+
+// What is published first is for them too: nothing of it may be overwritten
+// before they are known.
+void PublisherCore::AwaitIntroductions(uint64_t many) {
+  const int64_t until = base::NowNs() + kIntroductionNs;
+  while (introduced_ < many) {
+    const uint32_t seen = session_->epoch();
+    LookAtNews();
+    if (introduced_ >= many || session_->over() != Error::ok ||
+        base::NowNs() >= until)
+      return;
+    session_->Sleep(seen, {}, until);
+  }
+}
+
+void PublisherCore::ProcessMail() {
+  for (Answer& event : mailbox_->Take()) {
+    switch (
+        static_cast<abi::Event>(event.completion.number & ~abi::kEventFlag)) {
+      case abi::Event::subscriber_joined:
+        ++introduced_;
+        OnJoined(event);
+        break;
+      case abi::Event::subscriber_left:
+        if (!audience_.Remove(event.value(0))) ++introduced_;
+        break;
+      case abi::Event::publisher_left:
+        ended_ = WhyGone(*session_, topic_.handle());
+        break;
+      default:
+        break;
+    }
+  }
+  may_unfence_ = base::HasProcessBarriers() && audience_.AllMind();
+  if (unfenced_ && !may_unfence_) GoFenced();
+}
+
+void PublisherCore::OnJoined(Answer& event) {
+  if (event.descriptors.size() != 1) return;
+  const auto options = static_cast<uint32_t>(event.value(1) >> 32);
+  auto page = base::SubscriberMemory::Map(event.descriptors[0].get(),
+                                          static_cast<uint32_t>(event.value(1)),
+                                          base::Access::kRead);
+  // Without address space it goes unheard, as a lossy one would.
+  if (!page.ok()) return;
+  const bool reliable = (options & abi::kSubscribeReliable) != 0;
+  const bool oldest = (options & abi::kSubscribeOldest) != 0 ||
+                      (event.value(1) & abi::kSubscriberWaited) != 0;
+  const uint64_t from = oldest ? writer_.oldest() : writer_.position();
+  if (reliable) kept_ = std::min(kept_, from);
+  audience_.Add(
+      event.value(0), *std::move(page),
+      reliable ? base::Audience::Kind::kReliable : base::Audience::Kind::kLossy,
+      from);
+}
+
+absl::Status PublisherCore::Publish(Bytes payload, Deadline deadline,
+                                    uint32_t label) {
+  if (payload.size() > max_payload())
+    return TooLarge(payload.size(), max_payload());
+  LookAtNews();
+  const uint64_t needed = writer_.OverwritesBelow(payload.size());
+  if (!HasRoom(needed)) {
+    absl::Status status = WaitForRoom(needed, deadline);
+    if (!status.ok()) return status;
+  }
+  if (absl::Status over = Over(); !over.ok()) return over;
+  writer_.MakeRoom(needed, kept_);
+  writer_.Publish(label, payload.data(), payload.size());
+  ++counts_.published;
+  WakeSleepers();
+  return absl::OkStatus();
+}
+
+absl::Status PublisherCore::Over() const {
+  if (ended_ != Error::ok)
+    return MakeStatus(ended_, "the capability to publish with is gone");
+  if (const Error over = session_->over(); over != Error::ok)
+    return MakeStatus(over, "the session is over, or the kernel process gone");
+  return absl::OkStatus();
+}
+
+absl::Status PublisherCore::WaitForRoom(uint64_t needed, Deadline deadline) {
+  ++counts_.waits;
+  const int64_t cut_ns = patience_ns_.has_value()
+                             ? base::NowNs() + *patience_ns_
+                             : base::kNoDeadline;
+  while (!HasRoom(needed)) {
+    const int64_t now = base::NowNs();
+    if (now >= cut_ns) {
+      CutSlow(needed);
+      continue;
+    }
+    if (deadline.ns <= now) return TooSlow(deadline);
+    if (absl::Status over = Over(); !over.ok()) return over;
+    SleepUntilRoom(needed, std::min(deadline.ns, cut_ns));
+  }
+  return absl::OkStatus();
+}
+
+void PublisherCore::SleepUntilRoom(uint64_t needed, int64_t until_ns) {
+  const uint32_t seen = session_->epoch();
+  // Woken with some more room than that, it does not sleep again at once.
+  const base::TopicMemory& own = *writer_.memory();
+  const uint64_t target =
+      std::min(needed + own.ring_bytes() / 4, writer_.position());
+  own.room_at().store(target, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (base::HasProcessBarriers()) base::FenceProcesses();
+  LookAtNews();
+  const base::Audience::Slow slow =
+      audience_.FirstBelow(needed, writer_.position());
+  if (slow.id != 0) {
+    const base::FutexWait word = {slow.word, slow.value};
+    session_->Sleep(seen, {&word, 1}, until_ns);
+    LookAtNews();
+  }
+  own.room_at().store(0, std::memory_order_relaxed);
+}
+
+void PublisherCore::CutSlow(uint64_t needed) {
+  while (true) {
+    const base::Audience::Slow slow =
+        audience_.FirstBelow(needed, writer_.position());
+    if (slow.id == 0) return;
+    audience_.Remove(slow.id);
+    ++counts_.cuts;
+    session_->Later(abi::Syscall::topic_cut, topic_.handle(), slow.id);
+  }
+}
+
+void PublisherCore::Wake() {
+  quiet_ = 0;
+  if (unfenced_) GoFenced();
+  if (!audience_.TakeSleepers(writer_.position())) return;
+  ++counts_.wakes;
+  base::WakeWord(writer_.memory()->tail_word(), INT_MAX);
+}
+
+// From now on who arms makes sure that what was published is seen. Until it
+// can know it, fences go on: this one is the last.
+void PublisherCore::GoUnfenced() {
+  writer_.memory()->unfenced().store(1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  unfenced_ = true;
+}
+
+void PublisherCore::GoFenced() {
+  writer_.memory()->unfenced().store(0, std::memory_order_release);
+  unfenced_ = false;
+  quiet_ = 0;
+}
+
+}  // namespace ipc

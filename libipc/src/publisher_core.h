@@ -1,0 +1,82 @@
+// PublisherCore: a topic's ring, its subscribers, and what the kernel process
+// tells of them.
+#pragma once
+
+#include <optional>
+
+#include "ipc/topic.h"
+#include "libipc/base/audience.h"
+#include "libipc/base/topic_ring.h"
+#include "session_core.h"
+
+namespace ipc {
+
+class PublisherCore {
+ public:
+  explicit PublisherCore(Capability topic)
+      : topic_(std::move(topic)), session_(topic_.session()) {}
+  ~PublisherCore();
+
+  absl::Status Open();
+  absl::Status Publish(Bytes payload, Deadline deadline, uint32_t label);
+
+  uint64_t max_payload() const {
+    return base::TopicWriter::PayloadMost(writer_.memory()->ring_bytes());
+  }
+  uint64_t subscribers() const { return audience_.size(); }
+  const PublisherCounts& counts() const { return counts_; }
+
+ private:
+  // So many in a row that found nobody asleep, and no more fences are made.
+  static constexpr uint32_t kQuiet = 64;
+  // Those that were there first are waited for so long.
+  static constexpr int64_t kIntroductionNs = 1'000'000'000;
+
+  absl::Status Map(const Answer& granted);
+  void AwaitIntroductions(uint64_t many);
+  void LookAtNews() {
+    if (session_->HasNews()) session_->Pump();
+    if (mailbox_->HasMail()) ProcessMail();
+  }
+  void ProcessMail();
+  void OnJoined(Answer& event);
+  absl::Status Over() const;
+  bool HasRoom(uint64_t needed) {
+    if (needed <= kept_) return true;
+    kept_ = audience_.LowestHead(writer_.position());
+    return needed <= kept_;
+  }
+  absl::Status WaitForRoom(uint64_t needed, Deadline deadline);
+  void SleepUntilRoom(uint64_t needed, int64_t until_ns);
+  void CutSlow(uint64_t needed);
+  void WakeSleepers() {
+    if (!unfenced_) std::atomic_thread_fence(std::memory_order_seq_cst);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    // Whoever joined during this publishing may sleep already.
+    LookAtNews();
+    if (audience_.AnyArmed())
+      Wake();
+    else if (!unfenced_ && may_unfence_ && ++quiet_ >= kQuiet)
+      GoUnfenced();
+  }
+  void Wake();
+  void GoUnfenced();
+  void GoFenced();
+
+  Capability topic_;
+  const std::shared_ptr<SessionCore> session_;
+  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+  base::TopicWriter writer_;
+  base::Audience audience_;
+  std::optional<int64_t> patience_ns_;  // none: nobody is cut
+  // Every reliable subscriber has read up to here.
+  uint64_t kept_ = base::Audience::kNobody;
+  uint64_t introduced_ = 0;  // subscribers heard of, or of their end
+  Error ended_ = Error::ok;  // why it is no publisher any more
+  bool may_unfence_ = false;
+  bool unfenced_ = false;
+  uint32_t quiet_ = 0;
+  PublisherCounts counts_;
+};
+
+}  // namespace ipc

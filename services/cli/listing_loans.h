@@ -1,0 +1,11 @@
+// The part of ListRegions that tells what is lent.
+#pragma once
+
+#include "services/cli/listing.h"
+
+namespace keyport {
+
+// A row for each end of a lane that has lent something; empty if none has.
+Listing ListLoans(const Snapshot& snapshot);
+
+}  // namespace keyport
