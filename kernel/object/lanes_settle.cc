@@ -88,9 +88,9 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
     memory = session.spare.Take();
   } else {
     KP_ASSIGN(memory.memory, base::Half::Create(lane.port->ring_bytes));
-    memory.key = RandomKey();
     half_b.Reset(fcntl(memory.memory.get(), F_DUPFD_CLOEXEC, 0));
     if (!half_b.valid()) return Error::quota_exceeded;
+    memory.key = RandomKey();
   }
   Lane::End& listener = lane.end(LaneEnd::kListener);
   listener.session = &session;

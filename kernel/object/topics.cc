@@ -110,10 +110,15 @@ Answer Topics::Subscribe(Session& session, Capability& topic_capability,
 
 Answer Topics::SubscriptionReady(Subscription& subscription) {
   if (subscription.ready) return Error::bad_state;
+  Copies copies;
+  if (Unmet(subscription)) {
+    KP_ASSIGN(copies, CopiesOf(subscription));
+  }
   KP_TRY(
       base::SealMemory(subscription.memory.get(), base::Seal::kSingleWriter));
   subscription.ready = true;
   // At once: when this is answered, both sides know of each other.
+  if (copies.page.valid()) Introduce(subscription, std::move(copies));
   Settle(subscription);
   return {};
 }
@@ -237,14 +242,23 @@ void Topics::SettleSome() {
   }
 }
 
+// Whether somebody publishes whom it was not told of.
+bool Topics::Unmet(const Subscription& subscription) {
+  const Topic::Publication& publication = subscription.topic->publication;
+  return !subscription.cut && publication.ready() &&
+         subscription.told != publication.number;
+}
+
 void Topics::Settle(Subscription& subscription) {
   Topic& topic = *subscription.topic;
-  const Topic::Publication& publication = topic.publication;
   if (subscription.cut || !subscription.ready) return;
-  if (publication.ready() && subscription.told != publication.number &&
-      !Introduce(subscription)) {
-    starved_.insert(subscription.id);
-    return;
+  if (Unmet(subscription)) {
+    auto copies = CopiesOf(subscription);
+    if (!copies.ok()) {
+      starved_.insert(subscription.id);
+      return;
+    }
+    Introduce(subscription, *std::move(copies));
   }
   if (!topic.closed || subscription.closed_told) return;
   subscription.closed_told = true;
@@ -252,15 +266,20 @@ void Topics::Settle(Subscription& subscription) {
                  Answer::Of(static_cast<uint64_t>(Error::peer_closed)));
 }
 
+Result<Topics::Copies> Topics::CopiesOf(const Subscription& subscription) {
+  if (!Reserve::Held()) return Error::quota_exceeded;
+  Copies copies = {.page = Copy(subscription.memory),
+                   .ring = Copy(subscription.topic->publication.memory)};
+  if (!copies.page.valid() || !copies.ring.valid())
+    return Error::quota_exceeded;
+  return copies;
+}
+
 // The publisher first, so that it knows of a subscriber that begins to read.
-bool Topics::Introduce(Subscription& subscription) {
+void Topics::Introduce(Subscription& subscription, Copies copies) {
   Topic& topic = *subscription.topic;
   const Topic::Publication& publication = topic.publication;
-  if (!Reserve::Held()) return false;
   const bool whole = subscription.whole == publication.number;
-  UniqueFd page = Copy(subscription.memory);
-  UniqueFd ring = Copy(publication.memory);
-  if (!page.valid() || !ring.valid()) return false;
   subscription.told = publication.number;
   if (publication.active()) {
     publication.session->Post(
@@ -269,7 +288,7 @@ bool Topics::Introduce(Subscription& subscription) {
                    subscription.seat | uint64_t{subscription.options} << 32 |
                        (whole ? abi::kSubscriberWaited : 0),
                    subscription.process)
-            .With(std::move(page)));
+            .With(std::move(copies.page)));
     kernel_->Deliver(*publication.session);
   }
   TellSubscriber(
@@ -277,11 +296,10 @@ bool Topics::Introduce(Subscription& subscription) {
       Answer::Of(publication.key,
                  topic.ring_bytes | (whole ? abi::kSubscriberWaited : 0),
                  publication.start.position, publication.start.sequence)
-          .With(std::move(ring)));
+          .With(std::move(copies.ring)));
   if (!publication.active())
     TellSubscriber(subscription, abi::Event::publisher_left,
                    Answer::Of(topic.end.position, topic.end.sequence));
-  return true;
 }
 
 void Topics::TryStarved() {

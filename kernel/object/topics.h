@@ -51,7 +51,13 @@ class Topics {
   void Enqueue(Subscription& subscription);
   void EnqueueAll(Topic& topic);
   void Settle(Subscription& subscription);
-  bool Introduce(Subscription& subscription);
+  struct Copies {
+    UniqueFd page;
+    UniqueFd ring;
+  };
+  static Result<Copies> CopiesOf(const Subscription& subscription);
+  static bool Unmet(const Subscription& subscription);
+  void Introduce(Subscription& subscription, Copies copies);
   void DropMemory(Topic& topic);
   void CutOff(Subscription& subscription, Error why);
   void TellLeft(const Subscription& subscription);

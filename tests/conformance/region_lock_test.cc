@@ -46,7 +46,8 @@ class RegionLockTest : public ::testing::Test {
   }
   // Until it is killed.
   static void Hang(Session& session) {
-    (void)Must(Notification::Adopt(Must(session.Take("never")))).Wait();
+    Notification never = Must(Notification::Adopt(Must(session.Take("never"))));
+    (void)never.Wait();  // its session may end first
   }
   std::vector<InitialCapability> Gifts() {
     return {{"region", &region_.capability(), kLockRights},

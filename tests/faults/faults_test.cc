@@ -163,7 +163,8 @@ bool Frees(Syscall call) {
   static const std::set<Syscall> kFreeing = {
       Syscall::handle_close,    Syscall::handle_revoke,   Syscall::lane_close,
       Syscall::transfer_redeem, Syscall::transfer_cancel, Syscall::wait_cancel,
-      Syscall::reply_cancel,    Syscall::process_end,     Syscall::lock_detach};
+      Syscall::reply_cancel,    Syscall::process_end,     Syscall::lock_detach,
+      Syscall::topic_cut};
   return kFreeing.contains(call);
 }
 

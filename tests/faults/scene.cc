@@ -10,7 +10,8 @@
 
 namespace faults {
 
-void RestartRandom();
+uint64_t RandomState();
+void RestartRandom(uint64_t state);
 
 namespace {
 
@@ -88,7 +89,7 @@ size_t MappingsOfKeyport() {
 }
 
 Scene::Scene() {
-  RestartRandom();
+  RestartRandom(0);
   account_ = root_
                  ->Call(Syscall::account_create, root_->Named("account"), {},
                         {.payload = AccountPayload("caller")})
@@ -181,6 +182,9 @@ void Scene::Forget() {
   // A counter that nobody decides by.
   for (const auto& [id, object] : kernel_.objects(kernel::ObjectKind::process))
     kernel::As<kernel::Process>(*object).requests = 0;
+  // The next attempt draws the same keys.
+  random_ = random_.value_or(RandomState());
+  RestartRandom(*random_);
 }
 
 void Scene::Ask(Syscall call, const Asked& asked) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,7 @@ class Scene : public kernel::KernelTest {
   Handle kernel_handle_ = 0;
   std::map<RawClient*, std::vector<Done>> told_;
   std::unique_ptr<char[]> eaten_;
+  std::optional<uint64_t> random_;  // what keys are drawn from, after Forget
 
   void TestBody() override {}
 };

@@ -32,7 +32,8 @@ uint64_t random_state = 0;
 
 namespace faults {
 
-void RestartRandom() { random_state = 0; }
+uint64_t RandomState() { return random_state; }
+void RestartRandom(uint64_t state) { random_state = state; }
 
 }  // namespace faults
 

@@ -128,6 +128,7 @@ Answer wait_cancel(Call& call) {
 Answer handle_info(Call& call) {
   if (!call.Fits({})) return Error::invalid_args;
   return Answer::Of(static_cast<uint64_t>(call.cap->object->kind) |
+                        uint64_t{call.cap->band} << abi::kInfoBandShift |
                         static_cast<uint64_t>(call.cap->rights) << 32,
                     call.cap->badge, call.cap->object->id,
                     static_cast<uint64_t>(call.cap->ends_ns));

@@ -202,7 +202,7 @@ Answer region_grow(Call& call) {
   Model::Put(&amounts, AccountItem::bytes, bytes - region.bytes);
   if (Answer full = Model::Refusal(*region.charged, amounts); !full.ok())
     return full;
-  call.model.Charge(*region.charged, amounts);
+  call.model.ChargeMore(*region.charged, amounts);
   region.bytes = bytes;
   if (call.options() == abi::kRegionGrowNoMore)
     region.options &= ~uint32_t{abi::kRegionGrowable};

@@ -43,6 +43,7 @@ abi::LaneEntry EntryOf(const Lane& lane) {
   entry.replied_bytes = at.reply_end;
   entry.staged_transfers = static_cast<uint32_t>(lane.transfers.size());
   entry.cut = lane.cut ? 1 : 0;
+  entry.ring_bytes = lane.port->ring_bytes;
   return entry;
 }
 

@@ -160,6 +160,10 @@ Answer Model::RefusalOfMoved(const Account& account, uint64_t handles,
 
 void Model::Charge(Account& account, const Amounts& amounts) {
   Use(account);
+  ChargeMore(account, amounts);
+}
+
+void Model::ChargeMore(Account& account, const Amounts& amounts) {
   for (Account* one = &account; one != nullptr; one = one->parent) {
     touched_objects_.insert(one->id);
     for (size_t i = 0; i < amounts.size(); ++i) one->used[i] += amounts[i];

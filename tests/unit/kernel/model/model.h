@@ -98,6 +98,8 @@ class Model {
                                Account& payer);
   void SetLimits(Account& account, const abi::AccountLimits& limits);
   void Charge(Account& account, const Amounts& amounts);
+  // For what is charged already, and grows.
+  void ChargeMore(Account& account, const Amounts& amounts);
   void Refund(Account& account, const Amounts& amounts);
 
   // ---- Watches.
