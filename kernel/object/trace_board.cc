@@ -37,7 +37,8 @@ Answer TraceBoard::GrantRing(Session& session) {
   OwnerOf(session);
   ++session.trace_rings;
   const uint64_t id = next_ring_++;
-  rings_[id] = {session.trace_owner, std::move(memory), session.id(), false};
+  rings_[id] = {session.trace_owner, std::move(memory), session.id()};
+  session.trace_owner->rings.insert(id);
   return Answer::Of(id, RandomKey(), abi::kTraceRingBytes)
       .With(std::move(copy));
 }
@@ -45,10 +46,24 @@ Answer TraceBoard::GrantRing(Session& session) {
 Answer TraceBoard::ReadyRing(Session& session, uint64_t id) {
   Ring* ring = Find(session, id);
   if (ring == nullptr) return Error::not_found;
-  if (ring->ready) return Error::bad_state;
+  if (ring->place != 0) return Error::bad_state;
   KP_TRY(base::SealMemory(ring->memory.get(), base::Seal::kSingleWriter));
-  ring->ready = true;
+  List(id);
   return {};
+}
+
+void TraceBoard::List(uint64_t id) {
+  Ring& ring = rings_.at(id);
+  listed_.erase(ring.place);
+  ring.place = next_place_++;
+  listed_.emplace(ring.place, id);
+}
+
+void TraceBoard::Erase(uint64_t id) {
+  const auto found = rings_.find(id);
+  listed_.erase(found->second.place);
+  found->second.owner->rings.erase(id);
+  rings_.erase(found);
 }
 
 Answer TraceBoard::EndRing(Session& session, uint64_t id) {
@@ -63,20 +78,17 @@ Answer TraceBoard::EndRing(Session& session, uint64_t id) {
 void TraceBoard::Forget(uint64_t id) {
   Ring& ring = rings_.at(id);
   ring.session = 0;
-  if (tracers_ == 0 || !ring.ready) {
-    rings_.erase(id);
-    return;
-  }
+  if (tracers_ == 0 || ring.place == 0) return Erase(id);
   ended_.push_back(id);
   if (ended_.size() <= kEndedRingsMax) return;
-  rings_.erase(ended_.front());
+  Erase(ended_.front());
   ended_.pop_front();
 }
 
 void TraceBoard::TracerCountChanged() {
   if (all_tracers_ == 0) facts_.reset();
   if (tracers_ != 0) return;
-  for (const uint64_t id : ended_) rings_.erase(id);
+  for (const uint64_t id : ended_) Erase(id);
   ended_.clear();
 }
 
@@ -126,7 +138,11 @@ bool TraceBoard::Traces(const Port& port) const {
 }
 
 void TraceBoard::LaneJoined(Session& session, const Port& port) {
-  if (port.tracers != 0) OwnerOf(session).ports.insert(port.id);
+  if (port.tracers == 0) return;
+  TraceOwner& owner = OwnerOf(session);
+  if (!owner.ports.insert(port.id).second) return;
+  for (const uint64_t id : owner.rings)
+    if (rings_.at(id).place != 0) List(id);
 }
 
 void TraceBoard::EndSession(Session& session) {
@@ -141,7 +157,6 @@ void TraceBoard::EndSession(Session& session) {
 }
 
 bool TraceBoard::Visible(const Session& tracer, const Ring& ring) const {
-  if (!ring.ready) return false;
   if (tracer.traces_all) return true;
   for (const Port* port : tracer.traced_ports)
     if (ring.owner->ports.contains(port->id)) return true;
@@ -149,13 +164,13 @@ bool TraceBoard::Visible(const Session& tracer, const Ring& ring) const {
 }
 
 Answer TraceBoard::Next(Session& session, uint64_t after) {
-  for (auto at = rings_.upper_bound(after); at != rings_.end(); ++at) {
-    const Ring& ring = at->second;
+  for (auto at = listed_.upper_bound(after); at != listed_.end(); ++at) {
+    const Ring& ring = rings_.at(at->second);
     if (!Visible(session, ring)) continue;
     KP_ASSIGN(UniqueFd memory, base::ReopenReadOnly(ring.memory.get()));
-    Answer answer = Answer::Of(at->first, ring.owner->process,
-                               static_cast<uint64_t>(ring.owner->pid),
-                               abi::kTraceRingBytes);
+    Answer answer =
+        Answer::Of(at->first, ring.owner->process,
+                   static_cast<uint64_t>(ring.owner->pid), at->second);
     answer.AppendBytes(ring.owner->name.data(), ring.owner->name.size());
     return std::move(answer).With(std::move(memory));
   }
@@ -175,7 +190,9 @@ bool TraceBoard::OpenFacts() {
   owner->pid = getpid();
   owner->name = "kernel";
   const uint64_t id = next_ring_++;
-  rings_[id] = {std::move(owner), *std::move(memory), 0, true};
+  owner->rings.insert(id);
+  rings_[id] = {std::move(owner), *std::move(memory)};
+  List(id);
   ended_.push_back(id);  // goes when the last tracer goes
   return true;
 }

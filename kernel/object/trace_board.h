@@ -23,6 +23,7 @@ struct TraceOwner {
   pid_t pid = 0;
   std::string name;
   absl::flat_hash_set<uint64_t> ports;  // traced by name, that it has used
+  absl::flat_hash_set<uint64_t> rings;
 };
 
 class TraceBoard {
@@ -52,12 +53,15 @@ class TraceBoard {
     std::shared_ptr<TraceOwner> owner;
     UniqueFd memory;
     uint64_t session = 0;  // 0: ended, or the kernel's own
-    bool ready = false;
+    uint64_t place = 0;    // in the list; 0: not ready
   };
 
   TraceOwner& OwnerOf(Session& session);
   Ring* Find(const Session& session, uint64_t ring);
   void Forget(uint64_t ring);
+  // Behind all others: more sessions than before may read it now.
+  void List(uint64_t ring);
+  void Erase(uint64_t ring);
   void TracerCountChanged();
   bool Visible(const Session& tracer, const Ring& ring) const;
   bool OpenFacts();
@@ -66,8 +70,10 @@ class TraceBoard {
   Kernel* const kernel_;
   uint64_t next_ring_ = 1;
   std::map<uint64_t, Ring> rings_;
-  std::deque<uint64_t> ended_;  // oldest first
-  uint32_t tracers_ = 0;        // of ports and of everything
+  uint64_t next_place_ = 1;
+  std::map<uint64_t, uint64_t> listed_;  // rings by their places
+  std::deque<uint64_t> ended_;           // oldest first
+  uint32_t tracers_ = 0;                 // of ports and of everything
   uint32_t all_tracers_ = 0;
   std::optional<base::TraceRingWriter> facts_;
 };

@@ -538,9 +538,10 @@ enum TraceRingStep : uint32_t {
 };
 // ---- trace_port(port, options: 1 on, 0 off), trace_all(kernel, same):
 //      this session traces the port, or every port, until it ends
-// ---- trace_next(args: after ring id) -> {ring id, process id, pid, bytes};
-//      descriptor (read-only); payload: process name. The rings of processes
-//      that have a lane this session traces; not_found when there are no more.
+// ---- trace_next(args: after place) -> {place, process id, pid, ring id};
+//      descriptor (read-only, kTraceRingBytes); payload: process name. The rings
+//      of processes that have a lane this session traces; not_found when there
+//      are no more. One comes again when more sessions may read it than before.
 //      The kernel's own ring of facts has process id 0 (trace_all only).
 
 // ---- Events. user_data is the lane's handle (port's for listen_ended).

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "libipc/base/trace_ring.h"
 #include "session_core.h"
 
@@ -62,16 +63,17 @@ class Tracer::Core {
   absl::Status FindRings() {
     while (true) {
       const Answer answer = session_->Call(
-          abi::Syscall::trace_next, abi::kNoHandle, {.args = {last_ring_}});
+          abi::Syscall::trace_next, abi::kNoHandle, {.args = {last_place_}});
       if (answer.error() == Error::not_found) return absl::OkStatus();
       if (answer.error() != Error::ok)
         return StatusOfAnswer(abi::Syscall::trace_next, 0, answer);
-      last_ring_ = answer.value(0);
-      if (answer.descriptors.size() != 1) continue;
+      last_place_ = answer.value(0);
+      if (answer.descriptors.size() != 1 || known_.contains(answer.value(3)))
+        continue;
       auto half = base::Half::Map(answer.descriptors[0].get(),
-                                  static_cast<uint32_t>(answer.value(3)), 0,
-                                  base::Access::kRead);
+                                  abi::kTraceRingBytes, 0, base::Access::kRead);
       if (!half.ok()) continue;
+      known_.insert(answer.value(3));
       TraceSource source;
       source.process_id = answer.value(1);
       source.pid = static_cast<int>(answer.value(2));
@@ -88,7 +90,8 @@ class Tracer::Core {
   const uint64_t start_ns_;
   bool on_ = false;
   base::TraceRingReader::From from_ = base::TraceRingReader::From::kOldest;
-  uint64_t last_ring_ = 0;
+  uint64_t last_place_ = 0;
+  absl::flat_hash_set<uint64_t> known_;  // rings
   uint64_t seen_ = 0;
   std::vector<Ring> rings_;
 };

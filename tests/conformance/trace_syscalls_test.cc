@@ -154,12 +154,41 @@ TEST_F(TraceNext, GivesRingsOfThoseWhoUseATracedPort) {
   Call(Syscall::trace_port, port, {.options = 1});
   const Answer next = Next(0);
   ASSERT_EQ(next.error(), Error::ok);
-  EXPECT_EQ(next.value(0), ring);
   EXPECT_EQ(next.value(1), user.core().process_id());
-  EXPECT_EQ(next.value(3), abi::kTraceRingBytes);
+  EXPECT_EQ(next.value(3), ring);
   EXPECT_EQ(TextOf(std::as_bytes(std::span(next.payload))), "other");
   EXPECT_EQ(next.descriptors.size(), 1u);
-  EXPECT_EQ(Next(ring).error(), Error::not_found);
+  EXPECT_EQ(Next(next.value(0)).error(), Error::not_found);
+}
+
+TEST_F(TraceNext, ShowsARingThatIsReadyLaterThanOthersAfterIt) {
+  Call(Syscall::trace_all, kernel_object(), {.options = 1});
+  Other slow = MakeOther(MakePort());
+  Other quick = MakeOther(MakePort());
+  const uint64_t first = Ring(slow.core(), abi::kTraceRingGrant).value(0);
+  const uint64_t second = ReadyRing(quick.core());
+  Answer next = Next(Next(0).value(0));  // behind the kernel process's facts
+  EXPECT_EQ(next.value(3), second);
+  Ring(slow.core(), abi::kTraceRingReady, first);
+  next = Next(next.value(0));
+  ASSERT_EQ(next.error(), Error::ok);
+  EXPECT_EQ(next.value(3), first);
+}
+
+TEST_F(TraceNext, ShowsARingAgainWhenItsProcessBeginsToUseATracedPort) {
+  const Handle port = MakePort();
+  Other known = MakeOther(port);
+  Other late = MakeOther(port);
+  const uint64_t lates = ReadyRing(late.core());
+  Call(Syscall::trace_port, port, {.options = 1});
+  auto lane = Connect(known.core(), known.handle);
+  const uint64_t first = ReadyRing(known.core());
+  Answer next = Next(0);
+  EXPECT_EQ(next.value(3), first);
+  auto later = Connect(late.core(), late.handle);
+  next = Next(next.value(0));
+  ASSERT_EQ(next.error(), Error::ok);
+  EXPECT_EQ(next.value(3), lates);
 }
 
 TEST_F(TraceNext, ShowsTheKernelsFactsToWhoTracesEverything) {
