@@ -117,12 +117,16 @@ ThreadSleeps::ThreadSleeps(const std::shared_ptr<SessionCore>& session,
   if (slot_ == kNoSlot) return;
   abi::ThreadSlot& slot = table_->slots[slot_];
   const uint32_t next = NextChange(slot);
+  // A call that looks for a deadlock meanwhile has waited all the time.
+  const bool same_call =
+      what.state == abi::ThreadState::calling && slot.lane == what.lane &&
+      slot.position == what.position && slot.flow == what.flow;
   Store(slot.word, WordOf(abi::ThreadState::changing));
   std::atomic_thread_fence(std::memory_order_release);
   Store(slot.lane, what.lane);
   Store(slot.position, what.position);
   Store(slot.flow, what.flow);
-  Store(slot.since_ns, static_cast<uint64_t>(base::NowNs()));
+  if (!same_call) Store(slot.since_ns, static_cast<uint64_t>(base::NowNs()));
   if (what.port != 0) Store(slot.port, what.port);
   Store(slot.word, next << 8 | WordOf(what.state), std::memory_order_release);
 }
