@@ -20,9 +20,10 @@ struct Ready {
   Error error = Error::ok;  // of a watch that ended: canceled, revoked
 };
 
-// Level-triggered: a member is reported as long as it is ready, and may be once
-// more when what it told of was just taken; ready members take turns. Thread:
-// any; members may be added and removed while another thread waits.
+// Level-triggered: a member is reported as long as it is ready; ready members
+// take turns. One may be reported although nothing is there: what it told of
+// was just taken, or the kernel process told a receiver's session something.
+// Thread: any; members may be added and removed while another thread waits.
 class WaitSet {
  public:
   // Errors: quota_exceeded when Linux has no descriptors left.
