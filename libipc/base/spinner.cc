@@ -20,14 +20,15 @@ int64_t Spinner::Budget() {
   if (most < kLeastNs) return 0;
   const int64_t budget = budget_ns_.load(std::memory_order_relaxed);
   if (budget >= kLeastNs && budget <= most) return budget;
-  // Where polling has not paid lately it is tried rarely; it may again.
+  // Where polling has not paid lately it is tried rarely, and then long enough
+  // for a peer that has to be woken first: two that sleep would never find out.
   const uint32_t waits = waits_.fetch_add(1, std::memory_order_relaxed);
   if (budget != kNotLearnt && waits % 64 != 63) return 0;
   if (OnlineProcessors() < 2) {
     budget_ns_.store(0, std::memory_order_relaxed);
     return 0;
   }
-  return budget == kNotLearnt ? most : most / 4;
+  return most;
 }
 
 void Spinner::Learn(bool paid) {

@@ -119,8 +119,9 @@ bool TopicReader::FindStart(From from) {
   const uint64_t next =
       theirs_->next_sequence().load(std::memory_order_acquire);
   const uint64_t oldest = theirs_->oldest().load(std::memory_order_relaxed);
-  position_ = from == From::kOldest ? oldest : tail;
-  if (!IsPosition(position_)) return false;
+  const uint64_t start = from == From::kOldest ? oldest : tail;
+  if (!IsPosition(start)) return false;
+  position_ = start;
   // A record at the tail may be stamped already, and not be in `next`.
   const bool stamped = IsStamped();
   sequence_ = stamped ? Header().sequence : next;

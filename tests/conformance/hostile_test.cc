@@ -92,7 +92,7 @@ struct RawLane {
               Error::ok);
   }
   void Put(std::string_view payload, abi::RecordHeader header) {
-    std::memcpy(writer.Payload(), payload.data(), payload.size());
+    std::copy(payload.begin(), payload.end(), writer.Payload());
     header.payload_bytes = static_cast<uint32_t>(payload.size());
     writer.Publish(header);
     base::WakeWord(half->tail_word(), 1);

@@ -150,6 +150,7 @@ TEST(TopicRing, BelievesNoWordOfALyingPublisher) {
     both.own->next_sequence().store(random() % 2 == 0 ? lie : random());
     Taker taker(both.seen, random() % 2 == 0 ? TopicReader::From::kLatest
                                              : TopicReader::From::kOldest);
+    ASSERT_EQ(taker.reader.position() % 64, 0u);
     const uint64_t at = taker.reader.position() & 4095;
     words[at / 8 % 512] = kKey + taker.reader.position();
     words[(at / 8 + 1) % 512] = random() % 2 == 0 ? lie : random() % 5000;

@@ -73,6 +73,19 @@ TEST(SpinnerTest, LearnsThatPollingDoesNotPay) {
   EXPECT_EQ(looks, 0);
 }
 
+TEST(SpinnerTest, TriesLongEnoughForAPeerThatHasToBeWoken) {
+  if (OnlineProcessors() < 2) GTEST_SKIP() << "one processor: never polls";
+  constexpr int64_t kWakeNs = 20'000;
+  Spinner spinner;
+  for (int i = 0; i < 10; ++i) spinner.Spin([] { return false; });
+  bool paid = false;
+  for (int i = 0; i < 1'000 && !paid; ++i) {
+    const int64_t woken_ns = NowNs() + kWakeNs;
+    paid = spinner.Spin([&] { return NowNs() >= woken_ns; });
+  }
+  EXPECT_TRUE(paid);
+}
+
 TEST(TraceRing, SeenAndLostAddUp) {
   UniqueFd fd = *Half::Create(4096);
   auto half = *Half::Map(fd.get(), 4096, 0, Access::kReadWrite);
