@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "ipc/inspect.h"
+#include "libipc/base/clock.h"
 #include "tests/testing/world.h"
 
 namespace ipc {
@@ -32,9 +35,17 @@ class Bands : public ::testing::Test {
   static void SendMany(Sender& sender, int count) {
     for (int i = 0; i < count; ++i) Must(sender.Send(std::to_string(i)));
   }
-  // Until what was sent is known here, however it comes.
+  // Until all lanes there are were opened here: they come one by one.
   void Listen() {
     receiver_.emplace(Must(Receiver::Create(Must(port_.Duplicate()))));
+    const auto waits = [](const LaneEntry& lane) {
+      return lane.receiver_process == 0;
+    };
+    const Deadline deadline = Soon();
+    for (auto lanes = Must(inspector_.Lanes());
+         std::any_of(lanes.begin(), lanes.end(), waits);
+         lanes = Must(inspector_.Lanes()))
+      ASSERT_LT(base::NowNs(), deadline.ns);
   }
   uint32_t TakeBand() {
     return static_cast<uint32_t>(Must(receiver_->Receive(Soon())).badge() -
@@ -47,6 +58,8 @@ class Bands : public ::testing::Test {
   }
 
   std::unique_ptr<World> world_ = World::Start();
+  Inspector inspector_ =
+      Must(Inspector::Create(Must(world_->root().Take("kernel"))));
   Capability port_ = world_->NewPort();
   std::optional<Receiver> receiver_;
 };
