@@ -31,18 +31,20 @@ Model lock_model::Make() {
           }};
 }
 
-Model port_model::Make(uint32_t senders) {
-  // Of each sender what was sent and what was received: it numbers its
-  // messages from 1.
-  return {State(2 * senders), [](State& state, const Operation& one) {
-            uint64_t* const counts = &state[2 * one.actor];
-            if (one.kind == kSend) return ++counts[0] == one.value;
-            if (one.kind == kReceive)
-              return counts[1] < counts[0] && ++counts[1] == one.value;
-            for (size_t i = 0; i < state.size(); i += 2)
-              if (state[i] != state[i + 1]) return false;
-            return true;
-          }};
+Model port_model::Make(uint32_t senders, uint32_t receivers) {
+  // Of each queue what was sent and what was received.
+  const auto step = [receivers](State& state, const Operation& one) {
+    const auto counts = [&](uint64_t sender) {
+      return &state[2 * (sender * receivers + one.more)];
+    };
+    uint64_t* const own = counts(one.actor);
+    if (one.kind == kSend) return ++own[0] == one.value;
+    if (one.kind == kReceive) return own[1] < own[0] && ++own[1] == one.value;
+    for (size_t i = 0; i < state.size() / receivers / 2; ++i)
+      if (counts(i)[1] > 0 && counts(i)[0] != counts(i)[1]) return false;
+    return true;
+  };
+  return {State(2 * senders * receivers), step};
 }
 
 Model log_model::Make(uint32_t readers, uint64_t kept, uint32_t reliable) {

@@ -17,11 +17,13 @@ enum Kind : uint32_t { kShared, kEndShared, kExclusive, kEndExclusive };
 Model Make();
 }  // namespace lock_model
 
-// A queue for each sender, and any number of receivers. kSend, kReceive: of
-// `actor`, the sender, message `value`. kEmpty: there was none.
+// A queue from each sender to each receiver. kSend, kReceive: of `actor`, the
+// sender, message `value` of those that go to receiver `more`: 1, 2, 3, ...
+// kEmpty: for receiver `more` there was none, but for queues of which it has
+// received nothing yet: it may not have heard of them.
 namespace port_model {
 enum Kind : uint32_t { kSend, kReceive, kEmpty };
-Model Make(uint32_t senders);
+Model Make(uint32_t senders, uint32_t receivers);
 }  // namespace port_model
 
 // Numbered records, from 1, read by `actor`s of which each has a cursor.

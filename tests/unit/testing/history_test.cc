@@ -90,9 +90,9 @@ TEST(Histories, AWriterBesideAReaderIsNoLock) {
 
 TEST(Histories, AMessageThatTwoGotIsNot) {
   using namespace port_model;
-  EXPECT_EQ(Judge(Make(1), {{0, 1, kSend, 0, 1},
-                            {0, 3, kReceive, 0, 1},
-                            {0, 3, kReceive, 0, 1}}),
+  EXPECT_EQ(Judge(Make(1, 1), {{0, 1, kSend, 0, 1},
+                               {0, 3, kReceive, 0, 1},
+                               {0, 3, kReceive, 0, 1}}),
             Verdict::kNot);
 }
 
@@ -104,18 +104,44 @@ TEST(Histories, AMessageOvertakenByAnotherOfItsSenderIsNot) {
   good.insert(
       good.end(),
       {{4, 5, kReceive, 1, 1}, {4, 6, kReceive, 0, 2}, {4, 6, kReceive, 0, 1}});
-  EXPECT_EQ(Judge(Make(2), good), Verdict::kLinearizable);
+  EXPECT_EQ(Judge(Make(2, 1), good), Verdict::kLinearizable);
   History bad = sent;
   bad.insert(bad.end(), {{4, 5, kReceive, 0, 2}, {6, 7, kReceive, 0, 1}});
-  EXPECT_EQ(Judge(Make(2), bad), Verdict::kNot);
+  EXPECT_EQ(Judge(Make(2, 1), bad), Verdict::kNot);
+}
+
+// The first message of each of two queues was received.
+History Heard(const History& more) {
+  using namespace port_model;
+  History history = {{0, 1, kSend, 0, 1, 0},
+                     {2, 3, kReceive, 0, 1, 0},
+                     {4, 5, kSend, 0, 1, 1},
+                     {6, 7, kReceive, 0, 1, 1}};
+  history.insert(history.end(), more.begin(), more.end());
+  return history;
 }
 
 TEST(Histories, AnEmptyPortWithAMessageInItIsNot) {
   using namespace port_model;
-  EXPECT_EQ(Judge(Make(1), {{0, 5, kSend, 0, 1}, {3, 4, kEmpty}}),
+  const auto empty_at = [](int64_t begin) {
+    return Judge(Make(1, 2), Heard({{10, 15, kSend, 0, 2, 0},
+                                    {begin, begin + 1, kEmpty, 0, 0, 0}}));
+  };
+  EXPECT_EQ(empty_at(12), Verdict::kLinearizable);
+  EXPECT_EQ(empty_at(20), Verdict::kNot);
+}
+
+TEST(Histories, AMessageForAnotherReceiverIsNoneForThisOne) {
+  using namespace port_model;
+  EXPECT_EQ(Judge(Make(1, 2),
+                  Heard({{10, 15, kSend, 0, 2, 0}, {20, 21, kEmpty, 0, 0, 1}})),
             Verdict::kLinearizable);
-  EXPECT_EQ(Judge(Make(1), {{0, 1, kSend, 0, 1}, {3, 4, kEmpty}}),
-            Verdict::kNot);
+}
+
+TEST(Histories, AReceiverMayNotHaveHeardOfASenderYet) {
+  using namespace port_model;
+  EXPECT_EQ(Judge(Make(1, 1), {{0, 1, kSend, 0, 1}, {3, 4, kEmpty}}),
+            Verdict::kLinearizable);
 }
 
 TEST(Histories, AReaderIsToldExactlyWhatItMissed) {
@@ -149,9 +175,9 @@ TEST(Histories, NothingIsSaidWhereThereAreTooManyStates) {
   History history;
   for (uint32_t sender = 0; sender < 12; ++sender)
     history.push_back({0, 9, kSend, sender, 1});
-  history.push_back({10, 11, kEmpty});
-  EXPECT_EQ(Judge(Make(12), history, 1'000), Verdict::kTooLong);
-  EXPECT_EQ(Judge(Make(12), history), Verdict::kNot);
+  history.push_back({10, 11, kReceive, 0, 2});
+  EXPECT_EQ(Judge(Make(12, 1), history, 1'000), Verdict::kTooLong);
+  EXPECT_EQ(Judge(Make(12, 1), history), Verdict::kNot);
 }
 
 TEST(Histories, ALongOneIsJudgedSoon) {
