@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     soak::Read(argv[i], "--seed=", &options.seed);
     soak::Read(argv[i], "--messages=", &options.messages);
+    soak::Read(argv[i], "--deaths=", &options.deaths);
     soak::Read(argv[i], "--seconds=", &seconds);
   }
   options.seconds = static_cast<int>(seconds);
