@@ -2,6 +2,7 @@
 // processes (or threads) use them, are what the sequential object could do.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <thread>
 
@@ -112,8 +113,10 @@ TEST_F(Histories, OfARegionLockAreThoseOfALock) {
 
 // ---- last values
 
+// Many, and long to write, so that readers are amid a writing.
+constexpr uint64_t kValues = 1'000;
 struct Value {
-  uint64_t words[12];
+  uint64_t words[256];
 };
 Value ValueOf(uint64_t number) {
   Value value;
@@ -121,9 +124,11 @@ Value ValueOf(uint64_t number) {
   return value;
 }
 uint64_t NumberOf(const Value& value) {
-  for (const uint64_t word : value.words)
-    EXPECT_EQ(word, value.words[0]) << "a torn value";
-  return value.words[0];
+  const uint64_t number = value.words[0];
+  const bool whole = std::all_of(std::begin(value.words), std::end(value.words),
+                                 [&](uint64_t word) { return word == number; });
+  EXPECT_TRUE(whole) << "a torn value";
+  return number;
 }
 
 class LastValues : public Histories {
@@ -142,7 +147,7 @@ void UseCell(const ipc::Mapping& mapping, Recorder& recorder, uint32_t actor) {
     auto cell = Must(ipc::SeqCellWriter<Value>::Create(mapping.bytes()));
     cell.Store(ValueOf(0));
     recorder.Begin(kActors);
-    for (uint64_t i = 1; i <= kTimes; ++i)
+    for (uint64_t i = 1; i <= kValues; ++i)
       recorder.Do(actor, [&](Operation& one) {
         one.kind = kWrite;
         cell.Store(ValueOf(one.value = i));
@@ -152,7 +157,7 @@ void UseCell(const ipc::Mapping& mapping, Recorder& recorder, uint32_t actor) {
   }
   recorder.Begin(kActors);
   auto cell = Must(ipc::SeqCellReader<Value>::Create(mapping.bytes()));
-  for (uint64_t i = 0; i < kTimes; ++i)
+  for (uint64_t i = 0; i < kValues; ++i)
     recorder.Do(actor, [&](Operation& one) {
       one.kind = kRead;
       one.value = NumberOf(Must(cell.Load(Soon())));
@@ -179,10 +184,11 @@ constexpr uint32_t kKept = 4;
 // What reading said: the record that comes after `one.more` lost ones, or that
 // there is none. Of several times nothing in a row the first is recorded.
 template <typename Next>
-void ReadAll(Recorder& recorder, uint32_t actor, uint32_t reader, Next next) {
+void ReadAll(Recorder& recorder, uint32_t actor, uint32_t reader, uint64_t most,
+             Next next) {
   uint64_t last = 0;
   bool had_nothing = false;
-  while (last < kTimes)
+  while (last < most)
     recorder.Do(actor, [&](Operation& one) {
       one.actor = reader;
       one.kind = log_model::kNext;
@@ -202,7 +208,7 @@ void UseRing(const ipc::Mapping& mapping, Recorder& recorder, uint32_t actor) {
   if (actor == 0) {
     auto ring = Must(ipc::SeqRingWriter<Value>::Create(mapping.bytes(), kKept));
     recorder.Begin(kActors);
-    for (uint64_t i = 1; i <= kTimes; ++i)
+    for (uint64_t i = 1; i <= kValues; ++i)
       recorder.Do(actor, [&](Operation& one) {
         one.kind = log_model::kPublish;
         ring.Publish(ValueOf(one.value = i));
@@ -214,7 +220,7 @@ void UseRing(const ipc::Mapping& mapping, Recorder& recorder, uint32_t actor) {
   // It finds all that is kept then; before that it could have had no cursor.
   auto ring = Must(ipc::SeqRingReader<Value>::Create(mapping.bytes()));
   uint64_t before = 0;
-  ReadAll(recorder, actor, actor - 1, [&](Operation& one) {
+  ReadAll(recorder, actor, actor - 1, kValues, [&](Operation& one) {
     const auto got = ring.Next(Deadline::Immediately());
     if (!got.ok()) return got.status();
     one.value = NumberOf(got->value);
@@ -269,7 +275,7 @@ void UseTopic(Session& session, Recorder& recorder, uint32_t actor) {
       {.delivery = reader < kReliable ? ipc::Delivery::kReliable
                                       : ipc::Delivery::kLossy}));
   recorder.Begin(kActors);
-  ReadAll(recorder, actor, reader, [&](Operation& one) {
+  ReadAll(recorder, actor, reader, kTimes, [&](Operation& one) {
     const auto got = subscriber.Next(Deadline::Immediately());
     if (!got.ok()) return got.status();
     EXPECT_EQ(ipc::TextOf(got->payload), payload);
