@@ -151,9 +151,13 @@ class Kernel {
   void Doom(std::unique_ptr<Transfer> transfer);
 
   // ---- Regions.
-  // The session was given memory of the region, which it may keep until it is
-  // gone.
+  // The session was given memory of the region. It keeps the region, though no
+  // capability is left, until it has said of each that it is gone, or is gone
+  // itself.
   void NoteGrant(Session& session, Region& region);
+  // Errors: not_found.
+  Answer NoteUnmapped(Session& session, Region& region);
+  static bool HasMemoryOf(Session& session, const Region& region);
   // Destroys what is in the region, in steps.
   Answer StartDestruction(Session& session, Region& region, uint64_t user_data);
 
@@ -210,6 +214,8 @@ class Kernel {
     uint64_t told;  // sessions up to here
     uint64_t tell_below;
   };
+  void ForgetGrants(Session& session);
+  static void ForgetGrants(Region& region);
   void RunDestructions();
   // Whether all sessions were told.
   bool TellOfDestruction(Destruction& one);

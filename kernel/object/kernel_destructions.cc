@@ -1,14 +1,38 @@
-// Kernel: destroying the contents of regions, in steps. First everyone who was
-// given the memory is told, so that nobody takes what is left of it for the
-// contents; then the bytes go.
+// Kernel: who was given memory of which regions; and destroying their
+// contents, in steps. First everyone who was given the memory is told, so that
+// nobody takes what is left of it for the contents; then the bytes go.
 #include "kernel/object/kernel.h"
 
 namespace kernel {
 
 void Kernel::NoteGrant(Session& session, Region& region) {
-  if (!session.granted.insert(&region).second) return;
-  ++region.sessions;
-  Use(region);
+  if (session.granted.insert(&region).second) ++region.sessions;
+  if (region.given[&session]++ == 0) Use(region);
+}
+
+bool Kernel::HasMemoryOf(Session& session, const Region& region) {
+  const auto found = region.given.find(&session);
+  return found != region.given.end() && found->second > 0;
+}
+
+// Believed: who lies has memory that nobody is charged for, as it can have by
+// a memfd of its own. It stays among those that are told of a destruction.
+Answer Kernel::NoteUnmapped(Session& session, Region& region) {
+  if (!HasMemoryOf(session, region)) return Error::not_found;
+  if (--region.given[&session] == 0) Unuse(region);
+  return {};
+}
+
+void Kernel::ForgetGrants(Session& session) {
+  for (Region* region : session.granted) {
+    const bool kept_it = HasMemoryOf(session, *region);
+    region->given.erase(&session);
+    if (kept_it) Unuse(*region);
+  }
+}
+
+void Kernel::ForgetGrants(Region& region) {
+  for (auto& [session, count] : region.given) session->granted.erase(&region);
 }
 
 Answer Kernel::StartDestruction(Session& session, Region& region,

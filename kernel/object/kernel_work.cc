@@ -204,7 +204,7 @@ bool Kernel::ClearSome(Session& session, uint32_t steps) {
 // Watchers hear of a death when all of it has happened.
 void Kernel::DropSession(Session& session) {
   Process& process = *session.process;
-  for (Region* region : session.granted) Unuse(*region);
+  ForgetGrants(session);
   if (session.origin == Session::Origin::kPath) --path_sessions_;
   if (session.origin == Session::Origin::kChild)
     Refund(*session.account, Charges::Of(AccountItem::processes));
@@ -256,6 +256,7 @@ void Kernel::ReapObject(Object& object) {
       topics_.Drop(As<Topic>(object));
       break;
     case ObjectKind::region:
+      ForgetGrants(As<Region>(object));
       Refund(*As<Region>(object).charged, As<Region>(object).charges());
       break;
     default:

@@ -147,7 +147,7 @@ Answer Lanes::MapAttached(Session& session, Lane& lane, LaneEnd which,
   Region& region = *attached[attachment];
   KP_ASSIGN(UniqueFd memory, region.Grant(abi::kMapRead));
   kernel_->NoteGrant(session, region);
-  return Answer::Of(region.bytes_most).With(std::move(memory));
+  return Answer::Of(region.bytes_most, region.id).With(std::move(memory));
 }
 
 void Lanes::DropAttachments(Lane::End& end) {

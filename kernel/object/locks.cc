@@ -43,7 +43,7 @@ Answer Locks::Attach(Session& session, Capability& capability,
   session.locks.insert(&added);
   kernel_->NoteGrant(session, region);
   kernel_->Charge(*session.account, ChargesOf());
-  return Answer::Of(added.slot, added.number)
+  return Answer::Of(added.slot, added.number, region.id)
       .With(std::move(roster))
       .With(std::move(memory));
 }

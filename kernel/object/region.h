@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "absl/container/flat_hash_map.h"
 #include "kernel/cap/account.h"
 #include "kernel/object/answer.h"
 #include "kernel/object/lock.h"
@@ -69,6 +70,9 @@ class Region : public Object {
   abi::RegionState state = abi::RegionState::whole;
   uint32_t grants = 0;
   uint32_t sessions = 0;  // that were given memory
+  // Of those that live: descriptors that they were given and did not say to
+  // have unmapped. Who has some keeps the region, and its charge.
+  absl::flat_hash_map<Session*, uint64_t> given;
   uint32_t attachments = 0;
   UniqueFd memory;  // closed when nobody can ask for it any more
   std::map<uint64_t, std::unique_ptr<Lock>> locks;  // by offset, in use

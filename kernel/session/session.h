@@ -112,7 +112,7 @@ class Session {
 
   std::multimap<uint64_t, std::unique_ptr<Wait>> waits;  // by user_data
   absl::flat_hash_set<Port*> listening;
-  absl::flat_hash_set<Region*> granted;  // kept until the session is gone
+  absl::flat_hash_set<Region*> granted;  // that it was ever given memory of
   absl::flat_hash_set<LockMember*> locks;
   uint32_t revokes = 0;
   Spare spare;

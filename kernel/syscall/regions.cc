@@ -127,8 +127,16 @@ Answer region_state(Call& call) {
   const auto found = regions.find(call.request.args[0]);
   if (found == regions.end()) return Error::not_found;
   auto& region = As<Region>(*found->second);
-  if (!call.session.granted.contains(&region)) return Error::not_found;
+  if (!Kernel::HasMemoryOf(call.session, region)) return Error::not_found;
   return TellAll(region);
+}
+
+Answer region_unmapped(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  const auto& regions = call.kernel.objects(ObjectKind::region);
+  const auto found = regions.find(call.request.args[0]);
+  if (found == regions.end()) return Error::not_found;
+  return call.kernel.NoteUnmapped(call.session, As<Region>(*found->second));
 }
 
 Answer region_grow(Call& call) {

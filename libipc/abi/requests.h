@@ -109,8 +109,8 @@ static_assert(sizeof(LaneGranted) == 40);
 //      in the ring last asked for; seals it, tells the listener (lane_ring)
 // ---- lane_attach(lane, args: region handle) -> {attachment}: lets the peer
 //      map a sealed region; needs Read|Map on it; bad_state if not sealed
-// ---- lane_map(lane, args: attachment) -> {bytes}, descriptor (read-only):
-//      of the peer's attachments
+// ---- lane_map(lane, args: attachment) -> {bytes, object id}, descriptor
+//      (read-only): of the peer's attachments
 
 // ---- transfer_stage(lane; payload: TransferItem[]) -> {token}
 //      on failure payload: Error[] item by item, nothing moved
@@ -166,8 +166,10 @@ enum Guarantee : uint32_t {
 enum MapAccess : uint32_t { kMapRead = 0, kMapWrite = 1 };
 // ---- region_info(region) -> {bytes, guarantee, grants to map, object id};
 //      payload: RegionFacts
-// ---- region_state(args: object id): the same, of a region for which this
-//      session was given memory, whatever became of its handles
+// ---- region_state(args: object id): the same, of a region that this session
+//      has memory of, whatever became of its handles
+// ---- region_unmapped(args: object id): one descriptor that this session was
+//      given of the region, and all that was mapped with it, is gone
 // ---- region_grow(region, options: RegionGrowOptions, args: bytes) -> {bytes}
 enum RegionGrowOptions : uint32_t { kRegionGrowNoMore = 1 };
 // ---- region_destroy(region) -> {capabilities, grants to map, sessions that
@@ -206,8 +208,9 @@ inline constexpr size_t kSessionWordsOffset = 1024;
 static_assert(kSessionWordsOffset >= offsetof(HalfControl, reserved));
 
 // ---- lock_attach(region, args: offset, a multiple of kLockBytes)
-//      -> {slot, member}; descriptors: LockRoster (read-only), region
-//      (read-write). lock.h says what to do with them. Needs Read|Write|Map;
+//      -> {slot, member, region's object id}; descriptors: LockRoster
+//      (read-only), region (read-write). lock.h says what to do with them.
+//      Needs Read|Write|Map;
 //      bad_state once sealed. Ends with the handle.
 // ---- lock_detach(region, args: offset, slot): as if the holder had died;
 //      not_found if this handle has no such attachment
@@ -539,10 +542,11 @@ enum TraceRingStep : uint32_t {
 // ---- trace_port(port, options: 1 on, 0 off), trace_all(kernel, same):
 //      this session traces the port, or every port, until it ends
 // ---- trace_next(args: after place) -> {place, process id, pid, ring id};
-//      descriptor (read-only, kTraceRingBytes); payload: process name. The rings
-//      of processes that have a lane this session traces; not_found when there
-//      are no more. One comes again when more sessions may read it than before.
-//      The kernel's own ring of facts has process id 0 (trace_all only).
+//      descriptor (read-only, kTraceRingBytes); payload: process name. The
+//      rings of processes that have a lane this session traces; not_found when
+//      there are no more. One comes again when more sessions may read it than
+//      before. The kernel's own ring of facts has process id 0 (trace_all
+//      only).
 
 // ---- Events. user_data is the lane's handle (port's for listen_ended).
 // lane_opened, to the listener. values: {ring bytes, key A, key B, 0};

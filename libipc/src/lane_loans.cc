@@ -3,8 +3,21 @@
 #include <cstring>
 
 #include "lane_end.h"
+#include "region_watch.h"
 
 namespace ipc {
+namespace {
+
+// Of a region that the peer lends from. Messages may keep it.
+struct PeerMemory {
+  PeerMemory(const std::shared_ptr<SessionCore>& session, uint64_t region)
+      : watch(session, region, session->regions_destroyed()) {}
+  RegionWatch watch;
+  base::Mapping mapping;
+};
+
+}  // namespace
+
 base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
   std::lock_guard lock(attach_mutex_);
   for (const Attached& attached : attached_)
@@ -93,6 +106,7 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
   const ipc::Answer answer =
       session_->Call(abi::Syscall::lane_map, handle_, {.args = {attachment}});
   if (answer.error() != Error::ok) return answer.error();
+  auto memory = std::make_shared<PeerMemory>(session_, answer.value(1));
   {
     // News of a change stands on the ring before the answer.
     std::lock_guard again(mutex_);
@@ -102,10 +116,10 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
   if (answer.descriptors.size() != 1) return Error::quota_exceeded;
   if (!base::IsMemoryOf(answer.descriptors[0].get(), answer.value(0)))
     return Error::invalid_args;
-  KP_ASSIGN(base::Mapping mapping,
+  KP_ASSIGN(memory->mapping,
             base::Mapping::Map(answer.descriptors[0].get(), 0, answer.value(0),
                                base::Access::kRead));
-  auto shared = std::make_shared<base::Mapping>(std::move(mapping));
+  const std::shared_ptr<base::Mapping> shared(memory, &memory->mapping);
   peer_maps_.push_back({of, attachment, shared});
   return shared;
 }

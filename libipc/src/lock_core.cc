@@ -14,9 +14,11 @@ absl::Status NotNow(Deadline deadline) {
 }  // namespace
 
 LockCore::LockCore(std::shared_ptr<SessionCore> session, const Place& place,
-                   base::Mapping page, base::Mapping roster)
+                   std::unique_ptr<RegionWatch> watch, base::Mapping page,
+                   base::Mapping roster)
     : session_(std::move(session)),
       place_(place),
+      watch_(std::move(watch)),
       page_(std::move(page)),
       roster_(std::move(roster)),
       slot_(reinterpret_cast<abi::LockPage*>(page_.data()),

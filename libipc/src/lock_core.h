@@ -18,6 +18,7 @@
 #include "ipc/region_lock.h"
 #include "libipc/base/biased_mutex.h"
 #include "libipc/base/slot_lock.h"
+#include "region_watch.h"
 #include "session_core.h"
 
 namespace ipc {
@@ -34,7 +35,8 @@ class LockCore : private base::SlotLock::Watch {
     uint32_t member;
   };
   LockCore(std::shared_ptr<SessionCore> session, const Place& place,
-           base::Mapping page, base::Mapping roster);
+           std::unique_ptr<RegionWatch> watch, base::Mapping page,
+           base::Mapping roster);
   ~LockCore() override;
 
   absl::StatusOr<LockGuard> Lock(Mode mode, Deadline deadline);
@@ -68,6 +70,7 @@ class LockCore : private base::SlotLock::Watch {
 
   const std::shared_ptr<SessionCore> session_;
   const Place place_;
+  const std::unique_ptr<RegionWatch> watch_;  // of the page
   const base::Mapping page_;
   const base::Mapping roster_;
   base::BiasedMutex mutex_;

@@ -65,8 +65,16 @@ absl::Status RegionWatch::CheckWhole() const {
 
 Mapping::Mapping() = default;
 Mapping::Mapping(Mapping&&) noexcept = default;
-Mapping& Mapping::operator=(Mapping&&) noexcept = default;
-Mapping::~Mapping() = default;
+// What was mapped here is unmapped first, then its regions are told of.
+Mapping& Mapping::operator=(Mapping&& other) noexcept {
+  mapping_ = base::Mapping(std::move(other.mapping_));
+  visible_ = other.visible_;
+  offset_ = other.offset_;
+  guarantee_ = other.guarantee_;
+  regions_ = std::move(other.regions_);
+  return *this;
+}
+Mapping::~Mapping() { mapping_ = {}; }
 
 Mapping::Mapping(base::Mapping mapping, uint64_t visible, Guarantee guarantee,
                  std::vector<std::unique_ptr<RegionWatch>> regions)

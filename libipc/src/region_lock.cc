@@ -33,6 +33,9 @@ absl::StatusOr<RegionLock> RegionLock::Attach(const Region& region,
     return StatusOfAnswer(abi::Syscall::lock_attach, handle, answer);
   if (answer.descriptors.size() != 2 || answer.value(0) >= abi::kLockSlots)
     return MakeStatus(Error::peer_closed, "the kernel process sent no lock");
+  auto watch =
+      std::make_unique<RegionWatch>(capability.session(), answer.value(2),
+                                    capability.session()->regions_destroyed());
   auto roster = base::Mapping::Map(answer.descriptors[0].get(), 0,
                                    abi::kLockBytes, base::Access::kRead);
   auto page = base::Mapping::Map(answer.descriptors[1].get(), offset,
@@ -47,8 +50,9 @@ absl::StatusOr<RegionLock> RegionLock::Attach(const Region& region,
   const LockCore::Place place = {handle, offset,
                                  static_cast<uint32_t>(answer.value(0)),
                                  static_cast<uint32_t>(answer.value(1))};
-  return RegionLock(std::make_unique<LockCore>(
-      capability.session(), place, *std::move(page), *std::move(roster)));
+  return RegionLock(
+      std::make_unique<LockCore>(capability.session(), place, std::move(watch),
+                                 *std::move(page), *std::move(roster)));
 }
 
 namespace {

@@ -12,9 +12,9 @@ class RegionMapper {
 
   // A region's memory as the kernel process gave it.
   struct Granted {
+    std::unique_ptr<RegionWatch> watch;
     base::UniqueFd memory;
     abi::RegionFacts facts;
-    std::unique_ptr<RegionWatch> watch;
   };
   static absl::StatusOr<Granted> Ask(const Capability& capability,
                                      Manner manner, RegionPart part);
@@ -46,10 +46,10 @@ absl::StatusOr<RegionMapper::Granted> RegionMapper::Ask(
                           answer);
   const absl::StatusOr<abi::RegionFacts> facts = FactsOf(answer);
   if (!facts.ok()) return facts.status();
+  auto watch = std::make_unique<RegionWatch>(session, facts->id, seen);
   if (answer.descriptors.size() != 1 || facts->bytes_most < facts->bytes)
     return MakeStatus(Error::peer_closed, "the kernel process sent no memory");
-  return Granted{std::move(answer.descriptors[0]), *facts,
-                 std::make_unique<RegionWatch>(session, facts->id, seen)};
+  return Granted{std::move(watch), std::move(answer.descriptors[0]), *facts};
 }
 
 // Where no end was named it is mapped as far as the region may grow.

@@ -1,5 +1,8 @@
-// RegionWatch: whether the contents of a region that is mapped here were
-// destroyed. Costs one load while no region of the session was.
+// RegionWatch: goes with one descriptor of a region that this session was
+// given, and all that is mapped with it. Tells whether the contents were
+// destroyed, which costs one load while no region of the session was; and tells
+// the kernel process, in the end, that the memory is gone here. So it must go
+// last.
 #pragma once
 
 #include <atomic>
@@ -16,6 +19,13 @@ class RegionWatch {
   RegionWatch(std::shared_ptr<SessionCore> session, uint64_t region,
               uint32_t seen)
       : session_(std::move(session)), region_(region), seen_(seen) {}
+  RegionWatch(const RegionWatch&) = delete;
+  RegionWatch& operator=(const RegionWatch&) = delete;
+  // Never waits.
+  ~RegionWatch() {
+    if (session_->over() != Error::ok) return;
+    session_->Later(abi::Syscall::region_unmapped, abi::kNoHandle, region_);
+  }
 
   // To be asked after reading. Errors: bad_state; those of a call.
   absl::Status CheckWhole() const;

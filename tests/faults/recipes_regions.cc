@@ -88,6 +88,16 @@ std::vector<Recipe> RegionRecipes() {
          return Asked{0, {id}};
        },
        [](Scene&, const Done* done) { return done->value() == 4096; }},
+      {Syscall::region_unmapped, "what was mapped",
+       [](Scene& scene) {
+         const Handle region = scene.SealedRegion(scene.caller());
+         const uint64_t id = scene.IdOf(scene.caller(), region);
+         scene.caller().Call(Syscall::region_map, region);
+         return Asked{0, {id}};
+       },
+       [](Scene& scene, const Done*) {
+         return RegionOf(scene).given.begin()->second == 0;
+       }},
       {Syscall::region_info, "tells",
        [](Scene& scene) {
          return Asked{scene.CreateRegion(scene.caller(), 4096)};

@@ -93,7 +93,8 @@ class RandomTest : public KernelTest {
     if (call == Syscall::handle_duplicate || call == Syscall::handle_mint)
       return abi::kRightsSame;
     if (call == Syscall::region_grow) return 4096u << Random(5);
-    if (call == Syscall::region_state) return AnyRegion();
+    if (call == Syscall::region_state || call == Syscall::region_unmapped)
+      return AnyRegion();
     if (call == Syscall::lane_attach)
       return HandleFor(client, Syscall::region_map);
     if (call == Syscall::account_limit)

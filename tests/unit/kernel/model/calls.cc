@@ -49,6 +49,7 @@ const std::map<uint32_t, CallFunction>& Functions() {
       KEYPORT_MODELLED(region_map),
       KEYPORT_MODELLED(region_info),
       KEYPORT_MODELLED(region_state),
+      KEYPORT_MODELLED(region_unmapped),
       KEYPORT_MODELLED(region_grow),
       KEYPORT_MODELLED(process_create),
       KEYPORT_MODELLED(process_info),

@@ -217,7 +217,7 @@ Answer lane_map(Call& call) {
   Region& region = *attachments[call.arg(0)];
   ++region.grants;
   call.model.NoteGrant(call.session, region);
-  Answer answer = Answer::Of(region.bytes_most);
+  Answer answer = Answer::Of(region.bytes_most, region.id);
   answer.descriptors = 1;
   return answer;
 }

@@ -185,8 +185,18 @@ Answer region_info(Call& call) {
 
 Answer region_state(Call& call) {
   if (!call.Fits({.args = 1})) return Error::invalid_args;
-  for (const Region* region : call.session.granted)
-    if (region->id == call.arg(0)) return Tell(*region);
+  for (const auto& [region, count] : call.session.granted)
+    if (region->id == call.arg(0) && count > 0) return Tell(*region);
+  return Error::not_found;
+}
+
+Answer region_unmapped(Call& call) {
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  for (auto& [region, count] : call.session.granted) {
+    if (region->id != call.arg(0) || count == 0) continue;
+    if (--count == 0) call.model.Unuse(*region);
+    return {};
+  }
   return Error::not_found;
 }
 

@@ -32,6 +32,7 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {4, &Generator::MapRegion},
       {4, &Generator::RegionInfo},
       {2, &Generator::RegionState},
+      {3, &Generator::RegionUnmapped},
       {2, &Generator::GrowRegion},
       {p.make, &Generator::CreateProcess},
       {2, &Generator::ProcessInfo},

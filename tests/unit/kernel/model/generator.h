@@ -72,6 +72,8 @@ class Generator {
   Request MapRegion(Session& session);
   Request RegionInfo(Session& session);
   Request RegionState(Session& session);
+  Request RegionUnmapped(Session& session);
+  uint64_t RegionGranted(Session& session);
   Request GrowRegion(Session& session);
   Request CreateProcess(Session& session);
   Request ProcessInfo(Session& session);

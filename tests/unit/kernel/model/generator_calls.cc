@@ -165,10 +165,18 @@ Request Generator::MapRegion(Session& session) {
 
 Request Generator::RegionState(Session& session) {
   if (session.granted.empty()) return MapRegion(session);
+  return Make(Syscall::region_state, abi::kNoHandle, RegionGranted(session));
+}
+
+Request Generator::RegionUnmapped(Session& session) {
+  if (session.granted.empty()) return MapRegion(session);
+  return Make(Syscall::region_unmapped, abi::kNoHandle, RegionGranted(session));
+}
+
+uint64_t Generator::RegionGranted(Session& session) {
+  if (random_.OneIn(8)) return random_.Below(500);
   const auto skip = static_cast<long>(random_.Below(session.granted.size()));
-  const uint64_t id = (*std::next(session.granted.begin(), skip))->id;
-  return Make(Syscall::region_state, abi::kNoHandle,
-              random_.OneIn(8) ? random_.Below(500) : id);
+  return std::next(session.granted.begin(), skip)->first->id;
 }
 
 Request Generator::GrowRegion(Session& session) {

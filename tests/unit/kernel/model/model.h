@@ -81,9 +81,9 @@ class Model {
   void Touch(const Object& object) { touched_objects_.insert(object.id); }
   void Use(Object& object) { ++object.users; }
   void NoteGrant(Session& session, Region& region) {
-    if (!session.granted.insert(&region).second) return;
-    ++region.sessions;
-    Use(region);
+    const auto [at, first] = session.granted.try_emplace(&region, 0);
+    if (first) ++region.sessions;
+    if (at->second++ == 0) Use(region);
   }
   void Unuse(Object& object);
 

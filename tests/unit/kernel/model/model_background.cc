@@ -161,7 +161,8 @@ void Model::DropSession(Session& session) {
     throw Mismatch("session " + std::to_string(session.id()) +
                    " is gone, and not its capabilities");
   if (session.table.repeats() != 0) coverage_.Saw("handles worn out");
-  for (Region* region : session.granted) Unuse(*region);
+  for (const auto& [region, count] : session.granted)
+    if (count > 0) Unuse(*region);
   if (session.origin == Session::Origin::kChild)
     Refund(*session.account, One(AccountItem::processes));
   Unuse(*session.account);
@@ -293,6 +294,8 @@ void Model::Reap(Object& object) {
              One(AccountItem::notifications));
       break;
     case ObjectKind::region:
+      for (const auto& [id, session] : sessions_)
+        session->granted.erase(&As<Region>(object));
       Put(&amounts, AccountItem::regions, 1);
       Put(&amounts, AccountItem::bytes, As<Region>(object).bytes);
       Refund(*As<Region>(object).charged, amounts);

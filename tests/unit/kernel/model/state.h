@@ -362,8 +362,8 @@ struct Session {
   State state = State::kWaiting;
   Table table;
   std::vector<Name> names;
-  std::set<Region*> granted;
-  std::set<uint64_t> listening;  // ids of ports
+  std::map<Region*, uint64_t> granted;  // ever, and not unmapped
+  std::set<uint64_t> listening;         // ids of ports
   uint64_t lanes_sending = 0;
   uint64_t lanes_receiving = 0;
   std::map<uint64_t, std::unique_ptr<Watch>> watches;
