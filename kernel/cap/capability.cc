@@ -1,6 +1,29 @@
 #include "kernel/cap/capability.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace kernel {
+
+const std::shared_ptr<Warrant>& Capability::MakeWarrant() {
+  std::shared_ptr<Warrant>& warrant = Use().warrant;
+  if (warrant == nullptr) warrant = std::make_shared<Warrant>(Warrant{badge});
+  return warrant;
+}
+
+void Capability::RevokeWarrants() {
+  if (use->warrant != nullptr) use->warrant->revoked = true;
+  RevokeLeftWarrants(0);
+}
+
+void Capability::RevokeLeftWarrants(uint64_t only_badge) {
+  if (use == nullptr) return;
+  std::erase_if(use->left_warrants, [only_badge](const auto& warrant) {
+    if (only_badge != 0 && warrant->badge != only_badge) return false;
+    warrant->revoked = true;
+    return true;
+  });
+}
 
 Capability* CapabilityTree::Make(const Making& making) {
   Capability* capability = Allocate();
@@ -211,6 +234,36 @@ void CapabilityTree::Prune(Capability* node) {
       return;
     }
   }
+}
+
+void CapabilityTree::LeaveWarrants(Capability& capability) {
+  std::vector<std::shared_ptr<Warrant>> left =
+      std::exchange(capability.use->left_warrants, {});
+  if (capability.use->warrant != nullptr)
+    left.push_back(std::exchange(capability.use->warrant, nullptr));
+  std::erase_if(left, [](const auto& one) { return one.use_count() == 1; });
+  if (left.empty()) return;
+  const Capability* at = &capability;
+  for (uint32_t passed = 0; at->parent != 0; ++passed) {
+    Capability* above = At(at->parent);
+    // Under a revoke that runs; or further off than is looked.
+    if (above->pins != 0 || passed == kGhostsPassed) {
+      for (const auto& warrant : left) warrant->revoked = true;
+      return;
+    }
+    if (above->live()) return above->Inherit(std::move(left));
+    at = above;
+  }
+}
+
+void Capability::Inherit(std::vector<std::shared_ptr<Warrant>> left) {
+  auto& all = Use().left_warrants;
+  if (left.size() > all.size()) all.swap(left);
+  all.insert(all.end(), left.begin(), left.end());
+  left.clear();
+  if (all.size() < use->prune_at) return;
+  std::erase_if(all, [](const auto& one) { return one.use_count() == 1; });
+  use->prune_at = std::max<size_t>(64, 2 * all.size());
 }
 
 }  // namespace kernel

@@ -23,16 +23,28 @@ class Subscription;
 struct LockMember;
 struct Transfer;
 
+// What attachments made with a capability hang on. It outlives a handle that is
+// closed, since messages under way need what was attached; but not a revoke of
+// what the capability was derived from.
+struct Warrant {
+  uint64_t badge;
+  bool revoked = false;
+};
+
 // What hangs on a capability; most have none of it.
 struct CapabilityUse {
   std::vector<Lane*> lanes;  // made with this Send capability
   std::vector<Wait*> waits;
   std::vector<Subscription*> subscriptions;  // made with this capability
   std::vector<LockMember*> locks;            // of a region
-  bool listening = false;                    // the holder listens with it
-  bool publishing = false;                   // the holder publishes with it
-  uint32_t grants = 0;  // descriptors of a region given out with it
-  int64_t ends_ns = 0;  // CLOCK_MONOTONIC; 0: it does not end by itself
+  // For what it attached to lanes; and those of closed ones derived from it.
+  std::shared_ptr<Warrant> warrant;
+  std::vector<std::shared_ptr<Warrant>> left_warrants;
+  size_t prune_at = 64;
+  bool listening = false;   // the holder listens with it
+  bool publishing = false;  // the holder publishes with it
+  uint32_t grants = 0;      // descriptors of a region given out with it
+  int64_t ends_ns = 0;      // CLOCK_MONOTONIC; 0: it does not end by itself
 };
 
 // There are up to millions: rare state is in `use`, links are indexes.
@@ -49,6 +61,12 @@ struct Capability {
     if (use == nullptr) use = std::make_unique<CapabilityUse>();
     return *use;
   }
+  // Of a region, to attach it.
+  const std::shared_ptr<Warrant>& MakeWarrant();
+  // It is revoked, or what was derived from it (only with that badge).
+  void RevokeWarrants();
+  void RevokeLeftWarrants(uint64_t badge);
+  void Inherit(std::vector<std::shared_ptr<Warrant>> warrants);
   uint32_t grants() const { return use != nullptr ? use->grants : 0; }
   int64_t ends_ns() const { return use != nullptr ? use->ends_ns : 0; }
 
@@ -123,6 +141,8 @@ class CapabilityTree {
   // The capability is gone; it may stay as a ghost. The pointer is dead
   // unless it is pinned.
   void Kill(Capability* capability);
+  // Of one that is closed: its warrants go to who can still revoke them.
+  void LeaveWarrants(Capability& capability);
 
   // A pinned node keeps its place, alive or ghost.
   void Pin(Capability* capability) { ++capability->pins; }

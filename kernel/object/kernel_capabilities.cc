@@ -130,7 +130,13 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
     topics_.LoseCapability(*one, ending);
   use->subscriptions.clear();
   while (!use->locks.empty()) locks_.End(*use->locks.back());
-  if (use->grants == 0 && use->ends_ns == 0) capability.use.reset();
+  if (ErrorOf(ending) == Error::revoked)
+    capability.RevokeWarrants();
+  else if (ending != Ending::kMoved)
+    tree_.LeaveWarrants(capability);
+  if (use->grants == 0 && use->ends_ns == 0 && use->warrant == nullptr &&
+      use->left_warrants.empty())
+    capability.use.reset();
 }
 
 void Kernel::Destroy(Capability& capability, Ending ending, const Revoker& by) {
@@ -195,6 +201,7 @@ Answer Kernel::StartRevoke(Session& session, Capability& root, uint64_t badge,
     return Answer::Failed(Error::quota_exceeded, session.revokes,
                           Session::kRevokesMax);
   ++session.revokes;
+  root.RevokeLeftWarrants(badge);
   auto job = std::make_unique<RevokeJob>(&tree_, &root, badge);
   job->session = session.id();
   job->user_data = user_data;

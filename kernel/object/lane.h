@@ -30,6 +30,14 @@ constexpr LaneEnd Opposite(LaneEnd end) {
   return end == LaneEnd::kSender ? LaneEnd::kListener : LaneEnd::kSender;
 }
 
+// A region that the other end may map, until the lane or a listener's end is
+// over, or what it was attached with is revoked.
+struct Attachment {
+  Region* region;
+  std::shared_ptr<const Warrant> warrant;
+  bool mapped = false;  // by the other end, who is told when it ends
+};
+
 // Capabilities on their way through a lane.
 struct Transfer {
   struct Item {
@@ -66,9 +74,10 @@ class Lane : public Object {
     uint64_t key = 0;
     UniqueFd memory;                   // of the half that this end writes
     std::shared_ptr<base::Half> half;  // once it is ready
-    std::vector<Region*> attachments;
-    int64_t since_ns = 0;            // when it came
-    abi::LaneCounters counted = {};  // believed so far
+    std::map<uint32_t, Attachment> attachments;  // by number
+    uint32_t attached = 0;                       // so far
+    int64_t since_ns = 0;                        // when it came
+    abi::LaneCounters counted = {};              // believed so far
     bool ready() const { return half != nullptr; }
   };
 

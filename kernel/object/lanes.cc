@@ -125,37 +125,64 @@ void Lanes::PostJoined(Lane& lane) {
   listener.memory.Reset();
 }
 
-Answer Lanes::Attach(Lane& lane, LaneEnd which, Region& region) {
+Answer Lanes::Attach(Lane& lane, LaneEnd which, Capability& capability) {
+  auto& region = As<Region>(*capability.object);
   Lane::End& end = lane.end(which);
   if (lane.cut) return Error::peer_closed;
   if (region.guarantee == abi::kGuaranteeNone ||
       region.state != abi::RegionState::whole)
     return Error::bad_state;
-  if (end.attachments.size() >= abi::kAttachedRegionsMax)
+  if (end.attachments.size() >= abi::kAttachedRegionsMax ||
+      end.attached == UINT32_MAX)
     return Answer::Failed(Error::quota_exceeded, end.attachments.size(),
                           abi::kAttachedRegionsMax);
+  const uint32_t number = end.attached++;
+  end.attachments[number] = {&region, capability.MakeWarrant()};
   kernel_->Use(region);
   ++region.attachments;
-  end.attachments.push_back(&region);
-  return Answer::Of(end.attachments.size() - 1);
+  return Answer::Of(number);
 }
 
 Answer Lanes::MapAttached(Session& session, Lane& lane, LaneEnd which,
-                          uint64_t attachment) {
-  const auto& attached = lane.end(Opposite(which)).attachments;
-  if (attachment >= attached.size()) return Error::not_found;
-  Region& region = *attached[attachment];
+                          uint64_t number) {
+  Attachment* const found = FindAttached(lane.end(Opposite(which)), number);
+  if (found == nullptr) return Error::not_found;
+  if (found->warrant->revoked) return Error::revoked;
+  Region& region = *found->region;
   KP_ASSIGN(UniqueFd memory, region.Grant(abi::kMapRead));
+  found->mapped = true;
   kernel_->NoteGrant(session, region);
   return Answer::Of(region.bytes_most, region.id).With(std::move(memory));
 }
 
+// What was lent over a lane that is cut may be read on.
+Answer Lanes::Detach(Lane& lane, LaneEnd which, uint64_t number) {
+  Lane::End& end = lane.end(which);
+  Attachment* const found = FindAttached(end, number);
+  if (found == nullptr) return Error::not_found;
+  if (lane.cut) return Error::peer_closed;
+  if (found->mapped)
+    Post(lane, Opposite(which), abi::Event::lane_detached, Answer::Of(number));
+  Forget(*found);
+  end.attachments.erase(static_cast<uint32_t>(number));
+  return {};
+}
+
+Attachment* Lanes::FindAttached(Lane::End& end, uint64_t number) {
+  if (number > UINT32_MAX) return nullptr;
+  const auto found = end.attachments.find(static_cast<uint32_t>(number));
+  return found == end.attachments.end() ? nullptr : &found->second;
+}
+
+void Lanes::Forget(const Attachment& attachment) {
+  Region& region = *attachment.region;
+  --region.attachments;
+  region.DropIfUnused();
+  kernel_->Unuse(region);
+}
+
 void Lanes::DropAttachments(Lane::End& end) {
-  for (Region* region : end.attachments) {
-    --region->attachments;
-    region->DropIfUnused();
-    kernel_->Unuse(*region);
-  }
+  for (const auto& [number, attachment] : end.attachments) Forget(attachment);
   end.attachments.clear();
 }
 

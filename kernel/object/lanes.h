@@ -43,7 +43,8 @@ class Lanes {
   // lanes_resize.cc
   Answer Resize(Lane& lane, LaneEnd end, uint64_t bytes);
   Answer Resized(Lane& lane, LaneEnd end, uint64_t start);
-  Answer Attach(Lane& lane, LaneEnd end, Region& region);
+  Answer Attach(Lane& lane, LaneEnd end, Capability& region);
+  Answer Detach(Lane& lane, LaneEnd end, uint64_t attachment);
   Answer MapAttached(Session& session, Lane& lane, LaneEnd end,
                      uint64_t attachment);
   // Which end this lane handle is.
@@ -112,6 +113,8 @@ class Lanes {
   void UpdateTraced(Lane& lane);
   void RetireIfOver(Lane& lane);
   void Retire(Lane& lane);
+  static Attachment* FindAttached(Lane::End& end, uint64_t number);
+  void Forget(const Attachment& attachment);
   void DropAttachments(Lane::End& end);
   void TellSenders(Port& port);
   void Post(const Lane& lane, LaneEnd end, abi::Event event, Answer values);

@@ -49,8 +49,13 @@ Answer lane_attach(Call& call) {
   Capability* region = nullptr;
   KP_ANSWER(call.FindSecond(call.request.args[0], ObjectKind::region,
                             abi::kRightRead | abi::kRightMap, &region));
-  return call.kernel.lanes().Attach(call.object<Lane>(), EndOf(call),
-                                    As<Region>(*region->object));
+  return call.kernel.lanes().Attach(call.object<Lane>(), EndOf(call), *region);
+}
+
+Answer lane_detach(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.lanes().Detach(call.object<Lane>(), EndOf(call),
+                                    call.request.args[0]);
 }
 
 Answer lane_map(Call& call) {

@@ -109,6 +109,7 @@ static_assert(sizeof(LaneGranted) == 40);
 //      in the ring last asked for; seals it, tells the listener (lane_ring)
 // ---- lane_attach(lane, args: region handle) -> {attachment}: lets the peer
 //      map a sealed region; needs Read|Map on it; bad_state if not sealed
+// ---- lane_detach(lane, args: attachment): no more
 // ---- lane_map(lane, args: attachment) -> {bytes, object id}, descriptor
 //      (read-only): of the peer's attachments
 

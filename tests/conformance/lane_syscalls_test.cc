@@ -399,9 +399,146 @@ TEST_F(LaneAttach, WantsASealedRegionAndAWholeLane) {
             Error::peer_closed);
 }
 
+// ---- lane_detach
+
+using LaneDetach = LaneAttach;
+
+TEST_F(LaneDetach, ChecksHandleAndFields) {
+  ExpectDoor(Syscall::lane_detach, {.args = 1});
+}
+
+TEST_F(LaneDetach, MakesRoomAndNumbersAreNotGivenAgain) {
+  auto lane = Connect(root(), MakePort());
+  const Handle region = MakeRegion();
+  Call(Syscall::region_seal, region);
+  for (uint64_t i = 0; i < 3 * abi::kAttachedRegionsMax; ++i) {
+    const Answer attached =
+        Call(Syscall::lane_attach, lane->handle, {.args = {region}});
+    ASSERT_EQ(attached.error(), Error::ok);
+    EXPECT_EQ(attached.value(0), i);
+    EXPECT_EQ(ErrorOf(Syscall::lane_detach, lane->handle, {.args = {i}}),
+              Error::ok);
+    EXPECT_EQ(ErrorOf(Syscall::lane_detach, lane->handle, {.args = {i}}),
+              Error::not_found);
+  }
+}
+
+TEST_F(LaneDetach, GivesTheRegionBackThatNobodyElseHas) {
+  const Handle budget = MakeAccount({.limit = {0, 0, 0, 1, 0}});
+  auto lane = Connect(root(), MakePort());
+  const auto region = static_cast<Handle>(
+      Call(Syscall::region_create, budget, {.args = {4096}}).value(0));
+  Call(Syscall::region_seal, region);
+  Call(Syscall::lane_attach, lane->handle, {.args = {region}});
+  Call(Syscall::handle_close, region);
+  EXPECT_EQ(ErrorOf(Syscall::region_create, budget, {.args = {4096}}),
+            Error::quota_exceeded);
+  Call(Syscall::lane_detach, lane->handle);
+  EXPECT_EQ(ErrorOf(Syscall::region_create, budget, {.args = {4096}}),
+            Error::ok);
+}
+
+TEST_F(LaneDetach, OfALaneThatIsCutIsPeerClosed) {
+  const Handle sender = Weaker(MakePort(), kRightSend);
+  auto lane = Connect(root(), sender);
+  const Handle region = MakeRegion();
+  Call(Syscall::region_seal, region);
+  Call(Syscall::lane_attach, lane->handle, {.args = {region}});
+  Call(Syscall::handle_close, sender);
+  lane->inbox.Await(abi::Event::lane_cut);
+  EXPECT_EQ(ErrorOf(Syscall::lane_detach, lane->handle), Error::peer_closed);
+}
+
 // ---- lane_map
 
-using LaneMap = Syscalls;
+class LaneMap : public Syscalls {
+ protected:
+  // A lane whose sender has attached a region by a capability derived from
+  // the first, and that of its listener.
+  struct Attached {
+    Handle region;
+    Handle derived;
+    std::unique_ptr<RawLane> lane;
+    std::unique_ptr<RawLane> peer;
+  };
+  Attached Attach() {
+    const Handle port = MakePort();
+    port_inboxes_.push_back(Listen(root(), port));
+    Attached made;
+    made.lane = Connect(root(), port);
+    made.peer = Join(root(), *port_inboxes_.back());
+    made.region = MakeRegion();
+    Call(Syscall::region_seal, made.region);
+    made.derived =
+        Weaker(made.region, kRightRead | kRightMap | kRightDuplicate);
+    Call(Syscall::lane_attach, made.lane->handle, {.args = {made.derived}});
+    return made;
+  }
+  Error MapFirst(const RawLane& lane) {
+    return ErrorOf(Syscall::lane_map, lane.handle, {.args = {0}});
+  }
+
+ private:
+  std::vector<std::unique_ptr<Inbox>> port_inboxes_;
+};
+
+TEST_F(LaneMap, GivesNothingThatWasAttachedByARevokedCapability) {
+  const Attached attached = Attach();
+  EXPECT_EQ(MapFirst(*attached.peer), Error::ok);
+  Call(Syscall::handle_revoke, attached.region);
+  EXPECT_EQ(MapFirst(*attached.peer), Error::revoked);
+}
+
+TEST_F(LaneMap, GivesWhatWasAttachedByAClosedOneUntilThatWouldBeRevoked) {
+  for (const Syscall call : {Syscall::handle_close, Syscall::handle_replace}) {
+    const Attached attached = Attach();
+    const bool closes = call == Syscall::handle_close;
+    EXPECT_EQ(
+        ErrorOf(call, attached.derived, {.args = {closes ? 0u : kRightMap}}),
+        Error::ok);
+    EXPECT_EQ(MapFirst(*attached.peer), Error::ok);
+    Call(Syscall::handle_revoke, attached.region);
+    EXPECT_EQ(MapFirst(*attached.peer), Error::revoked);
+  }
+}
+
+TEST_F(LaneMap, GivesNothingOfAClosedOneWhoseAncestorIsRevoked) {
+  const Attached attached = Attach();
+  const Handle child = Weaker(attached.derived, kRightRead | kRightMap);
+  Call(Syscall::lane_attach, attached.lane->handle, {.args = {child}});
+  Call(Syscall::handle_close, child);
+  Call(Syscall::handle_close, attached.derived);
+  EXPECT_EQ(ErrorOf(Syscall::lane_map, attached.peer->handle, {.args = {1}}),
+            Error::ok);
+  Call(Syscall::handle_revoke, attached.region);
+  for (const uint64_t number : {0u, 1u})
+    EXPECT_EQ(
+        ErrorOf(Syscall::lane_map, attached.peer->handle, {.args = {number}}),
+        Error::revoked);
+}
+
+TEST_F(LaneMap, GivesNothingOfWhatIsDetachedAndThePeerThatMappedItIsTold) {
+  const Attached attached = Attach();
+  EXPECT_EQ(MapFirst(*attached.peer), Error::ok);
+  Call(Syscall::lane_detach, attached.lane->handle);
+  EXPECT_EQ(attached.peer->inbox.Await(abi::Event::lane_detached).value(0), 0u);
+  EXPECT_EQ(MapFirst(*attached.peer), Error::not_found);
+  Call(Syscall::lane_attach, attached.lane->handle,
+       {.args = {attached.region}});
+  Call(Syscall::lane_detach, attached.lane->handle, {.args = {1}});
+  EXPECT_FALSE(attached.peer->inbox.Has(abi::Event::lane_detached))
+      << "it had not mapped it";
+}
+
+TEST_F(LaneMap, GoesOnWhenAnotherCapabilityIsRevoked) {
+  const Attached attached = Attach();
+  Call(Syscall::lane_attach, attached.lane->handle,
+       {.args = {attached.region}});
+  Call(Syscall::handle_revoke, attached.region);
+  EXPECT_EQ(MapFirst(*attached.peer), Error::revoked);
+  EXPECT_EQ(ErrorOf(Syscall::lane_map, attached.peer->handle, {.args = {1}}),
+            Error::ok);
+}
 
 TEST_F(LaneMap, ChecksHandleAndFields) {
   ExpectDoor(Syscall::lane_map, {.args = 1});

@@ -140,6 +140,17 @@ std::vector<Recipe> Ends() {
        [](Scene& scene, const Done*) {
          return scene.State().find("attachments=1") != std::string::npos;
        }},
+      {Syscall::lane_detach, "what was attached",
+       [](Scene& scene) {
+         const Handle port = PortTo(scene, scene.other(), scene.caller());
+         const Handle lane = scene.Connect(scene.caller(), port);
+         scene.caller().Call(Syscall::lane_attach, lane,
+                             {scene.SealedRegion(scene.caller())});
+         return Asked{lane, {0}};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.State().find("attachments=1") == std::string::npos;
+       }},
       {Syscall::lane_map, "what the peer attached",
        [](Scene& scene) {
          const Handle port = PortTo(scene, scene.other(), scene.caller());

@@ -125,6 +125,31 @@ TEST_F(ObjectsTest, AttachedRegionCanBeMappedByThePeerOnly) {
             Error::not_found);
 }
 
+TEST_F(ObjectsTest, AttachedRegionIsRevokedFromManyLanesAtOnce) {
+  const Handle port = CreatePort(*root_, 0, 4096);
+  auto client = AddChild(
+      *root_, {{"port", port, abi::kRightSend}, {"account", account()}});
+  root_->Call(Syscall::port_listen, port);
+  const Handle region = CreateRegion(*client, 4096);
+  client->Call(Syscall::region_seal, region);
+  const Handle copy =
+      client->Call(Syscall::handle_duplicate, region, {abi::kRightsSame})
+          .handle();
+  std::vector<RawEnd> listeners;
+  for (int i = 0; i < 50; ++i) {
+    RawEnd sender = Connect(*client, client->Named("port"));
+    listeners.push_back(Open(*root_));
+    client->Call(Syscall::lane_attach, sender.lane, {copy});
+    ASSERT_EQ(
+        root_->Call(Syscall::lane_map, listeners.back().lane, {0}).error(),
+        Error::ok);
+  }
+  client->Call(Syscall::handle_revoke, region);
+  for (const RawEnd& listener : listeners)
+    EXPECT_EQ(root_->Call(Syscall::lane_map, listener.lane, {0}).error(),
+              Error::revoked);
+}
+
 TEST_F(ObjectsTest, ProcessIsBornWithItsNamesAndItsDeathIsSeen) {
   const Handle port = CreatePort(*root_);
   const Done made =

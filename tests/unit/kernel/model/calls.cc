@@ -39,6 +39,7 @@ const std::map<uint32_t, CallFunction>& Functions() {
       KEYPORT_MODELLED(lane_close),
       KEYPORT_MODELLED(lane_attach),
       KEYPORT_MODELLED(lane_map),
+      KEYPORT_MODELLED(lane_detach),
       KEYPORT_MODELLED(object_watch),
       KEYPORT_MODELLED(wait_cancel),
       KEYPORT_MODELLED(transfer_stage),

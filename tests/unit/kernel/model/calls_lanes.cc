@@ -205,16 +205,38 @@ Answer lane_attach(Call& call) {
     return QuotaOf(attachments.size(), abi::kAttachedRegionsMax);
   call.model.Use(region);
   ++region.attachments;
-  attachments.push_back(&region);
-  return Answer::Of(attachments.size() - 1);
+  const uint64_t number = lane.side(EndOf(call)).attached++;
+  if (cap->warrant == nullptr)
+    cap->warrant = std::make_shared<Warrant>(Warrant{cap->badge});
+  attachments[number] = {&region, cap->warrant};
+  return Answer::Of(number);
+}
+
+Answer lane_detach(Call& call) {
+  if (!call.Fits({.args = 1})) return Error::invalid_args;
+  Lane& lane = call.object<Lane>();
+  const End end = EndOf(call);
+  if (!lane.side(end).attachments.contains(call.arg(0)))
+    return Error::not_found;
+  if (lane.cut) return Error::peer_closed;
+  call.model.Detach(lane, end, call.arg(0));
+  return {};
 }
 
 Answer lane_map(Call& call) {
   if (!call.Fits({.args = 1})) return Error::invalid_args;
   Lane& lane = call.object<Lane>();
-  const auto& attachments = lane.side(Opposite(EndOf(call))).attachments;
-  if (call.arg(0) >= attachments.size()) return Error::not_found;
-  Region& region = *attachments[call.arg(0)];
+  auto& attachments = lane.side(Opposite(EndOf(call))).attachments;
+  const auto found = attachments.find(call.arg(0));
+  if (found == attachments.end()) return Error::not_found;
+  Warrant& warrant = *found->second.warrant;
+  if (warrant.unsure && call.seen != nullptr) {
+    warrant.revoked = call.seen->error == Error::revoked;
+    warrant.unsure = false;
+  }
+  if (warrant.revoked) return Error::revoked;
+  Region& region = *found->second.region;
+  found->second.mapped = true;
   ++region.grants;
   call.model.NoteGrant(call.session, region);
   Answer answer = Answer::Of(region.bytes_most, region.id);

@@ -22,6 +22,7 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {p.lanes, &Generator::CloseLane},
       {p.lanes / 2, &Generator::Attach},
       {p.lanes / 2, &Generator::MapAttached},
+      {p.lanes / 4, &Generator::Detach},
       {8, &Generator::WatchObject},
       {2, &Generator::CancelWait},
       {p.transfers * 3, &Generator::Stage},

@@ -61,6 +61,8 @@ class Generator {
   Request CloseLane(Session& session);
   Request Attach(Session& session);
   Request MapAttached(Session& session);
+  Request Detach(Session& session);
+  Request WithAttachment(Session& session, abi::Syscall call);
   Request WatchObject(Session& session);
   Request WatchAccount(Session& session);
   Request CancelWait(Session& session);

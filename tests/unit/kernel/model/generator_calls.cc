@@ -361,19 +361,31 @@ Request Generator::Attach(Session& session) {
 }
 
 Request Generator::MapAttached(Session& session) {
+  return WithAttachment(session, Syscall::lane_map);
+}
+
+Request Generator::Detach(Session& session) {
+  return WithAttachment(session, Syscall::lane_detach);
+}
+
+// Of the peer to map it, of this end to detach it.
+Request Generator::WithAttachment(Session& session, Syscall call) {
   if (Lacks(session, ObjectKind::lane)) return Connect(session);
   Handle handle = abi::kNoHandle;
-  uint64_t attachments = 0;
-  for (int tries = 0; tries < 8 && attachments == 0; ++tries) {
+  uint64_t number = 0;
+  for (int tries = 0; tries < 8 && number == 0; ++tries) {
     handle = Of(session, ObjectKind::lane);
     const Cap* cap = session.table.Find(handle);
     if (cap == nullptr || cap->object->kind != ObjectKind::lane) break;
     const auto& lane = static_cast<const Lane&>(*cap->object);
     const bool sends = lane.side(End::kSender).handle == cap;
-    attachments =
-        lane.side(sends ? End::kListener : End::kSender).attachments.size();
+    const bool of_sender = sends == (call == Syscall::lane_detach);
+    const auto& side = lane.side(of_sender ? End::kSender : End::kListener);
+    number = side.attachments.empty() || random_.OneIn(8)
+                 ? random_.Below(side.attached + 1)
+                 : side.attachments.rbegin()->first;
   }
-  return Make(Syscall::lane_map, handle, random_.Below(attachments + 1));
+  return Make(call, handle, number);
 }
 
 Request Generator::WatchObject(Session& session) {

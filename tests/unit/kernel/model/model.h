@@ -123,6 +123,7 @@ class Model {
   // ---- Ports and lanes.
   void EndListening(Port& port, Session& session, Error why);
   void TellSenders(Port& port);
+  void Detach(Lane& lane, End end, uint64_t number);
   void MarkLane(Lane& lane) { pending_lanes_.insert(lane.id); }
   void Expect(Session* session, Event event);
   void PostLane(const Lane& lane, End end, abi::Event event,
@@ -161,6 +162,8 @@ class Model {
   void DropReply(Reply& reply);
   void Signal(Object& object);
   void EndUses(Cap& cap, Ending ending);
+  static void RevokeWarrants(Cap& cap);
+  void LeaveWarrants(Cap& cap);
   void LoseCap(Lane& lane, Ending ending);
   void HandleGone(Lane& lane, const Cap& handle, Ending ending);
   void Unlink(Cap& cap);
@@ -169,7 +172,7 @@ class Model {
   // model_lanes.cc
   static bool Listened(const Lane& lane);
   void Unbind(Lane& lane);
-  void DropAttachments(Lane::Side& side);
+  void DropAttachments(Lane& lane, End end);
   void PostOrphaned(const Lane& lane);
   void CutBySender(Lane& lane, Error why);
   void CutByListener(Lane& lane, Error why);

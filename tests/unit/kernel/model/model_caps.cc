@@ -112,6 +112,25 @@ void Model::EndUses(Cap& cap, Ending ending) {
     EndListening(As<Port>(*cap.object), *cap.holder, ErrorOf(ending));
   for (Lane* lane : cap.lanes) LoseCap(*lane, ending);
   cap.lanes.clear();
+  if (ErrorOf(ending) == Error::revoked)
+    RevokeWarrants(cap);
+  else if (ending != Ending::kMoved)
+    LeaveWarrants(cap);
+}
+
+void Model::RevokeWarrants(Cap& cap) {
+  if (cap.warrant != nullptr) cap.warrant->revoked = true;
+  for (const auto& warrant : cap.left_warrants) warrant->revoked = true;
+}
+
+// To who can still revoke them.
+void Model::LeaveWarrants(Cap& cap) {
+  auto left = std::exchange(cap.left_warrants, {});
+  if (cap.warrant != nullptr) left.push_back(std::exchange(cap.warrant, {}));
+  for (const auto& warrant : left) {
+    if (!jobs_.empty()) warrant->unsure = true;
+    if (cap.parent != nullptr) cap.parent->left_warrants.push_back(warrant);
+  }
 }
 
 void Model::LoseCap(Lane& lane, Ending ending) {
@@ -196,6 +215,11 @@ Answer Model::StartRevoke(Session& session, Cap& root, uint64_t badge,
       [&](const RevokeJob& one) { return one.session == session.id(); });
   if (running >= kRevokesMax)
     return Answer::Failed(Error::quota_exceeded, kRevokesMax, kRevokesMax);
+  std::erase_if(root.left_warrants, [&](const auto& warrant) {
+    if (badge != 0 && warrant->badge != badge) return false;
+    warrant->revoked = true;
+    return true;
+  });
   RevokeJob job;
   job.session = session.id();
   job.user_data = user_data;

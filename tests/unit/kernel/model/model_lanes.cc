@@ -104,19 +104,29 @@ void Model::Unbind(Lane& lane) {
   Lane::Side& listener = lane.side(End::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
   --listener.session->lanes_receiving;
-  DropAttachments(listener);
+  DropAttachments(lane, End::kListener);
   Cap* handle = listener.handle;
   listener = Lane::Side();
   touched_objects_.insert(lane.id);
   if (handle != nullptr) Destroy(*handle, Ending::kClosed);
 }
 
-void Model::DropAttachments(Lane::Side& side) {
-  for (Region* region : side.attachments) {
-    --region->attachments;
-    Unuse(*region);
-  }
-  side.attachments.clear();
+void Model::Detach(Lane& lane, End end, uint64_t number) {
+  auto& attachments = lane.side(end).attachments;
+  const Lane::Side::Attachment gone = attachments.at(number);
+  attachments.erase(number);
+  --gone.region->attachments;
+  Unuse(*gone.region);
+  if (!gone.mapped) return;
+  coverage_.Saw("mapped attachments that ended");
+  PostLane(lane, end == End::kSender ? End::kListener : End::kSender,
+           abi::Event::lane_detached, {number});
+}
+
+void Model::DropAttachments(Lane& lane, End end) {
+  auto& attachments = lane.side(end).attachments;
+  for (auto& [number, attachment] : attachments) attachment.mapped = false;
+  while (!attachments.empty()) Detach(lane, end, attachments.begin()->first);
 }
 
 void Model::PostOrphaned(const Lane& lane) {
@@ -280,7 +290,7 @@ void Model::RetireIfOver(Lane& lane) {
     doomed_.push_back(std::move(transfer));
   }
   lane.transfers.clear();
-  DropAttachments(lane.side(End::kSender));
+  DropAttachments(lane, End::kSender);
   Refund(*lane.charged, lane.charges);
   Unuse(*lane.port);
   Unuse(lane);

@@ -184,6 +184,13 @@ struct Transfer {
   std::vector<Item> items;
 };
 
+// What attachments made with a capability hang on, though it is closed.
+struct Warrant {
+  uint64_t badge = 0;
+  bool revoked = false;
+  bool unsure = false;  // left while revokes ran
+};
+
 struct Lane : Object {
   explicit Lane(uint64_t object_id) : Object(ObjectKind::lane, object_id) {}
   struct Side {
@@ -193,7 +200,13 @@ struct Lane : Object {
     bool ready = false;  // the kernel looks at what it has written
     uint64_t tail = 0;   // written: what it has published
     uint64_t head = 0;   // written: what it has taken of the other's
-    std::vector<Region*> attachments;
+    struct Attachment {
+      Region* region;
+      std::shared_ptr<Warrant> warrant;
+      bool mapped = false;
+    };
+    std::map<uint64_t, Attachment> attachments;
+    uint64_t attached = 0;  // so far
   };
   Side& side(End end) { return sides[static_cast<size_t>(end)]; }
   const Side& side(End end) const { return sides[static_cast<size_t>(end)]; }
@@ -245,7 +258,9 @@ struct Cap {
   int64_t ends_ns = 0;  // 0: not by itself
   uint64_t grants = 0;
   bool listening = false;
-  std::set<Lane*> lanes;  // made with it
+  std::set<Lane*> lanes;             // made with it
+  std::shared_ptr<Warrant> warrant;  // of what it attached to lanes
+  std::vector<std::shared_ptr<Warrant>> left_warrants;
   std::map<uint64_t, Watch*> watches;
 };
 
