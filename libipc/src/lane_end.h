@@ -237,9 +237,13 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     std::shared_ptr<PoolCore> pool;
     int64_t since_ns = 0;
   };
+  // Does not keep the pool, whose end ends the attachment.
   struct Attached {
-    std::shared_ptr<PoolCore> pool;
+    std::weak_ptr<PoolCore> pool;
     uint32_t number;
+    bool IsOf(const std::shared_ptr<PoolCore>& other) const {
+      return !pool.owner_before(other) && !other.owner_before(pool);
+    }
   };
   struct PeerMap {
     uint64_t incarnation;
@@ -315,7 +319,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void ProcessMailLocked();
   void OnJoined(ipc::Answer& event);
   void OnOrphaned(const ipc::Answer& event);
+  void NextIncarnation();
   void OnCut(const ipc::Answer& event);
+  void OnDetached(const ipc::Answer& event);
   void OnCallMoved(const ipc::Answer& event);
   // lane_resize.cc. The reader's: where the peer's records go on.
   void OnRing(ipc::Answer& event);
@@ -349,8 +355,10 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
                            parsed.deadline_ns});
   }
   void NoteLent(const LentBlock& lent) {
-    if (FindKnown(lent.pool) == nullptr)
+    if (FindKnown(lent.pool) == nullptr) {
+      ForgetGone(&known_pools_);
       known_pools_.push_back({lent.pool, lent.ref.attachment});
+    }
     AddLent({lent.ref.attachment, lent.ref.offset, lent.ref.bytes,
              out_.position(), lent.pool});
   }
@@ -371,8 +379,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   }
   const Attached* FindKnown(const std::shared_ptr<PoolCore>& pool) const {
     for (const Attached& known : known_pools_)
-      if (known.pool == pool) return &known;
+      if (known.IsOf(pool)) return &known;
     return nullptr;
+  }
+  static void ForgetGone(std::vector<Attached>* pools) {
+    std::erase_if(*pools,
+                  [](const Attached& one) { return one.pool.expired(); });
   }
   void CountSent(size_t bytes) {
     abi::LaneCounters& counters = own_->counters();
@@ -499,6 +511,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // read from last, and the pool of copies that could go inline.
   std::vector<Attached> known_pools_;
   PeerMap known_map_ = {};
+  std::vector<PeerMap> peer_maps_;
+  std::optional<uint32_t> mapping_;  // attachment that is asked for
   std::shared_ptr<PoolCore> warm_pool_;
   int preparers_ = 0;  // threads of this side that copy
   std::deque<Owed> owed_;
@@ -523,7 +537,6 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   std::vector<Attached> attached_;
   std::vector<std::shared_ptr<PoolCore>> copy_pools_;
   bool warm_pool_made_ = false;  // or could not be
-  std::vector<PeerMap> peer_maps_;
 };
 
 }  // namespace ipc

@@ -41,6 +41,9 @@ void LaneEnd::ProcessMailLocked() {
       case abi::Event::lane_idle:
         OnIdle();
         break;
+      case abi::Event::lane_detached:
+        OnDetached(event);
+        break;
       case abi::Event::lane_traced:
         traced_.store(event.value(0) != 0, std::memory_order_relaxed);
         break;
@@ -64,7 +67,7 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
     Break();
     return;
   }
-  ++incarnation_;
+  NextIncarnation();
   in_base_ = *std::move(half);
   in_ = base::RingReader(in_base_, event.value(2));
   room_told_ = event.value(2);
@@ -92,7 +95,14 @@ void LaneEnd::OnOrphaned(const ipc::Answer& event) {
   });
   if (event.value(0) <= out_.position()) out_.SetKnownHead(event.value(0));
   receiver_process_.store(0, std::memory_order_relaxed);
+  NextIncarnation();
+}
+
+// What the last one lent is of no use to this side any more.
+void LaneEnd::NextIncarnation() {
   ++incarnation_;
+  known_map_ = {};
+  peer_maps_.clear();
 }
 
 void LaneEnd::OnCut(const ipc::Answer& event) {

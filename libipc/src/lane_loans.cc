@@ -21,13 +21,14 @@ struct PeerMemory {
 base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
   std::lock_guard lock(attach_mutex_);
   for (const Attached& attached : attached_)
-    if (attached.pool == pool) return attached.number;
+    if (attached.IsOf(pool)) return attached.number;
+  ForgetGone(&attached_);
   const ipc::Answer answer = session_->Call(abi::Syscall::lane_attach, handle_,
                                             {.args = {pool->region()}});
   if (answer.error() != Error::ok) return answer.error();
   const auto number = static_cast<uint32_t>(answer.value(0));
   attached_.push_back({pool, number});
-  pool->AddLender(weak_from_this());
+  pool->AddLender(weak_from_this(), handle_, number);
   return number;
 }
 
@@ -98,21 +99,18 @@ void LaneEnd::CollectReturns() {
 // numbers for other memory.
 base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
     uint32_t attachment, uint64_t of) {
-  std::lock_guard lock(attach_mutex_);
-  std::erase_if(peer_maps_,
-                [&](const PeerMap& map) { return map.incarnation != of; });
-  for (const PeerMap& map : peer_maps_)
-    if (map.attachment == attachment) return map.mapping;
+  std::lock_guard asking(attach_mutex_);
+  {
+    std::lock_guard lock(mutex_);
+    for (const PeerMap& map : peer_maps_)
+      if (map.incarnation == of && map.attachment == attachment)
+        return map.mapping;
+    mapping_ = attachment;
+  }
   const ipc::Answer answer =
       session_->Call(abi::Syscall::lane_map, handle_, {.args = {attachment}});
   if (answer.error() != Error::ok) return answer.error();
   auto memory = std::make_shared<PeerMemory>(session_, answer.value(1));
-  {
-    // News of a change stands on the ring before the answer.
-    std::lock_guard again(mutex_);
-    ProcessMailLocked();
-    if (incarnation_ != of) return Error::peer_closed;
-  }
   if (answer.descriptors.size() != 1) return Error::quota_exceeded;
   if (!base::IsMemoryOf(answer.descriptors[0].get(), answer.value(0)))
     return Error::invalid_args;
@@ -120,8 +118,22 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
             base::Mapping::Map(answer.descriptors[0].get(), 0, answer.value(0),
                                base::Access::kRead));
   const std::shared_ptr<base::Mapping> shared(memory, &memory->mapping);
-  peer_maps_.push_back({of, attachment, shared});
+  // News of a change stands on the ring before the answer.
+  std::lock_guard lock(mutex_);
+  ProcessMailLocked();
+  if (incarnation_ != of) return Error::peer_closed;
+  if (mapping_ == attachment) peer_maps_.push_back({of, attachment, shared});
   return shared;
+}
+
+// Messages that show what is mapped keep it as long as they need.
+void LaneEnd::OnDetached(const ipc::Answer& event) {
+  const auto number = static_cast<uint32_t>(event.value(0));
+  if (mapping_ == number) mapping_.reset();
+  if (known_map_.attachment == number) known_map_ = {};
+  std::erase_if(peer_maps_, [number](const PeerMap& map) {
+    return map.attachment == number;
+  });
 }
 
 Error LaneEnd::ResolveParts(Message::State& state) {
@@ -142,9 +154,8 @@ Error LaneEnd::ResolveLoan(Message::State& state) {
   if (!mapping.ok()) return mapping.error();
   if (!state.Show(*mapping)) return Error::out_of_range;
   std::lock_guard lock(mutex_);
-  if (state.incarnation == incarnation_)
-    known_map_ = {state.incarnation, state.loan.attachment,
-                  *std::move(mapping)};
+  for (const PeerMap& map : peer_maps_)
+    if (map.mapping == *mapping) known_map_ = map;
   return Error::ok;
 }
 

@@ -158,7 +158,7 @@ void PoolSet::Trim() {
   std::lock_guard lock(mutex_);
   if (!grows_) return;
   std::erase_if(regions_, [&](const RegionPtr& region) {
-    if (region->bytes_in_use() > 0 || region->is_attached()) return false;
+    if (region->bytes_in_use() > 0) return false;
     gone.push_back(region);
     return true;
   });

@@ -21,6 +21,15 @@ PoolCore::PoolCore(std::shared_ptr<SessionCore> session, Region region,
   free_[0] = mapping_.bytes().size();
 }
 
+// Of a lane that is left, what was lent may still be read.
+PoolCore::~PoolCore() {
+  for (const Lender& lender : lenders_)
+    if (!lender.lane.expired())
+      session_->Later(abi::Syscall::lane_detach, lender.handle,
+                      lender.attachment);
+  session_->CloseLater(region_.TakeCapability().Release());
+}
+
 absl::StatusOr<std::shared_ptr<PoolCore>> PoolCore::Create(
     const std::shared_ptr<SessionCore>& session, uint64_t bytes) {
   absl::StatusOr<Region> region = Region::Create(session, bytes);
@@ -113,17 +122,18 @@ void PoolCore::Merge(Block block) {
   free_[block.offset] = block.bytes;
 }
 
-void PoolCore::AddLender(std::weak_ptr<LaneEnd> lane) {
+void PoolCore::AddLender(std::weak_ptr<LaneEnd> lane, Handle handle,
+                         uint32_t attachment) {
   std::lock_guard lock(mutex_);
-  std::erase_if(lenders_, [](const auto& old) { return old.expired(); });
-  lenders_.push_back(std::move(lane));
+  std::erase_if(lenders_, [](const auto& old) { return old.lane.expired(); });
+  lenders_.push_back({std::move(lane), handle, attachment});
 }
 
 std::vector<std::shared_ptr<LaneEnd>> PoolCore::Lenders() const {
   std::vector<std::shared_ptr<LaneEnd>> lanes;
   std::lock_guard lock(mutex_);
-  for (const auto& weak : lenders_)
-    if (auto lane = weak.lock(); lane != nullptr)
+  for (const Lender& lender : lenders_)
+    if (auto lane = lender.lane.lock(); lane != nullptr)
       lanes.push_back(std::move(lane));
   return lanes;
 }
@@ -132,8 +142,6 @@ void PoolCore::CollectReturns() {
   // A lane locks the pool to give back; so the pool is not locked here.
   for (const auto& lane : Lenders()) lane->CollectReturns();
 }
-
-bool PoolCore::is_attached() const { return !Lenders().empty(); }
 
 uint64_t PoolCore::bytes_in_use() const {
   std::lock_guard lock(mutex_);

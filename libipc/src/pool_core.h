@@ -22,6 +22,9 @@ class LaneEnd;
 
 class PoolCore {
  public:
+  // When the last of its blocks goes, lanes forget the region. Never waits: a
+  // lane may have that block, and end it under its mutex.
+  ~PoolCore();
   static absl::StatusOr<std::shared_ptr<PoolCore>> Create(
       const std::shared_ptr<SessionCore>& session, uint64_t bytes);
 
@@ -37,10 +40,10 @@ class PoolCore {
   void WakeOnFree(Waiters waiters) { waiters_ = std::move(waiters); }
   // A lane that lends blocks of this pool. Its returns are taken when the pool
   // has no room, or is asked how much is in use.
-  void AddLender(std::weak_ptr<LaneEnd> lane);
+  void AddLender(std::weak_ptr<LaneEnd> lane, Handle handle,
+                 uint32_t attachment);
   void CollectReturns();
   std::vector<std::shared_ptr<LaneEnd>> Lenders() const;
-  bool is_attached() const;
   // All its pages now, where Linux can do that at once (5.14).
   void Prefault() { base::Prefault(mapping_.bytes()); }
   static Loan MakeLoan(const std::shared_ptr<PoolCore>& pool, uint64_t offset,
@@ -69,6 +72,11 @@ class PoolCore {
     uint64_t bytes;
   };
 
+  struct Lender {
+    std::weak_ptr<LaneEnd> lane;
+    Handle handle;  // of the lane
+    uint32_t attachment;
+  };
   struct Allocated {
     uint64_t bytes;
     uint32_t holders;
@@ -82,14 +90,14 @@ class PoolCore {
   void Merge(Block block);
 
   const std::shared_ptr<SessionCore> session_;
-  const Region region_;
+  Region region_;
   const Mapping mapping_;
   mutable base::BiasedMutex mutex_;
   std::vector<Block> recent_;          // free, the last one freed last
   std::map<uint64_t, uint64_t> free_;  // offset -> bytes, merged
   absl::flat_hash_map<uint64_t, Allocated> allocated_;  // by offset
   uint64_t in_use_ = 0;
-  std::vector<std::weak_ptr<LaneEnd>> lenders_;
+  std::vector<Lender> lenders_;
   Waiters waiters_;  // set before others know this
 };
 

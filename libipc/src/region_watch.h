@@ -23,7 +23,6 @@ class RegionWatch {
   RegionWatch& operator=(const RegionWatch&) = delete;
   // Never waits.
   ~RegionWatch() {
-    if (session_->over() != Error::ok) return;
     session_->Later(abi::Syscall::region_unmapped, abi::kNoHandle, region_);
   }
 

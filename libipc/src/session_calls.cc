@@ -147,6 +147,7 @@ void SessionCore::LaterByMail(abi::Syscall call, Handle lane, uint64_t argument,
 }
 
 void SessionCore::AddLater(LaterCall call) {
+  if (over() != Error::ok) return;
   std::lock_guard lock(submit_mutex_);
   later_.push_back(std::move(call));
   SubmitLaterLocked();

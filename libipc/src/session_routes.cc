@@ -119,7 +119,8 @@ void SessionCore::Route(Answer event) {
     }
   }
   // What its threads have no use for, they may not look at for long.
-  if (box != nullptr && IsOf(event, abi::Event::lane_idle))
+  if (box != nullptr && (IsOf(event, abi::Event::lane_idle) ||
+                         IsOf(event, abi::Event::lane_detached)))
     have_mail_.push_back(box->reader());
   if (box != nullptr)
     box->Post(std::move(event));

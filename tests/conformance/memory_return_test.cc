@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <optional>
 
+#include "ipc/loan.h"
 #include "ipc/process.h"
 #include "ipc/region.h"
 #include "ipc/region_lock.h"
@@ -46,6 +48,13 @@ class MemoryReturn : public ::testing::Test {
   void EndServer() {
     Must(caller_->Send("end"));
     server_->Join();
+  }
+  static size_t MappingsOfThisProcess() {
+    std::ifstream maps("/proc/self/maps");
+    size_t count = 0;
+    for (std::string line; std::getline(maps, line);)
+      count += line.find("keyport-region") != std::string::npos ? 1 : 0;
+    return count;
   }
   static Region MakeFilled(Session& session) {
     Region region = Must(Region::Create(session, kBytes));
@@ -93,6 +102,37 @@ TEST_F(MemoryReturn, OfLargeAnswers) {
   for (int i = 0; i < kRequests / 10; ++i)
     ASSERT_EQ(Must(caller_->Call("more")).payload().size(), kBytes);
   EndServer();
+}
+
+TEST_F(MemoryReturn, OfPoolsThatWereLentFromOnce) {
+  StartServer(8, [](Session& session, Message call) {
+    Pool pool = Must(Pool::Create(session, 4096));
+    Loan loan = Must(pool.Allocate(100));
+    std::memset(loan.bytes().data(), 'r', 100);
+    Must(call.ReplyLoan(std::move(loan)));
+  });
+  for (int i = 0; i < kRequests; ++i) {
+    const Message reply = Must(caller_->Call("more"));
+    ASSERT_EQ(reply.payload().size(), 100u);
+    ASSERT_EQ(reply.payload()[99], std::byte{'r'});
+  }
+  EndServer();
+}
+
+// As the last one, but the receiver's memory comes back, not the owner's.
+TEST_F(MemoryReturn, OfPoolsThatAreReadAndForgotten) {
+  Capability receive = Must(port_.Duplicate());
+  Receiver receiver = Must(Receiver::Create(std::move(receive)));
+  Sender sender = Must(Sender::Create(Must(port_.Mint(kRightSend, 7))));
+  const size_t before = MappingsOfThisProcess();
+  for (int i = 0; i < 200; ++i) {
+    Pool pool = Must(Pool::Create(world_->root(), 4096));
+    Loan loan = Must(pool.Allocate(100));
+    Must(sender.SendLoan(loan));
+    Must(receiver.Receive(testing_kit::Soon()));
+  }
+  // The last ones' ends may not have been heard of yet.
+  EXPECT_LT(MappingsOfThisProcess(), before + 40);
 }
 
 TEST_F(MemoryReturn, NeverOfWhatIsStillMapped) {

@@ -67,7 +67,8 @@ class Pool {
   absl::StatusOr<Loan> Allocate(uint64_t bytes,
                                 Deadline deadline = Deadline::Immediately());
 
-  // Gives regions back of which nothing is in use and that no lane knows yet.
+  // Gives regions back of which nothing is in use. Who has read from them has
+  // them unmapped. The others go as the pool does: with their last block.
   void Trim();
 
   uint64_t bytes() const;
