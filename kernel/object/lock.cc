@@ -1,5 +1,7 @@
 #include "kernel/object/lock.h"
 
+#include <fcntl.h>
+
 #include <atomic>
 #include <climits>
 
@@ -14,8 +16,15 @@ Result<std::unique_ptr<Lock>> Lock::Create(Region& region, uint64_t offset) {
             base::Mapping::Map(memory.get(), 0, abi::kLockBytes,
                                base::Access::kReadWrite));
   KP_TRY(base::SealMemory(memory.get(), base::Seal::kSingleWriter));
+  KP_ASSIGN(UniqueFd reader, base::ReopenReadOnly(memory.get()));
   return std::unique_ptr<Lock>(
-      new Lock(region, offset, std::move(memory), std::move(mapping)));
+      new Lock(region, offset, std::move(reader), std::move(mapping)));
+}
+
+Result<UniqueFd> Lock::Show() const {
+  UniqueFd copy(fcntl(reader_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return Error::quota_exceeded;
+  return copy;
 }
 
 LockMember& Lock::Add(Session& session, Capability& capability,

@@ -37,7 +37,7 @@ class Lock {
   bool empty() const { return members_ == 0; }
   uint32_t members() const { return members_; }
   // A descriptor to read the roster with. Errors: quota_exceeded.
-  Result<UniqueFd> Show() const { return base::ReopenReadOnly(memory_.get()); }
+  Result<UniqueFd> Show() const;
   // Not when it is full.
   LockMember& Add(Session& session, Capability& capability, uint32_t number);
   // Tells all who use the lock.
@@ -51,16 +51,17 @@ class Lock {
   const uint64_t offset;
 
  private:
-  Lock(Region& where, uint64_t place, UniqueFd memory, base::Mapping mapping)
+  Lock(Region& where, uint64_t place, UniqueFd reader, base::Mapping mapping)
       : region(where),
         offset(place),
-        memory_(std::move(memory)),
+        reader_(std::move(reader)),
         mapping_(std::move(mapping)) {}
   abi::LockRoster& roster() const {
     return *reinterpret_cast<abi::LockRoster*>(mapping_.data());
   }
 
-  UniqueFd memory_;
+  // Of the roster: opened before anybody else has it, and could forbid it.
+  UniqueFd reader_;
   base::Mapping mapping_;
   uint32_t members_ = 0;
   std::array<std::unique_ptr<LockMember>, abi::kLockSlots> slots_;

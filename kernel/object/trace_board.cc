@@ -32,12 +32,14 @@ Answer TraceBoard::GrantRing(Session& session) {
     return Answer::Failed(Error::quota_exceeded, session.trace_rings,
                           abi::kTraceRingsMax);
   KP_ASSIGN(UniqueFd memory, base::Half::Create(abi::kTraceRingBytes));
+  KP_ASSIGN(UniqueFd reader, base::ReopenReadOnly(memory.get()));
   UniqueFd copy(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return Error::quota_exceeded;
   OwnerOf(session);
   ++session.trace_rings;
   const uint64_t id = next_ring_++;
-  rings_[id] = {session.trace_owner, std::move(memory), session.id()};
+  rings_[id] = {session.trace_owner, std::move(memory), std::move(reader),
+                session.id()};
   session.trace_owner->rings.insert(id);
   return Answer::Of(id, RandomKey(), abi::kTraceRingBytes)
       .With(std::move(copy));
@@ -48,6 +50,7 @@ Answer TraceBoard::ReadyRing(Session& session, uint64_t id) {
   if (ring == nullptr) return Error::not_found;
   if (ring->place != 0) return Error::bad_state;
   KP_TRY(base::SealMemory(ring->memory.get(), base::Seal::kSingleWriter));
+  ring->memory.Reset();
   List(id);
   return {};
 }
@@ -167,7 +170,8 @@ Answer TraceBoard::Next(Session& session, uint64_t after) {
   for (auto at = listed_.upper_bound(after); at != listed_.end(); ++at) {
     const Ring& ring = rings_.at(at->second);
     if (!Visible(session, ring)) continue;
-    KP_ASSIGN(UniqueFd memory, base::ReopenReadOnly(ring.memory.get()));
+    UniqueFd memory(fcntl(ring.reader.get(), F_DUPFD_CLOEXEC, 0));
+    if (!memory.valid()) return Error::quota_exceeded;
     Answer answer =
         Answer::Of(at->first, ring.owner->process,
                    static_cast<uint64_t>(ring.owner->pid), at->second);
@@ -185,13 +189,15 @@ bool TraceBoard::OpenFacts() {
   if (!half.ok() ||
       !base::SealMemory(memory->get(), base::Seal::kSingleWriter).ok())
     return false;
+  auto reader = base::ReopenReadOnly(memory->get());
+  if (!reader.ok()) return false;
   facts_.emplace(*std::move(half));
   auto owner = std::make_shared<TraceOwner>();
   owner->pid = getpid();
   owner->name = "kernel";
   const uint64_t id = next_ring_++;
   owner->rings.insert(id);
-  rings_[id] = {std::move(owner), *std::move(memory)};
+  rings_[id] = {std::move(owner), {}, *std::move(reader)};
   List(id);
   ended_.push_back(id);  // goes when the last tracer goes
   return true;

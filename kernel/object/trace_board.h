@@ -52,6 +52,7 @@ class TraceBoard {
   struct Ring {
     std::shared_ptr<TraceOwner> owner;
     UniqueFd memory;
+    UniqueFd reader;       // opened before anybody else could forbid it
     uint64_t session = 0;  // 0: ended, or the kernel's own
     uint64_t place = 0;    // in the list; 0: not ready
   };

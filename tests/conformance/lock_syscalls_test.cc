@@ -1,5 +1,6 @@
 // The calls about region locks.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libipc/abi/lock.h"
@@ -84,6 +85,14 @@ TEST_F(LockAttach, NobodyButTheKernelProcessCanWriteTheRoster) {
                                   base::Access::kReadWrite)
                    .ok());
   EXPECT_LT(pwrite(again.get(), "x", 1, 0), 0);
+}
+
+// As root all may be opened: this can fail for other users only.
+TEST_F(LockAttach, GoesOnThoughAMemberWouldForbidToReadTheRoster) {
+  const Handle region = MakeRegion();
+  const Answer first = Attach(region);
+  ASSERT_EQ(fchmod(first.descriptors.at(0).get(), 0), 0);
+  EXPECT_EQ(Attach(region).error(), Error::ok);
 }
 
 TEST_F(LockAttach, ChecksTheOffset) {

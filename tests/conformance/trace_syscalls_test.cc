@@ -1,4 +1,6 @@
 // The calls about tracing.
+#include <sys/stat.h>
+
 #include "libipc/abi/trace.h"
 #include "tests/conformance/syscalls.h"
 
@@ -189,6 +191,25 @@ TEST_F(TraceNext, ShowsARingAgainWhenItsProcessBeginsToUseATracedPort) {
   next = Next(next.value(0));
   ASSERT_EQ(next.error(), Error::ok);
   EXPECT_EQ(next.value(3), lates);
+}
+
+// As root all may be opened: this can fail for other users only.
+TEST_F(TraceNext, GivesRingsThatTheirWriterWouldForbidToRead) {
+  Other hostile = MakeOther(MakePort());
+  const Answer grant = Ring(hostile.core(), abi::kTraceRingGrant);
+  ASSERT_EQ(fchmod(grant.descriptors.at(0).get(), 0), 0);
+  Ring(hostile.core(), abi::kTraceRingReady, grant.value(0));
+  Call(Syscall::trace_all, kernel_object(), {.options = 1});
+  Answer next = Next(0);  // the kernel process's facts, or the ring
+  if (next.value(3) != grant.value(0)) next = Next(next.value(0));
+  ASSERT_EQ(next.error(), Error::ok);
+  EXPECT_EQ(next.value(3), grant.value(0));
+  EXPECT_TRUE(base::Mapping::Map(next.descriptors.at(0).get(), 0, 4096,
+                                 base::Access::kRead)
+                  .ok());
+  EXPECT_FALSE(base::Mapping::Map(next.descriptors.at(0).get(), 0, 4096,
+                                  base::Access::kReadWrite)
+                   .ok());
 }
 
 TEST_F(TraceNext, ShowsTheKernelsFactsToWhoTracesEverything) {
