@@ -163,6 +163,21 @@ abi::TopicEntry TopicEntryOf(const Topic& topic) {
   return entry;
 }
 
+// Its page is not mapped here: there may be thousands, and only tools ask.
+abi::SubscriptionEntry SubscriptionEntryOf(const Subscription& subscription) {
+  const base::SubscriberClaims claims =
+      base::ReadClaims(subscription.memory.get(), subscription.seat);
+  return {.id = subscription.id,
+          .topic = subscription.topic->id,
+          .process = subscription.process,
+          .account = subscription.charged->id,
+          .taken = claims.taken,
+          .lost = claims.lost,
+          .head = claims.head,
+          .options = subscription.options,
+          .cut = subscription.cut ? 1u : 0u};
+}
+
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
                                        const Capability& capability) {
   abi::CapabilityEntry entry = {};

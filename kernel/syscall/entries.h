@@ -12,6 +12,7 @@ abi::RegionEntry RegionEntryOf(const Region& region);
 abi::ProcessEntry ProcessEntryOf(const Process& process);
 abi::AccountEntry AccountEntryOf(const Account& account);
 abi::TopicEntry TopicEntryOf(const Topic& topic);
+abi::SubscriptionEntry SubscriptionEntryOf(const Subscription& subscription);
 abi::NotificationEntry NotificationEntryOf(const Notification& notification);
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
                                        const Capability& capability);

@@ -124,6 +124,9 @@ Answer object_list(Call& call) {
       return page([](Object& o) { return AccountEntryOf(As<Account>(o)); });
     case ObjectKind::topic:
       return page([](Object& o) { return TopicEntryOf(As<Topic>(o)); });
+    case ObjectKind::subscription:
+      return page(
+          [](Object& o) { return SubscriptionEntryOf(As<Subscription>(o)); });
     case ObjectKind::notification:
       return page(
           [](Object& o) { return NotificationEntryOf(As<Notification>(o)); });

@@ -506,6 +506,18 @@ struct TopicEntry {
   uint32_t reserved;
 };
 static_assert(sizeof(TopicEntry) == 136);
+struct SubscriptionEntry {
+  uint64_t id;
+  uint64_t topic;
+  uint64_t process;  // who subscribed
+  uint64_t account;  // charged for it
+  uint64_t taken;    // records read, and missed: its own claims
+  uint64_t lost;
+  uint64_t head;     // of a reliable one: bytes of the ring read, ever; a claim
+  uint32_t options;  // SubscribeOptions
+  uint32_t cut;
+};
+static_assert(sizeof(SubscriptionEntry) == 64);
 // Of kind kListThreads: what processes' threads say they sleep on (threads.h),
 // in the order of processes; `last id` is the cursor for the next page.
 inline constexpr uint32_t kListThreads = 0xfe;

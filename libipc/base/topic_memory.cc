@@ -1,5 +1,9 @@
 #include "libipc/base/topic_memory.h"
 
+#include <unistd.h>
+
+#include <cstddef>
+
 namespace base {
 
 Result<UniqueFd> TopicMemory::Create(uint32_t ring_bytes) {
@@ -30,6 +34,16 @@ Result<SubscriberMemory> SubscriberMemory::Map(int fd, uint32_t seat,
   KP_ASSIGN(Mapping mapping,
             Mapping::Map(fd, 0, sizeof(abi::SubscriberPage), access));
   return SubscriberMemory(std::move(mapping), seat);
+}
+
+SubscriberClaims ReadClaims(int fd, uint32_t seat) {
+  abi::SubscriberCursor cursor = {};
+  const size_t at = offsetof(abi::SubscriberPage, cursor) +
+                    abi::SubscriberPlace(seat) * sizeof(cursor);
+  if (pread(fd, &cursor, sizeof(cursor), static_cast<off_t>(at)) !=
+      static_cast<ssize_t>(sizeof(cursor)))
+    return {};
+  return {cursor.taken, cursor.lost, cursor.head};
 }
 
 }  // namespace base

@@ -96,4 +96,13 @@ class SubscriberMemory {
   uint32_t place_ = 0;
 };
 
+// What a subscriber says of itself, read without a mapping; zeros where Linux
+// does not give them.
+struct SubscriberClaims {
+  uint64_t taken = 0;
+  uint64_t lost = 0;
+  uint64_t head = 0;
+};
+SubscriberClaims ReadClaims(int fd, uint32_t seat);
+
 }  // namespace base

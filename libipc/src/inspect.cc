@@ -55,6 +55,13 @@ absl::StatusOr<std::vector<NotificationEntry>> Inspector::Notifications()
     const {
   return List<NotificationEntry>(ObjectKind::notification);
 }
+absl::StatusOr<std::vector<TopicEntry>> Inspector::Topics() const {
+  return List<TopicEntry>(ObjectKind::topic);
+}
+absl::StatusOr<std::vector<SubscriptionEntry>> Inspector::Subscriptions()
+    const {
+  return List<SubscriptionEntry>(ObjectKind::subscription);
+}
 absl::StatusOr<std::vector<CapabilityEntry>> Inspector::Capabilities() const {
   return List<CapabilityEntry>(ObjectKind::any);
 }

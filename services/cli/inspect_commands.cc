@@ -56,6 +56,8 @@ absl::StatusOr<Listing> Make(const Snapshot& snapshot,
       return ListRegions(snapshot);
     case Listed::kNotifications:
       return ListNotifications(snapshot);
+    case Listed::kTopics:
+      return ListTopics(snapshot);
     case Listed::kAccounts:
       return ListKnownAccounts(snapshot, options.account);
     case Listed::kGraph:

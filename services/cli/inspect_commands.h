@@ -20,6 +20,7 @@ enum class Listed {
   kCapabilities,
   kRegions,
   kNotifications,
+  kTopics,
   kAccounts,
   kGraph,
   kGraphDot

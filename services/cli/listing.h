@@ -30,6 +30,8 @@ Listing ListCapabilities(const Snapshot& snapshot, std::string_view service);
 // And what is lent, to whom and since when.
 Listing ListRegions(const Snapshot& snapshot);
 Listing ListNotifications(const Snapshot& snapshot);
+// And their subscribers, whose figures are their claims.
+Listing ListTopics(const Snapshot& snapshot);
 // As a tree: accounts are indented below the one they belong to.
 Listing ListAccounts(const Snapshot& snapshot);
 // One account: its limits, and who holds what of it.

@@ -43,6 +43,8 @@ class CommandLine {
     AddListing("regions", "shared memory", Listed::kRegions);
     AddListing("notifications", "words that are signalled and waited for",
                Listed::kNotifications);
+    AddListing("topics", "who publishes, who subscribed, and what was lost",
+               Listed::kTopics);
     AddListing("accounts", "budgets: what is used, and of how much",
                Listed::kAccounts)
         ->add_option("account", inspect_.account,

@@ -83,6 +83,8 @@ absl::StatusOr<Snapshot> TakeSnapshot(const ipc::Inspector& inspector,
         Fill(inspector.Regions(), &snapshot.regions),
         Fill(inspector.Accounts(), &snapshot.accounts),
         Fill(inspector.Notifications(), &snapshot.notifications),
+        Fill(inspector.Topics(), &snapshot.topics),
+        Fill(inspector.Subscriptions(), &snapshot.subscriptions),
         Fill(inspector.Capabilities(), &snapshot.capabilities),
         Fill(inspector.Threads(), &snapshot.threads)})
     if (!status.ok()) return status;

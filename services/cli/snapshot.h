@@ -18,6 +18,8 @@ struct Snapshot {
   std::vector<ipc::RegionEntry> regions;
   std::vector<ipc::AccountEntry> accounts;
   std::vector<ipc::NotificationEntry> notifications;
+  std::vector<ipc::TopicEntry> topics;
+  std::vector<ipc::SubscriptionEntry> subscriptions;
   std::vector<ipc::CapabilityEntry> capabilities;
   // What threads sleep on, taken before all else and after: a thread that is
   // the same in both slept on that all the while.

@@ -353,5 +353,30 @@ TEST_F(TopicInfo, TellsWhatTheListTells) {
   EXPECT_EQ(std::memcmp(&first, &entry, sizeof(entry)), 0);
 }
 
+TEST_F(TopicInfo, SubscriptionsAreListedWithWhatTheyClaim) {
+  const Handle topic = MakeTopic();
+  const Answer subscribed = Call(Syscall::topic_subscribe, topic,
+                                 {.options = abi::kSubscribeReliable});
+  auto page = base::SubscriberMemory::Map(
+      subscribed.descriptors.at(0).get(),
+      static_cast<uint32_t>(subscribed.value(2)), base::Access::kReadWrite);
+  base::Count(page->taken(), 3);
+  base::Count(page->lost(), 2);
+  page->head().store(64);
+  const Answer listed =
+      Call(Syscall::object_list, kernel_object(),
+           {.args = {static_cast<uint64_t>(ObjectKind::subscription)}});
+  abi::SubscriptionEntry entry = {};
+  ASSERT_TRUE(listed.Read(&entry));
+  EXPECT_EQ(entry.id, subscribed.value(1));
+  EXPECT_EQ(entry.topic, IdOf(topic));
+  EXPECT_EQ(entry.process, root().process_id());
+  EXPECT_EQ(entry.options, abi::kSubscribeReliable);
+  EXPECT_EQ(entry.taken, 3u);
+  EXPECT_EQ(entry.lost, 2u);
+  EXPECT_EQ(entry.head, 64u);
+  EXPECT_EQ(entry.cut, 0u);
+}
+
 }  // namespace
 }  // namespace ipc

@@ -23,8 +23,10 @@ using abi::PortEntry;
 using abi::ProcessEntry;
 using abi::ProcessState;
 using abi::RegionEntry;
+using abi::SubscriptionEntry;
 using abi::ThreadEntry;
 using abi::ThreadState;
+using abi::TopicEntry;
 
 // Thread: any. Each list is taken in pages and may change between them.
 class Inspector {
@@ -40,6 +42,9 @@ class Inspector {
   absl::StatusOr<std::vector<ProcessEntry>> Processes() const;
   absl::StatusOr<std::vector<AccountEntry>> Accounts() const;
   absl::StatusOr<std::vector<NotificationEntry>> Notifications() const;
+  absl::StatusOr<std::vector<TopicEntry>> Topics() const;
+  // What they say that they have read and missed are their claims.
+  absl::StatusOr<std::vector<SubscriptionEntry>> Subscriptions() const;
   absl::StatusOr<std::vector<CapabilityEntry>> Capabilities() const;
   // What the processes' threads say they sleep on: their claims.
   absl::StatusOr<std::vector<ThreadEntry>> Threads() const;

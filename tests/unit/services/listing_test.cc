@@ -190,6 +190,48 @@ TEST(Listing, NotificationsTellWhatIsInThem) {
   EXPECT_EQ(JsonLine(listing, 0)["account"], 9);
 }
 
+TEST(Listing, TopicsTellWhoPublishesAndWhatTheirSubscribersLost) {
+  Snapshot snapshot = Example();
+  ipc::TopicEntry prices = {};
+  prices.id = 40;
+  SetName(prices.name, "prices");
+  prices.owner_process = 2;
+  prices.publisher_process = 2;
+  prices.published = 1000;
+  prices.cuts = 4;
+  prices.subscribers = 3;
+  prices.reliable = 1;
+  prices.ring_bytes = 65536;
+  snapshot.topics = {prices};
+  ipc::SubscriptionEntry one = {};
+  one.id = 41;
+  one.topic = 40;
+  one.process = 1;
+  one.taken = 990;
+  one.lost = 10;
+  ipc::SubscriptionEntry other = one;
+  other.process = 3;
+  other.options = ipc::abi::kSubscribeReliable;
+  other.lost = 0;
+  other.cut = 1;
+  snapshot.subscriptions = {one, other};
+  const Listing listing = ListTopics(snapshot);
+  EXPECT_EQ(
+      listing.text,
+      "ID  NAME    PUBLISHER  PUBLISHED  RELIABLE  LOSSY  CUTS     LOST  RING"
+      "  OWNER   ACCOUNT\n"
+      "40  prices  server          1000         1      2     4  10 by 1   64K"
+      "  server  account 0\n"
+      "\n"
+      "TOPIC       SUBSCRIBER  DELIVERY  TAKEN  LOST  STATE\n"
+      ":40 prices  client      lossy       990    10  open\n"
+      ":40 prices  writer      reliable    990     0  cut\n");
+  EXPECT_EQ(JsonLine(listing, 0)["lost"], 10);
+  EXPECT_EQ(JsonLine(listing, 2)["state"], "cut");
+  snapshot.topics[0].publisher_process = 0;
+  EXPECT_NE(ListTopics(snapshot).text.find("prices  -  "), std::string::npos);
+}
+
 TEST(Listing, RegionsTellWhatIsLentToWhomSinceWhen) {
   Snapshot snapshot = Example();
   snapshot.regions.clear();
