@@ -2,10 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <string>
-
-#include "absl/time/clock.h"
-#include "libipc/base/clock.h"
 
 namespace image_pipeline {
 namespace {
@@ -29,16 +25,7 @@ absl::StatusOr<ipc::Loan> Blocks::Allocate(uint64_t bytes,
                                            ipc::Deadline deadline) {
   auto pool = PoolFor(bytes);
   if (!pool.ok()) return pool.status();
-  for (;;) {
-    auto loan = pool->Allocate(bytes);
-    if (ipc::ErrorOf(loan.status()) != ipc::Error::should_wait) return loan;
-    if (!session_.connected())
-      return ipc::MakeStatus(ipc::Error::canceled, "the session has ended");
-    if (base::NowNs() >= deadline.ns)
-      return ipc::MakeStatus(ipc::Error::timed_out,
-                             std::string(loan.status().message()));
-    absl::SleepFor(absl::Milliseconds(1));  // a pool tells nobody when it has
-  }
+  return pool->Allocate(bytes, deadline);
 }
 
 }  // namespace image_pipeline

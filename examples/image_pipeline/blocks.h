@@ -1,5 +1,6 @@
 // Blocks to lend, of any size: one pool, replaced by a larger one when an
-// image does not fit kBlocks times.
+// image does not fit kBlocks times. A pool that grows by itself would never
+// make a fast service wait for a slow one.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ class Blocks {
   explicit Blocks(const ipc::Session& session) : session_(session) {}
 
   // Waits until receivers give blocks back, up to the deadline.
-  // Errors: timed_out; canceled (the session ended); those of Pool::Create.
+  // Errors: timed_out; canceled, peer_closed (the session ended); those of
+  // Pool::Create.
   absl::StatusOr<ipc::Loan> Allocate(uint64_t bytes, ipc::Deadline deadline);
 
  private:

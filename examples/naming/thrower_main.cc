@@ -46,9 +46,5 @@ absl::Status Run(example::Service& service, uint64_t count) {
 }  // namespace naming
 
 int main(int argc, char** argv) {
-  const auto count = naming::CountOf(argc, argv, 1, 100);
-  if (!count) return 2;
-  return example::RunService("ada", [&](example::Service& service) {
-    return naming::Run(service, *count);
-  });
+  return naming::RunCounting(argc, argv, "ada", naming::Run);
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "absl/strings/numbers.h"
+#include "examples/common/service.h"
 
 namespace naming {
 
@@ -21,6 +22,13 @@ std::optional<uint64_t> CountOf(int words, char** argv, int at,
   std::fprintf(stderr, "'%s' is no count; expected 1 to %llu\n", argv[at],
                static_cast<unsigned long long>(kCountMax));
   return std::nullopt;
+}
+
+int RunCounting(int argc, char** argv, const char* name, CountingWork work) {
+  const auto count = CountOf(argc, argv, 1, 100);
+  if (!count) return 2;
+  return example::RunService(
+      name, [&](example::Service& service) { return work(service, *count); });
 }
 
 void Print(absl::string_view line) {
