@@ -115,6 +115,11 @@ void Figures::Compare(const std::string& what, const RowName& ours,
     Conclude(what, "x", Median(ours) / Median(theirs), bar);
 }
 
+bool Figures::HasFailed() const {
+  return std::any_of(omissions_.begin(), omissions_.end(),
+                     [](const Omission& one) { return one.failed; });
+}
+
 std::vector<const Series*> Figures::rows() const {
   std::vector<const Series*> rows;
   for (const std::string& name : order_) rows.push_back(&series_.at(name));

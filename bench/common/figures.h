@@ -103,6 +103,7 @@ class Figures {
   std::vector<const Series*> rows() const;
   const std::vector<Conclusion>& conclusions() const { return conclusions_; }
   const std::vector<Omission>& omissions() const { return omissions_; }
+  bool HasFailed() const;
 
  private:
   void Place(const RowName& row);

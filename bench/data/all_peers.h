@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/data/effort.h"
+#include "bench/common/effort.h"
 #include "bench/peers/peer.h"
 
 namespace bench {

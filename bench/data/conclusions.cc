@@ -109,7 +109,7 @@ void ConcludeCopies(Figures& figures, uint64_t bytes) {
   const Series* raw = figures.Find({CopyGroup(bytes), kRawCopy});
   const Series* copy = figures.Find({CopyGroup(bytes), kPlainCopy});
   const Series* hand_over =
-      figures.Find({HandOverGroup(kHandOverBytes[0]), kRawHandOver});
+      figures.Find({HandOverGroup(64 << 10), kRawHandOver});
   if (ours == nullptr || raw == nullptr || copy == nullptr) return;
   double better = raw->Median();
   if (hand_over != nullptr)
@@ -123,10 +123,12 @@ void ConcludeBlocks(Figures& figures) {
   const RowName small(kSmallMessageGroup, kKeyport);
   for (const uint64_t bytes : kHandOverBytes) {
     const RowName loan(HandOverGroup(bytes), kKeyport);
+    std::optional<Bar> bar;  // smaller ones are better sent as messages
+    if (bytes >= 64 << 10) bar = AtMost(50, 150);
     if (figures.Has(loan) && figures.Has(small))
       figures.Conclude(
           "hand-over of a loan beyond a small message, " + SizeText(bytes),
-          "ns", figures.Median(loan) - figures.Median(small), AtMost(50, 150));
+          "ns", figures.Median(loan) - figures.Median(small), bar);
     const RowName known(HandOverGroup(bytes), kKeyportKnownBlock);
     if (figures.Has(loan) && figures.Has(known))
       figures.Conclude(

@@ -48,7 +48,8 @@ std::string WakeUpGroup(int idle_us) {
 std::string SizeText(uint64_t bytes) {
   if (bytes >= 1 << 30) return std::to_string(bytes >> 30) + " GiB";
   if (bytes >= 1 << 20) return std::to_string(bytes >> 20) + " MiB";
-  return std::to_string(bytes >> 10) + " KiB";
+  if (bytes >= 1 << 10) return std::to_string(bytes >> 10) + " KiB";
+  return std::to_string(bytes) + " B";
 }
 
 }  // namespace bench

@@ -6,17 +6,10 @@
 #include <string>
 
 #include "bench/common/figures.h"
-#include "bench/data/effort.h"
+#include "bench/common/pass.h"
 #include "bench/peers/peer.h"
 
 namespace bench {
-
-struct Pass {
-  Figures& figures;
-  Effort effort;
-  int number;
-  int Rounds(int full) const { return bench::Rounds(effort, full); }
-};
 
 void MeasureRoundTrips(const Pass& pass);
 void MeasureOneWay(const Pass& pass);
@@ -56,8 +49,8 @@ inline constexpr char kConnectGroup[] = "connect and first round trip";
 inline constexpr char kStartGroup[] = "process start to first message";
 inline constexpr char kRawConnect[] = "sockets, memfd and 2 eventfds";
 inline constexpr uint64_t kCopyBytes[] = {64 << 10, 1 << 20, 64 << 20};
-inline constexpr uint64_t kHandOverBytes[] = {64 << 10, 1 << 20, 16 << 20,
-                                              64 << 20, 1 << 30};
+inline constexpr uint64_t kHandOverBytes[] = {
+    64, 1 << 10, 8 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20, 1 << 30};
 inline constexpr int kIdleUs[] = {10, 200, 1'000, 4'000};
 
 const char* TextOf(Waits waits);

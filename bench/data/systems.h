@@ -9,8 +9,6 @@
 
 namespace bench {
 
-inline constexpr unsigned kSecondsMax = 60;  // a measurement
-
 // There is no figure for this reason. That Keyport, a raw mechanism or a peer
 // of Linux's own does not work is a failure of the run; another system is only
 // left out.
