@@ -7,9 +7,9 @@ namespace {
 int64_t ContendedNs(const Pass& pass) {
   switch (pass.effort) {
     case Effort::kFull:
-      return 100'000'000;
+      return 300'000'000;  // each of 32 gets a turn or two of Linux's
     case Effort::kQuick:
-      return 50'000'000;
+      return 150'000'000;
     default:
       return 2'000'000;
   }
