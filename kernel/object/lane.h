@@ -109,6 +109,7 @@ class Lane : public Object {
 
   End ends[2];
   UniqueFd listener_bell;
+  UniqueFd offer;                         // of a rendezvous, else none
   Capability* send_capability = nullptr;  // null once it is gone
 
   // At most one change of rings is under way (lanes_resize.cc):

@@ -4,6 +4,7 @@
 
 #include "kernel/object/kernel.h"
 #include "kernel/object/reply.h"
+#include "libipc/base/offer.h"
 #include "libipc/base/socket.h"
 
 namespace kernel {
@@ -11,9 +12,10 @@ namespace {
 
 Charges ChargesOf(const Port& port) {
   const uint64_t half = abi::kControlBytes + port.ring_bytes;
+  const uint64_t offer = port.rendezvous() ? abi::kControlBytes : 0;
   return Charges::Handles(1)
       .Add(AccountItem::lanes, 1)
-      .Add(AccountItem::bytes, 2 * half);
+      .Add(AccountItem::bytes, 2 * half + offer);
 }
 
 Charges WithoutHandle(Charges charges) {
@@ -44,12 +46,20 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   KP_ANSWER(Kernel::RoomIn(*session.account, charges));
   EndMemory memory;
   UniqueFd copy;
-  if (session.spare.IsReadyFor(port.ring_bytes)) {
+  if (!port.rendezvous() && session.spare.IsReadyFor(port.ring_bytes)) {
     memory = session.spare.Take();
   } else {
     KP_ASSIGN(memory, MakeEndMemory(port.ring_bytes));
     copy.Reset(fcntl(memory.memory.get(), F_DUPFD_CLOEXEC, 0));
     if (!copy.valid()) return Error::quota_exceeded;
+  }
+  UniqueFd offer, offer_copy;
+  if (port.rendezvous()) {
+    auto page = base::Offer::Create();
+    if (!page.ok()) return Error::quota_exceeded;
+    offer = *std::move(page);
+    offer_copy.Reset(fcntl(offer.get(), F_DUPFD_CLOEXEC, 0));
+    if (!offer_copy.valid()) return Error::quota_exceeded;
   }
 
   Lane& lane = kernel_->Add<Lane>(&port, port_capability);
@@ -60,6 +70,7 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   kernel_->Charge(*session.account, lane.charges);
   lane.traced = kernel_->trace().Traces(port);
   lane.listener_bell = std::move(memory.far_bell);
+  lane.offer = std::move(offer);
   lane.send_capability = &port_capability;
   port_capability.Use().lanes.push_back(&lane);
   Lane::End& sender = lane.end(LaneEnd::kSender);
@@ -77,12 +88,15 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   ++session.lanes_sending;
   kernel_->trace().LaneJoined(session, port);
   Answer granted = Granted(lane, port, memory.spare);
-  if (memory.spare == 0)
-    return std::move(granted)
-        .With(std::move(copy))
-        .With(std::move(memory.near_bell));
-  Enqueue(lane);
-  return granted;
+  if (memory.spare != 0) {
+    Enqueue(lane);
+    return granted;
+  }
+  granted = std::move(granted)
+                .With(std::move(copy))
+                .With(std::move(memory.near_bell));
+  if (!offer_copy.valid()) return granted;
+  return std::move(granted).With(std::move(offer_copy));
 }
 
 Answer Lanes::Listen(Session& session, Capability& port_capability) {

@@ -80,11 +80,15 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   const Lane::End& sender = lane.sender();
   UniqueFd half_a(fcntl(sender.memory.get(), F_DUPFD_CLOEXEC, 0));
   UniqueFd bell(fcntl(lane.listener_bell.get(), F_DUPFD_CLOEXEC, 0));
-  if (!half_a.valid() || !bell.valid()) return Error::quota_exceeded;
+  UniqueFd offer;
+  if (lane.offer.valid())
+    offer.Reset(fcntl(lane.offer.get(), F_DUPFD_CLOEXEC, 0));
+  if (!half_a.valid() || !bell.valid() || offer.valid() != lane.offer.valid())
+    return Error::quota_exceeded;
   KP_ASSIGN(auto rings, RingsToTell(lane));
   EndMemory memory;
   UniqueFd half_b;
-  if (session.spare.IsReadyFor(lane.port->ring_bytes)) {
+  if (!lane.offer.valid() && session.spare.IsReadyFor(lane.port->ring_bytes)) {
     memory = session.spare.Take();
   } else {
     KP_ASSIGN(memory.memory, base::Half::Create(lane.port->ring_bytes));
@@ -120,8 +124,9 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                                 .spare = memory.spare});
   opened.descriptors.push_back(std::move(half_a));
   if (memory.spare == 0) opened.descriptors.push_back(std::move(half_b));
-  session.Post(abi::Event::lane_opened, handle,
-               std::move(opened).With(std::move(bell)));
+  opened.descriptors.push_back(std::move(bell));
+  if (offer.valid()) opened.descriptors.push_back(std::move(offer));
+  session.Post(abi::Event::lane_opened, handle, std::move(opened));
   PostRings(lane, std::move(rings));
   if (listener.ready()) PostJoined(lane);
   return {};

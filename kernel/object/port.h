@@ -35,6 +35,7 @@ class Port : public Object {
         ring_bytes_max(bytes.most) {}
 
   bool shareable() const { return (options & abi::kPortShareable) != 0; }
+  bool rendezvous() const { return (options & abi::kPortRendezvous) != 0; }
   Listener* FindListener(const Session* session) {
     for (Listener& listener : listeners)
       if (listener.session == session) return &listener;

@@ -20,22 +20,31 @@ Answer ChooseRingBytes(uint64_t base, uint64_t most, Port::RingBytes* chosen) {
   return {};
 }
 
+// A rendezvous is no queue: nobody shares it, it is never full, nor grows.
+Answer CheckKind(uint32_t options, uint64_t most) {
+  if ((options & abi::kPortRendezvous) == 0) return {};
+  if (options != abi::kPortRendezvous || most != 0) return Error::invalid_args;
+  return {};
+}
+
 }  // namespace
 
 Answer port_create(Call& call) {
   KP_ANSWER(call.Check(
       {.options = abi::kPortOptionsAll, .args = 2, .payload = true}));
+  const uint32_t options = call.request.options;
+  KP_ANSWER(CheckKind(options, call.request.args[1]));
   Port::RingBytes ring_bytes = {};
   KP_ANSWER(
       ChooseRingBytes(call.request.args[0], call.request.args[1], &ring_bytes));
+  if ((options & abi::kPortRendezvous) != 0) ring_bytes.most = ring_bytes.base;
   KP_ANSWER(CheckName(call.payload));
   Account& account = call.object<Account>();
   const Charges charges = Charges::Of(AccountItem::ports);
   KP_ANSWER(Kernel::RoomIn(account, charges));
   KP_ANSWER(call.kernel.RoomFor(call.session, 1));
 
-  Port& port = call.kernel.Add<Port>(NameOf(call.payload), call.request.options,
-                                     ring_bytes);
+  Port& port = call.kernel.Add<Port>(NameOf(call.payload), options, ring_bytes);
   port.owner_process = call.session.id();
   port.charged = &account;
   call.kernel.Charge(account, charges);

@@ -73,13 +73,16 @@ inline constexpr uint32_t kInfoBandShift = 16;
 //      bytes that a lane may grow to or 0; payload: name without zero)
 //      -> {handle, object id, ring bytes, ring bytes that it may grow to}
 enum PortOptions : uint32_t {
-  kPortShareable = 1,  // several processes may listen
-  kPortFullFails = 2,  // a send at full fails with should_wait, never blocks
-  kPortOptionsAll = 3,
+  kPortShareable = 1,   // several processes may listen
+  kPortFullFails = 2,   // a send at full fails with should_wait, never blocks
+  kPortRendezvous = 4,  // a message waits with its sender until it is taken;
+                        // with neither of the others
+  kPortOptionsAll = 7,
 };
 // ---- port_connect(port, options: 0)
 //      -> {lane handle, key of half A, ring bytes, listeners now}
-//      descriptors: half A (read-write, to be mapped, then lane_ready), bell
+//      descriptors: half A (read-write, to be mapped, then lane_ready), bell;
+//      of a rendezvous the offer page (offer.h)
 //      payload: LaneGranted
 struct LaneGranted {
   uint64_t lane_id;
@@ -564,7 +567,8 @@ enum TraceRingStep : uint32_t {
 // ---- Events. user_data is the lane's handle (port's for listen_ended).
 // lane_opened, to the listener. values: {ring bytes, key A, key B, 0};
 // payload LaneOpened; descriptors: half A (read-only), half B (read-write, to
-// be mapped, then lane_ready; it does not come when it is a spare), bell.
+// be mapped, then lane_ready; it does not come when it is a spare), bell; of a
+// rendezvous the offer page (offer.h).
 struct LaneOpened {
   uint64_t lane_id;
   uint64_t port_id;

@@ -11,12 +11,13 @@ namespace ipc::abi {
 //    larger, and the list of capabilities goes by a cursor.
 // 3: a half's control page has unfenced, barrier, processor and counters;
 //    entries of ports and lanes are larger.
-// 4: badges have bands: handle_info and lane_opened tell them; regions grow, may
+// 4: badges have bands: handle_info and lane_opened tell them; regions grow,
+// may
 //    be mapped in parts, and lose their contents; calls about them tell
 //    RegionFacts; the completion half has SessionWords; lanes grow; the Welcome
 //    tells the named capabilities; half_spare, and LaneGranted and LaneOpened
-//    tell which spare was taken; topics; region locks; numbers of calls have
-//    gaps.
+//    tell which spare was taken; topics; region locks; lanes of rendezvous
+//    ports have an offer page; numbers of calls have gaps.
 inline constexpr uint32_t kVersion = 4;
 
 enum class Error : int32_t {

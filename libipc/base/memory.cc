@@ -48,8 +48,9 @@ Result<UniqueFd> CreateMemory(const char* name, uint64_t bytes) {
 }
 
 Result<void> SealMemory(int fd, Seal seal) {
-  const int write =
-      seal == Seal::kImmutable ? F_SEAL_WRITE : F_SEAL_FUTURE_WRITE;
+  const int write = seal == Seal::kImmutable      ? F_SEAL_WRITE
+                    : seal == Seal::kSingleWriter ? F_SEAL_FUTURE_WRITE
+                                                  : 0;
   if (fcntl(fd, F_ADD_SEALS, write | F_SEAL_SEAL) != 0)
     return errno == EINVAL ? Error::not_supported : Error::bad_state;
   return {};

@@ -22,10 +22,11 @@ uint64_t RoundUpToPage(uint64_t bytes);
 // Errors: quota_exceeded when Linux has no descriptor or memory left.
 Result<UniqueFd> CreateMemory(const char* name, uint64_t bytes);
 
-enum class Seal { kSingleWriter, kImmutable };
+enum class Seal { kSingleWriter, kImmutable, kSize };
 // No one can get a new writable mapping afterwards (kSingleWriter), or write
-// at all (kImmutable). Errors: bad_state while kImmutable meets a writable
-// mapping, or when the memory was sealed otherwise before.
+// at all (kImmutable), or nobody can seal it any more (kSize). Errors:
+// bad_state while kImmutable meets a writable mapping, or when the memory was
+// sealed otherwise before.
 Result<void> SealMemory(int fd, Seal seal);
 
 // Whether the descriptor is a memfd of exactly `bytes` that cannot shrink, so

@@ -23,10 +23,12 @@ LaneEnd::LaneEnd(Setup setup)
       band_(std::min(setup.band, abi::kBands - 1)),
       bell_(std::move(setup.bell)),
       own_(std::move(setup.own)),
+      offer_(std::move(setup.offer)),
       inline_max_(std::min(abi::kPayloadBytesMax, own_->ring_bytes() / 4)),
       ring_bytes_max_(setup.ring_bytes_max),
       traced_(setup.traced),
       out_(own_, setup.own_start) {
+  if (offer_ != nullptr) unusual_ |= kMeets;
   if (base::HasProcessBarriers())
     own_->barrier().store(1, std::memory_order_relaxed);
   if (setup.peer != nullptr) {
@@ -40,6 +42,7 @@ LaneEnd::LaneEnd(Setup setup)
 
 LaneEnd::~LaneEnd() {
   // Nobody could take these blocks back later.
+  offered_ = kNothingOffered;
   ReclaimLoans(~uint64_t{0});
   session_->RemoveLane(handle_);
   session_->Post(abi::Syscall::lane_close, handle_);

@@ -22,6 +22,7 @@
 #include "libipc/abi/lane.h"
 #include "libipc/base/biased_mutex.h"
 #include "libipc/base/half.h"
+#include "libipc/base/offer.h"
 #include "libipc/base/processor.h"
 #include "libipc/base/spinner.h"
 #include "libipc/base/woken.h"
@@ -86,7 +87,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     std::shared_ptr<base::Half> peer;  // null: nobody has joined
     uint64_t peer_start;
     bool traced;
-    uint32_t ring_bytes_max = 0;  // of the sender's half
+    uint32_t ring_bytes_max = 0;                   // of the sender's half
+    std::shared_ptr<base::Offer> offer = nullptr;  // of a rendezvous
   };
   static std::shared_ptr<LaneEnd> Create(Setup setup);
   ~LaneEnd() override;
@@ -111,6 +113,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
 
   // Publishes the record, waiting for room until the deadline. `slot`: the
   // call it makes, if it is one; correlation and position are filled in.
+  // Of a rendezvous: and until the record is taken; what it could not wait for
+  // nobody has got.
   // Errors: should_wait, timed_out, peer_closed, revoked, canceled,
   // out_of_range (larger than this ring takes inline).
   Error Send(Outgoing& record, CallSlot* slot, Deadline deadline);
@@ -275,6 +279,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   enum Unusual : uint8_t {
     kInPlace = 1,  // a thread looks at messages where they lie
     kTurning = 2,  // the next record's ring is not known: nothing is published
+    kMeets = 4,    // of a rendezvous: messages are offered
   };
   // The peer goes on in `half` at `start`.
   struct Turn {
@@ -340,6 +345,17 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void ForgetOpenCall(uint32_t correlation);
   // Nobody will take what came with it, once the mutex is free.
   void Unwanted(uint16_t handle_count, uint64_t token);
+  // Without: the parts of Send, and of a rendezvous (lane_offer.cc).
+  Error SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline);
+  Error SendOffered(Outgoing& record, CallSlot* slot, Deadline deadline);
+  Error AwaitTurn(Deadline deadline);
+  void EndTurn();
+  Error AwaitTaken(CallSlot* slot, Deadline deadline);
+  void SleepUntilTaken(uint32_t seen, Deadline deadline);
+  // With it again.
+  Error Withdraw(CallSlot* slot, Error why);
+  bool TakeOffer(const Parsed& parsed);
+  void GiveBackUntaken(const Parsed& parsed);
   Error TryPublish(Outgoing& record, CallSlot* slot);
   void WriteRecord(const Outgoing& record, uint64_t bytes);
   void AddCall(Outgoing& record, CallSlot& slot) {
@@ -430,6 +446,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void PollReplies();
   void DeliverReply(const Parsed& parsed);
   Message::StatePtr MakeState(const Parsed& parsed);
+  void ReadPayload(const Parsed& parsed, Message::State& state);
   void ReadParts(const Parsed& parsed, Message::State& state);
   void TakeBack(const uint8_t* payload, uint32_t bytes);
   // Takes the returns that stand first in the peer's ring, while any are
@@ -477,6 +494,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   const uint32_t band_;
   const base::UniqueFd bell_;
   const std::shared_ptr<base::Half> own_;
+  const std::shared_ptr<base::Offer> offer_;
   const uint32_t inline_max_;
   const uint32_t ring_bytes_max_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
@@ -516,7 +534,13 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   std::shared_ptr<PoolCore> warm_pool_;
   int preparers_ = 0;  // threads of this side that copy
   std::deque<Owed> owed_;
-  uint8_t unusual_ = 0;                    // Unusual
+  uint8_t unusual_ = 0;  // Unusual
+  // Of a rendezvous, at the sender's end.
+  static constexpr uint64_t kNothingOffered = ~uint64_t{0};
+  bool is_offering_ = false;  // a thread has its turn
+  uint64_t offered_ = kNothingOffered;
+  uint32_t offer_turn_ = 0;  // futex word of threads that wait for theirs
+  uint64_t reclaim_below_ = 0;
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies
   int futex_armed_ = 0;
   int bell_armed_ = 0;

@@ -1,6 +1,8 @@
 // The part of LaneEnd that takes what the kernel process says about the lane.
 #include <limits.h>
 
+#include <algorithm>
+
 #include "lane_end.h"
 
 namespace ipc {
@@ -135,8 +137,10 @@ void LaneEnd::FailCalls(uint64_t below, Error error, Fail which) {
 }
 
 void LaneEnd::ReclaimLoans(uint64_t below) {
+  reclaim_below_ = std::max(reclaim_below_, below);
   std::erase_if(lent_, [&](const Lent& lent) {
-    if (lent.position >= below) return false;
+    // What is offered may yet be withdrawn: EndTurn looks again.
+    if (lent.position >= below || lent.position == offered_) return false;
     lent.pool->Free(lent.offset);
     lent_bytes_ -= lent.bytes;
     return true;

@@ -63,6 +63,10 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   if (!RoomNow(bytes)) return Error::should_wait;
   if (slot != nullptr) AddCall(record, *slot);
   for (const LentBlock& lent : record.lent) NoteLent(lent);
+  if (is_offering_) {
+    offered_ = out_.position();
+    offer_->Make(offered_);
+  }
   WriteRecord(record, bytes);
   CountSent(record.payload.size());
   WakePeerForRecords();
@@ -122,6 +126,12 @@ void LaneEnd::WakePeerForRoom(bool fenced) {
 }
 
 Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
+  if (offer_ != nullptr && role_ == Role::kSender)
+    return SendOffered(record, slot, deadline);
+  return SendQueued(record, slot, deadline);
+}
+
+Error LaneEnd::SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline) {
   if (record.payload.size() > inline_max_) return Error::out_of_range;
   bool is_full = false;  // and was counted
   while (true) {

@@ -64,19 +64,23 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->token = parsed.token;
   state->deadline_ns = parsed.deadline_ns;
   state->sent_ns = parsed.sent_ns;
-  if (state->has_parts()) {
-    ReadParts(parsed, *state);
-  } else if (state->has_loan()) {
-    if (parsed.bytes == sizeof(state->loan))
-      std::memcpy(&state->loan, parsed.payload, sizeof(state->loan));
-    else
-      state->loan.attachment = ~uint32_t{0};  // resolves to an error
-  } else {
-    state->CopyIn(parsed.payload, parsed.bytes);
-  }
+  ReadPayload(parsed, *state);
   CountTaken();
   NoteQueued();
   return state;
+}
+
+void LaneEnd::ReadPayload(const Parsed& parsed, Message::State& state) {
+  if (state.has_parts()) {
+    ReadParts(parsed, state);
+  } else if (state.has_loan()) {
+    if (parsed.bytes == sizeof(state.loan))
+      std::memcpy(&state.loan, parsed.payload, sizeof(state.loan));
+    else
+      state.loan.attachment = ~uint32_t{0};  // resolves to an error
+  } else {
+    state.CopyIn(parsed.payload, parsed.bytes);
+  }
 }
 
 // What is malformed has no parts, which resolves to an error.
@@ -142,15 +146,7 @@ void LaneEnd::DeliverReply(const Parsed& parsed) {
   const auto found = FindCall(parsed.header.correlation);
   if (found == calls_.end()) {
     stale_.fetch_add(1, std::memory_order_relaxed);
-    // Nobody will take what came with it: lent blocks go back, capabilities
-    // are closed once the mutex is free.
-    if ((parsed.header.flags & abi::kRecordLoan) != 0 &&
-        parsed.bytes == sizeof(abi::LoanRef)) {
-      abi::LoanRef ref;
-      std::memcpy(&ref, parsed.payload, sizeof(ref));
-      Owe({abi::kRecordReturn, 0, {ref.attachment, 0, ref.offset}});
-    }
-    Unwanted(parsed.header.handle_count, parsed.token);
+    GiveBackUntaken(parsed);
     return;
   }
   CallSlot* slot = *found;
@@ -161,6 +157,20 @@ void LaneEnd::DeliverReply(const Parsed& parsed) {
   else
     slot->reply = MakeState(parsed);
 }
+
+// Nobody will take what came with it: lent blocks go back, capabilities are
+// closed once the mutex is free.
+void LaneEnd::GiveBackUntaken(const Parsed& parsed) {
+  if ((parsed.header.flags & abi::kRecordLoan) != 0) {
+    const Message::StatePtr state(new Message::State);
+    state->flags = parsed.header.flags;
+    state->incarnation = incarnation_;
+    ReadPayload(parsed, *state);
+    OweLoans(*state);
+  }
+  Unwanted(parsed.header.handle_count, parsed.token);
+}
+
 LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
   std::lock_guard lock(mutex_);
   ProcessMailLocked();
@@ -181,10 +191,14 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
       ConsumeRecord(parsed);
     } else if ((flags & abi::kRecordReply) != 0) {
       ConsumeRecord(parsed);  // nobody asked: ignored
+    } else if (!TakeOffer(parsed)) {
+      ConsumeRecord(parsed);
     } else {
       *message = MakeState(parsed);
       if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed);
       ConsumeRecord(parsed);
+      // Its sender waits for just that.
+      if (offer_ != nullptr) WakePeerForRoom(true);
       return Take::kMessage;
     }
     parsed = {};

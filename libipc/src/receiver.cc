@@ -170,36 +170,51 @@ void ReceiverCore::ProcessMail() {
 
 namespace {
 
-struct Halves {
+// What a lane_opened brings.
+struct Mapped {
   std::shared_ptr<base::Half> theirs;
   std::shared_ptr<base::Half> own;
+  base::UniqueFd bell;
+  std::shared_ptr<base::Offer> offer;  // of a rendezvous
 };
 
-base::Result<Halves> HalvesOf(SessionCore& session,
-                              const abi::LaneOpened& opened, Answer& event) {
-  Halves halves;
-  const auto ring_bytes = static_cast<uint32_t>(event.value(0));
-  if (opened.spare != 0) {
-    auto spare = session.TakeSpare(opened.spare);
-    if (!spare.has_value()) return Error::peer_closed;
-    halves.own = std::move(spare->half);
-  }
-  const size_t expected = opened.spare != 0 ? 2 : 3;
-  if (event.descriptors.size() != expected) return Error::quota_exceeded;
-  KP_ASSIGN(halves.theirs,
-            base::Half::Map(event.descriptors[0].get(), ring_bytes,
+base::Result<std::shared_ptr<base::Half>> OwnHalf(SessionCore& session,
+                                                  const abi::LaneOpened& opened,
+                                                  const Answer& event) {
+  if (opened.spare == 0)
+    return base::Half::Map(event.descriptors[1].get(),
+                           static_cast<uint32_t>(event.value(0)),
+                           event.value(2), base::Access::kReadWrite);
+  auto spare = session.TakeSpare(opened.spare);
+  if (!spare.has_value()) return Error::peer_closed;
+  return std::move(spare->half);
+}
+
+base::Result<Mapped> MapOpened(SessionCore& session,
+                               const abi::LaneOpened& opened, Answer& event) {
+  const bool meets = (opened.port_options & abi::kPortRendezvous) != 0;
+  const size_t bell = opened.spare != 0 ? 1 : 2;
+  // Linux drops descriptors that find no room in this process.
+  if (event.descriptors.size() != bell + (meets ? 2 : 1))
+    return Error::quota_exceeded;
+  Mapped mapped;
+  KP_ASSIGN(mapped.own, OwnHalf(session, opened, event));
+  KP_ASSIGN(mapped.theirs,
+            base::Half::Map(event.descriptors[0].get(),
+                            static_cast<uint32_t>(event.value(0)),
                             event.value(1), base::Access::kRead));
-  if (halves.own != nullptr) return halves;
-  KP_ASSIGN(halves.own,
-            base::Half::Map(event.descriptors[1].get(), ring_bytes,
-                            event.value(2), base::Access::kReadWrite));
-  return halves;
+  if (meets) {
+    KP_ASSIGN(mapped.offer,
+              base::Offer::Map(event.descriptors[bell + 1].get()));
+  }
+  mapped.bell = std::move(event.descriptors[bell]);
+  return mapped;
 }
 
 }  // namespace
 
 void ReceiverCore::OpenLane(Answer& event) {
-  abi::LaneOpened opened;
+  abi::LaneOpened opened = {};
   const auto handle = static_cast<Handle>(event.completion.user_data);
   if (ended_ != Error::ok || !event.Read(&opened)) {
     session_->RemoveLane(handle);
@@ -207,8 +222,8 @@ void ReceiverCore::OpenLane(Answer& event) {
     if (ended_ == Error::ok) session_->Post(abi::Syscall::lane_close, handle);
     return;
   }
-  auto halves = HalvesOf(*session_, opened, event);
-  if (!halves.ok()) {
+  auto mapped = MapOpened(*session_, opened, event);
+  if (!mapped.ok()) {
     session_->RemoveLane(handle);
     session_->Post(abi::Syscall::lane_close, handle);
     return;
@@ -220,12 +235,13 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .port_id = opened.port_id,
                                   .badge = opened.badge,
                                   .band = opened.band,
-                                  .bell = std::move(event.descriptors.back()),
-                                  .own = std::move(halves->own),
+                                  .bell = std::move(mapped->bell),
+                                  .own = std::move(mapped->own),
                                   .own_start = opened.reply_start,
-                                  .peer = std::move(halves->theirs),
+                                  .peer = std::move(mapped->theirs),
                                   .peer_start = opened.request_start,
-                                  .traced = opened.traced != 0});
+                                  .traced = opened.traced != 0,
+                                  .offer = std::move(mapped->offer)});
   if (opened.spare == 0) session_->Post(abi::Syscall::lane_ready, handle);
   session_->WantSpare();
   lanes_[opened.lane_id] = lane;

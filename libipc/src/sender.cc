@@ -97,21 +97,35 @@ absl::StatusOr<std::shared_ptr<SenderCore>> SenderCore::Create(
 
 namespace {
 
-// Linux drops descriptors that find no room in this process.
-base::Result<MappedHalf> OwnHalf(SessionCore& session,
-                                 const abi::LaneGranted& granted,
-                                 Answer& answer) {
+// What port_connect brings.
+struct Mapped {
+  std::shared_ptr<base::Half> half;
+  base::UniqueFd bell;
+  std::shared_ptr<base::Offer> offer;  // of a rendezvous
+};
+
+base::Result<Mapped> MapGranted(SessionCore& session,
+                                const abi::LaneGranted& granted,
+                                Answer& answer) {
   if (granted.spare != 0) {
     auto spare = session.TakeSpare(granted.spare);
     if (!spare.has_value()) return Error::peer_closed;
-    return *std::move(spare);
+    return Mapped{std::move(spare->half), std::move(spare->bell), nullptr};
   }
-  if (answer.descriptors.size() != 2) return Error::quota_exceeded;
-  KP_ASSIGN(auto half,
+  const bool meets = (granted.port_options & abi::kPortRendezvous) != 0;
+  // Linux drops descriptors that find no room in this process.
+  if (answer.descriptors.size() != (meets ? 3u : 2u))
+    return Error::quota_exceeded;
+  Mapped mapped;
+  KP_ASSIGN(mapped.half,
             base::Half::Map(answer.descriptors[0].get(),
                             static_cast<uint32_t>(answer.value(2)),
                             answer.value(1), base::Access::kReadWrite));
-  return MappedHalf{std::move(half), std::move(answer.descriptors[1])};
+  mapped.bell = std::move(answer.descriptors[1]);
+  if (meets) {
+    KP_ASSIGN(mapped.offer, base::Offer::Map(answer.descriptors[2].get()));
+  }
+  return mapped;
 }
 
 }  // namespace
@@ -122,10 +136,10 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   Answer answer =
       session->Call(abi::Syscall::port_connect, capability_.handle());
   if (answer.error() != Error::ok) return answer.error();
-  abi::LaneGranted granted;
+  abi::LaneGranted granted = {};
   const auto handle = static_cast<Handle>(answer.value(0));
   if (!answer.Read(&granted)) return Error::peer_closed;
-  auto own = OwnHalf(*session, granted, answer);
+  auto own = MapGranted(*session, granted, answer);
   if (!own.ok()) {
     session->Post(abi::Syscall::lane_close, handle);
     return own.error();
@@ -146,7 +160,8 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .peer = nullptr,
                                .peer_start = 0,
                                .traced = granted.traced != 0,
-                               .ring_bytes_max = granted.ring_bytes_max});
+                               .ring_bytes_max = granted.ring_bytes_max,
+                               .offer = std::move(own->offer)});
   if (granted.spare == 0) session->Post(abi::Syscall::lane_ready, handle);
   session->WantSpare();
   return lane;

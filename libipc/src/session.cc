@@ -84,6 +84,7 @@ absl::StatusOr<Capability> MakePort(const std::shared_ptr<SessionCore>& core,
   uint32_t bits = 0;
   if (options.sharing == Sharing::kManyListeners) bits |= abi::kPortShareable;
   if (options.at_full == AtFull::kFail) bits |= abi::kPortFullFails;
+  if (options.buffering == Buffering::kRendezvous) bits |= abi::kPortRendezvous;
   const Answer answer =
       core->Call(abi::Syscall::port_create, account,
                  {.options = bits,

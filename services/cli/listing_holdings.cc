@@ -43,6 +43,7 @@ std::string PortOptionsText(const ipc::PortEntry& port) {
   std::string text;
   if ((port.options & ipc::abi::kPortShareable) != 0) text += "shareable ";
   if ((port.options & ipc::abi::kPortFullFails) != 0) text += "fails-full ";
+  if ((port.options & ipc::abi::kPortRendezvous) != 0) text += "rendezvous ";
   if (port.traced != 0) text += "traced ";
   if (port.closed != 0) text += "closed ";
   return text.empty() ? "-" : text.substr(0, text.size() - 1);

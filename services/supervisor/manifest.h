@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ipc/process.h"
+#include "ipc/session.h"
 #include "ipc/types.h"
 
 namespace keyport {
@@ -43,6 +44,7 @@ struct PortSpec {
   uint32_t ring_bytes = 0;  // 0: the default
   Listeners listeners = Listeners::kOne;
   Full at_full = Full::kBlocks;
+  ipc::Buffering buffering = ipc::Buffering::kQueue;
 };
 
 struct UseSpec {

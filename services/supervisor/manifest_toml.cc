@@ -15,7 +15,7 @@ constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr int64_t kInstancesMax = 256;
 
 PortSpec ReadPort(const Word& name, TomlFields fields) {
-  fields.AllowOnly({"ring_bytes", "shareable", "at_full"});
+  fields.AllowOnly({"ring_bytes", "shareable", "at_full", "rendezvous"});
   PortSpec port = {.name = name};
   port.ring_bytes = static_cast<uint32_t>(
       fields
@@ -26,6 +26,12 @@ PortSpec ReadPort(const Word& name, TomlFields fields) {
     port.listeners = Listeners::kMany;
   if (fields.OneOf("at_full", {"block", "fail"}) == size_t{1})
     port.at_full = Full::kFails;
+  if (fields.Truth("rendezvous").value_or(false))
+    port.buffering = ipc::Buffering::kRendezvous;
+  if (port.buffering == ipc::Buffering::kRendezvous &&
+      (port.listeners == Listeners::kMany || port.at_full == Full::kFails))
+    fields.Note(fields.at(), "a rendezvous in " + fields.where() +
+                                 " can neither be shareable nor fail at full");
   return port;
 }
 

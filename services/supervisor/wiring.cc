@@ -12,6 +12,7 @@ ipc::PortOptions OptionsOf(const PortSpec& spec) {
                         : ipc::Sharing::kOneListener;
   options.at_full =
       spec.at_full == Full::kFails ? ipc::AtFull::kFail : ipc::AtFull::kBlock;
+  options.buffering = spec.buffering;
   return options;
 }
 

@@ -1,4 +1,6 @@
 // The calls about ports.
+#include <fcntl.h>
+
 #include "tests/conformance/syscalls.h"
 
 namespace ipc {
@@ -69,6 +71,20 @@ TEST_F(PortCreate, LetsRingsGrowOnlyWhereTheirSizeIsNotFixed) {
   }
 }
 
+TEST_F(PortCreate, ARendezvousIsNothingElse) {
+  for (uint32_t more = 1; more < abi::kPortRendezvous; ++more)
+    EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
+                      {.options = abi::kPortRendezvous | more}),
+              Error::invalid_args);
+  EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
+                    {.options = abi::kPortRendezvous,
+                     .args = {4096, abi::kRingBytesMax}}),
+            Error::invalid_args);
+  const Answer made =
+      Call(Syscall::port_create, account(), {.options = abi::kPortRendezvous});
+  EXPECT_EQ(made.value(3), made.value(2));
+}
+
 TEST_F(PortCreate, BoundsTheName) {
   const std::string longest(abi::kNameBytesMax - 1, 'n');
   EXPECT_EQ(
@@ -118,6 +134,17 @@ TEST_F(PortConnect, GrantsALane) {
   EXPECT_EQ(granted.lane_id, IdOf(static_cast<Handle>(answer.value(0))));
   EXPECT_EQ(granted.port_options, abi::kPortFullFails);
   EXPECT_EQ(granted.traced, 0u);
+}
+
+TEST_F(PortConnect, ToARendezvousGrantsAnOfferPageToo) {
+  const Handle port = MakePort(abi::kPortRendezvous);
+  const Answer answer = Call(Syscall::port_connect, port);
+  ASSERT_EQ(answer.error(), Error::ok);
+  ASSERT_EQ(answer.descriptors.size(), 3u);
+  EXPECT_TRUE(
+      base::IsMemoryOf(answer.descriptors[2].get(), abi::kControlBytes));
+  // Nobody can take it from the other end by sealing it.
+  EXPECT_EQ(fcntl(answer.descriptors[2].get(), F_ADD_SEALS, F_SEAL_WRITE), -1);
 }
 
 TEST_F(PortConnect, CountsListeners) {

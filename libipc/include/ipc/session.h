@@ -14,6 +14,10 @@ namespace ipc {
 
 enum class Sharing { kOneListener, kManyListeners };
 enum class AtFull { kBlock, kFail };
+// kRendezvous: no queue; a send returns when its message was taken. A call's
+// deadline, too, counts for being taken. What was not taken by then nobody
+// gets, and its capabilities and loan are the sender's again.
+enum class Buffering { kQueue, kRendezvous };
 
 struct PortOptions {
   std::string name;  // shown by tools; at most kNameBytesMax - 1 bytes
@@ -25,6 +29,8 @@ struct PortOptions {
   uint32_t ring_bytes_max = 0;
   Sharing sharing = Sharing::kOneListener;
   AtFull at_full = AtFull::kBlock;
+  // A rendezvous can neither be shared nor fail at full (invalid_args).
+  Buffering buffering = Buffering::kQueue;
 };
 
 struct NamedCapabilityInfo {

@@ -85,6 +85,13 @@ TEST(Manifest, ReadsUsesAsTables) {
   EXPECT_EQ(tokenizer.variables[0].second.text, "3");
 }
 
+TEST(Manifest, ARendezvousIsNothingElse) {
+  const auto parsed = ParseManifest("g.toml", "[port.a]\nrendezvous = true\n");
+  EXPECT_EQ(parsed.manifest.ports.at(0).buffering, ipc::Buffering::kRendezvous);
+  ExpectProblem("[port.a]\nrendezvous = true\nshareable = true\n",
+                "can neither be shareable nor fail at full");
+}
+
 TEST(Manifest, TakesTheFilesNameWhenTheGraphHasNone) {
   const auto parsed =
       ParseManifest("/a/hello.toml", "[service.a]\nprogram='x'\n");

@@ -109,7 +109,8 @@ Answer port_connect(Call& call) {
   Amounts amounts = Model::Handles(1);
   Model::Put(&amounts, AccountItem::lanes, 1);
   Model::Put(&amounts, AccountItem::bytes,
-             2 * (abi::kControlBytes + uint64_t{port.ring_bytes}));
+             2 * (abi::kControlBytes + uint64_t{port.ring_bytes}) +
+                 (port.rendezvous() ? abi::kControlBytes : 0));
   if (Answer full = Model::Refusal(account, amounts); !full.ok()) return full;
   Model::Put(&amounts, AccountItem::handles, 0);  // the capability's own
 
@@ -143,7 +144,7 @@ Answer port_connect(Call& call) {
                                  .ring_bytes_max = port.ring_bytes_max,
                                  .reserved = 0,
                                  .spare = 0});
-  answer.descriptors = 2;
+  answer.descriptors = port.rendezvous() ? 3 : 2;
   return answer;
 }
 

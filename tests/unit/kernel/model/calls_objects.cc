@@ -75,7 +75,11 @@ Answer ListCaps(const Call& call, uint64_t after) {
 }  // namespace
 
 Answer port_create(Call& call) {
-  if (!call.Fits({.options = 3, .args = 2, .payload = true}))
+  if (!call.Fits({.options = abi::kPortOptionsAll, .args = 2, .payload = true}))
+    return Error::invalid_args;
+  const bool rendezvous = (call.options() & abi::kPortRendezvous) != 0;
+  if (rendezvous &&
+      (call.options() != abi::kPortRendezvous || call.arg(1) != 0))
     return Error::invalid_args;
   const uint64_t asked = call.arg(0);
   const uint64_t most = call.arg(1);
@@ -99,7 +103,7 @@ Answer port_create(Call& call) {
   port.ring_bytes_max = port.ring_bytes;
   if (most != 0)
     port.ring_bytes_max = static_cast<uint32_t>(std::bit_ceil(most));
-  else if (asked == 0)
+  else if (asked == 0 && !rendezvous)
     port.ring_bytes_max = abi::kRingBytesGrownDefault;
   port.owner = call.session.id();
   port.charged = &account;

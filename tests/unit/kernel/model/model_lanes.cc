@@ -269,7 +269,7 @@ void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
                     .user_data = handle,
                     .values = {lane.port->ring_bytes},
                     .payload = opened.payload,
-                    .descriptors = 3,
+                    .descriptors = lane.port->rendezvous() ? 4u : 3u,
                     .any_value = 0b0110});
   if (!lane.sender_cut) return;
   coverage_.Saw("messages of the dead given to a listener");

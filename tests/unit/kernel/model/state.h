@@ -100,6 +100,7 @@ struct Port : Object {
     uint64_t lanes;
   };
   Listener* FindListener(const Session* session);
+  bool rendezvous() const { return (options & abi::kPortRendezvous) != 0; }
   bool shareable() const { return (options & abi::kPortShareable) != 0; }
 
   std::string name;

@@ -1,0 +1,140 @@
+// The part of LaneEnd that meets: on a lane of a rendezvous port a message is
+// offered, and its Send returns when it was taken, or withdrawn.
+//
+//   sender                              listener
+//   Make(position), publish
+//   wait: taken?      <--- one CAS ---  Take: copies the record, goes on
+//   deadline: Withdraw, the same CAS    its Take fails: passes the record
+//
+// One offer of a lane is open at a time; other threads wait for their turn.
+#include <limits.h>
+
+#include <algorithm>
+
+#include "lane_end.h"
+#include "libipc/base/clock.h"
+#include "thread_table.h"
+
+namespace ipc {
+
+Error LaneEnd::SendOffered(Outgoing& record, CallSlot* slot,
+                           Deadline deadline) {
+  if (record.payload.size() > inline_max_) return Error::out_of_range;
+  // Nobody can take it in no time.
+  if (deadline.ns == 0) return Error::should_wait;
+  Error error = AwaitTurn(deadline);
+  if (error != Error::ok) return error;
+  error = SendQueued(record, slot, deadline);
+  if (error == Error::ok) error = AwaitTaken(slot, deadline);
+  EndTurn();
+  return error;
+}
+
+Error LaneEnd::AwaitTurn(Deadline deadline) {
+  while (true) {
+    const uint32_t seen = session_->epoch();
+    if (session_->HasNews()) session_->Pump();
+    if (session_->over() != Error::ok) return session_->over();
+    base::FutexWait turn = {&offer_turn_, 0, true};
+    {
+      std::lock_guard lock(mutex_);
+      ProcessMailLocked();
+      if (cut_ != Error::ok) return cut_;
+      if (!is_offering_) {
+        is_offering_ = true;
+        return Error::ok;
+      }
+      turn.value = base::ValueOf(&offer_turn_);
+    }
+    if (deadline.ns <= base::NowNs()) return Error::timed_out;
+    const ThreadSleeps sleeps(
+        session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
+    session_->Sleep(seen, {&turn, 1}, deadline.ns);
+  }
+}
+
+void LaneEnd::EndTurn() {
+  {
+    std::lock_guard lock(mutex_);
+    is_offering_ = false;
+    offered_ = kNothingOffered;
+    std::atomic_ref<uint32_t>(offer_turn_)
+        .fetch_add(1, std::memory_order_release);
+    // What was taken by a listener that is gone since.
+    ReclaimLoans(reclaim_below_);
+  }
+  base::WakeWord(&offer_turn_, INT_MAX, base::WakeScope::kPrivate);
+}
+
+// The record is out. Ok: it was taken. Else it never will be.
+Error LaneEnd::AwaitTaken(CallSlot* slot, Deadline deadline) {
+  while (true) {
+    const uint32_t seen = session_->epoch();
+    if (session_->HasNews()) session_->Pump();
+    std::unique_lock lock(mutex_);
+    ProcessMailLocked();
+    if (!offer_->IsOpen(offered_)) return Error::ok;
+    Error why = cut_ != Error::ok ? cut_ : session_->over();
+    if (why == Error::ok && deadline.ns <= base::NowNs())
+      why = Error::timed_out;
+    if (why != Error::ok) return Withdraw(slot, why);
+    lock.unlock();
+    if (room_spinner_.Spin(
+            [&] { return !offer_->IsOpen(offered_) || session_->HasNews(); }))
+      continue;
+    SleepUntilTaken(seen, deadline);
+  }
+}
+
+// The taker announces in its half that it has gone on, as for a writer without
+// room.
+void LaneEnd::SleepUntilTaken(uint32_t seen, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  base::FutexWait word = {};
+  size_t words = 0;
+  if (in_.valid()) {
+    word = {in_.half()->head_word(), base::ValueOf(in_.half()->head_word())};
+    words = 1;
+  }
+  ++room_armed_;
+  UpdateArmed();
+  const auto peer = in_.half();  // it stays mapped while it is slept on
+  const bool ready = !offer_->IsOpen(offered_) || mailbox_->HasMail();
+  lock.unlock();
+  if (!ready) {
+    const ThreadSleeps sleeps(
+        session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
+    session_->Sleep(seen, {&word, words}, deadline.ns);
+  }
+  lock.lock();
+  --room_armed_;
+  UpdateArmed();
+}
+
+// With mutex_ held. What went with the record is the caller's again.
+Error LaneEnd::Withdraw(CallSlot* slot, Error why) {
+  if (!offer_->Withdraw(offered_)) return Error::ok;
+  if (slot != nullptr) std::erase(calls_, slot);
+  std::erase_if(lent_, [&](const Lent& lent) {
+    if (lent.position != offered_) return false;
+    lent_bytes_ -= lent.bytes;
+    return true;
+  });
+  CountLent();
+  return why;
+}
+
+// The listener's, with mutex_ held: whether the record at hand is its to take.
+bool LaneEnd::TakeOffer(const Parsed& parsed) {
+  if (offer_ == nullptr || offer_->Take(in_.position())) return true;
+  if (!offer_->WasTaken(in_.position())) return false;  // withdrawn
+  // By a listener before this one, which died of it: its sender was told so.
+  if ((parsed.header.flags & abi::kRecordCall) != 0)
+    Owe({abi::kRecordReply | abi::kRecordDropped,
+         parsed.header.correlation,
+         {}});
+  GiveBackUntaken(parsed);
+  return false;
+}
+
+}  // namespace ipc
