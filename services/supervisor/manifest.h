@@ -41,7 +41,8 @@ enum class Role { kHelper, kJob };
 
 struct PortSpec {
   Word name;
-  uint32_t ring_bytes = 0;  // 0: the default
+  uint32_t ring_bytes = 0;      // 0: the default
+  uint32_t ring_bytes_max = 0;  // 0: the default, or as ring_bytes
   Listeners listeners = Listeners::kOne;
   Full at_full = Full::kBlocks;
   ipc::Buffering buffering = ipc::Buffering::kQueue;

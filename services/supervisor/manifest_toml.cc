@@ -1,7 +1,10 @@
 #include "services/supervisor/manifest_toml.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
+#include <string>
+#include <string_view>
 
 #include "libipc/base/names.h"
 #include "services/common/right_names.h"
@@ -14,24 +17,40 @@ namespace {
 constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr int64_t kInstancesMax = 256;
 
-PortSpec ReadPort(const Word& name, TomlFields fields) {
-  fields.AllowOnly({"ring_bytes", "shareable", "at_full", "rendezvous"});
-  PortSpec port = {.name = name};
-  port.ring_bytes = static_cast<uint32_t>(
-      fields
-          .Integer("ring_bytes",
-                   {ipc::abi::kRingBytesMin, ipc::abi::kRingBytesMax})
+uint32_t ReadRingBytes(TomlFields* fields, std::string_view key) {
+  return static_cast<uint32_t>(
+      fields->Integer(key, {ipc::abi::kRingBytesMin, ipc::abi::kRingBytesMax})
           .value_or(0));
+}
+
+void CheckBuffering(const PortSpec& port, TomlFields* fields) {
+  if (port.buffering == ipc::Buffering::kRendezvous &&
+      (port.listeners == Listeners::kMany || port.at_full == Full::kFails ||
+       port.ring_bytes_max != 0))
+    fields->Note(fields->at(),
+                 "a rendezvous in " + fields->where() +
+                     " can neither be shareable nor fail at full nor grow");
+  const uint32_t least = std::bit_ceil(
+      port.ring_bytes != 0 ? port.ring_bytes : ipc::abi::kRingBytesDefault);
+  if (port.ring_bytes_max != 0 && port.ring_bytes_max < least)
+    fields->Note(fields->at(),
+                 "ring_bytes_max in " + fields->where() + " is less than the " +
+                     std::to_string(least) + " bytes that a queue begins with");
+}
+
+PortSpec ReadPort(const Word& name, TomlFields fields) {
+  fields.AllowOnly(
+      {"ring_bytes", "ring_bytes_max", "shareable", "at_full", "rendezvous"});
+  PortSpec port = {.name = name};
+  port.ring_bytes = ReadRingBytes(&fields, "ring_bytes");
+  port.ring_bytes_max = ReadRingBytes(&fields, "ring_bytes_max");
   if (fields.Truth("shareable").value_or(false))
     port.listeners = Listeners::kMany;
   if (fields.OneOf("at_full", {"block", "fail"}) == size_t{1})
     port.at_full = Full::kFails;
   if (fields.Truth("rendezvous").value_or(false))
     port.buffering = ipc::Buffering::kRendezvous;
-  if (port.buffering == ipc::Buffering::kRendezvous &&
-      (port.listeners == Listeners::kMany || port.at_full == Full::kFails))
-    fields.Note(fields.at(), "a rendezvous in " + fields.where() +
-                                 " can neither be shareable nor fail at full");
+  CheckBuffering(port, &fields);
   return port;
 }
 

@@ -7,6 +7,7 @@ ipc::PortOptions OptionsOf(const PortSpec& spec) {
   ipc::PortOptions options;
   options.name = spec.name.text;
   options.ring_bytes = spec.ring_bytes;
+  options.ring_bytes_max = spec.ring_bytes_max;
   options.sharing = spec.listeners == Listeners::kMany
                         ? ipc::Sharing::kManyListeners
                         : ipc::Sharing::kOneListener;

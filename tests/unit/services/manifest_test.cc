@@ -90,6 +90,18 @@ TEST(Manifest, ARendezvousIsNothingElse) {
   EXPECT_EQ(parsed.manifest.ports.at(0).buffering, ipc::Buffering::kRendezvous);
   ExpectProblem("[port.a]\nrendezvous = true\nshareable = true\n",
                 "can neither be shareable nor fail at full");
+  ExpectProblem("[port.a]\nrendezvous = true\nring_bytes_max = 1048576\n",
+                "nor grow");
+}
+
+TEST(Manifest, AQueueGrowsToNoLessThanItBeginsWith) {
+  const auto parsed = ParseManifest(
+      "g.toml", "[port.a]\nring_bytes = 5000\nring_bytes_max = 8192\n");
+  EXPECT_EQ(parsed.manifest.ports.at(0).ring_bytes_max, 8192u);
+  ExpectProblem("[port.a]\nring_bytes = 5000\nring_bytes_max = 8191\n",
+                "ring_bytes_max in [port.a] is less than the 8192 bytes");
+  ExpectProblem("[port.a]\nring_bytes_max = 65536\n",
+                "is less than the 262144");
 }
 
 TEST(Manifest, TakesTheFilesNameWhenTheGraphHasNone) {
