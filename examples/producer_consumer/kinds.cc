@@ -4,8 +4,10 @@ namespace producer_consumer {
 namespace {
 
 constexpr Kind kKinds[] = {
+    {"meeting", WhenFull::kProducerWaits, "no buffer, each send waits"},
     {"blocking", WhenFull::kProducerWaits, "bounded, the producer waits"},
     {"failing", WhenFull::kSendIsRefused, "bounded, the send is refused"},
+    {"growing", WhenFull::kGrows, "growing to a limit, then as blocking"},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace producer_consumer {
 // Who bears it when the producer is faster than the consumer.
 enum class WhenFull {
   kProducerWaits,  // nothing is lost
+  kGrows,          // first it is given more room: nothing is lost
   kSendIsRefused,  // the newest are lost, and the producer knows which
 };
 

@@ -31,11 +31,16 @@ class ProducerConsumerTest : public GraphTest {
 TEST_F(ProducerConsumerTest, EachKindDoesItsOwnWhenTheBufferIsFull) {
   const auto done = RunProgram(Graph("1000"));
   EXPECT_EQ(done.exit_code, 0) << done.output;
+  ExpectSays(done.output,
+             "meeting       1000        0  yes           0     1000");
   // 4,096 bytes hold 64 items; the rest waits, or is refused.
   ExpectSays(done.output,
              "blocking      1000       64  yes           0     1000");
   ExpectSays(done.output,
              "failing         64       64  no          936       64");
+  // And 16,384 bytes 256 more.
+  ExpectSays(done.output,
+             "growing       1000      320  yes           0     1000");
 }
 
 TEST_F(ProducerConsumerTest, WhatFitsIsTreatedAlikeByEachKind) {
@@ -45,6 +50,8 @@ TEST_F(ProducerConsumerTest, WhatFitsIsTreatedAlikeByEachKind) {
              "blocking        64      all  no            0       64");
   ExpectSays(done.output,
              "failing         64      all  no            0       64");
+  ExpectSays(done.output,
+             "meeting         64        0  yes           0       64");
 }
 
 // The consumer is killed whenever it begins; the producer checks that what the
