@@ -33,20 +33,23 @@ std::string ReadAll(int fd) {
   return bytes;
 }
 
-// The last line that is not empty.
-std::string LastLine(int fd) {
+// What Fail said first, by whichever process; else the last line.
+std::string Reason(int fd) {
   lseek(fd, 0, SEEK_SET);
   std::string text = ReadAll(fd);
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
+  const size_t failed = text.find("the benchmark failed");
+  const size_t begin =
+      failed != std::string::npos ? failed : text.rfind('\n') + 1;
+  return text.substr(begin, text.find('\n', begin) - begin);
 }
 
 std::string WhyItEnded(int status, int said) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
     return "it took too long";
-  const std::string line = LastLine(said);
-  return line.empty() ? "its process died" : line;
+  const std::string reason = Reason(said);
+  return reason.empty() ? "its process died" : reason;
 }
 
 }  // namespace

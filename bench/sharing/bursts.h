@@ -2,6 +2,8 @@
 // whole, and the next one begins when all have read it.
 #pragma once
 
+#include <sys/wait.h>
+
 #include <atomic>
 #include <cstdint>
 #include <span>
@@ -29,21 +31,34 @@ struct Progress {
 
 using Record = std::span<const std::byte>;
 
+// Nobody waits for readers that found something wrong.
+template <typename Ready>
+void PollBeside(pid_t readers, const Ready& ready) {
+  for (uint32_t polls = 1; !ready(); ++polls) {
+    base::CpuRelax();
+    siginfo_t ended = {};
+    if (polls % 65'536 == 0 && waitid(P_PID, static_cast<id_t>(readers), &ended,
+                                      WEXITED | WNOHANG | WNOWAIT) == 0)
+      Expect(ended.si_pid == 0, "the readers, who ended");
+  }
+}
+
 // `publish(record)`; records are numbered from 1. Units: nanoseconds each.
 template <typename Publish>
-double TimeBursts(Progress& progress, int rounds, const Publish& publish) {
-  PollUntil([&] { return progress.ready.load() != 0; });
+double TimeBursts(Progress& progress, pid_t readers, uint64_t rounds,
+                  const Publish& publish) {
+  PollBeside(readers, [&] { return progress.ready.load() != 0; });
   const PinnedTo here(kApart.first);
   std::vector<double> each;
   std::byte records[kBurst][kRecordBytes];
   uint64_t number = 0;
-  for (uint64_t round = 1; round <= static_cast<uint64_t>(rounds); ++round) {
+  for (uint64_t round = 1; round <= rounds; ++round) {
     for (auto& record : records) FillContent(record, ++number);
     each.push_back(TimeAll([&] {
                      for (const auto& record : records) publish(record);
                    }) /
                    kBurst);
-    PollUntil([&] { return progress.done.load() >= round; });
+    PollBeside(readers, [&] { return progress.done.load() >= round; });
   }
   progress.quit.store(1);
   return MedianOf(each);

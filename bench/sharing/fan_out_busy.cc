@@ -31,9 +31,9 @@ double TopicBusy(int readers, int rounds, Delivery delivery) {
   };
   const pid_t child =
       kernel.ForkWithSession("readers", kApart.second, initial, read_all);
-  const double ns = TimeBursts(*progress.get(), rounds, [&](Record record) {
-    Must(publisher.Publish(record));
-  });
+  const double ns =
+      TimeBursts(*progress.get(), child, static_cast<uint64_t>(rounds),
+                 [&](Record record) { Must(publisher.Publish(record)); });
   Join(child);
   return ns;
 }
@@ -66,9 +66,11 @@ double LanesBusy(int readers, int rounds) {
   };
   const pid_t child =
       kernel.ForkWithSession("readers", kApart.second, initial, read_all);
-  const double ns = TimeBursts(*progress.get(), rounds, [&](Record record) {
-    for (Sender& sender : senders) Must(sender.Send(record));
-  });
+  const double ns =
+      TimeBursts(*progress.get(), child, static_cast<uint64_t>(rounds),
+                 [&](Record record) {
+                   for (Sender& sender : senders) Must(sender.Send(record));
+                 });
   Join(child);
   return ns;
 }
@@ -88,11 +90,13 @@ double RawRingBusy(int readers, int rounds) {
     ReadBursts(*progress.get(), static_cast<size_t>(readers), read);
   });
   uint64_t tail = 0;
-  const double ns = TimeBursts(*progress.get(), rounds, [&](Record record) {
-    std::memcpy(ring->At(tail), record.data(), kRecordBytes);
-    tail += kRecordBytes;
-    ring->tail.store(tail, std::memory_order_release);
-  });
+  const double ns =
+      TimeBursts(*progress.get(), child, static_cast<uint64_t>(rounds),
+                 [&](Record record) {
+                   std::memcpy(ring->At(tail), record.data(), kRecordBytes);
+                   tail += kRecordBytes;
+                   ring->tail.store(tail, std::memory_order_release);
+                 });
   Join(child);
   return ns;
 }
