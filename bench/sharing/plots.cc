@@ -10,14 +10,18 @@ namespace bench {
 namespace {
 
 // One system over several groups; none if it was measured at no step.
+struct Named {
+  const char* system;
+  const char* name;  // short: there is little room beside the curves
+};
 template <typename GroupOf>
-void AddCurve(const Figures& figures, const char* system,
+void AddCurve(const Figures& figures, const Named& one,
               std::span<const int> steps, const GroupOf& group_of,
               Curves& curves) {
-  Curve curve{system, {}};
+  Curve curve{one.name, {}};
   bool measured = false;
   for (const int step : steps) {
-    curve.points.push_back(figures.Find({group_of(step), system}));
+    curve.points.push_back(figures.Find({group_of(step), one.system}));
     measured = measured || curve.points.back() != nullptr;
   }
   if (measured) curves.curves.push_back(curve);
@@ -31,8 +35,11 @@ Curves FanOutCurves(const Figures& figures) {
                 {}};
   for (const int step : kSubscribers)
     curves.steps.push_back(std::to_string(step));
-  for (const char* system : {kTopicReliable, kTopicLossy, kRawRing, kLaneEach})
-    AddCurve(figures, system, kSubscribers, FanOutGroup, curves);
+  for (const Named one : {Named{kTopicReliable, "topic, reliable"},
+                          {kTopicLossy, "topic, lossy"},
+                          {kRawRing, "raw ring, unchecked"},
+                          {kLaneEach, "a lane to each"}})
+    AddCurve(figures, one, kSubscribers, FanOutGroup, curves);
   return curves;
 }
 
@@ -44,9 +51,12 @@ Curves LockCurves(const Figures& figures, Access access) {
                 {}};
   for (const int step : kContenders)
     curves.steps.push_back(step == 1 ? "free" : std::to_string(step));
-  for (const char* system : {kRegionLock, kSlotLock, kRwlock, kRobustMutex})
+  for (const Named one : {Named{kRegionLock, "RegionLock"},
+                          {kSlotLock, "its slot alone"},
+                          {kRwlock, "pthread_rwlock"},
+                          {kRobustMutex, "robust mutex"}})
     AddCurve(
-        figures, system, kContenders,
+        figures, one, kContenders,
         [&](int contenders) { return LockGroup(contenders, access); }, curves);
   return curves;
 }
