@@ -53,7 +53,8 @@ void Describe(std::ostream& out, const Lane::End& end) {
       << " handle=" << (end.handle != nullptr ? end.handle->handle : 0)
       << " key=" << end.key << " memory=" << end.memory.valid()
       << " ready=" << end.ready() << " attached=";
-  for (const Region* region : end.attachments) out << region->id << ",";
+  for (const auto& [number, attachment] : end.attachments)
+    out << number << ":" << attachment.region->id << ",";
   out << "}";
 }
 
