@@ -114,13 +114,6 @@ std::string Graph::Held() const {
   return held;
 }
 
-ipc::Session Graph::NewWitness(const Initial& initial) {
-  Initial all = initial;
-  all.push_back({"account", &account_});
-  ipc::NewProcess process = Must(ipc::CreateProcess(account_, "witness", all));
-  return Must(ipc::Session::Adopt(std::move(process.socket), "witness"));
-}
-
 void Graph::Start(const Initial& initial, StepKind kind, uint64_t n,
                   const Body& body) {
   Initial all = initial;

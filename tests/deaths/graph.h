@@ -55,10 +55,6 @@ class Graph {
   // What the account of those who die holds; empty: nothing.
   std::string Held() const;
 
-  // One more session of this process. What it mapped stays charged to whoever
-  // made it until this session ends.
-  ipc::Session NewWitness(const Initial& initial);
-
   // Forks one that runs `body` in a session of its own, charged to that
   // account, and dies at the n-th step of its kind, or at the end.
   using Body = std::function<void(ipc::Session&, Told&)>;

@@ -1,7 +1,6 @@
 // Lenders and borrowers that die: blocks come back, regions go, the next one
 // works.
 #include <cstring>
-#include <optional>
 
 #include "ipc/loan.h"
 #include "ipc/receiver.h"
@@ -75,13 +74,11 @@ class Lender {
 TEST_F(Deaths, OfLendersLeaveWhatTheyLentReadableAndNothingElse) {
   const ipc::Capability port = NewPort();
   const ipc::Capability right = SendRight(port);
-  const ipc::Capability receive =
-      Must(port.Duplicate(ipc::kRightReceive | ipc::kRightDuplicate));
-  std::optional<Session> witness;
-  std::optional<Receiver> receiver;
+  // One for all deaths: what it had mapped of the dead goes with the message.
+  Receiver receiver = Must(Receiver::Create(Must(port.Duplicate())));
   uint32_t last = 0;
   const auto take = [&](Deadline deadline) {
-    const auto message = receiver->Receive(deadline);
+    const auto message = receiver.Receive(deadline);
     if (!message.ok()) return false;
     if (message->label() == 0) return true;
     EXPECT_GE(message->label(), last);
@@ -91,27 +88,15 @@ TEST_F(Deaths, OfLendersLeaveWhatTheyLentReadableAndNothingElse) {
       EXPECT_TRUE(IsMarked(block, last));
     return true;
   };
-  const auto begin = [&] {
-    last = 0;
-    witness.emplace(graph_.NewWitness({{"port", &receive}}));
-    receiver.emplace(Must(Receiver::Create(Must(witness->Take("port")))));
-  };
-  const auto end = [&] {
+  const auto take_the_rest = [&] {
     while (take(Deadline::Immediately())) {
     }
-    receiver.reset();
-    witness->Close();
-    witness.reset();
+    last = 0;
   };
-  begin();
   Kill({.initial = {{"port", &right}},
         .body = [](Session& session, Told&) { Lender(session).Run(); },
-        .meanwhile =
-            [&] {
-              if (receiver.has_value()) take(InAMoment());
-            },
-        .bury = end,
-        .afterwards = begin});
+        .meanwhile = [&] { take(InAMoment()); },
+        .bury = take_the_rest});
 }
 
 // Takes some and keeps up to three, gives back in another order.

@@ -50,14 +50,11 @@ void GrowByPages(Session& session, Told&) {
 
 TEST_F(Deaths, OfThoseWhoGrowARegionLeaveItGrowingOn) {
   std::optional<Region> region;
-  std::optional<Session> witness;
   Mapping mapping;
   const auto begin = [&] {
     region.emplace(Must(Region::Create(
         graph_.root(), {.bytes = kPage, .bytes_most = kPages * kPage})));
-    witness.emplace(graph_.NewWitness({{"region", &region->capability()}}));
-    mapping =
-        Must(Must(Region::Adopt(Must(witness->Take("region")))).MapRead());
+    mapping = Must(region->MapRead());
   };
   const auto look = [&] {
     const uint64_t before = mapping.bytes().size();
@@ -75,7 +72,6 @@ TEST_F(Deaths, OfThoseWhoGrowARegionLeaveItGrowingOn) {
     Must(mapping.Refresh());
     EXPECT_EQ(mapping.bytes().size(), kPages * kPage);
     mapping = {};
-    witness->Close();
     begin();
   };
   begin();
