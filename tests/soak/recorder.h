@@ -25,9 +25,9 @@ class Recorder {
   template <typename Work>
   bool Do(uint32_t actor, Work work) {
     testing_kit::Operation one;
-    one.begin = base::NowNs();
+    one.begin = Now();
     if (!work(one)) return false;
-    one.end = base::NowNs();
+    one.end = Now();
     Add(actor, one);
     return true;
   }
@@ -38,6 +38,12 @@ class Recorder {
   std::atomic<uint64_t> shared{0};
 
  private:
+  // What was stored before is there for everybody: a store that still waits in
+  // its processor has not been done yet, and no clock knows of it.
+  static int64_t Now() {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return base::NowNs();
+  }
   void Add(uint32_t actor, const testing_kit::Operation& one);
 
   std::atomic<uint32_t> there_{0};
