@@ -110,8 +110,9 @@ TopicReader::TopicReader(std::shared_ptr<TopicMemory> theirs, uint64_t position,
 TopicReader::TopicReader(std::shared_ptr<TopicMemory> theirs, From from)
     : TopicReader(std::move(theirs), 0, 0) {
   // The publisher may overrun a start before it is read; not often in a row.
-  for (int tries = 0; tries < 1'000; ++tries)
-    if (FindStart(from)) return;
+  has_start_ = false;
+  for (int tries = 0; tries < 1'000 && !has_start_; ++tries)
+    has_start_ = FindStart(from);
 }
 
 bool TopicReader::FindStart(From from) {

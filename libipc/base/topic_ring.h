@@ -96,6 +96,8 @@ class TopicReader {
   bool Peek(abi::TopicHeader* header) const;
   // Records missed before the one taken last.
   uint64_t missed() const { return missed_; }
+  // False: none was found to begin at, so its publisher lies.
+  bool has_start() const { return has_start_; }
   // Goes on at the oldest record there is. False: the publisher lies.
   bool SkipToOldest();
   // Something is to be done here: a record, or an overrun.
@@ -132,6 +134,7 @@ class TopicReader {
   uint64_t position_ = 0;
   uint64_t sequence_ = 0;
   uint64_t missed_ = 0;
+  bool has_start_ = true;
 };
 
 // How far a publisher came, by its words and what is stamped: it may have died

