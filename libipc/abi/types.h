@@ -12,8 +12,7 @@ namespace ipc::abi {
 // 3: a half's control page has unfenced, barrier, processor and counters;
 //    entries of ports and lanes are larger.
 // 4: badges have bands: handle_info and lane_opened tell them; regions grow,
-// may
-//    be mapped in parts, and lose their contents; calls about them tell
+//    may be mapped in parts, and lose their contents; calls about them tell
 //    RegionFacts; the completion half has SessionWords; lanes grow; the Welcome
 //    tells the named capabilities; half_spare, and LaneGranted and LaneOpened
 //    tell which spare was taken; topics; region locks; lanes of rendezvous
