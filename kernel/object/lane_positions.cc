@@ -23,6 +23,20 @@ uint64_t SkipStamped(const std::shared_ptr<base::Half>& half, uint64_t at) {
   return at + abi::RecordBytes(header.payload_bytes);
 }
 
+// The first record from `at` on, at most at `end`. Honest ends leave one right
+// there, so the look is short for what others are owed.
+uint64_t FirstStamped(const std::shared_ptr<base::Half>& half, uint64_t at,
+                      uint64_t end) {
+  constexpr int kLooks = 4096;
+  base::RingReader reader(half, at);
+  for (int looks = 0; looks < kLooks && at < end; ++looks) {
+    if (reader.Ready()) return at;
+    at += abi::kLineBytes;
+    reader.SkipTo(at, nullptr);
+  }
+  return end;
+}
+
 // What `half` has published: its tail, at most one ring past `consumed`, or
 // past where the ring began.
 uint64_t PublishedEnd(const std::shared_ptr<base::Half>& half, uint64_t tail,
@@ -80,6 +94,21 @@ LanePositions Measure(const Lane& lane) {
   return {.request_end = request_end,
           .taken = std::min(requests.taken, request_end),
           .reply_end = std::max(replies.end, lane.reply_end)};
+}
+
+uint64_t FindBeginning(const Lane& lane, const base::Half* left) {
+  const auto& writer = lane.requests();
+  if (writer == nullptr || left == nullptr) return lane.taken;
+  // In this order: the sender is never more than its ring before the head.
+  const uint64_t tail = Believe(writer->tail().load(std::memory_order_acquire),
+                                std::max(lane.taken, lane.ring.start));
+  const uint64_t head = std::min(
+      Believe(left->head().load(std::memory_order_acquire), lane.taken),
+      SkipStamped(writer, tail));
+  if (head < lane.ring.start || head >= tail) return head;
+  const uint64_t ring = writer->ring_bytes();
+  return FirstStamped(writer, std::max(head, tail - std::min(tail, ring)),
+                      tail);
 }
 
 }  // namespace kernel

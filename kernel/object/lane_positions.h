@@ -17,4 +17,9 @@ struct LanePositions {
 // known already, a multiple of 64, and never behind it.
 LanePositions Measure(const Lane& lane);
 
+// Where requests begin for the listener after `left` (null: it never was
+// ready), of whom the sender knows that it has left: a published record, or the
+// end. What `left` let the sender overwrite in bad faith is passed over.
+uint64_t FindBeginning(const Lane& lane, const base::Half* left);
+
 }  // namespace kernel

@@ -106,7 +106,7 @@ class Lanes {
   bool Listened(const Lane& lane) const;
   // The listener is gone from the lane; its handle too.
   void Unbind(Lane& lane);
-  void PostOrphaned(const Lane& lane);
+  void PostOrphaned(Lane& lane);
   void CutBySender(Lane& lane, Error why);
   void CutByListener(Lane& lane, Error why);
   void DestroyLost();

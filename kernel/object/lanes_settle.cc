@@ -147,10 +147,21 @@ void Lanes::Unbind(Lane& lane) {
   if (handle != nullptr) kernel_->Destroy(*handle, Ending::kClosed);
 }
 
-void Lanes::PostOrphaned(const Lane& lane) {
+// Who is cut off but lives goes on taking for a moment, and the sender believes
+// it until it is told otherwise. What the next listener begins with is looked
+// up after that.
+void Lanes::PostOrphaned(Lane& lane) {
   if (lane.cut || lane.port->closed) return;
-  Post(lane, LaneEnd::kSender, abi::Event::lane_orphaned,
-       Answer::Of(lane.taken, lane.reply_end));
+  const Lane::End& sender = lane.sender();
+  if (sender.handle != nullptr) {
+    Post(lane, LaneEnd::kSender, abi::Event::lane_orphaned,
+         Answer::Of(lane.taken, lane.reply_end));
+    // A ring without room is its sender's own loss, and found out in its turn.
+    (void)sender.session->Flush();
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+  lane.taken = FindBeginning(lane, left_.back().half.get());
+  NoteTaken(lane);
 }
 
 void Lanes::CutBySender(Lane& lane, Error why) {

@@ -463,6 +463,10 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void Break();
   void UpdateArmed();
   bool RoomNow(uint64_t bytes);
+  bool HasRoomFor(uint64_t bytes) {
+    return out_.HasRoom(bytes, nullptr) || LookForRoom(bytes);
+  }
+  bool LookForRoom(uint64_t bytes);
   uint64_t RecordPayloadBytes(const Outgoing& record) const;
   // Without mutex_: these ask the kernel process.
   Error ResolveParts(Message::State& state);

@@ -74,6 +74,9 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
   in_ = base::RingReader(in_base_, event.value(2));
   room_told_ = event.value(2);
   own_->head().store(event.value(2), std::memory_order_release);
+  // The one before went on taking after its end was told.
+  FailCalls(event.value(1), Error::peer_closed, Fail::kOnLane);
+  ReclaimLoans(event.value(1));
   if (event.value(1) > out_.known_head() && event.value(1) <= out_.position())
     out_.SetKnownHead(event.value(1));
   woken_records_ = woken_room_ = {};

@@ -39,8 +39,7 @@ inline void LaneEnd::PublishUsual(const Outgoing& record) {
 
 inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
   return record.payload.size() <= kUsualBytes &&
-         out_.HasRoom(record.payload.size() + sizeof(uint64_t),
-                      in_.half().get());
+         HasRoomFor(record.payload.size() + sizeof(uint64_t));
 }
 
 inline bool LaneEnd::TakeReturns() {

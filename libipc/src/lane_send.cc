@@ -27,8 +27,19 @@ uint64_t LaneEnd::RecordPayloadBytes(const Outgoing& record) const {
 }
 
 bool LaneEnd::RoomNow(uint64_t bytes) {
-  if ((unusual_ & kTurning) != 0) return false;
-  return out_.HasRoom(bytes, in_.valid() ? in_.half().get() : nullptr);
+  return (unusual_ & kTurning) == 0 && HasRoomFor(bytes);
+}
+
+// A peer that was cut off but lives may tell of room for another moment. The
+// kernel process measures what the next one begins with after it has told of
+// the end; so what was seen before there was such news is good.
+bool LaneEnd::LookForRoom(uint64_t bytes) {
+  if (!in_.valid()) return false;
+  const uint64_t known = out_.known_head();
+  const bool has_room = out_.HasRoom(bytes, in_.half().get());
+  if (!session_->HasUnrouted() && !mailbox_->HasMail()) return has_room;
+  out_.SetKnownHead(known);
+  return false;
 }
 
 void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {

@@ -14,10 +14,18 @@
 namespace ipc {
 namespace {
 
-void TraceAnswer(const Message::State& state, abi::TraceKind kind, size_t bytes,
-                 size_t handles, Error error) {
-  if (!state.lane->traced()) return;
+// When an answer begins to go out; 0: not traced. Taken before it is sent: the
+// caller may have it, and have said so, before this thread runs again.
+uint64_t TraceTime(const Message::State& state) {
+  return state.lane->traced() ? static_cast<uint64_t>(base::NowNs()) : 0;
+}
+
+void TraceAnswer(const Message::State& state, uint64_t time_ns,
+                 abi::TraceKind kind, size_t bytes, size_t handles,
+                 Error error) {
+  if (time_ns == 0) return;
   abi::TraceRecord record = TraceOf(*state.lane, kind);
+  record.time_ns = time_ns;
   record.flow = state.flow;
   record.label = state.label;
   record.correlation = state.correlation;
@@ -82,7 +90,8 @@ Message::State::~State() {
   if (in_flow) LeaveFlow(flow);
   if (lane == nullptr) return;
   if (is_call() && !answered)
-    TraceAnswer(*this, abi::TraceKind::drop, 0, 0, Error::dropped);
+    TraceAnswer(*this, TraceTime(*this), abi::TraceKind::drop, 0, 0,
+                Error::dropped);
   // A reply that was moved away with its port: closing it says `dropped`.
   if (is_call() && !answered)
     answered = lane->TakeMovedReply(correlation).valid();
@@ -201,6 +210,7 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
   record.label = state_->label;
   record.flow = state_->flow;
   record.payload = payload;
+  const uint64_t time_ns = TraceTime(*state_);
   Error error;
   {
     absl::StatusOr<StagedTransfer> staged =
@@ -215,7 +225,7 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
     if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
         moved.valid())
       return ReplyByCapability(std::move(moved), payload, capabilities);
-  TraceAnswer(*state_, abi::TraceKind::reply, payload.size(),
+  TraceAnswer(*state_, time_ns, abi::TraceKind::reply, payload.size(),
               capabilities.size(), error);
   return StatusOfReply(error, state_->correlation);
 }
@@ -229,8 +239,9 @@ absl::Status Message::ReplyLoan(Loan loan, Deadline deadline) {
   record.label = state_->label;
   record.flow = state_->flow;
   const size_t bytes = loan.bytes().size();
+  const uint64_t time_ns = TraceTime(*state_);
   const Error error = state_->lane->Answer(*state_, record, &loan, deadline);
-  TraceAnswer(*state_, abi::TraceKind::reply, bytes, 0, error);
+  TraceAnswer(*state_, time_ns, abi::TraceKind::reply, bytes, 0, error);
   return StatusOfReply(error, state_->correlation);
 }
 

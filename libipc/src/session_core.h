@@ -158,6 +158,12 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     return completions_->tail().load(std::memory_order_acquire) !=
            consumed_.load(std::memory_order_acquire);
   }
+  // Is there anything that is not where it belongs yet, as another thread is at
+  // it? Once not, all that the kernel process had said is in the mailboxes.
+  bool HasUnrouted() const {
+    return completions_->tail().load(std::memory_order_acquire) !=
+           routed_.load(std::memory_order_acquire);
+  }
   // Empties the completion ring, unless another thread is at it.
   void Pump();
 
@@ -293,6 +299,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   uint32_t arm_generation_ = 0;
 
   std::atomic<uint64_t> consumed_{0};
+  std::atomic<uint64_t> routed_{0};
   std::atomic<uint32_t> epoch_{0};
   std::atomic<int> epoch_sleepers_{0};
   std::atomic<int> room_waiters_{0};

@@ -38,8 +38,9 @@ void SessionCore::PumpLocked() {
     answer.payload.assign(
         rest, rest + header.payload_bytes - sizeof(answer.completion));
     reader_.Consume(header, requests_.get());
-    answer.position = reader_.position();
-    consumed_.store(reader_.position(), std::memory_order_release);
+    const uint64_t end = reader_.position();
+    answer.position = end;
+    consumed_.store(end, std::memory_order_release);
     if (answer.completion.descriptor_count > 0 &&
         !TakeDescriptors(answer.completion.descriptor_serial,
                          &answer.descriptors)) {
@@ -47,6 +48,7 @@ void SessionCore::PumpLocked() {
       return;
     }
     Dispatch(std::move(answer));
+    routed_.store(end, std::memory_order_release);
   }
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if ((completions_->armed().load(std::memory_order_relaxed) &

@@ -126,6 +126,29 @@ TEST_F(LanesTest, FalsePositionsAreBounded) {
   EXPECT_TRUE(client_->HasEvent(Event::lane_orphaned));
 }
 
+TEST_F(LanesTest, TheNextListenerBeginsWithARecordWhateverTheLastOneSaid) {
+  RawEnd sender = Connect(*client_, used_);
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  RawEnd listener = Open(*server_);
+  Joined(*client_, &sender);
+  for (int i = 0; i < 32; ++i) sender.Send(std::string(64, 'x'));  // 128 bytes
+  listener.own->head().store(4096);
+  for (int i = 0; i < 11; ++i)  // 192 bytes
+    sender.Send(std::string(128, 'x'), listener.own.get());
+  // What it says it has not taken has been overwritten.
+  listener.own->head().store(64);
+  Kill(*server_);
+  EXPECT_EQ(client_->TakeEvent(Event::lane_orphaned).value(0), 64u);
+  ASSERT_EQ(root_->Call(Syscall::port_listen, port_).error(), Error::ok);
+  abi::LaneOpened opened;
+  RawEnd next = Open(*root_, &opened);
+  EXPECT_EQ(opened.request_start, 2176u);
+  EXPECT_EQ(client_->TakeEvent(Event::lane_joined).value(1), 2176u);
+  int taken = 0;
+  while (next.Take() != "-") ++taken;
+  EXPECT_EQ(taken, 15 + 11);
+}
+
 TEST_F(LanesTest, DeadSenderIsReportedAfterWhatItSent) {
   RawEnd sender = Connect(*client_, used_);
   ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
