@@ -53,3 +53,21 @@ function(keyport_layer name)
     endif()
   endif()
 endfunction()
+
+# keyport_precompile(TARGET HEADER...): what its files include of others, read
+# once for all of them, beside the standard library's usual ones.
+function(keyport_precompile target)
+  if(NOT KEYPORT_PRECOMPILE)
+    return()
+  endif()
+  target_precompile_headers(${target} PRIVATE <algorithm> <array> <atomic>
+    <cstring> <deque> <functional> <map> <memory> <mutex> <optional> <set>
+    <span> <string> <string_view> <utility> <vector> ${ARGN})
+endfunction()
+
+# keyport_plain_test(TARGET HEADER...): a test of what is compiled elsewhere. Its
+# own code is not optimised: that would take half of its building.
+function(keyport_plain_test target)
+  target_compile_options(${target} PRIVATE -O0)
+  keyport_precompile(${target} <gtest/gtest.h> ${ARGN})
+endfunction()

@@ -21,7 +21,7 @@ namespace {
 using testing_kit::Must;
 using testing_kit::World;
 
-constexpr int kRequests = 10'000;
+constexpr int kRequests = 2'000;
 constexpr uint64_t kBytes = 100'000;
 
 class MemoryReturn : public ::testing::Test {
