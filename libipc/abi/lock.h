@@ -59,7 +59,11 @@ struct LockPage {
   // Not 0: a writer died in the middle, and nobody has repaired it since.
   // Written by the owner of the gate.
   uint32_t repair;
-  uint8_t pad0[52];
+  uint32_t reserved;
+  // Since when writers pass others who wait (CLOCK_MONOTONIC nanoseconds).
+  // Written by the owner of the gate.
+  int64_t passes_since_ns;
+  uint8_t pad0[40];
   uint32_t next_ticket;
   uint8_t pad1[60];
   LockSlot slots[kLockSlots];
@@ -74,8 +78,10 @@ enum LockFlags : uint32_t {
   kLockDraining = 4,  // the owner waits for readers to leave
   kLockHandOver = 8,  // only the writer who waits longest may have it next
 };
-// Writers that may pass while others wait; then readers get their turn, and
-// the writer who waits longest the gate.
+// Writers may pass others who wait for so long, or so many of them if that
+// takes longer; then readers get their turn, and the writer who waits longest
+// the gate.
+inline constexpr int64_t kLockPatienceNs = 1'000'000;
 inline constexpr uint32_t kLockPassesMax = 16;
 
 // Written by the kernel process only.

@@ -140,7 +140,16 @@ bool SlotLock::Claim(uint64_t seen, Place place) {
     return false;
   }
   if (damaged) repair().store(1);
+  if (PassesOf(seen) == 0 && passes != 0) passes_since().store(NowNs());
   return true;
+}
+
+// A time to come was written by one who spoils the lock.
+bool SlotLock::IsTurn(uint32_t passes) const {
+  if (passes < abi::kLockPassesMax) return false;
+  const int64_t now = NowNs();
+  const int64_t since = passes_since().load();
+  return since > now || now - since >= abi::kLockPatienceNs;
 }
 
 bool SlotLock::Flag(uint64_t seen, uint32_t flag) {
@@ -162,7 +171,7 @@ void SlotLock::Release() {
     const Waiting waiting = Look();
     const bool writer = waiting.first_writer != abi::kLockSlots;
     const uint32_t passes = PassesOf(bare);
-    const bool turn = !writer || passes >= abi::kLockPassesMax;
+    const bool turn = !writer || IsTurn(passes);
     if (turn && waiting.readers) {
       Admit();
       admitted = true;

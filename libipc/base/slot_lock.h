@@ -10,10 +10,11 @@
 // Each stores first and looks then, so one of the two sees the other.
 //
 // Order. While a writer waits the gate is not open: readers who come wait
-// behind it. While others wait at most kLockPassesMax writers pass; then the
-// readers who wait are admitted, all at once, and the gate goes to the writer
-// with the lowest ticket. So nobody starves, and a lock in much use is not
-// handed from sleeper to sleeper each time.
+// behind it. While others wait writers pass for kLockPatienceNs, or
+// kLockPassesMax of them if that takes longer; then the readers who wait are
+// admitted, all at once, and the gate goes to the writer with the lowest
+// ticket. So nobody starves, and a lock in much use is not handed from sleeper
+// to sleeper each time: that takes as long as a thousand holds of it.
 //
 // Death. Who is next is never written down: it follows from the states of
 // those who live. The gate of a dead owner is free; it is told whether the
@@ -204,6 +205,12 @@ class SlotLock {
     return KindOf(seen) == abi::LockKind::wants_read &&
            admitted(slot).load() == TicketOf(seen);
   }
+  std::atomic_ref<int64_t> passes_since() const {
+    Step();
+    return std::atomic_ref<int64_t>(page_->passes_since_ns);
+  }
+  // Whether those who wait have been passed for long enough.
+  bool IsTurn(uint32_t passes) const;
   void Enter() {
     entered().store(1, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);

@@ -12,8 +12,9 @@
 //
 // Free, it is taken and given back without a system call. Writers are
 // preferred: readers who come while a writer waits stay behind it. Neither
-// side starves: at most kLockPassesMax writers pass readers who wait, and
-// writers get it in the order they came, give or take as many.
+// side starves: writers pass others who wait for a millisecond, or 16 of them
+// if that takes longer; then the readers get it, and after them the writer who
+// has waited longest.
 //
 // The lock is advice among those who keep to it, and its memory is theirs: a
 // process that can map the region writable can spoil this lock (make others
