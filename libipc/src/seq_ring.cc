@@ -25,12 +25,35 @@ uint32_t Load(uint32_t& word) {
   return std::atomic_ref<uint32_t>(word).load(std::memory_order_relaxed);
 }
 
-// Entries are whole words; what is left over at a value's end is padded.
-uint64_t WordAt(const void* from, size_t offset, size_t bytes) {
-  uint64_t word = 0;
-  std::memcpy(&word, static_cast<const uint8_t*>(from) + offset,
-              std::min(sizeof(word), bytes - offset));
-  return word;
+// Entries are whole words; what is left over at a value's end is padded. The
+// copies of whole words have a constant length: they are single moves.
+void StoreWords(uint64_t* to, const uint8_t* from, size_t bytes) {
+  const auto store = [&](uint64_t word) {
+    std::atomic_ref<uint64_t>(*to++).store(word, std::memory_order_release);
+  };
+  uint64_t word;
+  for (; bytes >= sizeof(word); bytes -= sizeof(word), from += sizeof(word)) {
+    std::memcpy(&word, from, sizeof(word));
+    store(word);
+  }
+  if (bytes == 0) return;
+  word = 0;
+  std::memcpy(&word, from, bytes);
+  store(word);
+}
+
+void LoadWords(uint8_t* to, uint64_t* from, size_t bytes) {
+  const auto load = [&] {
+    return std::atomic_ref<uint64_t>(*from++).load(std::memory_order_acquire);
+  };
+  uint64_t word;
+  for (; bytes >= sizeof(word); bytes -= sizeof(word), to += sizeof(word)) {
+    word = load();
+    std::memcpy(to, &word, sizeof(word));
+  }
+  if (bytes == 0) return;
+  word = load();
+  std::memcpy(to, &word, bytes);
 }
 
 }  // namespace
@@ -65,11 +88,9 @@ absl::StatusOr<SeqBytes> SeqBytes::Read(std::span<std::byte> memory,
 void SeqBytes::Publish(const void* value) {
   const std::atomic_ref<uint64_t> published(header_->published);
   const uint64_t n = published.load(std::memory_order_relaxed);
-  auto* words = reinterpret_cast<uint64_t*>(EntryOf(n));
-  // Who reads one of the words below finds what was published before, too.
-  for (size_t at = 0; at < value_bytes_; at += sizeof(uint64_t))
-    std::atomic_ref<uint64_t>(words[at / sizeof(uint64_t)])
-        .store(WordAt(value, at, value_bytes_), std::memory_order_release);
+  // Who reads one of these words finds what was published before, too.
+  StoreWords(reinterpret_cast<uint64_t*>(EntryOf(n)),
+             static_cast<const uint8_t*>(value), value_bytes_);
   published.store(n + 1, std::memory_order_release);
 }
 
@@ -79,14 +100,8 @@ void SeqBytes::Wake() const {
 }
 
 bool SeqBytes::Copy(uint64_t n, void* value) const {
-  auto* words = reinterpret_cast<uint64_t*>(EntryOf(n));
-  for (size_t at = 0; at < value_bytes_; at += sizeof(uint64_t)) {
-    const uint64_t word =
-        std::atomic_ref<uint64_t>(words[at / sizeof(uint64_t)])
-            .load(std::memory_order_acquire);
-    std::memcpy(static_cast<uint8_t*>(value) + at, &word,
-                std::min(sizeof(word), value_bytes_ - at));
-  }
+  LoadWords(static_cast<uint8_t*>(value),
+            reinterpret_cast<uint64_t*>(EntryOf(n)), value_bytes_);
   const uint64_t now = published();
   return now > n && now - n < count_;
 }
