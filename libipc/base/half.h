@@ -216,11 +216,21 @@ class RingReader {
   State Peek(abi::RecordHeader* header) const {
     if (!Ready()) return State::kEmpty;
     auto* at = reinterpret_cast<uint64_t*>(const_cast<uint8_t*>(At()));
-    uint64_t words[4] = {};
-    for (int i = 1; i < 4; ++i)
-      words[i] =
-          std::atomic_ref<uint64_t>(at[i]).load(std::memory_order_relaxed);
-    std::memcpy(header, words, sizeof(*header));
+    const auto word = [at](int i) {
+      return std::atomic_ref<uint64_t>(at[i]).load(std::memory_order_relaxed);
+    };
+    // Taken apart in registers: a copy by way of memory is read back in other
+    // sizes than it was written in, and waits until it is out of the store
+    // buffer, behind whatever else is in there.
+    const uint64_t sizes = word(1);
+    const uint64_t names = word(2);
+    header->stamp = 0;
+    header->payload_bytes = static_cast<uint32_t>(sizes);
+    header->flags = static_cast<uint16_t>(sizes >> 32);
+    header->handle_count = static_cast<uint16_t>(sizes >> 48);
+    header->correlation = static_cast<uint32_t>(names);
+    header->label = static_cast<uint32_t>(names >> 32);
+    header->flow = word(3);
     if (header->payload_bytes > kPayloadMax ||
         abi::RecordBytes(header->payload_bytes) > ring_bytes_ ||
         (header->flags & ~abi::kRecordFlagsAll) != 0)

@@ -252,17 +252,17 @@ std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
 }
 
 // What is usual: to a port with one listener, without capabilities.
-bool SenderCore::TrySend(const Content& content, const SendOptions& options,
+bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
                          CallSlot* slot) {
   LaneEnd* const lane = only_.load(std::memory_order_acquire);
   if (lane == nullptr || !options.capabilities.empty() ||
-      options.deadlocks != Deadlocks::kIgnore || !content.parts.empty())
+      options.deadlocks != Deadlocks::kIgnore)
     return false;
   Outgoing record;
   record.label = options.label;
   record.flow = CurrentFlow();
   if (record.flow == 0) record.flow = NewFlow(*capability_.session());
-  record.payload = content.payload;
+  record.payload = payload;
   if (slot != nullptr) {
     record.flags = abi::kRecordCall;
     slot->flow = record.flow;
@@ -271,9 +271,8 @@ bool SenderCore::TrySend(const Content& content, const SendOptions& options,
       record.deadline_ns = options.deadline.ns;
     }
   }
-  if (content.loan != nullptr)
-    return lane->TryLend(record, *content.loan, slot);
-  if (content.payload.size() >= kLentBytes) return lane->TryCopy(record, slot);
+  if (loan != nullptr) return lane->TryLend(record, *loan, slot);
+  if (payload.size() >= kLentBytes) return lane->TryCopy(record, slot);
   return lane->TrySend(record, slot);
 }
 
@@ -383,7 +382,8 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   CallSlot slot;
   Sent sent;
   Error error = Error::ok;
-  if (TrySend(content, options, &slot)) {
+  if (content.parts.empty() &&
+      TrySend(content.payload, content.loan, options, &slot)) {
     sent.picked.lane = only_.load(std::memory_order_relaxed);
   } else {
     absl::Status detail;
@@ -456,9 +456,9 @@ absl::StatusOr<Sender> Sender::Create(Capability port) {
 }
 
 absl::Status Sender::Send(Bytes payload, const SendOptions& options) {
-  const SenderCore::Content content = {payload, nullptr};
-  if (core_->TrySend(content, options, nullptr)) return absl::OkStatus();
-  return core_->SendMessage(content, options);
+  if (core_->TrySend(payload, nullptr, options, nullptr))
+    return absl::OkStatus();
+  return core_->SendMessage({payload}, options);
 }
 
 absl::StatusOr<size_t> Sender::SendBatch(std::span<const Bytes> payloads,
@@ -467,9 +467,8 @@ absl::StatusOr<size_t> Sender::SendBatch(std::span<const Bytes> payloads,
 }
 
 absl::Status Sender::SendLoan(Loan& loan, const SendOptions& options) {
-  const SenderCore::Content content = {{}, &loan};
-  if (core_->TrySend(content, options, nullptr)) return absl::OkStatus();
-  return core_->SendMessage(content, options);
+  if (core_->TrySend({}, &loan, options, nullptr)) return absl::OkStatus();
+  return core_->SendMessage({{}, &loan}, options);
 }
 
 absl::StatusOr<Message> Sender::Call(Bytes payload,

@@ -23,8 +23,10 @@ class SenderCore {
   };
 
   static absl::StatusOr<std::shared_ptr<SenderCore>> Create(Capability port);
-  // What is usual, at once; false: nothing was done.
-  bool TrySend(const Content& content, const SendOptions& options,
+  // What is usual, at once: a payload or, if not null, a block. False: nothing
+  // was done. What is sent comes in registers: in memory it would wait to be
+  // read behind the stores of the message before.
+  bool TrySend(Bytes payload, Loan* loan, const SendOptions& options,
                CallSlot* slot);
   absl::Status SendMessage(const Content& content, const SendOptions& options);
   absl::StatusOr<size_t> SendBatch(std::span<const Bytes> payloads,
