@@ -16,7 +16,9 @@ class WallClock {
   // "12:00:01.004211", local time.
   std::string Text(uint64_t monotonic_ns) const;
   int64_t UnixNs(uint64_t monotonic_ns) const {
-    return offset_ns_ + static_cast<int64_t>(monotonic_ns);
+    // A record's writer may have put down any time.
+    return static_cast<int64_t>(static_cast<uint64_t>(offset_ns_) +
+                                monotonic_ns);
   }
 
  private:

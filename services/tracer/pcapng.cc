@@ -1,0 +1,77 @@
+#include "services/tracer/pcapng.h"
+
+#include <algorithm>
+
+namespace keyport {
+namespace {
+
+constexpr size_t kFrameBytes = 12;   // type, length, length again
+constexpr size_t kPacketBytes = 20;  // of a packet block before its data
+constexpr uint16_t kEndOfOptions = 0;
+
+uint32_t NumberAt(std::span<const uint8_t> bytes, size_t at) {
+  uint32_t value;
+  std::memcpy(&value, bytes.data() + at, sizeof(value));
+  return value;
+}
+
+}  // namespace
+
+PcapngBlock::PcapngBlock(PcapngType type) {
+  Put(static_cast<uint32_t>(type)).Put(uint32_t{0});
+}
+
+PcapngBlock& PcapngBlock::PutTime(uint64_t ns) {
+  return Put(static_cast<uint32_t>(ns >> 32)).Put(static_cast<uint32_t>(ns));
+}
+
+PcapngBlock& PcapngBlock::PutBytes(std::string_view bytes) {
+  text_.append(bytes);
+  text_.append((4 - text_.size() % 4) % 4, '\0');
+  return *this;
+}
+
+PcapngBlock& PcapngBlock::Option(uint16_t code, std::string_view bytes) {
+  bytes = bytes.substr(0, UINT16_MAX);
+  has_options_ = true;
+  return Put(code).Put(static_cast<uint16_t>(bytes.size())).PutBytes(bytes);
+}
+
+PcapngBlock& PcapngBlock::TimeOption(uint16_t code, uint64_t ns) {
+  return NumberOption(code, ns << 32 | ns >> 32);
+}
+
+std::string PcapngBlock::Finish() {
+  if (has_options_) Put(kEndOfOptions).Put(uint16_t{0});
+  const auto size = static_cast<uint32_t>(text_.size() + sizeof(uint32_t));
+  std::memcpy(text_.data() + sizeof(uint32_t), &size, sizeof(size));
+  Put(size);
+  return std::move(text_);
+}
+
+TakenBlock TakeBlock(std::span<const uint8_t> bytes) {
+  using Outcome = TakenBlock::Outcome;
+  if (bytes.size() < 8) return {.outcome = Outcome::kIncomplete};
+  const uint32_t size = NumberAt(bytes, 4);
+  if (size < kFrameBytes || size > kPcapngBlockBytesMax || size % 4 != 0)
+    return {.outcome = Outcome::kWrong};
+  if (bytes.size() < size) return {.outcome = Outcome::kIncomplete};
+  if (NumberAt(bytes, size - 4) != size) return {.outcome = Outcome::kWrong};
+  return {Outcome::kBlock, NumberAt(bytes, 0),
+          bytes.subspan(8, size - kFrameBytes), size};
+}
+
+std::optional<std::span<const uint8_t>> PacketOf(
+    std::span<const uint8_t> body) {
+  if (body.size() < kPacketBytes) return std::nullopt;
+  const uint32_t captured = NumberAt(body, 12);
+  if (captured > body.size() - kPacketBytes) return std::nullopt;
+  return body.subspan(kPacketBytes, captured);
+}
+
+bool IsReadableSection(std::span<const uint8_t> body) {
+  return body.size() >= 16 && NumberAt(body, 0) == kPcapngByteOrder &&
+         NumberAt(body, 4) == 1;  // version 1.0
+}
+
+}  // namespace keyport

@@ -1,0 +1,33 @@
+// RecordingFile: where a recording goes. Nobody but its owner may read it, and
+// it holds whole blocks at any moment (its end may be cut if this process is
+// killed within a write).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "libipc/base/unique_fd.h"
+
+namespace keyport {
+
+class RecordingFile {
+ public:
+  // "-" is standard output. A file that is there is emptied and becomes
+  // private. Errors: with the path and the system's reason.
+  static absl::StatusOr<RecordingFile> Create(const std::string& path);
+
+  // All of it, or an error.
+  absl::Status Write(std::string_view blocks);
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  RecordingFile(std::string path, base::UniqueFd file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+
+  std::string path_;
+  base::UniqueFd file_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace keyport

@@ -1,0 +1,151 @@
+// What a recorder writes of trace records, as a decoder reads it.
+#include "services/tracer/recorder.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/services/made_up_recording.h"
+
+namespace keyport {
+namespace {
+
+using ipc::TraceKind;
+
+TEST(Recorder, WritesEachRecordWithBothEnds) {
+  MadeUpRecording recording;
+  recording.Fill();
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  ASSERT_TRUE(decoded.used.ok()) << decoded.used.status();
+  EXPECT_EQ(*decoded.used, recording.bytes().size());
+  ASSERT_EQ(decoded.records.size(), 8u);
+  for (const auto& one : decoded.records) {
+    EXPECT_EQ(one.header.sender, 1u);
+    EXPECT_EQ(one.header.receiver, 2u);
+    EXPECT_EQ(one.header.flags, kRecordedCall);
+    EXPECT_EQ(one.source, one.header.process == 1 ? "client" : "server");
+  }
+  EXPECT_EQ(decoded.decoder.PortName(kMadeUpPort), "store");
+  EXPECT_EQ(decoded.decoder.loss().seen, 8u);
+  EXPECT_EQ(decoded.decoder.loss().lost, 17u);
+  EXPECT_TRUE(decoded.decoder.ended());
+  EXPECT_EQ(decoded.decoder.clock()->UnixNs(2'000), 5'000'000'002'000);
+}
+
+TEST(Recorder, PutsRecordsOfAPassInOrderAndHoldsBackLaterOnes) {
+  MadeUpRecording recording;
+  recording.Begin();
+  recording.Add(kMadeUpClient, MadeUpRecord(TraceKind::send, 2'500));
+  recording.Add(kMadeUpClient, MadeUpRecord(TraceKind::send, 3'100));
+  recording.Add(kMadeUpServer, MadeUpRecord(TraceKind::receive, 2'100));
+  recording.EndPass(3'000);
+  recording.Add(kMadeUpServer, MadeUpRecord(TraceKind::receive, 3'050));
+  recording.EndPass(4'000);
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  std::vector<uint64_t> times;
+  for (const auto& one : decoded.records) times.push_back(one.header.time_ns);
+  EXPECT_EQ(times, (std::vector<uint64_t>{2'100, 2'500, 3'050, 3'100}));
+  EXPECT_FALSE(decoded.decoder.ended());
+}
+
+TEST(Recorder, ARecordFromTheFutureWaitsForOnePassOnly) {
+  MadeUpRecording recording;
+  recording.Begin();
+  recording.Add(kMadeUpClient, MadeUpRecord(TraceKind::send, UINT64_MAX));
+  recording.EndPass(3'000);
+  recording.EndPass(4'000);
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  EXPECT_EQ(decoded.records.size(), 1u);
+}
+
+TEST(Recorder, AllRecordsOfAMessageHaveItsNumber) {
+  MadeUpRecording recording;
+  recording.Begin();
+  recording.AddCall(2'000, 1);
+  recording.AddCall(2'200, 2);
+  recording.Add(kMadeUpClient, MadeUpRecord(TraceKind::send, 2'400));
+  recording.Add(kMadeUpServer, MadeUpRecord(TraceKind::receive, 2'450, 50));
+  recording.End();
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  std::map<uint64_t, int> records;
+  for (const auto& one : decoded.records) ++records[one.header.message];
+  std::vector<int> counts;
+  for (const auto& [message, count] : records) counts.push_back(count);
+  std::sort(counts.begin(), counts.end());
+  EXPECT_EQ(counts, (std::vector<int>{2, 4, 4}));
+}
+
+TEST(Recorder, APortThatAppearsIsAskedForAndNamed) {
+  MadeUpRecording recording;
+  recording.KnowNothing();
+  recording.Begin();
+  recording.KnowAll();
+  recording.Add(kMadeUpKernel, MadeUpRecord(TraceKind::port_created, 2'000));
+  recording.EndPass(3'000);
+  EXPECT_EQ(recording.refreshes(), 2);
+  recording.AddCall(3'100, 1);
+  recording.End();
+  EXPECT_EQ(recording.refreshes(), 2);
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  ASSERT_EQ(decoded.records.size(), 5u);
+  EXPECT_EQ(decoded.records[0].header.flags, kRecordedFact);
+  EXPECT_EQ(decoded.decoder.PortName(kMadeUpPort), "store");
+}
+
+TEST(Recorder, AProcessCanNeitherMakeInterfacesNorNameThings) {
+  MadeUpRecording recording;
+  recording.Begin();
+  for (uint64_t port = 100; port < 200; ++port) {
+    auto forged = MadeUpRecord(TraceKind::send, 2'000);
+    forged.port = forged.lane = port;
+    recording.Add(kMadeUpClient, forged);
+  }
+  auto name = MadeUpRecord(TraceKind::send, 2'000);
+  name.kind = static_cast<uint16_t>(MetaKind::port_name);
+  recording.Add(kMadeUpClient, name);
+  auto fact = MadeUpRecord(TraceKind::port_created, 2'000);
+  recording.Add(kMadeUpClient, fact);
+  recording.End();
+  EXPECT_EQ(recording.refreshes(), 1);
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  EXPECT_EQ(decoded.records.size(), 102u);
+  for (const auto& one : decoded.records) EXPECT_EQ(one.header.flags, 0u);
+  int interfaces = 0;
+  const std::vector<uint8_t> all = recording.bytes();
+  std::span<const uint8_t> left = all;
+  for (TakenBlock block = TakeBlock(left);
+       block.outcome == TakenBlock::Outcome::kBlock; block = TakeBlock(left)) {
+    interfaces += block.type == 1 ? 1 : 0;
+    left = left.subspan(block.size);
+  }
+  EXPECT_EQ(interfaces, 2);  // the kernel's and the store's
+}
+
+TEST(Recorder, LeavesOutWhatTheFilterIsSureOf) {
+  MadeUpRecording other({.port = "other"});
+  other.Fill();
+  EXPECT_EQ(other.recorder().recorded(), 0u);
+  EXPECT_EQ(other.recorder().seen(), 8u);
+  MadeUpRecording in({.service = "client", .direction = Direction::kIn});
+  in.Fill();
+  EXPECT_EQ(in.recorder().recorded(), 0u);
+  MadeUpRecording out({.service = "client", .direction = Direction::kOut});
+  out.Fill();
+  EXPECT_EQ(out.recorder().recorded(), 8u);
+}
+
+TEST(Recorder, KeepsARecordWhoseOtherEndIsNotKnown) {
+  MadeUpRecording recording({.service = "server"});
+  recording.KnowNothing();
+  recording.Begin();
+  recording.Add(kMadeUpClient, MadeUpRecord(TraceKind::send, 2'000));
+  recording.End();
+  EXPECT_EQ(recording.recorder().recorded(), 1u);
+}
+
+}  // namespace
+}  // namespace keyport
