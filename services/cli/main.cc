@@ -11,6 +11,7 @@
 #include "services/cli/explain_command.h"
 #include "services/cli/inspect_commands.h"
 #include "services/cli/reach_commands.h"
+#include "services/cli/record_command.h"
 #include "services/cli/run_command.h"
 #include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
@@ -58,6 +59,7 @@ class CommandLine {
     AddExplain();
     AddTop();
     AddTrace();
+    AddRecord();
     AddHelp();
   }
 
@@ -223,35 +225,64 @@ class CommandLine {
         ->transform(CLI::CheckedTransformer(columns));
   }
 
-  void AddTrace() {
-    CLI::App* command = Add("trace", "show messages as they pass",
-                            [this] { return RunTrace(trace_); });
-    command->add_option("--socket", trace_.socket, "the graph's socket");
-    command->add_flag_callback(
-        "--json", [this] { trace_.format = Format::kJson; },
-        "one object a line");
+  static void AddFilter(CLI::App* command, TraceFilter* filter) {
     CLI::Option* service = command->add_option(
-        "--service", trace_.filter.service, "only what it sends or receives");
-    command->add_option("--port", trace_.filter.port, "only over this port");
+        "--service", filter->service, "only what it sends or receives");
+    command->add_option("--port", filter->port, "only over this port");
     const std::map<std::string, Direction> directions = {
         {"in", Direction::kIn}, {"out", Direction::kOut}};
     command
-        ->add_option("--direction", trace_.filter.direction,
+        ->add_option("--direction", filter->direction,
                      "in or out, as seen from --service")
         ->transform(CLI::CheckedTransformer(directions))
         ->needs(service);
-    command->add_option("-n", trace_.messages_max, "end after this many")
+  }
+
+  template <typename Options>
+  static CLI::Option* AddLimits(CLI::App* command, Options* options) {
+    command->add_option("-n", options->messages_max, "end after this many")
         ->check(CLI::PositiveNumber);
-    command
-        ->add_option("--timeout,--for", trace_.seconds_max,
+    command->add_flag_callback(
+        "--strict", [options] { options->loss = LossIs::kAnError; },
+        "exit with 3 if records were lost");
+    return command
+        ->add_option("--timeout,--for", options->seconds_max,
                      "end after this many seconds")
         ->check(CLI::PositiveNumber);
+  }
+
+  void AddTrace() {
+    CLI::App* command = Add("trace", "show messages as they pass",
+                            [this] { return RunTrace(trace_); });
+    CLI::Option* socket =
+        command->add_option("--socket", trace_.socket, "the graph's socket");
+    command->add_flag_callback(
+        "--json", [this] { trace_.format = Format::kJson; },
+        "one object a line");
+    AddFilter(command, &trace_.filter);
+    CLI::Option* limit = AddLimits(command, &trace_);
+    command
+        ->add_option("--from", trace_.recording,
+                     "a file of keyport record, not a running graph")
+        ->excludes(socket)
+        ->excludes(limit);
     command->add_flag_callback(
         "--summary-only", [this] { trace_.shows = TraceShows::kSummaryOnly; },
         "no line for each message");
-    command->add_flag_callback(
-        "--strict", [this] { trace_.loss = LossIs::kAnError; },
-        "exit with 3 if records were lost");
+  }
+
+  void AddRecord() {
+    CLI::App* command =
+        Add("record", "write what passes to a file, for this and Wireshark",
+            [this] { return RunRecord(record_); });
+    command->add_option("--socket", record_.socket, "the graph's socket");
+    AddFilter(command, &record_.filter);
+    AddLimits(command, &record_);
+    command
+        ->add_option("file", record_.file,
+                     "a pcapng file, private to its owner; - is standard "
+                     "output")
+        ->required();
   }
 
   void AddHelp() {
@@ -273,6 +304,7 @@ class CommandLine {
   ExplainOptions explain_;
   TopOptions top_;
   TraceOptions trace_;
+  RecordOptions record_;
   std::string help_;
 };
 

@@ -1,4 +1,5 @@
-// `keyport trace`: the messages of a running graph as they pass.
+// `keyport trace`: the messages of a running graph as they pass, or of a
+// recording.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,11 @@ namespace keyport {
 
 enum class TraceShows { kMessages, kSummaryOnly };
 enum class LossIs { kCounted, kAnError };
+inline constexpr int kExitLost = 3;
 
 struct TraceOptions {
   std::string socket;
+  std::string recording;  // a file of `keyport record`; "": a running graph
   Format format = Format::kText;
   TraceFilter filter;
   uint64_t messages_max = 0;  // 0: no limit

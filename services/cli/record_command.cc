@@ -1,0 +1,115 @@
+#include "services/cli/record_command.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+#include "libipc/base/clock.h"
+#include "services/cli/live_trace.h"
+#include "services/common/text_table.h"
+#include "services/tracer/message_table.h"
+#include "services/tracer/recorder.h"
+#include "services/tracer/recording_file.h"
+
+namespace keyport {
+namespace {
+
+Recorder::Clocks ClocksNow() {
+  const auto now = static_cast<uint64_t>(base::NowNs());
+  return {now, WallClock().UnixNs(now)};
+}
+
+std::string CommandText(const RecordOptions& options) {
+  std::string text = "keyport record";
+  const TraceFilter& filter = options.filter;
+  if (!filter.service.empty()) text += " --service " + filter.service;
+  if (filter.direction == Direction::kIn) text += " --direction in";
+  if (filter.direction == Direction::kOut) text += " --direction out";
+  if (!filter.port.empty()) text += " --port " + filter.port;
+  return text;
+}
+
+class RecordCommand {
+ public:
+  RecordCommand(const RecordOptions& options, Recorder::Clocks clocks,
+                LiveTrace* trace, RecordingFile file)
+      : options_(options),
+        trace_(trace),
+        file_(std::move(file)),
+        recorder_(options.filter, clocks, [trace](TraceDirectory* directory) {
+          directory->Refresh(trace->inspector());
+        }) {}
+
+  int Run() {
+    absl::Status written =
+        file_.Write(recorder_.Begin("keyport", CommandText(options_)));
+    std::fprintf(stderr, "recording until Ctrl-C\n");
+    while (written.ok()) {
+      const LiveTrace::Pass pass = Drain();
+      written = file_.Write(recorder_.EndPass(pass.begin_ns, pass.lost));
+      CountMessages(table_.EndPass());
+      if (Full() || !trace_->Rest()) break;
+    }
+    if (written.ok()) {
+      const LiveTrace::Pass pass = Drain();
+      written = file_.Write(
+          recorder_.End(static_cast<uint64_t>(base::NowNs()), pass.lost));
+      CountMessages(table_.TakeRest());
+    }
+    return Finish(written);
+  }
+
+ private:
+  bool Full() const {
+    return options_.messages_max > 0 && messages_ >= options_.messages_max;
+  }
+
+  LiveTrace::Pass Drain() {
+    return trace_->Drain(
+        [this](const ipc::TraceSource& source, const ipc::TraceRecord& record) {
+          recorder_.Add(source, record);
+          table_.Add(source, record);
+        });
+  }
+
+  void CountMessages(const std::vector<TracedMessage>& messages) {
+    for (const TracedMessage& message : messages)
+      if (options_.filter.Matches(message,
+                                  recorder_.directory().PortName(message.port)))
+        ++messages_;
+  }
+
+  int Finish(const absl::Status& written) const {
+    const TraceLoss loss = trace_->loss();
+    std::fprintf(stderr,
+                 "record: %" PRIu64 " messages, %" PRIu64
+                 " records kept, %s\n"
+                 "record: %" PRIu64 " records seen, %" PRIu64 " lost, %" PRIu64
+                 " written\n",
+                 messages_, recorder_.recorded(),
+                 BytesText(file_.bytes()).c_str(), loss.seen, loss.lost,
+                 loss.seen + loss.lost);
+    if (!written.ok()) return Complain(written);
+    return options_.loss == LossIs::kAnError && loss.lost > 0 ? kExitLost : 0;
+  }
+
+  const RecordOptions& options_;
+  LiveTrace* const trace_;
+  RecordingFile file_;
+  Recorder recorder_;
+  MessageTable table_;
+  uint64_t messages_ = 0;
+};
+
+}  // namespace
+
+int RunRecord(const RecordOptions& options) {
+  const Recorder::Clocks clocks = ClocksNow();  // before any record
+  auto trace =
+      LiveTrace::Start(options.socket, "keyport record", options.seconds_max);
+  if (!trace.ok()) return Complain(trace.status());
+  auto file = RecordingFile::Create(options.file);
+  if (!file.ok()) return Complain(file.status());
+  return RecordCommand(options, clocks, trace->get(), *std::move(file)).Run();
+}
+
+}  // namespace keyport

@@ -1,0 +1,191 @@
+// keyport record on a running graph, and its files shown again.
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "tests/integration/support/graph_test.h"
+
+namespace integration {
+namespace {
+
+using Json = nlohmann::json;
+
+class RecordTest : public GraphTest {
+ protected:
+  // Two talkers over one port, and a holder that never answers its caller.
+  void StartExample() {
+    graph_ =
+        Start("[graph]\nname = 'example'\n[port.echo]\n[port.hold]\n" +
+              Service("server", "'echo', 'echo'", "provides = ['echo']") +
+              Service("talker", "'call-often', 'echo', 'hi'",
+                      "uses = ['echo']\ninstances = 2") +
+              Service("holder", "'hold', 'hold'", "provides = ['hold']") +
+              Service("caller", "'call', 'hold', 'please'", "uses = ['hold']"));
+    ASSERT_TRUE(graph_->WaitFor("holds please")) << graph_->output();
+  }
+
+  std::string file() const { return folder_.path() + "/out.pcapng"; }
+  Finished Record(std::vector<std::string> words) const {
+    words.insert(words.begin(), "record");
+    words.push_back(file());
+    return Tool(std::move(words));
+  }
+  static std::vector<Json> LinesOf(const std::string& output) {
+    std::vector<Json> lines;
+    std::istringstream text(output);
+    for (std::string line; std::getline(text, line);)
+      if (line.starts_with("{")) lines.push_back(Json::parse(line));
+    return lines;
+  }
+  std::vector<Json> Shown(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"trace", "--from", file(), "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished shown = Tool(words);
+    EXPECT_EQ(shown.exit_code, 0) << shown.output;
+    return LinesOf(shown.output);
+  }
+  // Of those that are known: the first and the last messages are seen in part.
+  static std::set<std::string> SendersOf(const std::vector<Json>& lines) {
+    std::set<std::string> senders;
+    for (const Json& line : lines)
+      if (line.contains("flow") && line["from"] != "")
+        senders.insert(line["from"]);
+    return senders;
+  }
+
+  std::unique_ptr<Running> graph_;
+};
+
+TEST_F(RecordTest, WritesAPrivateFileAndSaysWhatItHolds) {
+  StartExample();
+  std::ofstream(file()) << "what was there before";
+  ASSERT_EQ(chmod(file().c_str(), 0644), 0);
+  const Finished record = Record({"-n", "20", "--strict"});
+  EXPECT_EQ(record.exit_code, 0) << record.output;
+  EXPECT_NE(record.output.find(" 0 lost, "), std::string::npos)
+      << record.output;
+  struct stat state;
+  ASSERT_EQ(stat(file().c_str(), &state), 0);
+  EXPECT_EQ(state.st_mode & 0777, 0600u);
+  std::ifstream bytes(file(), std::ios::binary);
+  std::string magic(4, '\0');
+  bytes.read(magic.data(), 4);
+  EXPECT_EQ(magic, "\x0a\x0d\x0d\x0a");
+}
+
+TEST_F(RecordTest, SaysWhenTheFileCannotBeWritten) {
+  StartExample();
+  const Finished nowhere = Tool({"record", "/nowhere/out.pcapng"});
+  EXPECT_EQ(nowhere.exit_code, 1) << nowhere.output;
+  EXPECT_NE(nowhere.output.find("/nowhere/out.pcapng"), std::string::npos);
+  const Finished full = Tool({"record", "-n", "5", "/dev/full"});
+  EXPECT_EQ(full.exit_code, 1) << full.output;
+  EXPECT_NE(full.output.find("No space left"), std::string::npos)
+      << full.output;
+  EXPECT_EQ(Tool({"record"}).exit_code, 2);
+}
+
+TEST_F(RecordTest, ARecordingShowsWhatALiveTraceShowed) {
+  StartExample();
+  Running record(Keyport({"record", file()}));
+  ASSERT_TRUE(record.WaitFor("recording")) << record.output();
+  const Finished live = Tool({"trace", "--json", "-n", "30"});
+  EXPECT_EQ(live.exit_code, 0);
+  record.Signal(SIGINT);
+  EXPECT_EQ(record.Wait(), 0) << record.output();
+  std::map<std::string, Json> recorded;
+  for (Json line : Shown())
+    if (line.contains("flow")) {
+      line.erase("unix_ns");
+      const std::string key = line["flow"].dump() + line["time_ns"].dump();
+      recorded[key] = std::move(line);
+    }
+  int both = 0;
+  for (Json line : LinesOf(live.output)) {
+    if (!line.contains("flow") || line["status"] != "ok") continue;
+    line.erase("unix_ns");
+    const std::string key = line["flow"].dump() + line["time_ns"].dump();
+    EXPECT_EQ(recorded[key], line);
+    ++both;
+  }
+  EXPECT_GE(both, 28);
+}
+
+TEST_F(RecordTest, ItsSumsAgreeWithWhatTheRecorderSaid) {
+  StartExample();
+  const Finished record = Record({"-n", "50"});
+  const std::vector<Json> lines = Shown();
+  const Json& totals = lines.back();
+  EXPECT_EQ(totals["summary"], "trace");
+  EXPECT_EQ(totals["written"],
+            totals["seen"].get<int>() + totals["lost"].get<int>());
+  EXPECT_NE(record.output.find("record: " + totals["messages"].dump() +
+                               " messages, " + totals["seen"].dump() +
+                               " records kept"),
+            std::string::npos)
+      << record.output << totals.dump();
+  EXPECT_NE(
+      record.output.find("record: " + totals["seen"].dump() +
+                         " records seen, " + totals["lost"].dump() + " lost, " +
+                         totals["written"].dump() + " written"),
+      std::string::npos)
+      << record.output << totals.dump();
+  const Finished text = Tool({"trace", "--from", file(), "--summary-only"});
+  EXPECT_EQ(text.output.find("Ctrl-C"), std::string::npos) << text.output;
+  EXPECT_NE(text.output.find("TOTAL p99"), std::string::npos) << text.output;
+}
+
+TEST_F(RecordTest, FiltersWhatIsWrittenAndWhatIsShown) {
+  StartExample();
+  EXPECT_EQ(Record({"-n", "20"}).exit_code, 0);
+  EXPECT_EQ(SendersOf(Shown({"--service", "talker.1"})),
+            (std::set<std::string>{"talker.1"}));
+  EXPECT_EQ(Shown({"--service", "talker", "--direction", "in"}).size(), 1u);
+  EXPECT_EQ(Record({"-n", "20", "--service", "talker.1"}).exit_code, 0);
+  const std::vector<Json> one = Shown();
+  EXPECT_GT(one.size(), 20u);
+  EXPECT_EQ(SendersOf(one), (std::set<std::string>{"talker.1"}));
+  EXPECT_EQ(Record({"--for", "0.3", "--port", "hold"}).exit_code, 0);
+  EXPECT_EQ(Shown().size(), 1u);
+}
+
+TEST_F(RecordTest, AKilledRecorderLeavesAFileThatCanBeRead) {
+  StartExample();
+  Running record(Keyport({"record", file()}));
+  ASSERT_TRUE(record.WaitFor("recording")) << record.output();
+  size_t shown = 0;
+  while (shown < 30) shown = Shown().size();
+  record.Signal(SIGKILL);
+  EXPECT_EQ(record.Wait(), 128 + SIGKILL);
+  const Finished text = Tool({"trace", "--from", file()});
+  EXPECT_EQ(text.exit_code, 0) << text.output;
+  EXPECT_NE(text.output.find("talker.1 -> echo (server)"), std::string::npos);
+  EXPECT_NE(text.output.find("did not come to the end"), std::string::npos);
+  const Finished strict = Tool({"trace", "--from", file(), "--strict"});
+  EXPECT_EQ(strict.exit_code, 3) << strict.output;
+}
+
+TEST_F(RecordTest, ACutOrForeignFileIsToldOf) {
+  StartExample();
+  EXPECT_EQ(Record({"-n", "5"}).exit_code, 0);
+  std::filesystem::resize_file(file(), std::filesystem::file_size(file()) - 2);
+  const Finished cut = Tool({"trace", "--from", file()});
+  EXPECT_EQ(cut.exit_code, 0) << cut.output;
+  EXPECT_NE(cut.output.find("bytes are no whole block"), std::string::npos)
+      << cut.output;
+  const std::string other = folder_.Write("other", "some text of some length");
+  const Finished foreign = Tool({"trace", "--from", other});
+  EXPECT_EQ(foreign.exit_code, 1) << foreign.output;
+  EXPECT_NE(foreign.output.find("no pcapng file"), std::string::npos);
+  EXPECT_EQ(Tool({"trace", "--from", "/nowhere/x"}).exit_code, 1);
+  EXPECT_EQ(Tool({"trace", "--from", file(), "--socket", "s"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace integration
