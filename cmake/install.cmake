@@ -10,6 +10,9 @@ install(DIRECTORY libipc/include/ipc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY libipc/abi libipc/base
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/libipc
   FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+# Wireshark loads it by itself where this is its own prefix (/usr on Debian).
+install(FILES services/wireshark/keyport.lua
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/wireshark/plugins)
 install(EXPORT keyportTargets NAMESPACE keyport::
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/keyport)
 write_basic_package_version_file(

@@ -76,6 +76,17 @@ class MadeUpRecording {
     text_ += recorder_.EndPass(begin_ns, lost);
   }
   void End() { text_ += recorder_.End(9'000, {}); }
+  // A packet of somebody else's making.
+  void AddPacket(std::string_view data) {
+    const auto size = static_cast<uint32_t>(data.size());
+    text_ += PcapngBlock(PcapngType::packet)
+                 .Put(uint32_t{0})
+                 .PutTime(1)
+                 .Put(size)
+                 .Put(size)
+                 .PutBytes(data)
+                 .Finish();
+  }
   // A call with all its records, sent at `time_ns`.
   void AddCall(uint64_t time_ns, uint32_t correlation) {
     using ipc::TraceKind;

@@ -86,17 +86,9 @@ TEST(Recording, AnotherFileIsRefused) {
 TEST(Recording, PacketsOfOthersAreCountedAndLeftOut) {
   MadeUpRecording recording;
   recording.Fill();
-  std::vector<uint8_t> bytes = recording.bytes();
-  const std::string packet = PcapngBlock(PcapngType::packet)
-                                 .Put(uint32_t{0})
-                                 .PutTime(1)
-                                 .Put(uint32_t{4})
-                                 .Put(uint32_t{4})
-                                 .PutBytes("ping")
-                                 .Finish();
-  bytes.insert(bytes.end(), packet.begin(), packet.end());
+  recording.AddPacket("ping");
   DecodedRecording decoded;
-  decoded.Decode(bytes);
+  decoded.Decode(recording.bytes());
   ASSERT_TRUE(decoded.used.ok());
   EXPECT_EQ(decoded.decoder.foreign(), 1u);
   EXPECT_EQ(decoded.records.size(), 8u);
@@ -109,20 +101,11 @@ TEST(Recording, ALongerHeaderIsRead) {
   header.port = 4;
   std::string data(reinterpret_cast<const char*>(&header), sizeof(header));
   data += "later!!!name";
-  const auto size = static_cast<uint32_t>(data.size());
   MadeUpRecording recording;
   recording.Begin();
-  std::vector<uint8_t> bytes = recording.bytes();
-  const std::string packet = PcapngBlock(PcapngType::packet)
-                                 .Put(uint32_t{0})
-                                 .PutTime(1)
-                                 .Put(size)
-                                 .Put(size)
-                                 .PutBytes(data)
-                                 .Finish();
-  bytes.insert(bytes.end(), packet.begin(), packet.end());
+  recording.AddPacket(data);
   DecodedRecording decoded;
-  decoded.Decode(bytes);
+  decoded.Decode(recording.bytes());
   EXPECT_EQ(decoded.decoder.PortName(4), "name");
 }
 
