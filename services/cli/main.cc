@@ -9,6 +9,8 @@
 
 #include "ipc/types.h"
 #include "services/cli/explain_command.h"
+#include "services/cli/export_command.h"
+#include "services/cli/flow_command.h"
 #include "services/cli/inspect_commands.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/record_command.h"
@@ -60,6 +62,8 @@ class CommandLine {
     AddTop();
     AddTrace();
     AddRecord();
+    AddFlow();
+    AddExport();
     AddHelp();
   }
 
@@ -285,6 +289,34 @@ class CommandLine {
         ->required();
   }
 
+  void AddFlow() {
+    CLI::App* command =
+        Add("flow", "a recorded chain of messages as a tree, with times",
+            [this] { return RunFlow(flow_); });
+    command->add_flag_callback(
+        "--json", [this] { flow_.format = Format::kJson; },
+        "one object a line");
+    command->add_option("-n", flow_.flows_max, "list at most this many")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->add_option("file", flow_.file, "a file of keyport record")
+        ->required();
+    command->add_option("flow", flow_.flow,
+                        "its number; else the chains that took longest");
+  }
+
+  void AddExport() {
+    CLI::App* command = Add("export", "a recording in other tools' formats",
+                            [this] { return RunExport(export_); });
+    command->add_option("file", export_.file, "a file of keyport record")
+        ->required();
+    command
+        ->add_option("--chrome", export_.chrome,
+                     "Chrome's trace events (JSON), to this file; - is "
+                     "standard output")
+        ->required();
+  }
+
   void AddHelp() {
     CLI::App* command = Add("help", "this text, or a command's", [this] {
       const CLI::App* about = help_.empty() ? &app_ : FindCommand(help_);
@@ -305,6 +337,8 @@ class CommandLine {
   TopOptions top_;
   TraceOptions trace_;
   RecordOptions record_;
+  FlowOptions flow_;
+  ExportOptions export_;
   std::string help_;
 };
 

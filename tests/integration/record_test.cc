@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -28,6 +29,19 @@ class RecordTest : public GraphTest {
               Service("holder", "'hold', 'hold'", "provides = ['hold']") +
               Service("caller", "'call', 'hold', 'please'", "uses = ['hold']"));
     ASSERT_TRUE(graph_->WaitFor("holds please")) << graph_->output();
+  }
+
+  // Calls that go through two services.
+  void RecordChain() {
+    graph_ = Start(
+        "[graph]\nname = 'chain'\n[port.front]\n[port.store]\n" +
+        Service("store", "'echo', 'store'", "provides = ['store']") +
+        Service("front", "'relay', 'front', 'store'",
+                "provides = ['front']\nuses = ['store']") +
+        Service("client", "'call-often', 'front', 'hi'", "uses = ['front']"));
+    ASSERT_TRUE(graph_->WaitFor("listening")) << graph_->output();
+    const Finished record = Record({"-n", "40"});
+    ASSERT_EQ(record.exit_code, 0) << record.output;
   }
 
   std::string file() const { return folder_.path() + "/out.pcapng"; }
@@ -185,6 +199,63 @@ TEST_F(RecordTest, ACutOrForeignFileIsToldOf) {
   EXPECT_NE(foreign.output.find("no pcapng file"), std::string::npos);
   EXPECT_EQ(Tool({"trace", "--from", "/nowhere/x"}).exit_code, 1);
   EXPECT_EQ(Tool({"trace", "--from", file(), "--socket", "s"}).exit_code, 2);
+}
+
+TEST_F(RecordTest, FlowShowsACallWithinACall) {
+  RecordChain();
+  const std::vector<Json> flows =
+      LinesOf(Tool({"flow", file(), "--json"}).output);
+  const auto whole =
+      std::find_if(flows.begin(), flows.end(),
+                   [](const Json& flow) { return flow["messages"] == 2; });
+  ASSERT_NE(whole, flows.end());
+  EXPECT_EQ((*whole)["from"], "client");
+  const std::string flow = (*whole)["flow"];
+  const std::vector<Json> steps =
+      LinesOf(Tool({"flow", file(), flow, "--json"}).output);
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_EQ(steps[0]["to"], "front");
+  EXPECT_EQ(steps[1]["depth"], 1);
+  EXPECT_EQ(steps[1]["from"], "front");
+  EXPECT_EQ(steps[1]["to"], "store");
+  EXPECT_EQ(steps[1]["label"], 4);
+  EXPECT_EQ(
+      steps[0]["own_ns"].get<int64_t>(),
+      steps[0]["work_ns"].get<int64_t>() - steps[1]["total_ns"].get<int64_t>());
+  const Finished text = Tool({"flow", file(), flow});
+  EXPECT_NE(text.output.find("\n  front -> store (store) "), std::string::npos)
+      << text.output;
+  EXPECT_NE(text.output.find("longest: "), std::string::npos) << text.output;
+  EXPECT_EQ(Tool({"flow", file(), "0x1"}).exit_code, 1);
+  EXPECT_EQ(Tool({"flow", file(), "soon"}).exit_code, 1);
+}
+
+TEST_F(RecordTest, ExportsSlicesAndArrowsForChrome) {
+  RecordChain();
+  const std::string path = folder_.path() + "/out.json";
+  const Finished exported = Tool({"export", file(), "--chrome", path});
+  EXPECT_EQ(exported.exit_code, 0) << exported.output;
+  std::ifstream text(path);
+  const Json trace = Json::parse(text);
+  std::map<int, std::string> names;
+  std::map<std::string, int> kinds;
+  std::map<std::string, int> slices;
+  for (const Json& event : trace["traceEvents"])
+    if (event["name"] == "process_name")
+      names[event["pid"]] = event["args"]["name"];
+  for (const Json& event : trace["traceEvents"]) {
+    ++kinds[event["ph"]];
+    if (event["ph"] == "X")
+      ++slices[names[event["pid"]] + " " + event["cat"].get<std::string>() +
+               " " + event["name"].get<std::string>()];
+  }
+  EXPECT_GE(kinds["s"], 38);
+  EXPECT_EQ(kinds["s"], kinds["f"]);
+  EXPECT_GT(slices["client call front"], 15);
+  EXPECT_GT(slices["front work front"], 15);
+  EXPECT_GT(slices["front call store"], 15);
+  EXPECT_GT(slices["store work store"], 15);
+  EXPECT_EQ(slices.size(), 4u);
 }
 
 }  // namespace

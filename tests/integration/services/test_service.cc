@@ -68,6 +68,7 @@ class Service {
     if (mode == "own") return Own(*session, *std::move(port));
     if (mode == "borrow") return Borrow(*std::move(port));
     if (mode == "lend") return Lend(&*session, *std::move(port));
+    if (mode == "relay") return Relay(&*session, *std::move(port));
     return Receive(mode, *std::move(port));
   }
 
@@ -124,6 +125,26 @@ class Service {
       absl::StatusOr<ipc::Capability> copy = own->Duplicate();
       if (!copy.ok()) return Fail(copy.status());
       const absl::Status replied = message->Reply({}, {&*copy, 1});
+      if (!replied.ok()) return Fail(replied);
+    }
+  }
+
+  // Answers every call with what the port words_[2] answers.
+  int Relay(ipc::Session* session, ipc::Capability port) {
+    absl::StatusOr<ipc::Capability> next = session->Take(words_[2]);
+    if (!next.ok()) return Fail(next.status());
+    absl::StatusOr<ipc::Sender> sender = ipc::Sender::Create(*std::move(next));
+    if (!sender.ok()) return Fail(sender.status());
+    absl::StatusOr<ipc::Receiver> receiver =
+        ipc::Receiver::Create(std::move(port));
+    if (!receiver.ok()) return Fail(receiver.status());
+    while (true) {
+      absl::StatusOr<ipc::Message> message = receiver->Receive();
+      if (!message.ok()) return Fail(message.status());
+      absl::StatusOr<ipc::Message> answer =
+          sender->Call(message->text(), {.label = 4});
+      if (!answer.ok()) return Fail(answer.status());
+      const absl::Status replied = message->Reply(answer->text());
       if (!replied.ok()) return Fail(replied);
     }
   }

@@ -1,0 +1,194 @@
+#include "services/cli/flow_command.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <optional>
+
+#include "ipc/status.h"
+#include "services/cli/listing_builder.h"
+#include "services/tracer/flow_tree.h"
+#include "services/tracer/recorded_messages.h"
+
+namespace keyport {
+namespace {
+
+// A deeper step is indented no further.
+constexpr uint32_t kIndentMax = 32;
+
+std::optional<uint64_t> FlowNumber(std::string_view word) {
+  const bool hex = word.starts_with("0x");
+  if (hex) word.remove_prefix(2);
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(
+      word.data(), word.data() + word.size(), number, hex ? 16 : 10);
+  if (error != std::errc() || end != word.data() + word.size())
+    return std::nullopt;
+  return number;
+}
+
+std::string Time(const std::optional<uint64_t>& ns) {
+  return ns ? DurationText(*ns) : "-";
+}
+
+std::string PathText(const TracedMessage& message, const std::string& port) {
+  return (message.from.empty() ? "?" : message.from) + " -> " + port + " (" +
+         (message.to.empty() ? "-" : message.to) + ")";
+}
+
+std::string FlowText(uint64_t flow) {
+  char text[24];
+  std::snprintf(text, sizeof(text), "0x%llx",
+                static_cast<unsigned long long>(flow));
+  return text;
+}
+
+// Where most of the root's time went: into one queue, or one service's work.
+struct Part {
+  uint64_t ns = 0;
+  std::string text;
+};
+Part LongestPart(const std::vector<FlowStep>& steps,
+                 const RecordingDecoder& names) {
+  Part longest;
+  for (const FlowStep& step : steps) {
+    if (step.own_ns.value_or(0) > longest.ns)
+      longest = {*step.own_ns, "work of " + Printable(step.message.to)};
+    if (step.message.queue_ns.value_or(0) > longest.ns)
+      longest = {*step.message.queue_ns,
+                 "queue of " + Printable(names.PortName(step.message.port))};
+  }
+  return longest;
+}
+
+std::string LongestText(const std::vector<FlowStep>& steps,
+                        const RecordingDecoder& names) {
+  const Part longest = LongestPart(steps, names);
+  const std::optional<uint64_t> all = steps.front().message.total_ns;
+  if (longest.ns == 0 || !all || *all == 0) return "";
+  const double percent =
+      100.0 * static_cast<double>(longest.ns) / static_cast<double>(*all);
+  char share[32];
+  std::snprintf(share, sizeof(share), "%.0f %%", percent);
+  return "longest: " + longest.text + ", " + DurationText(longest.ns) + " (" +
+         share + " of " + DurationText(*all) + ")\n";
+}
+
+Json StepJson(const FlowStep& step, const std::string& port,
+              uint64_t begin_ns) {
+  const TracedMessage& message = step.message;
+  const auto maybe = [](const std::optional<uint64_t>& ns) {
+    return ns ? Json(*ns) : Json(nullptr);
+  };
+  return {{"flow", FlowText(message.flow)},
+          {"depth", step.depth},
+          {"from", message.from},
+          {"to", message.to},
+          {"port", port},
+          {"label", message.label},
+          {"at_ns", message.time_ns - begin_ns},
+          {"queue_ns", maybe(message.queue_ns)},
+          {"work_ns", maybe(message.work_ns)},
+          {"own_ns", maybe(step.own_ns)},
+          {"total_ns", maybe(message.total_ns)},
+          {"status", StatusText(message)}};
+}
+
+Listing ListTree(const std::vector<FlowStep>& steps,
+                 const RecordingDecoder& names) {
+  ListingBuilder list({{"MESSAGE"},
+                       {"LABEL", Align::kRight},
+                       {"AT", Align::kRight},
+                       {"QUEUE", Align::kRight},
+                       {"WORK", Align::kRight},
+                       {"OWN", Align::kRight},
+                       {"TOTAL", Align::kRight},
+                       {"STATUS"}});
+  const uint64_t begin_ns = steps.front().message.time_ns;
+  for (const FlowStep& step : steps) {
+    const TracedMessage& message = step.message;
+    const std::string port = names.PortName(message.port);
+    list.Add({std::string(2 * std::min(step.depth, kIndentMax), ' ') +
+                  PathText(message, port),
+              Number(message.label), DurationText(message.time_ns - begin_ns),
+              Time(message.queue_ns), Time(message.work_ns), Time(step.own_ns),
+              Time(message.total_ns), StatusText(message)},
+             StepJson(step, port, begin_ns));
+  }
+  Listing listing = std::move(list).Build();
+  listing.text += LongestText(steps, names);
+  return listing;
+}
+
+Listing ListFlows(const std::vector<FlowSummary>& flows,
+                  const RecordingDecoder& names) {
+  ListingBuilder list({{"FLOW"},
+                       {"BEGINS WITH"},
+                       {"LABEL", Align::kRight},
+                       {"MESSAGES", Align::kRight},
+                       {"TOTAL", Align::kRight},
+                       {"STATUS"}});
+  for (const FlowSummary& flow : flows) {
+    const TracedMessage& root = flow.root;
+    const std::string port = names.PortName(root.port);
+    Json json = {{"flow", FlowText(root.flow)},
+                 {"from", root.from},
+                 {"to", root.to},
+                 {"port", port},
+                 {"label", root.label},
+                 {"messages", flow.messages},
+                 {"status", StatusText(root)}};
+    json["total_ns"] = root.total_ns ? Json(*root.total_ns) : Json(nullptr);
+    list.Add({FlowText(root.flow), PathText(root, port), Number(root.label),
+              Number(flow.messages), Time(root.total_ns), StatusText(root)},
+             json);
+  }
+  return std::move(list).Build();
+}
+
+absl::StatusOr<Listing> ListOne(RecordingReader* reader, uint64_t flow) {
+  std::vector<TracedMessage> messages;
+  const absl::Status read = ForEachMessage(
+      reader,
+      [&](const RecordingDecoder::Recorded& recorded) {
+        return recorded.header.flow == flow;
+      },
+      [&](TracedMessage message) {
+        if (messages.size() < kFlowMessagesMax)
+          messages.push_back(std::move(message));
+      });
+  if (!read.ok()) return read;
+  if (messages.empty())
+    return ipc::MakeStatus(
+        ipc::Error::not_found,
+        "no message of flow " + FlowText(flow) + " is in the recording");
+  return ListTree(FlowTree(std::move(messages)), reader->decoder());
+}
+
+absl::StatusOr<Listing> ListAll(RecordingReader* reader, uint64_t flows_max) {
+  FlowTable flows;
+  const absl::Status read = ForEachMessage(
+      reader, [](const RecordingDecoder::Recorded&) { return true; },
+      [&](TracedMessage message) { flows.Add(std::move(message)); });
+  if (!read.ok()) return read;
+  return ListFlows(flows.Slowest(flows_max), reader->decoder());
+}
+
+}  // namespace
+
+int RunFlow(const FlowOptions& options) {
+  const std::optional<uint64_t> flow = FlowNumber(options.flow);
+  if (!options.flow.empty() && !flow)
+    return Complain(ipc::MakeStatus(
+        ipc::Error::invalid_args,
+        "\"" + options.flow + "\" is no flow; one is 0x1a2f, or decimal"));
+  auto reader = RecordingReader::Open(options.file);
+  if (!reader.ok()) return Complain(reader.status());
+  const absl::StatusOr<Listing> listing =
+      flow ? ListOne(&*reader, *flow) : ListAll(&*reader, options.flows_max);
+  if (!listing.ok()) return Complain(listing.status());
+  Print(*listing, options.format);
+  return 0;
+}
+
+}  // namespace keyport

@@ -1,0 +1,41 @@
+// One chain of messages as a tree, and which chains there are.
+//
+// A message has no number of the one that caused it. Its cause is taken to be
+// the message of the same flow that its sender was at work on when it was
+// sent; of several, the one received last.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "services/tracer/message_table.h"
+
+namespace keyport {
+
+struct FlowStep {
+  TracedMessage message;
+  uint32_t depth = 0;
+  std::optional<uint64_t> own_ns;  // its work without the calls within
+};
+// A message that has no cause is at depth 0. Each stands before those that it
+// caused, in order of time. Messages beyond kFlowMessagesMax are left out.
+inline constexpr size_t kFlowMessagesMax = 5'000;
+std::vector<FlowStep> FlowTree(std::vector<TracedMessage> messages);
+
+struct FlowSummary {
+  TracedMessage root;  // the first that was sent
+  uint64_t messages = 0;
+};
+class FlowTable {
+ public:
+  void Add(TracedMessage message);
+  // Those whose root took longest, the longest first.
+  std::vector<FlowSummary> Slowest(size_t count) const;
+
+ private:
+  std::unordered_map<uint64_t, FlowSummary> flows_;
+};
+
+}  // namespace keyport
