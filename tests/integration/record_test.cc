@@ -44,6 +44,44 @@ class RecordTest : public GraphTest {
     ASSERT_EQ(record.exit_code, 0) << record.output;
   }
 
+  // Records a service that sends so many messages, while the recorder reads
+  // them or cannot. Returns the recording's totals.
+  enum class Recorder { kAwake, kStopped };
+  Json RecordFlood(uint64_t messages, Recorder recorder) {
+    const std::string gate = folder_.path() + "/gate";
+    EXPECT_EQ(mkfifo(gate.c_str(), 0600), 0);
+    graph_ = Start(
+        "[graph]\nname = 'flood'\n[port.sink]\n" +
+        Service("sink", "'count', 'sink'", "provides = ['sink']") +
+        "[service.source]\nprogram = '/bin/sh'\nrestart = 'never'\n"
+        "uses = ['sink']\narguments = ['-c', 'read go < " +
+        gate + "; exec " KEYPORT_BIN_DIR "/keyport-test-service send sink " +
+        std::to_string(messages) + "']\n");
+    EXPECT_TRUE(graph_->WaitFor("listening")) << graph_->output();
+    Running record(Keyport({"record", "--strict", file()}));
+    EXPECT_TRUE(record.WaitFor("recording")) << record.output();
+    if (recorder == Recorder::kStopped) record.Signal(SIGSTOP);
+    std::ofstream(gate) << "go\n";
+    EXPECT_TRUE(graph_->WaitFor("counted " + std::to_string(messages)))
+        << graph_->output();
+    EXPECT_TRUE(graph_->WaitFor("sent all")) << graph_->output();
+    if (recorder == Recorder::kStopped) record.Signal(SIGCONT);
+    record.Signal(SIGINT);
+    EXPECT_EQ(record.Wait(), recorder == Recorder::kStopped ? 3 : 0)
+        << record.output();
+    EXPECT_EQ(std::filesystem::remove(gate), true);
+    uint64_t lost = 0;
+    Json totals;
+    for (const Json& line : Shown()) {
+      if (line.contains("from_unix_ns")) lost += line["lost"].get<uint64_t>();
+      totals = line;
+    }
+    EXPECT_EQ(totals["lost"], lost);
+    graph_->Signal(SIGTERM);
+    EXPECT_EQ(graph_->Wait(), 0) << graph_->output();
+    return totals;
+  }
+
   std::string file() const { return folder_.path() + "/out.pcapng"; }
   Finished Record(std::vector<std::string> words) const {
     words.insert(words.begin(), "record");
@@ -199,6 +237,19 @@ TEST_F(RecordTest, ACutOrForeignFileIsToldOf) {
   EXPECT_NE(foreign.output.find("no pcapng file"), std::string::npos);
   EXPECT_EQ(Tool({"trace", "--from", "/nowhere/x"}).exit_code, 1);
   EXPECT_EQ(Tool({"trace", "--from", file(), "--socket", "s"}).exit_code, 2);
+}
+
+TEST_F(RecordTest, LossesAddUpToWhatTheServicesWrote) {
+  // A ring holds 4,096 records.
+  const uint64_t few = 1'500;
+  const uint64_t many = 6'000;
+  const Json whole = RecordFlood(few, Recorder::kAwake);
+  EXPECT_EQ(whole["lost"], 0);
+  const Json lossy = RecordFlood(many, Recorder::kStopped);
+  EXPECT_GE(lossy["lost"], 2 * (many - 4'096));
+  // A message and "end" leave two records each; the rest are facts.
+  EXPECT_EQ(lossy["written"].get<uint64_t>() - 2 * (many + 1),
+            whole["written"].get<uint64_t>() - 2 * (few + 1));
 }
 
 TEST_F(RecordTest, FlowShowsACallWithinACall) {

@@ -66,6 +66,7 @@ class Service {
     if (mode == "send" || mode == "call" || mode == "call-often")
       return Send(mode, *std::move(port));
     if (mode == "own") return Own(*session, *std::move(port));
+    if (mode == "count") return Count(*std::move(port));
     if (mode == "borrow") return Borrow(*std::move(port));
     if (mode == "lend") return Lend(&*session, *std::move(port));
     if (mode == "relay") return Relay(&*session, *std::move(port));
@@ -159,6 +160,22 @@ class Service {
     if (!borrowed.ok()) return Fail(borrowed.status());
     Say("borrowed " + std::to_string(borrowed->size()));
     while (true) pause();
+  }
+
+  // Takes messages until "end" and says how many came before it.
+  int Count(ipc::Capability port) {
+    absl::StatusOr<ipc::Receiver> receiver =
+        ipc::Receiver::Create(std::move(port));
+    if (!receiver.ok()) return Fail(receiver.status());
+    Say("listening");
+    for (uint64_t count = 0; true; ++count) {
+      absl::StatusOr<ipc::Message> message = receiver->Receive();
+      if (!message.ok()) return Fail(message.status());
+      if (message->text() == "end") {
+        Say("counted " + std::to_string(count));
+        while (true) pause();
+      }
+    }
   }
 
   // echo: answers; hold: never answers; read: prints until "end", and dies

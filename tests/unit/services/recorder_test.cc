@@ -95,6 +95,35 @@ TEST(Recorder, APortThatAppearsIsAskedForAndNamed) {
   EXPECT_EQ(decoded.decoder.PortName(kMadeUpPort), "store");
 }
 
+TEST(Recorder, ItsStatisticsAddUpToWhatWasWritten) {
+  MadeUpRecording recording({.service = "server", .port = "other"});
+  recording.Fill();
+  uint64_t received = 0;
+  uint64_t dropped = 0;
+  uint64_t accepted = 0;
+  const std::vector<uint8_t> all = recording.bytes();
+  std::span<const uint8_t> left = all;
+  for (TakenBlock block = TakeBlock(left);
+       block.outcome == TakenBlock::Outcome::kBlock; block = TakeBlock(left)) {
+    left = left.subspan(block.size);
+    if (block.type != static_cast<uint32_t>(PcapngType::statistics)) continue;
+    // Twelve bytes, five options of twelve each, their end.
+    ASSERT_EQ(block.body.size(), 12u + 5 * 12 + 4);
+    const auto number = [&](size_t option) {
+      uint64_t value;
+      std::memcpy(&value, block.body.data() + 12 + 12 * option + 4, 8);
+      return value;
+    };
+    received += number(2);
+    dropped += number(3);
+    accepted += number(4);
+  }
+  EXPECT_TRUE(left.empty());
+  EXPECT_EQ(received, 8u);
+  EXPECT_EQ(dropped, 17u);
+  EXPECT_EQ(accepted, 0u);
+}
+
 TEST(Recorder, AProcessCanNeitherMakeInterfacesNorNameThings) {
   MadeUpRecording recording;
   recording.Begin();
