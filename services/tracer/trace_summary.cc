@@ -31,12 +31,22 @@ std::string Line(const Json& object) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string NameIn(const PortNameOf& name, uint64_t port) {
+  return port == TraceSummary::kOtherPorts ? "(others)" : name(port);
+}
+
 }  // namespace
+
+PortSummary& TraceSummary::Of(uint64_t port) {
+  const auto found = ports_.find(port);
+  if (found != ports_.end()) return found->second;
+  return ports_[ports_.size() < kPortsMax ? port : kOtherPorts];
+}
 
 void TraceSummary::Add(const ipc::TraceRecord& record) {
   const auto kind = static_cast<ipc::TraceKind>(record.kind);
   if (kind < ipc::TraceKind::send || kind > ipc::TraceKind::block) return;
-  PortSummary& port = ports_[record.port];
+  PortSummary& port = Of(record.port);
   switch (kind) {
     case ipc::TraceKind::send:
       ++port.messages;
@@ -60,7 +70,7 @@ void TraceSummary::Add(const ipc::TraceRecord& record) {
 }
 
 void TraceSummary::Add(const TracedMessage& message) {
-  PortSummary& port = ports_[message.port];
+  PortSummary& port = Of(message.port);
   ++port.messages;
   port.calls += message.is_call ? 1 : 0;
   port.bytes += message.payload_bytes;
@@ -93,7 +103,7 @@ std::string TraceSummary::Text(const PortNameOf& name,
                    {"TOTAL p50", Align::kRight},
                    {"TOTAL p99", Align::kRight}});
   for (const auto& [id, port] : ports_)
-    table.Add({name(id), std::to_string(port.messages),
+    table.Add({NameIn(name, id), std::to_string(port.messages),
                std::to_string(port.calls), std::to_string(port.errors),
                std::to_string(port.no_room), BytesText(port.bytes),
                std::to_string(port.handles), Cell(port.queue_ns, 50),
@@ -110,7 +120,7 @@ std::string TraceSummary::Json(const PortNameOf& name,
   std::string text;
   for (const auto& [id, port] : ports_)
     text += Line({{"summary", "port"},
-                  {"port", name(id)},
+                  {"port", NameIn(name, id)},
                   {"port_id", id},
                   {"messages", port.messages},
                   {"calls", port.calls},

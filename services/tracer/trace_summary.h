@@ -35,6 +35,11 @@ using PortNameOf = std::function<std::string(uint64_t port)>;
 
 class TraceSummary {
  public:
+  // Whoever writes records can make up ports; those beyond so many are summed
+  // up as one, kOtherPorts.
+  static constexpr size_t kPortsMax = 4'096;
+  static constexpr uint64_t kOtherPorts = UINT64_MAX;
+
   void Add(const ipc::TraceRecord& record);
   void Add(const TracedMessage& message);
 
@@ -46,6 +51,8 @@ class TraceSummary {
   std::string Json(const PortNameOf& name, const TraceLoss& loss) const;
 
  private:
+  PortSummary& Of(uint64_t port);
+
   std::map<uint64_t, PortSummary> ports_;
 };
 

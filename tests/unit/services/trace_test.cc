@@ -197,6 +197,19 @@ TEST(TraceSummary, CountsRecordsByPort) {
   EXPECT_EQ(nlohmann::json::parse(line)["written"], 100);
 }
 
+TEST(TraceSummary, PortsThatAWriterMadeUpAreSummedUpAsOne) {
+  TraceSummary summary;
+  auto record = Record(TraceKind::send, 0, {1'000, 0});
+  for (record.port = 1; record.port <= TraceSummary::kPortsMax + 10;
+       ++record.port)
+    summary.Add(record);
+  EXPECT_EQ(summary.ports().size(), TraceSummary::kPortsMax + 1);
+  EXPECT_EQ(summary.messages(), TraceSummary::kPortsMax + 10);
+  const PortNameOf name = [](uint64_t) { return std::string("p"); };
+  EXPECT_NE(summary.Text(name, {}).find("(others)        10 "),
+            std::string::npos);
+}
+
 TEST(TraceFormat, JsonCarriesHostileNames) {
   TracedMessage message;
   message.from = "a\"\xff\n";
