@@ -5,6 +5,7 @@
 
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/chrome_trace.h"
+#include "services/tracer/record_json.h"
 #include "services/tracer/recorded_messages.h"
 #include "services/tracer/recording_file.h"
 
@@ -13,41 +14,84 @@ namespace {
 
 constexpr size_t kPieceBytes = 1u << 20;
 
-absl::Status WriteChrome(ChromeTrace* trace, const std::string& path) {
+// Writes in pieces that are worth a write.
+class Output {
+ public:
+  explicit Output(RecordingFile file) : file_(std::move(file)) {}
+  void Add(const std::string& text) {
+    piece_ += text;
+    if (piece_.size() >= kPieceBytes) Flush();
+  }
+  absl::Status Finish() {
+    Flush();
+    return written_;
+  }
+
+ private:
+  void Flush() {
+    if (written_.ok()) written_ = file_.Write(piece_);
+    piece_.clear();
+  }
+
+  RecordingFile file_;
+  std::string piece_;
+  absl::Status written_;
+};
+
+absl::StatusOr<Output> OpenOutput(const std::string& path) {
   auto file = RecordingFile::Create(path);
   if (!file.ok()) return file.status();
-  absl::Status written;
-  std::string piece;
-  trace->Write([&](const std::string& text) {
-    piece += text;
-    if (piece.size() < kPieceBytes || !written.ok()) return;
-    written = file->Write(piece);
-    piece.clear();
-  });
-  if (!written.ok()) return written;
-  return file->Write(piece);
+  return Output(*std::move(file));
 }
 
-}  // namespace
-
-int RunExport(const ExportOptions& options) {
+absl::Status ExportChrome(const ExportOptions& options) {
   auto reader = RecordingReader::Open(options.file);
-  if (!reader.ok()) return Complain(reader.status());
+  if (!reader.ok()) return reader.status();
   ChromeTrace trace;
   uint64_t left_out = 0;
-  absl::Status done = ForEachMessage(
+  const absl::Status read = ForEachMessage(
       &*reader, [](const RecordingDecoder::Recorded&) { return true; },
       [&](const TracedMessage& message) {
         const std::string port = reader->decoder().PortName(message.port);
         if (!trace.Add(message, port)) ++left_out;
       });
-  if (done.ok()) done = WriteChrome(&trace, options.chrome);
-  if (!done.ok()) return Complain(done);
+  if (!read.ok()) return read;
+  auto output = OpenOutput(options.chrome);
+  if (!output.ok()) return output.status();
+  trace.Write([&](const std::string& text) { output->Add(text); });
   if (left_out > 0)
     std::fprintf(stderr,
                  "keyport: the last %" PRIu64 " messages are left out\n",
                  left_out);
-  return 0;
+  return output->Finish();
+}
+
+absl::Status ExportJson(const ExportOptions& options) {
+  auto reader = RecordingReader::Open(options.file);
+  if (!reader.ok()) return reader.status();
+  auto output = OpenOutput(options.json);
+  if (!output.ok()) return output.status();
+  const RecordingDecoder& decoder = reader->decoder();
+  const RecordingDecoder::Sink sink = {
+      [&](const RecordingDecoder::Recorded& recorded) {
+        output->Add(RecordJson(recorded, decoder));
+      },
+      [&](const LostRecords& lost) {
+        output->Add(LossJson(lost, decoder.clock().value_or(WallClock(0))));
+      }};
+  absl::StatusOr<bool> more = true;
+  while (more.ok() && *more) more = reader->ReadSome(sink);
+  const absl::Status written = output->Finish();
+  return more.ok() ? written : more.status();
+}
+
+}  // namespace
+
+int RunExport(const ExportOptions& options) {
+  absl::Status done;
+  if (!options.chrome.empty()) done = ExportChrome(options);
+  if (done.ok() && !options.json.empty()) done = ExportJson(options);
+  return done.ok() ? 0 : Complain(done);
 }
 
 }  // namespace keyport

@@ -7,7 +7,9 @@ namespace keyport {
 
 struct ExportOptions {
   std::string file;
-  std::string chrome;  // where Chrome's trace events go
+  // Where to; "": not wanted.
+  std::string chrome;  // Chrome's trace events
+  std::string json;    // an object for each record, a line
 };
 // Returns 0, or 1 after saying what failed.
 int RunExport(const ExportOptions& options);

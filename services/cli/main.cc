@@ -310,11 +310,12 @@ class CommandLine {
                             [this] { return RunExport(export_); });
     command->add_option("file", export_.file, "a file of keyport record")
         ->required();
-    command
-        ->add_option("--chrome", export_.chrome,
-                     "Chrome's trace events (JSON), to this file; - is "
-                     "standard output")
-        ->required();
+    CLI::Option_group* formats = command->add_option_group(
+        "Formats", "each to a file, or to - for standard output");
+    formats->add_option("--chrome", export_.chrome, "Chrome's trace events");
+    formats->add_option("--json", export_.json,
+                        "an object for each record, a line");
+    formats->require_option(1, 2);
   }
 
   void AddHelp() {

@@ -71,6 +71,40 @@ std::string WallClock::Text(uint64_t monotonic_ns) const {
   return text;
 }
 
+std::string TraceKindText(uint16_t kind) {
+  switch (static_cast<ipc::TraceKind>(kind)) {
+    case ipc::TraceKind::none:
+      break;
+    case ipc::TraceKind::send:
+      return "send";
+    case ipc::TraceKind::receive:
+      return "receive";
+    case ipc::TraceKind::reply:
+      return "reply";
+    case ipc::TraceKind::outcome:
+      return "outcome";
+    case ipc::TraceKind::drop:
+      return "drop";
+    case ipc::TraceKind::block:
+      return "block";
+    case ipc::TraceKind::port_created:
+      return "port_created";
+    case ipc::TraceKind::lane_opened:
+      return "lane_opened";
+    case ipc::TraceKind::lane_cut:
+      return "lane_cut";
+    case ipc::TraceKind::capability_moved:
+      return "capability_moved";
+    case ipc::TraceKind::capability_revoked:
+      return "capability_revoked";
+    case ipc::TraceKind::process_started:
+      return "process_started";
+    case ipc::TraceKind::process_ended:
+      return "process_ended";
+  }
+  return "kind " + std::to_string(kind);
+}
+
 std::string StatusText(const TracedMessage& message) {
   switch (message.status) {
     case MessageStatus::kOk:

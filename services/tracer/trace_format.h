@@ -30,6 +30,8 @@ std::string TraceLine(const TracedMessage& message,
                       const std::string& port_name, const WallClock& clock);
 std::string TraceJson(const TracedMessage& message,
                       const std::string& port_name, const WallClock& clock);
+// "send", "port_created"; "kind 99" for one that is not known.
+std::string TraceKindText(uint16_t kind);
 // "ok", "timed_out", "queued"
 std::string StatusText(const TracedMessage& message);
 

@@ -309,5 +309,23 @@ TEST_F(RecordTest, ExportsSlicesAndArrowsForChrome) {
   EXPECT_EQ(slices.size(), 4u);
 }
 
+TEST_F(RecordTest, ExportsRecordsAsJsonLines) {
+  RecordChain();
+  const Finished exported = Tool({"export", file(), "--json", "-"});
+  EXPECT_EQ(exported.exit_code, 0) << exported.output;
+  const std::vector<Json> records = LinesOf(exported.output);
+  std::map<std::string, std::set<std::string>> writers;
+  for (const Json& record : records)
+    if (record.contains("flow") && record["port"] == "store")
+      writers[record["kind"]].insert(record["process"]);
+  using Names = std::set<std::string>;
+  EXPECT_EQ(writers["send"], Names{"front"});
+  EXPECT_EQ(writers["receive"], Names{"store"});
+  EXPECT_EQ(writers["reply"], Names{"store"});
+  EXPECT_EQ(writers["outcome"], Names{"front"});
+  EXPECT_EQ(records.size(), Shown().back()["seen"]);
+  EXPECT_EQ(Tool({"export", file()}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace integration

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "ipc/status.h"
+#include "services/tracer/trace_format.h"
 #include "tests/integration/support/graph_test.h"
 #include "tests/unit/services/made_up_recording.h"
 
@@ -179,6 +180,27 @@ TEST_F(WiresharkTest, TellsOfLossesErrorsAndDrops) {
   EXPECT_EQ(
       Fields("keyport.malformed || _ws.malformed", {"frame.number"}).size(),
       0u);
+}
+
+TEST_F(WiresharkTest, KnowsEachKindByItsName) {
+  keyport::MadeUpRecording recording;
+  recording.Begin();
+  std::vector<std::string> words;
+  for (uint16_t kind = 1; kind < 64; ++kind) {
+    const std::string word = keyport::TraceKindText(kind);
+    if (word.starts_with("kind ")) continue;
+    words.push_back(word);
+    auto record = keyport::MadeUpRecord(ipc::TraceKind::send, 2'000u + kind);
+    record.kind = kind;
+    recording.Add(keyport::kMadeUpKernel, record);
+  }
+  recording.End();
+  Write(recording);
+  std::vector<std::string> shown;
+  for (const auto& row : Fields("keyport.kind < 64", {"_ws.col.Info"}))
+    shown.push_back(row[0].substr(0, row[0].find(' ')));
+  EXPECT_EQ(words.size(), 13u);
+  EXPECT_EQ(shown, words);
 }
 
 TEST_F(WiresharkTest, ADamagedRecordIsMalformedAndNoError) {
