@@ -42,7 +42,8 @@ struct ReceivedMessage {
 Result<ReceivedMessage> ReceiveMessage(int socket, void* data,
                                        size_t bytes_max);
 
-// Rings, or takes all rings. Never blocks; a full bell rings already.
+// Rings, or takes all rings that there are. Never blocks; a full bell rings
+// already. Who rings without end keeps nobody: some rings stay then.
 void RingBell(int bell);
 void DrainBell(int bell);
 
