@@ -22,6 +22,7 @@ class Subscription : public Object {
         options(subscribe_options) {}
 
   bool reliable() const { return (options & abi::kSubscribeReliable) != 0; }
+  bool has_bell() const { return (options & abi::kSubscribeBell) != 0; }
 
   // Constant after construction.
   Topic* const topic;
@@ -97,6 +98,7 @@ class Topic : public Object {
   std::set<uint32_t> free_seats;                    // below seats_used
   uint32_t seats_used = 0;
   uint32_t reliable = 0;  // subscriptions
+  uint32_t bells = 0;     // subscriptions that have one
   uint64_t cuts = 0;
   uint32_t publishers = 0;  // capabilities with Send
   bool closed = false;      // there were some, and there are none any more

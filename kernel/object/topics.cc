@@ -17,6 +17,11 @@ Charges SubscriptionCharges() {
       .Add(AccountItem::bytes, sizeof(abi::SubscriberPage));
 }
 
+Answer WithBell(Answer answer, UniqueFd bell) {
+  return bell.valid() ? std::move(answer).With(std::move(bell))
+                      : std::move(answer);
+}
+
 uint32_t TakeSeat(Topic& topic) {
   if (topic.free_seats.empty()) return topic.seats_used++;
   const uint32_t seat = *topic.free_seats.begin();
@@ -82,6 +87,11 @@ Answer Topics::Subscribe(Session& session, Capability& topic_capability,
   if (topic.subscriptions.size() >= abi::kTopicSubscribersMax)
     return Answer::Failed(Error::quota_exceeded, topic.subscriptions.size(),
                           abi::kTopicSubscribersMax);
+  // Each takes one of the publisher's descriptors.
+  const bool has_bell = (options & abi::kSubscribeBell) != 0;
+  if (has_bell && topic.bells >= abi::kTopicBellsMax)
+    return Answer::Failed(Error::quota_exceeded, topic.bells,
+                          abi::kTopicBellsMax);
   KP_ANSWER(kernel_->RoomFor(session, 1));
   const Charges charges = SubscriptionCharges();
   KP_ANSWER(Kernel::RoomIn(*session.account, charges));
@@ -104,6 +114,7 @@ Answer Topics::Subscribe(Session& session, Capability& topic_capability,
   const Handle handle = kernel_->Place(session, *subscription.handle);
   topic.subscriptions.emplace(subscription.id, &subscription);
   if (subscription.reliable()) ++topic.reliable;
+  if (has_bell) ++topic.bells;
   return Answer::Of(handle, subscription.id, subscription.seat)
       .With(std::move(copy));
 }
@@ -184,6 +195,7 @@ void Topics::HandleGone(Subscription& subscription) {
   topic.subscriptions.erase(subscription.id);
   topic.free_seats.insert(subscription.seat);
   if (subscription.reliable()) --topic.reliable;
+  if (subscription.has_bell()) --topic.bells;
   kernel_->Refund(*subscription.charged, SubscriptionCharges());
   kernel_->Unuse(topic);
 }
@@ -272,6 +284,10 @@ Result<Topics::Copies> Topics::CopiesOf(const Subscription& subscription) {
                    .ring = Copy(subscription.topic->publication.memory)};
   if (!copies.page.valid() || !copies.ring.valid())
     return Error::quota_exceeded;
+  // Of this publisher alone: one that shuts it harms nobody who follows.
+  if (subscription.has_bell() && subscription.topic->publication.active()) {
+    KP_ASSIGN(copies.bell, base::CreateSocketPair());
+  }
   return copies;
 }
 
@@ -284,19 +300,23 @@ void Topics::Introduce(Subscription& subscription, Copies copies) {
   if (publication.active()) {
     publication.session->Post(
         abi::Event::subscriber_joined, publication.capability->handle,
-        Answer::Of(subscription.id,
-                   subscription.seat | uint64_t{subscription.options} << 32 |
-                       (whole ? abi::kSubscriberWaited : 0),
-                   subscription.process)
-            .With(std::move(copies.page)));
+        WithBell(Answer::Of(subscription.id,
+                            subscription.seat |
+                                uint64_t{subscription.options} << 32 |
+                                (whole ? abi::kSubscriberWaited : 0),
+                            subscription.process)
+                     .With(std::move(copies.page)),
+                 std::move(copies.bell.second)));
     kernel_->Deliver(*publication.session);
   }
   TellSubscriber(
       subscription, abi::Event::publisher_joined,
-      Answer::Of(publication.key,
-                 topic.ring_bytes | (whole ? abi::kSubscriberWaited : 0),
-                 publication.start.position, publication.start.sequence)
-          .With(std::move(copies.ring)));
+      WithBell(
+          Answer::Of(publication.key,
+                     topic.ring_bytes | (whole ? abi::kSubscriberWaited : 0),
+                     publication.start.position, publication.start.sequence)
+              .With(std::move(copies.ring)),
+          std::move(copies.bell.first)));
   if (!publication.active())
     TellSubscriber(subscription, abi::Event::publisher_left,
                    Answer::Of(topic.end.position, topic.end.sequence));

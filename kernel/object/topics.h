@@ -11,6 +11,7 @@
 
 #include "kernel/object/answer.h"
 #include "kernel/object/topic.h"
+#include "libipc/base/socket.h"
 
 namespace kernel {
 
@@ -19,7 +20,7 @@ enum class Ending;
 
 class Topics {
  public:
-  // Subscriptions settled a turn: each takes two descriptors.
+  // Subscriptions settled a turn: each takes up to four descriptors.
   static constexpr uint32_t kSettledPerTurn = 64;
 
   explicit Topics(Kernel* kernel) : kernel_(kernel) {}
@@ -54,6 +55,7 @@ class Topics {
   struct Copies {
     UniqueFd page;
     UniqueFd ring;
+    base::SocketPair bell;  // with kSubscribeBell: first the subscriber's
   };
   static Result<Copies> CopiesOf(const Subscription& subscription);
   static bool Unmet(const Subscription& subscription);

@@ -23,6 +23,7 @@ inline constexpr uint32_t kLocksMax = 1'024;            // a session uses
 inline constexpr uint32_t kStagedTransfersMax = 1'024;  // of a lane
 inline constexpr uint32_t kOpenRepliesMax = 1'024;      // of a lane
 inline constexpr uint32_t kTopicSubscribersMax = 4'096;  // of a topic
+inline constexpr uint32_t kTopicBellsMax = 256;          // of its subscriptions
 inline constexpr uint64_t kTopicPatienceMaxNs = 3'600'000'000'000;
 inline constexpr uint32_t kTraceRingBytes = 256u << 10;  // of a thread
 inline constexpr uint32_t kTraceRingsMax = 64;           // of a session

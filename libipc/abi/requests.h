@@ -382,7 +382,10 @@ static_assert(sizeof(PublisherGranted) == 24);
 enum SubscribeOptions : uint32_t {
   kSubscribeReliable = 1,  // the publisher waits for it; else it may be overrun
   kSubscribeOldest = 2,    // from the oldest record there is; else from now on
-  kSubscribeOptionsAll = 3,
+  // It may sleep on a descriptor: each publisher gets a bell for it. At most
+  // kTopicBellsMax subscriptions of a topic: quota_exceeded.
+  kSubscribeBell = 4,
+  kSubscribeOptionsAll = 7,
 };
 // In the events that introduce them: the subscriber was there before the
 // publisher, and reads its ring from the start.
@@ -605,11 +608,12 @@ inline constexpr uint64_t kAnsweredInRegion = 1 << 16;
 // subscriber_joined, to the publisher; user_data: the handle it publishes with.
 // values: {subscription id, seat | SubscribeOptions << 32 | kSubscriberWaited,
 // process id, 0};
-// descriptor: the subscriber's page (read-only).
+// descriptors: the subscriber's page (read-only), with kSubscribeBell a bell.
 // subscriber_left, to the publisher. values: {subscription id}.
 // publisher_joined, to a subscriber; user_data: the subscription's handle.
 // values: {key, ring bytes | kSubscriberWaited, start position, first
-// sequence}; descriptor: the ring (read-only).
+// sequence}; descriptors: the ring (read-only), with kSubscribeBell a bell that
+// this publisher alone rings; none if it left already.
 // publisher_left, to a subscriber. values: {end position, next sequence}: what
 // lies below `end` stays readable; another publisher would go on there.
 // subscription_cut, to a subscriber: it gets nothing more. values: {Error why:

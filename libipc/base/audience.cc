@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "libipc/base/socket.h"
+
 namespace base {
 
-void Audience::Add(uint64_t id, SubscriberMemory page, Kind kind,
-                   uint64_t from) {
-  members_.push_back({id, std::move(page), kind, from, {}});
+void Audience::Add(uint64_t id, SubscriberMemory page, Kind kind, uint64_t from,
+                   UniqueFd bell) {
+  members_.push_back({id, std::move(page), kind, from, {}, std::move(bell)});
   armed_.push_back(&members_.back().page.armed_word());
   if (kind == Kind::kReliable) ++reliable_;
 }
@@ -22,13 +24,17 @@ bool Audience::Remove(uint64_t id) {
   return true;
 }
 
-bool Audience::TakeSleepers(uint64_t position) {
-  bool due = false;
+Audience::Sleepers Audience::TakeSleepers(uint64_t position) {
+  Sleepers sleepers;
   for (Member& member : members_) {
     const uint32_t armed = member.page.armed().load(std::memory_order_relaxed);
-    if (armed != 0 && member.woken.IsDue(armed, position)) due = true;
+    if (armed == 0 || !member.woken.IsDue(armed, position)) continue;
+    if ((armed & abi::kArmRecordsFutex) != 0) sleepers.on_word = true;
+    if ((armed & abi::kArmRecordsBell) == 0 || !member.bell.valid()) continue;
+    RingBell(member.bell.get());
+    ++sleepers.rung;
   }
-  return due;
+  return sleepers;
 }
 
 uint64_t Audience::Look(Member& member, uint64_t position) {

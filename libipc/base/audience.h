@@ -1,5 +1,5 @@
 // Audience: a topic's subscribers as its publisher sees them. Looks at their
-// words, of which it believes none; makes no system call.
+// words, of which it believes none; makes no system call but to ring a bell.
 //
 // Who sleeps is asked of each, because a word that several could write would
 // let one of them keep the others asleep. They are loads of lines that rarely
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libipc/base/topic_memory.h"
+#include "libipc/base/unique_fd.h"
 #include "libipc/base/woken.h"
 
 namespace base {
@@ -19,8 +20,10 @@ class Audience {
   enum class Kind { kReliable, kLossy };
   static constexpr uint64_t kNobody = ~uint64_t{0};
 
-  // `from`: what a reliable one has read is at least this.
-  void Add(uint64_t id, SubscriberMemory page, Kind kind, uint64_t from);
+  // `from`: what a reliable one has read is at least this. `bell`: of one that
+  // may sleep on it.
+  void Add(uint64_t id, SubscriberMemory page, Kind kind, uint64_t from,
+           UniqueFd bell = {});
   // False: it is not there.
   bool Remove(uint64_t id);
 
@@ -31,9 +34,14 @@ class Audience {
                  .load(std::memory_order_relaxed);
     return any != 0;
   }
-  // Whether one sleeps that was not woken yet for what ends at `position`. All
-  // who sleep count as woken from then on.
-  bool TakeSleepers(uint64_t position);
+  // Who sleeps and was not woken yet for what ends at `position`. From then on
+  // all of them count as woken: those on bells are, those on the word are to
+  // be.
+  struct Sleepers {
+    bool on_word = false;
+    uint32_t rung = 0;  // bells
+  };
+  Sleepers TakeSleepers(uint64_t position);
 
   // Where the slowest reliable one is, of a ring that ends at `position`;
   // kNobody if there are none.
@@ -59,6 +67,7 @@ class Audience {
     Kind kind;
     uint64_t head;  // believed: never falls
     Woken woken;
+    UniqueFd bell;
   };
   static uint64_t Look(Member& member, uint64_t position);
 

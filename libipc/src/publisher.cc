@@ -112,7 +112,7 @@ void PublisherCore::ProcessMail() {
 }
 
 void PublisherCore::OnJoined(Answer& event) {
-  if (event.descriptors.size() != 1) return;
+  if (event.descriptors.empty()) return;
   const auto options = static_cast<uint32_t>(event.value(1) >> 32);
   auto page = base::SubscriberMemory::Map(event.descriptors[0].get(),
                                           static_cast<uint32_t>(event.value(1)),
@@ -124,10 +124,12 @@ void PublisherCore::OnJoined(Answer& event) {
                       (event.value(1) & abi::kSubscriberWaited) != 0;
   const uint64_t from = oldest ? writer_.oldest() : writer_.position();
   if (reliable) kept_ = std::min(kept_, from);
+  base::UniqueFd bell;
+  if (event.descriptors.size() > 1) bell = std::move(event.descriptors[1]);
   audience_.Add(
       event.value(0), *std::move(page),
       reliable ? base::Audience::Kind::kReliable : base::Audience::Kind::kLossy,
-      from);
+      from, std::move(bell));
 }
 
 absl::Status PublisherCore::Publish(Bytes payload, Deadline deadline,
@@ -208,7 +210,10 @@ void PublisherCore::CutSlow(uint64_t needed) {
 void PublisherCore::Wake() {
   quiet_ = 0;
   if (unfenced_) GoFenced();
-  if (!audience_.TakeSleepers(writer_.position())) return;
+  const base::Audience::Sleepers sleepers =
+      audience_.TakeSleepers(writer_.position());
+  counts_.wakes += sleepers.rung;
+  if (!sleepers.on_word) return;
   ++counts_.wakes;
   base::WakeWord(writer_.memory()->tail_word(), INT_MAX);
 }

@@ -24,6 +24,14 @@ absl::Status Failure(Error error, Deadline deadline) {
   }
 }
 
+uint32_t AbiOptions(const SubscriberOptions& options) {
+  uint32_t bits = 0;
+  if (options.delivery == Delivery::kReliable) bits |= abi::kSubscribeReliable;
+  if (options.beginning == Beginning::kOldest) bits |= abi::kSubscribeOldest;
+  if (options.wait == SubscriberWait::kAmongOthers) bits |= abi::kSubscribeBell;
+  return bits;
+}
+
 }  // namespace
 
 SubscriberCore::~SubscriberCore() {
@@ -32,13 +40,16 @@ SubscriberCore::~SubscriberCore() {
 
 absl::Status SubscriberCore::Open() {
   SessionCore::Expect expect(*session_);
-  uint32_t options = 0;
-  if (options_.delivery == Delivery::kReliable)
-    options |= abi::kSubscribeReliable;
-  if (options_.beginning == Beginning::kOldest)
-    options |= abi::kSubscribeOldest;
-  const Answer granted = session_->Call(abi::Syscall::topic_subscribe,
-                                        topic_.handle(), {.options = options});
+  if (options_.wait == SubscriberWait::kAmongOthers) {
+    descriptor_ = SubscriberDescriptor::Create(session_, *mailbox_);
+    if (descriptor_ == nullptr)
+      return MakeStatus(Error::quota_exceeded,
+                        "no descriptors are left for a subscriber that waits "
+                        "among others; raise the limit (ulimit -n)");
+  }
+  const Answer granted =
+      session_->Call(abi::Syscall::topic_subscribe, topic_.handle(),
+                     {.options = AbiOptions(options_)});
   if (granted.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::topic_subscribe, topic_.handle(),
                           granted);
@@ -87,7 +98,7 @@ void SubscriberCore::ProcessMail() {
 }
 
 void SubscriberCore::OnPublisherJoined(Answer& event) {
-  if (event.descriptors.size() != 1) return;
+  if (event.descriptors.empty()) return;
   const auto ring_bytes = static_cast<uint32_t>(event.value(1));
   auto memory = base::TopicMemory::Map(event.descriptors[0].get(), ring_bytes,
                                        event.value(0), base::Access::kRead);
@@ -110,6 +121,10 @@ void SubscriberCore::OnPublisherJoined(Answer& event) {
   }
   if (parts_.empty())
     page_.head().store(part.reader.position(), std::memory_order_release);
+  if (descriptor_ != nullptr && event.descriptors.size() > 1) {
+    part.bell = std::move(event.descriptors[1]);
+    descriptor_->Watch(part.bell);
+  }
   parts_.push_back(std::move(part));
   broken_ = false;
 }
@@ -163,15 +178,19 @@ SubscriberCore::Step SubscriberCore::Overrun(Part& part) {
   return part.reader.SkipToOldest() ? Step::kAgain : Break();
 }
 
-SubscriberCore::Step SubscriberCore::Break() {
+void SubscriberCore::DropPart() {
+  if (descriptor_ != nullptr) descriptor_->Forget(parts_.front().bell);
   parts_.pop_front();
+}
+
+SubscriberCore::Step SubscriberCore::Break() {
+  DropPart();
   broken_ = parts_.empty();
   return Step::kAgain;
 }
 
 SubscriberCore::Step SubscriberCore::FinishPart() {
-  parts_.front().reader = {};
-  parts_.pop_front();
+  DropPart();
   if (!parts_.empty())
     page_.head().store(parts_.front().reader.position(),
                        std::memory_order_release);
@@ -219,12 +238,16 @@ absl::StatusOr<TopicMessage> SubscriberCore::Next(Deadline deadline) {
   TopicMessage message;
   for (bool late = deadline.ns == 0;;) {
     const Error error = Try(&message);
+    if (error != Error::should_wait) Stir();
     if (error == Error::ok) return message;
     if (error != Error::should_wait) return Failure(error, deadline);
     if (const Error over = session_->over(); over != Error::ok)
       return MakeStatus(over,
                         "the session is over, or the kernel process gone");
-    if (late) return Failure(error, deadline);
+    if (late) {
+      if (descriptor_ != nullptr) Rest();
+      return Failure(error, deadline);
+    }
     const bool ready = polling_.Spin([this] { return LooksReady(); });
     // What is there wins over a deadline that has passed, and is looked for
     // once: a publisher may say for ever that there is something.
@@ -233,10 +256,36 @@ absl::StatusOr<TopicMessage> SubscriberCore::Next(Deadline deadline) {
   }
 }
 
+// False: there is something to do after all. Else whatever comes makes the
+// descriptor readable.
+bool SubscriberCore::Rest() {
+  base::FutexWait unused;
+  descriptor_->Collect();
+  if (!Arm(abi::kArmRecordsBell, &unused)) {
+    descriptor_->Show();
+    return false;
+  }
+  descriptor_->Hide();
+  return true;
+}
+
+// There is something, and perhaps more: nobody need ring for it.
+void SubscriberCore::Stir() {
+  if (descriptor_ == nullptr || descriptor_->is_shown()) return;
+  descriptor_->Show();
+  page_.armed().store(0, std::memory_order_relaxed);
+}
+
 void SubscriberCore::Sleep(Deadline deadline) {
+  if (descriptor_ != nullptr) {
+    if (!Rest()) return;
+    ++counts_.sleeps;
+    descriptor_->Wait(deadline.ns);
+    return;
+  }
   const uint32_t seen = session_->epoch();
   base::FutexWait word;
-  if (!Arm(&word)) return;
+  if (!Arm(abi::kArmRecordsFutex, &word)) return;
   ++counts_.sleeps;
   if (parts_.empty())
     session_->Sleep(seen, {}, deadline.ns);
@@ -246,14 +295,13 @@ void SubscriberCore::Sleep(Deadline deadline) {
 }
 
 // False: there is something to do after all.
-bool SubscriberCore::Arm(base::FutexWait* word) {
+bool SubscriberCore::Arm(abi::ArmBits by, base::FutexWait* word) {
   if (parts_.empty()) return !LooksReady();
   const base::TopicMemory& theirs = *parts_.front().reader.memory();
   // The value slept on is older than the arming: see base::Woken.
   *word = {theirs.tail_word(), base::ValueOf(theirs.tail_word())};
-  page_.armed().store(
-      ++arm_generation_ * abi::kArmGeneration | abi::kArmRecordsFutex,
-      std::memory_order_relaxed);
+  page_.armed().store(++arm_generation_ * abi::kArmGeneration | by,
+                      std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // Either what was published is seen here, or the publisher, who made a fence
   // after setting it, sees that this one is armed.

@@ -12,6 +12,7 @@
 #include "libipc/base/spinner.h"
 #include "libipc/base/topic_ring.h"
 #include "session_core.h"
+#include "subscriber_descriptor.h"
 
 namespace ipc {
 
@@ -25,6 +26,9 @@ class SubscriberCore {
 
   absl::Status Open();
   absl::StatusOr<TopicMessage> Next(Deadline deadline);
+  int descriptor() const {
+    return descriptor_ == nullptr ? -1 : descriptor_->fd();
+  }
   const SubscriberCounts& counts() const { return counts_; }
 
  private:
@@ -34,6 +38,7 @@ class SubscriberCore {
   // What one publisher has written, or is writing.
   struct Part {
     base::TopicReader reader;
+    base::UniqueFd bell;
     std::optional<base::TopicEnd> end;  // it is over
   };
 
@@ -50,11 +55,14 @@ class SubscriberCore {
   Step Overrun(Part& part);
   Step Break();
   Step FinishPart();
+  void DropPart();
   TopicMessage Taken(const abi::TopicHeader& header);
   void TellHead(uint64_t before, const base::TopicReader& reader);
   bool LooksReady() const;
   void Sleep(Deadline deadline);
-  bool Arm(base::FutexWait* word);
+  bool Arm(abi::ArmBits by, base::FutexWait* word);
+  bool Rest();
+  void Stir();
 
   Capability topic_;
   const std::shared_ptr<SessionCore> session_;
@@ -62,8 +70,9 @@ class SubscriberCore {
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Capability subscription_;
   base::SubscriberMemory page_;
-  std::deque<Part> parts_;  // the first is being read
-  uint64_t expected_ = 0;   // sequence of the next record; 0: not known
+  std::unique_ptr<SubscriberDescriptor> descriptor_;  // null: it waits alone
+  std::deque<Part> parts_;                            // the first is being read
+  uint64_t expected_ = 0;  // sequence of the next record; 0: not known
   Error cut_ = Error::ok;
   bool broken_ = false;  // the publisher, until another follows
   std::vector<uint8_t> payload_;

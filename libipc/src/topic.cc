@@ -67,6 +67,7 @@ Subscriber::~Subscriber() = default;
 absl::StatusOr<TopicMessage> Subscriber::Next(Deadline deadline) {
   return core_->Next(deadline);
 }
+int Subscriber::descriptor() const { return core_->descriptor(); }
 SubscriberCounts Subscriber::counts() const { return core_->counts(); }
 
 }  // namespace ipc

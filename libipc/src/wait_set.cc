@@ -98,8 +98,8 @@ class WaitSetCore {
     if (!Control(EPOLL_CTL_ADD, fd, id))
       return errno == EEXIST
                  ? MakeStatus(Error::already_exists,
-                              "this descriptor or receiver is a member "
-                              "already")
+                              "this descriptor, receiver or subscriber is a "
+                              "member already")
                  : MakeStatus(
                        Error::invalid_args,
                        absl::StrCat("descriptor ", fd, " cannot be polled"));
@@ -304,6 +304,13 @@ absl::Status WaitSet::Add(uint64_t key, Receiver& receiver) {
 absl::Status WaitSet::Add(uint64_t key, const Capability& object,
                           Signals signals) {
   return core_->AddWatch(key, object, signals);
+}
+absl::Status WaitSet::Add(uint64_t key, Subscriber& subscriber) {
+  if (subscriber.descriptor() < 0)
+    return MakeStatus(Error::bad_state,
+                      "this subscriber waits alone; make it with "
+                      "SubscriberWait::kAmongOthers");
+  return core_->AddFd(key, subscriber.descriptor());
 }
 absl::Status WaitSet::AddTimer(uint64_t key, Deadline first,
                                absl::Duration period) {

@@ -1,4 +1,7 @@
 // The calls about topics, and the events that tell of them.
+#include <sys/socket.h>
+
+#include "libipc/base/socket.h"
 #include "libipc/base/topic_ring.h"
 #include "tests/conformance/syscalls.h"
 
@@ -208,6 +211,23 @@ TEST_F(TopicSubscribe, IsChargedToTheSubscriber) {
   SubscribeOnly(poor.core(), poor.handle);
 }
 
+TEST_F(TopicSubscribe, GivesNoMoreBellsThanAPublisherShallKeep) {
+  const Handle topic = MakeTopic();
+  const auto with_bell = [&] {
+    return Call(Syscall::topic_subscribe, topic,
+                {.options = abi::kSubscribeBell});
+  };
+  const Answer first = with_bell();
+  for (uint32_t i = 1; i < abi::kTopicBellsMax; ++i)
+    ASSERT_EQ(with_bell().error(), Error::ok) << i;
+  const Answer refused = with_bell();
+  EXPECT_EQ(refused.error(), Error::quota_exceeded);
+  EXPECT_EQ(refused.value(1), abi::kTopicBellsMax);
+  EXPECT_EQ(ErrorOf(Syscall::topic_subscribe, topic), Error::ok);
+  Call(Syscall::handle_close, static_cast<Handle>(first.value(0)));
+  EXPECT_EQ(with_bell().error(), Error::ok);
+}
+
 // ---- subscription_ready
 
 using SubscriptionReady = TopicCalls;
@@ -231,6 +251,36 @@ TEST_F(SubscriptionReady, IntroducesBothBeforeItIsAnswered) {
       base::SubscriberMemory::Map(subscriber->answer.descriptors[0].get(), 0,
                                   base::Access::kReadWrite)
           .ok());
+}
+
+TEST_F(SubscriptionReady, EachPublisherGetsABellOfItsOwn) {
+  const Handle topic = MakeTopic();
+  auto subscriber = Subscribe(root(), topic, abi::kSubscribeBell);
+  for (int i = 0; i < 2; ++i) {
+    const Handle copy = Weaker(topic, kRightSend);
+    auto publisher = Publish(copy);
+    const Answer theirs = publisher->inbox.Await(abi::Event::subscriber_joined);
+    const Answer told = subscriber->inbox.Await(abi::Event::publisher_joined);
+    ASSERT_EQ(theirs.descriptors.size(), 2u);
+    ASSERT_EQ(told.descriptors.size(), 2u);
+    const int bell = told.descriptors[1].get();
+    EXPECT_FALSE(base::WaitReadable(bell, 0));
+    base::RingBell(theirs.descriptors[1].get());
+    EXPECT_TRUE(base::WaitReadable(bell, 0));
+    // What one does to its bell is nothing to the next.
+    shutdown(theirs.descriptors[1].get(), SHUT_RDWR);
+    Call(Syscall::handle_close, copy);
+  }
+}
+
+TEST_F(SubscriptionReady, NobodyRingsForAPublisherThatIsGone) {
+  const Handle topic = MakeTopic();
+  const Handle copy = Weaker(topic, kRightSend);
+  Publish(copy);
+  Call(Syscall::handle_close, copy);
+  auto late = Subscribe(root(), topic, abi::kSubscribeBell);
+  EXPECT_EQ(late->inbox.Await(abi::Event::publisher_joined).descriptors.size(),
+            1u);
 }
 
 TEST_F(SubscriptionReady, WhoLeavesOrDiesIsReportedToThePublisher) {

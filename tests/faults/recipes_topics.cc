@@ -78,6 +78,34 @@ std::vector<Recipe> TopicRecipes() {
              scene.Event(scene.other(), Event::subscriber_joined);
          return told != nullptr && told->descriptors.size() == 1;
        }},
+      {Syscall::subscription_ready, "with a bell",
+       [](Scene& scene) {
+         const Handle ours = Create(scene.caller());
+         Publish(scene.other(),
+                 scene.Give(scene.caller(), ours, scene.other()));
+         return Asked{scene.caller()
+                          .Call(Syscall::topic_subscribe, ours, {},
+                                {.options = ipc::abi::kSubscribeBell})
+                          .handle()};
+       },
+       [](Scene& scene, const Done*) {
+         const Done* told =
+             scene.Event(scene.other(), Event::subscriber_joined);
+         return told != nullptr && told->descriptors.size() == 2;
+       }},
+      {Syscall::topic_ready, "with a subscriber that has a bell",
+       [](Scene& scene) {
+         const Handle ours = Create(scene.caller());
+         Subscribe(scene.other(),
+                   scene.Give(scene.caller(), ours, scene.other()),
+                   ipc::abi::kSubscribeBell);
+         scene.caller().Call(Syscall::topic_publish, ours);
+         return Asked{ours};
+       },
+       [](Scene& scene, const Done*) {
+         const Done* told = scene.Event(scene.other(), Event::publisher_joined);
+         return told != nullptr && told->descriptors.size() == 2;
+       }},
       {Syscall::topic_cut, "a slow one",
        [](Scene& scene) {
          const Handle ours = Create(scene.caller(), ipc::abi::kTopicCutsSlow);

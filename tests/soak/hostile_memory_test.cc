@@ -372,7 +372,7 @@ void LieAboutPlace(Session& session, const Storm& storm, bool moves) {
   while (!storm.over()) {
     const Answer granted =
         core->Call(abi::Syscall::topic_subscribe, topic.handle(),
-                   {.options = abi::kSubscribeReliable});
+                   {.options = abi::kSubscribeReliable | abi::kSubscribeBell});
     if (granted.error() != Error::ok) return;
     const auto handle = static_cast<ipc::Handle>(granted.value(0));
     const auto page = *base::SubscriberMemory::Map(

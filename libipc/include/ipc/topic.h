@@ -88,9 +88,15 @@ class Publisher {
 enum class Delivery { kReliable, kLossy };
 enum class Beginning { kLatest, kOldest };
 
+// Whether it can be waited for among other things: in a WaitSet, or by its
+// descriptor. That takes a few descriptors, and one of each publisher's; at
+// most abi::kTopicBellsMax subscribers of a topic do.
+enum class SubscriberWait { kAlone, kAmongOthers };
+
 struct SubscriberOptions {
   Delivery delivery = Delivery::kReliable;
   Beginning beginning = Beginning::kLatest;
+  SubscriberWait wait = SubscriberWait::kAlone;
 };
 
 struct TopicMessage {
@@ -106,7 +112,7 @@ struct SubscriberCounts {
   uint64_t sleeps = 0;
 };
 
-// Thread: one at a time.
+// Thread: one at a time; meanwhile others may wait in a WaitSet that holds it.
 class Subscriber {
  public:
   // Its page is charged to the session's account (`lanes`, `bytes`). What is
@@ -127,6 +133,10 @@ class Subscriber {
   // publisher broke the format; the kernel process is gone).
   absl::StatusOr<TopicMessage> Next(Deadline deadline = Deadline::Never());
 
+  // Of one made to wait among others; else -1. Readable while Next may have
+  // something, until it answers should_wait; may be readable without need.
+  // Owns: stays the subscriber's.
+  int descriptor() const;
   SubscriberCounts counts() const;
 
  private:

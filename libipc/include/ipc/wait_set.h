@@ -1,4 +1,4 @@
-// WaitSet: waits on ports, object events and descriptors together.
+// WaitSet: waits on ports, topics, object events and descriptors together.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 
 #include "ipc/capability.h"
 #include "ipc/receiver.h"
+#include "ipc/topic.h"
 
 namespace ipc {
 
@@ -35,6 +36,11 @@ class WaitSet {
   // Keys name members; one that is taken gives already_exists.
   // The receiver must stay until it is removed.
   absl::Status Add(uint64_t key, Receiver& receiver);
+  // Ready when Next may have something: a record, or the end. Reported until
+  // Next answers should_wait. The subscriber must stay until it is removed.
+  // Errors: already_exists; bad_state (it was not made with
+  // SubscriberWait::kAmongOthers).
+  absl::Status Add(uint64_t key, Subscriber& subscriber);
   // Ready when the object has one of the signals: of a notification
   // kSignalNotified, which holds until it is taken. Rights: Wait.
   absl::Status Add(uint64_t key, const Capability& object, Signals signals);

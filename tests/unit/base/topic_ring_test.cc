@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "libipc/base/audience.h"
+#include "libipc/base/socket.h"
 
 namespace base {
 namespace {
@@ -248,11 +249,46 @@ TEST(Audience, NobodyKeepsTheOthersAsleep) {
   asleep.own.armed().store(0x101);
   awake.own.armed().store(0);
   ASSERT_TRUE(audience.AnyArmed());
-  EXPECT_TRUE(audience.TakeSleepers(64));
-  EXPECT_TRUE(audience.TakeSleepers(128));  // twice: see Woken
-  EXPECT_FALSE(audience.TakeSleepers(192));
+  EXPECT_TRUE(audience.TakeSleepers(64).on_word);
+  EXPECT_TRUE(audience.TakeSleepers(128).on_word);  // twice: see Woken
+  EXPECT_FALSE(audience.TakeSleepers(192).on_word);
   asleep.own.armed().store(0x201);
-  EXPECT_TRUE(audience.TakeSleepers(256));
+  EXPECT_TRUE(audience.TakeSleepers(256).on_word);
+}
+
+TEST(Audience, RingsThoseOnlyWhoSleepOnTheirBells) {
+  Page awake(0);
+  Page asleep(1);
+  SocketPair awake_bell = *CreateSocketPair();
+  SocketPair asleep_bell = *CreateSocketPair();
+  Audience audience;
+  audience.Add(1, std::move(awake.seen), Audience::Kind::kLossy, 0,
+               std::move(awake_bell.second));
+  audience.Add(2, std::move(asleep.seen), Audience::Kind::kLossy, 0,
+               std::move(asleep_bell.second));
+  asleep.own.armed().store(abi::kArmGeneration | abi::kArmRecordsBell);
+  const Audience::Sleepers sleepers = audience.TakeSleepers(64);
+  EXPECT_FALSE(sleepers.on_word);
+  EXPECT_EQ(sleepers.rung, 1u);
+  EXPECT_TRUE(WaitReadable(asleep_bell.first.get(), 0));
+  EXPECT_FALSE(WaitReadable(awake_bell.first.get(), 0));
+  DrainBell(asleep_bell.first.get());
+  EXPECT_FALSE(WaitReadable(asleep_bell.first.get(), 0));
+}
+
+TEST(Audience, WhoNeverTakesItsRingsOrHasNoBellStopsNobody) {
+  Page full(0);
+  Page without(1);
+  SocketPair bell = *CreateSocketPair();
+  Audience audience;
+  audience.Add(1, std::move(full.seen), Audience::Kind::kLossy, 0,
+               std::move(bell.second));
+  audience.Add(2, std::move(without.seen), Audience::Kind::kLossy, 0);
+  for (uint32_t i = 1; i <= 10'000; ++i) {
+    full.own.armed().store(i * abi::kArmGeneration | abi::kArmRecordsBell);
+    without.own.armed().store(i * abi::kArmGeneration | abi::kArmRecordsBell);
+    ASSERT_EQ(audience.TakeSleepers(i * 64).rung, 1u);
+  }
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ class RandomTest : public KernelTest {
     if (call == Syscall::topic_create)
       request.options = static_cast<uint32_t>(Random(2));
     if (call == Syscall::topic_subscribe)
-      request.options = static_cast<uint32_t>(Random(4));
+      request.options = static_cast<uint32_t>(Random(8));
     if (call == Syscall::topic_cut) AimAtSubscriber(client, &request);
     if (call == Syscall::lane_resized && Random(4) != 0)
       request.args[0] = EndOf(client, request.handle);
