@@ -8,6 +8,7 @@
 #include "ipc/topic.h"
 #include "ipc/wait_set.h"
 #include "libipc/base/socket.h"
+#include "libipc/base/topic_ring.h"
 #include "tests/conformance/syscalls.h"
 
 namespace ipc {
@@ -311,21 +312,42 @@ TEST_F(TopicWaits, NoWakeUpIsLost) {
   peer->Join();
 }
 
-// ---- publishers that break the rules
+// ---- publishers by hand, and such that break the rules
 
 class HostileRingers : public TopicWaits {
  protected:
   // The publisher's end of the only subscriber's bell.
   base::UniqueFd PublishRaw(const Capability& topic) {
-    granted_ = Call(Syscall::topic_publish, topic.handle());
+    const Answer granted = Call(Syscall::topic_publish, topic.handle());
+    ring_ = *base::TopicMemory::Map(granted.descriptors.at(0).get(),
+                                    static_cast<uint32_t>(granted.value(1)),
+                                    granted.value(0), base::Access::kReadWrite);
     root().AddLane(topic.handle(), inbox_.mailbox());
     EXPECT_EQ(ErrorOf(Syscall::topic_ready, topic.handle()), Error::ok);
     Answer joined = inbox_.Await(abi::Event::subscriber_joined);
     return std::move(joined.descriptors.at(1));
   }
+  base::TopicWriter Writer() const { return {ring_, 0, 1}; }
+
   Inbox inbox_{root()};
-  Answer granted_;
+  std::shared_ptr<base::TopicMemory> ring_;
 };
+
+// As when its publisher is between publishing and looking who sleeps, and then
+// finds it awake.
+TEST_F(HostileRingers, WhatWasTakenBeforeAnybodyRangShowsThatMoreIsThere) {
+  const Capability topic = NewTopic(world_->root());
+  Subscriber subscriber = Subscribing(topic);
+  const base::UniqueFd bell = PublishRaw(topic);
+  base::TopicWriter writer = Writer();
+  Settle(subscriber);
+  for (int i = 0; i < 2; ++i) writer.Publish(0, "news", 4);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(subscriber.Next(Deadline::Immediately()).ok());
+    EXPECT_TRUE(base::WaitReadable(subscriber.descriptor(), 0));
+  }
+  Settle(subscriber);
+}
 
 TEST_F(HostileRingers, RingingForNothingCostsALook) {
   const Capability topic = NewTopic(world_->root());
