@@ -122,9 +122,10 @@ class Lane : public Object {
   uint64_t modest_start = 0;
   bool told_idle = false;
 
-  uint64_t taken = 0;      // requests below it were taken
-  uint64_t reply_end = 0;  // replies published up to here
-  uint64_t cut_end = 0;    // requests published, once sender_cut
+  uint64_t taken = 0;        // requests below it were taken
+  uint64_t reply_end = 0;    // replies published up to here
+  uint64_t cut_end = 0;      // requests published, once sender_cut
+  uint64_t next_number = 0;  // expected at `taken`, of an overwriting port
   abi::LaneCounters past_listeners = {};
 
   Error sender_leaves = Error::ok;  // why, once it must be cut

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/object/port.h"
+
 namespace kernel {
 namespace {
 
@@ -52,7 +54,13 @@ struct Direction {
   uint64_t start;                             // of the ring written to
   uint64_t known_end;                         // published at least
   uint64_t known_taken;                       // consumed at least
+  bool overwriting = false;  // what was overwritten counts as consumed
 };
+
+// To be read after the tail: what was whole then is not above it.
+uint64_t OldestOf(const base::Half& writer, uint64_t least) {
+  return Believe(writer.oldest().load(std::memory_order_acquire), least);
+}
 
 struct Extent {
   uint64_t end;
@@ -67,6 +75,7 @@ Extent MeasureDirection(const Direction& d) {
   if (d.reader != nullptr)
     head = Believe(d.reader->head().load(std::memory_order_acquire),
                    d.known_taken);
+  if (d.overwriting) head = OldestOf(*d.writer, head);
   head = std::min(head, SkipStamped(d.writer, tail));
   const uint64_t from = std::max(head, d.start);
   return {std::max(PublishedEnd(d.writer, std::max(tail, from), from), from),
@@ -84,7 +93,8 @@ LanePositions Measure(const Lane& lane) {
                         .reader = b,
                         .start = lane.ring.start,
                         .known_end = std::max(lane.taken, lane.ring.start),
-                        .known_taken = lane.taken});
+                        .known_taken = lane.taken,
+                        .overwriting = lane.port->overwriting()});
   const uint64_t request_end = lane.sender_cut ? lane.cut_end : requests.end;
   const Extent replies = MeasureDirection({.writer = b,
                                            .reader = a,
@@ -102,13 +112,19 @@ uint64_t FindBeginning(const Lane& lane, const base::Half* left) {
   // In this order: the sender is never more than its ring before the head.
   const uint64_t tail = Believe(writer->tail().load(std::memory_order_acquire),
                                 std::max(lane.taken, lane.ring.start));
-  const uint64_t head = std::min(
-      Believe(left->head().load(std::memory_order_acquire), lane.taken),
-      SkipStamped(writer, tail));
+  uint64_t head =
+      Believe(left->head().load(std::memory_order_acquire), lane.taken);
+  if (lane.port->overwriting()) head = OldestOf(*writer, head);
+  head = std::min(head, SkipStamped(writer, tail));
   if (head < lane.ring.start || head >= tail) return head;
   const uint64_t ring = writer->ring_bytes();
   return FirstStamped(writer, std::max(head, tail - std::min(tail, ring)),
                       tail);
+}
+
+uint64_t NextNumber(const Lane& lane, const base::Half* left) {
+  if (!lane.port->overwriting() || left == nullptr) return lane.next_number;
+  return left->next_number().load(std::memory_order_acquire);
 }
 
 }  // namespace kernel

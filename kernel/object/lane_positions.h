@@ -22,4 +22,7 @@ LanePositions Measure(const Lane& lane);
 // end. What `left` let the sender overwrite in bad faith is passed over.
 uint64_t FindBeginning(const Lane& lane, const base::Half* left);
 
+// The number that `left` expected there, of an overwriting port: its claim.
+uint64_t NextNumber(const Lane& lane, const base::Half* left);
+
 }  // namespace kernel

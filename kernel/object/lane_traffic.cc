@@ -18,6 +18,7 @@ constexpr uint64_t LaneCounters::*kSums[] = {
     &LaneCounters::wakes,      &LaneCounters::full,
     &LaneCounters::taken,      &LaneCounters::spins_paid,
     &LaneCounters::spins_lost, &LaneCounters::sleeps,
+    &LaneCounters::lost,
 };
 
 uint64_t ReadOnce(uint64_t& shared) {

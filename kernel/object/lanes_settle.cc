@@ -121,7 +121,8 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                                 .traced = lane.traced ? 1u : 0u,
                                 .band = lane.band,
                                 .port_options = lane.port->options,
-                                .spare = memory.spare});
+                                .spare = memory.spare,
+                                .next_number = lane.next_number});
   opened.descriptors.push_back(std::move(half_a));
   if (memory.spare == 0) opened.descriptors.push_back(std::move(half_b));
   opened.descriptors.push_back(std::move(bell));
@@ -136,6 +137,7 @@ void Lanes::Unbind(Lane& lane) {
   const LanePositions at = Measure(lane);
   lane.taken = at.taken;
   lane.reply_end = at.reply_end;
+  lane.next_number = NextNumber(lane, lane.listener().half.get());
   NoteTaken(lane);
   lane.past_listeners = CountTraffic(lane, kernel_->NowNs()).listener;
   Lane::End& listener = lane.end(LaneEnd::kListener);
@@ -160,7 +162,9 @@ void Lanes::PostOrphaned(Lane& lane) {
     (void)sender.session->Flush();
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
-  lane.taken = FindBeginning(lane, left_.back().half.get());
+  const base::Half* const left = left_.back().half.get();
+  lane.taken = FindBeginning(lane, left);
+  lane.next_number = NextNumber(lane, left);
   NoteTaken(lane);
 }
 

@@ -36,6 +36,7 @@ class Port : public Object {
 
   bool shareable() const { return (options & abi::kPortShareable) != 0; }
   bool rendezvous() const { return (options & abi::kPortRendezvous) != 0; }
+  bool overwriting() const { return (options & abi::kPortOverwriting) != 0; }
   Listener* FindListener(const Session* session) {
     for (Listener& listener : listeners)
       if (listener.session == session) return &listener;

@@ -20,10 +20,15 @@ Answer ChooseRingBytes(uint64_t base, uint64_t most, Port::RingBytes* chosen) {
   return {};
 }
 
-// A rendezvous is no queue: nobody shares it, it is never full, nor grows.
+// Nothing waits for room at these: nobody shares them, they are never full, nor
+// grow.
+bool IsWithoutWaiting(uint32_t options) {
+  return (options & (abi::kPortRendezvous | abi::kPortOverwriting)) != 0;
+}
+
 Answer CheckKind(uint32_t options, uint64_t most) {
-  if ((options & abi::kPortRendezvous) == 0) return {};
-  if (options != abi::kPortRendezvous || most != 0) return Error::invalid_args;
+  if (!IsWithoutWaiting(options)) return {};
+  if (!std::has_single_bit(options) || most != 0) return Error::invalid_args;
   return {};
 }
 
@@ -37,7 +42,7 @@ Answer port_create(Call& call) {
   Port::RingBytes ring_bytes = {};
   KP_ANSWER(
       ChooseRingBytes(call.request.args[0], call.request.args[1], &ring_bytes));
-  if ((options & abi::kPortRendezvous) != 0) ring_bytes.most = ring_bytes.base;
+  if (IsWithoutWaiting(options)) ring_bytes.most = ring_bytes.base;
   KP_ANSWER(CheckName(call.payload));
   Account& account = call.object<Account>();
   const Charges charges = Charges::Of(AccountItem::ports);

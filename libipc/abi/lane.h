@@ -40,7 +40,8 @@ struct LaneCounters {
   uint64_t lent_blocks;
   uint64_t lent_bytes;
   uint64_t lent_since_ns;
-  uint64_t reserved[4];
+  uint64_t lost;  // messages of the other half overwritten before it took them
+  uint64_t reserved[3];
 };
 static_assert(sizeof(LaneCounters) == 128);
 
@@ -55,7 +56,10 @@ struct HalfControl {
   // Bytes of the *other* half's ring that this side has consumed. Its low 32
   // bits are the futex word on which a writer without room sleeps.
   uint64_t head;
-  uint8_t pad1[120];
+  // Of an overwriting port's listener: number of the message expected at
+  // `head`, stored before that.
+  uint64_t next_number;
+  uint8_t pad1[112];
   // How this side sleeps: ArmBits in the low 8 bits, 0 there while it is
   // awake; above them a number that changes with each arming, so that a waker
   // knows what it has woken already.
@@ -74,12 +78,16 @@ struct HalfControl {
   uint32_t preparing;
   uint8_t pad2[108];
   LaneCounters counters;
-  uint8_t reserved[kControlBytes - 3 * 128 - sizeof(LaneCounters)];
+  // Of an overwriting port's sender: the first record that still stands whole
+  // in its ring begins here. Moved before what lies below is overwritten.
+  uint64_t oldest;
+  uint8_t reserved[kControlBytes - 3 * 128 - sizeof(LaneCounters) - 8];
 };
 static_assert(sizeof(HalfControl) == kControlBytes);
 static_assert(offsetof(HalfControl, head) == 128);
 static_assert(offsetof(HalfControl, armed) == 256);
 static_assert(offsetof(HalfControl, counters) == 384);
+static_assert(offsetof(HalfControl, oldest) == 512);
 
 // What the sleeper wants to be woken for, and how.
 inline constexpr uint32_t kArmGeneration = 0x100;
@@ -122,7 +130,9 @@ enum RecordFlags : uint16_t {
   kRecordSent = 1 << 8,      // prefix: trace time of the send
   kRecordParts = 1 << 9,     // with kRecordLoan: payload is LoanParts,
                              // their LoanRef words, then inline bytes
-  kRecordFlagsAll = (1 << 10) - 1,
+  kRecordNumber = 1 << 10,   // prefix: number of the message in its lane, from
+                             // 0; of an overwriting port's messages
+  kRecordFlagsAll = (1 << 11) - 1,
 };
 
 // A block of a region attached to the lane (lane_attach) that is lent.

@@ -73,11 +73,13 @@ inline constexpr uint32_t kInfoBandShift = 16;
 //      bytes that a lane may grow to or 0; payload: name without zero)
 //      -> {handle, object id, ring bytes, ring bytes that it may grow to}
 enum PortOptions : uint32_t {
-  kPortShareable = 1,   // several processes may listen
-  kPortFullFails = 2,   // a send at full fails with should_wait, never blocks
-  kPortRendezvous = 4,  // a message waits with its sender until it is taken;
-                        // with neither of the others
-  kPortOptionsAll = 7,
+  kPortShareable = 1,    // several processes may listen
+  kPortFullFails = 2,    // a send at full fails with should_wait, never blocks
+  kPortRendezvous = 4,   // a message waits with its sender until it is taken;
+                         // with none of the others
+  kPortOverwriting = 8,  // a send at full overwrites the oldest messages of its
+                         // lane, never waits; with none of the others
+  kPortOptionsAll = 15,
 };
 // ---- port_connect(port, options: 0)
 //      -> {lane handle, key of half A, ring bytes, listeners now}
@@ -584,8 +586,9 @@ struct LaneOpened {
   uint32_t band;  // of the badge
   uint32_t port_options;
   uint64_t spare;  // number of the spare that half B is: it is ready; else 0
+  uint64_t next_number;  // of an overwriting port: where the last one stopped
 };
-static_assert(sizeof(LaneOpened) == 72);
+static_assert(sizeof(LaneOpened) == 80);
 // lane_joined, to the sender: a listener mapped its half. values: {key B,
 // request_start, reply_start, receiver process}; descriptor: half B.
 // lane_orphaned, to the sender: its listener is gone, the lane is kept.

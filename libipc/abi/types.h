@@ -16,7 +16,8 @@ namespace ipc::abi {
 //    RegionFacts; the completion half has SessionWords; lanes grow; the Welcome
 //    tells the named capabilities; half_spare, and LaneGranted and LaneOpened
 //    tell which spare was taken; topics; region locks; lanes of rendezvous
-//    ports have an offer page; numbers of calls have gaps.
+//    ports have an offer page, messages of overwriting ports numbers; numbers
+//    of calls have gaps.
 inline constexpr uint32_t kVersion = 4;
 
 enum class Error : int32_t {

@@ -38,4 +38,21 @@ Result<std::shared_ptr<Half>> Half::WithRing(std::shared_ptr<Half> base, int fd,
       new Half(std::move(base), std::move(mapping), ring_bytes, key));
 }
 
+void RingWriter::MakeRoom(uint64_t payload_bytes) {
+  const uint64_t end = position_ + abi::RecordBytes(payload_bytes);
+  if (end - oldest_ <= ring_bytes_) return;
+  const uint64_t needed = end - ring_bytes_;
+  // Its own words: nobody else can have changed them.
+  const auto record_bytes = [this](uint64_t at) {
+    const auto* words = reinterpret_cast<const uint64_t*>(At(at));
+    return abi::RecordBytes(static_cast<uint32_t>(words[1]));
+  };
+  oldest_ = NextOldest({.oldest = oldest_,
+                        .end = position_,
+                        .needed = needed,
+                        .goal = needed + ring_bytes_ / 8},
+                       record_bytes);
+  SayOldest(own_->oldest(), oldest_);
+}
+
 }  // namespace base

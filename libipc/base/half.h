@@ -20,6 +20,7 @@
 #include "libipc/abi/limits.h"
 #include "libipc/abi/requests.h"
 #include "libipc/base/memory.h"
+#include "libipc/base/overwriting.h"
 
 namespace base {
 
@@ -81,6 +82,13 @@ class Half {
   std::atomic_ref<uint32_t> preparing() const {
     return std::atomic_ref<uint32_t>(control()->preparing);
   }
+  // Of an overwriting port's lane.
+  std::atomic_ref<uint64_t> oldest() const {
+    return std::atomic_ref<uint64_t>(control()->oldest);
+  }
+  std::atomic_ref<uint64_t> next_number() const {
+    return std::atomic_ref<uint64_t>(control()->next_number);
+  }
   // Of a session's completion half.
   abi::SessionWords& words() const {
     return *reinterpret_cast<abi::SessionWords*>(mapping_.data() +
@@ -130,7 +138,8 @@ class RingWriter {
         ring_bytes_(own_->ring_bytes()),
         key_(own_->key()),
         position_(start),
-        known_head_(start) {}
+        known_head_(start),
+        oldest_(start) {}
 
   // Room for a record with this payload? `peer` may be null: its head is then
   // taken as where it last was known to be.
@@ -140,16 +149,18 @@ class RingWriter {
     if (peer != nullptr) LookAtHead(*peer);
     return position_ + needed - known_head_ <= ring_bytes_;
   }
+  // Of an overwriting port's ring instead: gives up the oldest records.
+  void MakeRoom(uint64_t payload_bytes);
   // Where the payload of the next record goes; room was checked.
   uint8_t* Payload() { return At(position_) + sizeof(abi::RecordHeader); }
   // Publishes the next record; stamp is filled in here.
   void Publish(const abi::RecordHeader& header) {
     auto* at = reinterpret_cast<uint64_t*>(At(position_));
     // Whole words: the reader, and this processor, take them back as such.
-    at[1] = header.payload_bytes | uint64_t{header.flags} << 32 |
-            uint64_t{header.handle_count} << 48;
-    at[2] = header.correlation | uint64_t{header.label} << 32;
-    at[3] = header.flow;
+    SetWord(at[1], header.payload_bytes | uint64_t{header.flags} << 32 |
+                       uint64_t{header.handle_count} << 48);
+    SetWord(at[2], header.correlation | uint64_t{header.label} << 32);
+    SetWord(at[3], header.flow);
     std::atomic_ref<uint64_t>(at[0]).store(key_ + position_,
                                            std::memory_order_release);
     position_ += abi::RecordBytes(header.payload_bytes);
@@ -188,6 +199,9 @@ class RingWriter {
   uint8_t* At(uint64_t position) {
     return ring_ + (position & (ring_bytes_ - 1));
   }
+  static void SetWord(uint64_t& word, uint64_t value) {
+    std::atomic_ref<uint64_t>(word).store(value, std::memory_order_relaxed);
+  }
 
   std::shared_ptr<Half> own_;
   // The half's, at hand.
@@ -197,6 +211,7 @@ class RingWriter {
   uint64_t position_ = 0;
   uint64_t known_head_ = 0;  // the peer has consumed at least to here
   uint64_t start_ = 0;       // where this ring began to be used
+  uint64_t oldest_ = 0;      // as in the half's word
 };
 
 class RingReader {
@@ -238,6 +253,16 @@ class RingReader {
     return State::kRecord;
   }
   bool Ready() const { return ProbeHere().Ready(); }
+  // Of an overwriting port's ring: what is here may be overwritten, now or
+  // while it was copied. Then SkipToOldest.
+  bool IsOverrun() const { return IsBelowOldest(theirs_->oldest(), position_); }
+  // False: the writer lies about it.
+  bool SkipToOldest(const Half* own) {
+    const uint64_t oldest = theirs_->oldest().load(std::memory_order_acquire);
+    if (oldest % abi::kLineBytes != 0 || oldest > kPositionMax) return false;
+    if (oldest > position_) SkipTo(oldest, own);
+    return true;
+  }
   // Where the next record will appear, to be polled without the reader: it
   // stays valid while the half does, and tells nothing once others have read.
   class Probe {
@@ -285,6 +310,8 @@ class RingReader {
 
   // A message of the largest payload with all its prefix words.
   static constexpr uint32_t kPayloadMax = abi::kPayloadBytesMax + 64;
+  // Nobody gets here honestly: 2^62 bytes at 100 GB/s take a year and a half.
+  static constexpr uint64_t kPositionMax = uint64_t{1} << 62;
 
  private:
   const uint8_t* At() const { return ring_ + (position_ & (ring_bytes_ - 1)); }

@@ -3,39 +3,6 @@
 namespace base {
 namespace {
 
-// Readers copy what may be overwritten meanwhile, and throw that away. For the
-// thread sanitizer, which cannot know, the copies go by atomic words.
-#if defined(__SANITIZE_THREAD__)
-void CopyIn(void* to, const void* from, size_t bytes) {
-  auto* out = static_cast<uint64_t*>(to);
-  for (size_t at = 0; at < bytes; at += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, static_cast<const uint8_t*>(from) + at,
-                std::min<size_t>(8, bytes - at));
-    std::atomic_ref<uint64_t>(out[at / 8])
-        .store(word, std::memory_order_relaxed);
-  }
-}
-void CopyOut(void* to, const void* from, size_t bytes) {
-  auto* in = const_cast<uint64_t*>(static_cast<const uint64_t*>(from));
-  for (size_t at = 0; at < bytes; at += 8) {
-    const uint64_t word =
-        std::atomic_ref<uint64_t>(in[at / 8]).load(std::memory_order_relaxed);
-    std::memcpy(static_cast<uint8_t*>(to) + at, &word, 8);
-  }
-}
-#else
-void CopyIn(void* to, const void* from, size_t bytes) {
-  CopySmall(to, from, bytes);
-}
-void CopyOut(void* to, const void* from, size_t bytes) {
-  if (bytes <= 160)
-    CopyLines(to, from, bytes);
-  else
-    std::memcpy(to, from, bytes);
-}
-#endif
-
 constexpr size_t kHeaderWords = sizeof(abi::TopicHeader) / sizeof(uint64_t);
 
 std::atomic_ref<uint64_t> Word(uint64_t& word) {
@@ -69,23 +36,17 @@ uint64_t TopicWriter::RecordAt(uint64_t position) const {
 }
 
 void TopicWriter::MoveOldest(uint64_t needed, uint64_t kept) {
-  // Moved in larger steps the word stays in the readers' caches.
   const uint64_t ahead = std::min<uint64_t>(ring_bytes_ / 8, 4096);
   const uint64_t goal = std::min(kept, needed + ahead);
-  uint64_t next = oldest_;
-  while (next < position_ && next < goal) {
-    const uint64_t end = next + RecordAt(next);
-    if (next >= needed && end > goal) break;
-    next = end;
-  }
-  oldest_ = next;
-  own_->oldest().store(oldest_, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);
+  oldest_ = NextOldest(
+      {.oldest = oldest_, .end = position_, .needed = needed, .goal = goal},
+      [this](uint64_t at) { return RecordAt(at); });
+  SayOldest(own_->oldest(), oldest_);
 }
 
 void TopicWriter::Publish(uint32_t label, const void* payload, size_t bytes) {
   uint64_t* at = At(position_);
-  CopyIn(at + kHeaderWords, payload, bytes);
+  CopyInOver(at + kHeaderWords, payload, bytes);
   Word(at[1]).store(bytes | uint64_t{label} << 32, std::memory_order_relaxed);
   Word(at[2]).store(sequence_, std::memory_order_relaxed);
   Word(at[3]).store(0, std::memory_order_relaxed);
@@ -155,7 +116,7 @@ TopicReader::State TopicReader::Take(abi::TopicHeader* header,
   if (!IsStamped()) return IsOverrun() ? State::kOverrun : State::kEmpty;
   *header = Header();
   const bool fits = Fits(*header);
-  if (fits) CopyOut(payload, At() + kHeaderWords, header->payload_bytes);
+  if (fits) CopyOutOver(payload, At() + kHeaderWords, header->payload_bytes);
   if (IsOverrun()) return State::kOverrun;
   if (!fits || header->sequence < sequence_) return State::kMalformed;
   missed_ = header->sequence - sequence_;

@@ -10,15 +10,12 @@
 //
 // Every record has a number, so a reader that was overrun knows exactly how
 // many it missed. A reader believes nothing of what it reads.
-//
-// Source: seqlocks as in Boehm, "Can seqlocks get along with programming
-// language memory models?" (2012).
 #pragma once
 
 #include <algorithm>
 #include <cstring>
 
-#include "libipc/base/copy.h"
+#include "libipc/base/overwriting.h"
 #include "libipc/base/topic_memory.h"
 
 namespace base {
@@ -117,10 +114,7 @@ class TopicReader {
            key_ + position_;
   }
   // After copying: whether it was overwritten meanwhile.
-  bool IsOverrun() const {
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return theirs_->oldest().load(std::memory_order_relaxed) > position_;
-  }
+  bool IsOverrun() const { return IsBelowOldest(theirs_->oldest(), position_); }
   abi::TopicHeader Header() const;
   bool Fits(const abi::TopicHeader& header) const;
   uint64_t* At() const {

@@ -24,6 +24,7 @@ constexpr uint64_t kLastBytes = 512u << 10;
 
 Error LaneEnd::SendBytes(Outgoing& record, CallSlot* slot, Deadline deadline) {
   const size_t bytes = record.payload.size();
+  if (overwriting_) return Send(record, slot, deadline);
   if (bytes > inline_max_) return SendCopy(record, slot, deadline);
   if (role_ == Role::kSender && bytes >= kLentBytes) {
     if (Loan loan = WarmBlock(bytes); loan.valid()) {

@@ -13,6 +13,16 @@ std::shared_ptr<LaneEnd> LaneEnd::Create(Setup setup) {
   return lane;
 }
 
+namespace {
+
+// Not written before it is used: most payloads are small.
+std::unique_ptr<uint8_t[]> RoomForCopy(uint32_t ring_bytes) {
+  const uint64_t bytes = std::min(base::RingReader::kPayloadMax, ring_bytes);
+  return std::unique_ptr<uint8_t[]>(new uint8_t[abi::RecordBytes(bytes)]);
+}
+
+}  // namespace
+
 LaneEnd::LaneEnd(Setup setup)
     : session_(std::move(setup.session)),
       role_(setup.role),
@@ -26,14 +36,21 @@ LaneEnd::LaneEnd(Setup setup)
       offer_(std::move(setup.offer)),
       inline_max_(std::min(abi::kPayloadBytesMax, own_->ring_bytes() / 4)),
       ring_bytes_max_(setup.ring_bytes_max),
+      overwriting_(setup.overwriting),
+      copied_(overwriting_ && role_ == Role::kReceiver
+                  ? RoomForCopy(own_->ring_bytes())
+                  : nullptr),
       traced_(setup.traced),
-      out_(own_, setup.own_start) {
+      out_(own_, setup.own_start),
+      next_number_(setup.next_number) {
   if (offer_ != nullptr) unusual_ |= kMeets;
+  if (overwriting_) unusual_ |= kOverwriting;
   if (base::HasProcessBarriers())
     own_->barrier().store(1, std::memory_order_relaxed);
   if (setup.peer != nullptr) {
     in_base_ = std::move(setup.peer);
     in_ = base::RingReader(in_base_, setup.peer_start);
+    own_->next_number().store(next_number_, std::memory_order_relaxed);
     own_->head().store(setup.peer_start, std::memory_order_release);
     room_told_ = setup.peer_start;
     MeetPeer();

@@ -51,6 +51,7 @@ struct Outgoing {
   uint64_t token = 0;
   int64_t deadline_ns = base::kNoDeadline;
   int64_t sent_ns = 0;
+  uint64_t number = 0;
   Bytes payload;
   std::span<const LentBlock> lent;
 };
@@ -89,6 +90,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     bool traced;
     uint32_t ring_bytes_max = 0;                   // of the sender's half
     std::shared_ptr<base::Offer> offer = nullptr;  // of a rendezvous
+    bool overwriting = false;                      // the port is
+    uint64_t next_number = 0;                      // of it: the next message's
   };
   static std::shared_ptr<LaneEnd> Create(Setup setup);
   ~LaneEnd() override;
@@ -115,12 +118,14 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // call it makes, if it is one; correlation and position are filled in.
   // Of a rendezvous: and until the record is taken; what it could not wait for
   // nobody has got.
+  // Of an overwriting port: at once, without a slot.
   // Errors: should_wait, timed_out, peer_closed, revoked, canceled,
   // out_of_range (larger than this ring takes inline).
   Error Send(Outgoing& record, CallSlot* slot, Deadline deadline);
   // Waits for the call's outcome; on timeout the peer is told.
   void Await(CallSlot& slot, Deadline deadline);
   uint32_t inline_max() const { return inline_max_; }
+  bool overwriting() const { return overwriting_; }
 
   // Lends a block with a record. Owns: the block, on success.
   Error SendLoan(Outgoing& record, Loan& loan, CallSlot* slot,
@@ -272,6 +277,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     uint64_t token = 0;
     int64_t deadline_ns = base::kNoDeadline;
     int64_t sent_ns = 0;
+    uint64_t number = 0;
     const uint8_t* payload = nullptr;
     uint32_t bytes = 0;
   };
@@ -280,6 +286,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     kInPlace = 1,  // a thread looks at messages where they lie
     kTurning = 2,  // the next record's ring is not known: nothing is published
     kMeets = 4,    // of a rendezvous: messages are offered
+    kOverwriting = 8,  // of an overwriting port
   };
   // The peer goes on in `half` at `start`.
   struct Turn {
@@ -348,6 +355,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Without: the parts of Send, and of a rendezvous (lane_offer.cc).
   Error SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline);
   Error SendOffered(Outgoing& record, CallSlot* slot, Deadline deadline);
+  // Of an overwriting port (lane_overwriting.cc).
+  Error SendOverwriting(Outgoing& record);
   Error AwaitTurn(Deadline deadline);
   void EndTurn();
   Error AwaitTaken(CallSlot* slot, Deadline deadline);
@@ -356,6 +365,14 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   Error Withdraw(CallSlot* slot, Error why);
   bool TakeOffer(const Parsed& parsed);
   void GiveBackUntaken(const Parsed& parsed);
+  // The listener's of an overwriting port: copies the next record that stands
+  // whole to copied_.
+  base::RingReader::State PeekCopy(abi::RecordHeader* header);
+  static bool IsNumbered(const Parsed& parsed);
+  void CountLost(const Parsed& parsed, Message::State& state);
+  // Whether there is anything to take, or to pass.
+  bool HasNext() const { return in_.Ready() || IsOverrun(); }
+  bool IsOverrun() const { return copied_ != nullptr && in_.IsOverrun(); }
   Error TryPublish(Outgoing& record, CallSlot* slot);
   void WriteRecord(const Outgoing& record, uint64_t bytes);
   void AddCall(Outgoing& record, CallSlot& slot) {
@@ -501,6 +518,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   const std::shared_ptr<base::Offer> offer_;
   const uint32_t inline_max_;
   const uint32_t ring_bytes_max_;
+  const bool overwriting_;
+  const std::unique_ptr<uint8_t[]> copied_;  // a payload, of its listener
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 
   std::atomic<bool> traced_;
@@ -524,6 +543,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   uint64_t in_end_ = ~uint64_t{0};  // nothing is read at or beyond it
   uint64_t incarnation_ = 0;
   uint32_t next_correlation_ = 1;
+  uint64_t next_number_;  // to be sent, or expected, on an overwriting port
   std::vector<CallSlot*> calls_;
   std::vector<OpenCall> open_calls_;
   std::vector<std::pair<uint32_t, Capability>> moved_replies_;

@@ -11,6 +11,9 @@ constexpr size_t kOwedMax = 16'384;
 void LaneEnd::Owe(const Owed& owed) {
   // After its session a process says no more, as if it had died.
   if (session_->over() != Error::ok) return;
+  // Nobody honest lends to the sender of an overwriting port, whose ring takes
+  // nothing but its messages.
+  if (overwriting_) return;
   // A peer that never makes room for what it is owed must not fill this
   // process's memory: the lane is over.
   if (owed_.size() >= kOwedMax) {

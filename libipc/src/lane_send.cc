@@ -22,7 +22,8 @@ Error WhenNoTimeLeft(Deadline deadline) {
 uint64_t LaneEnd::RecordPayloadBytes(const Outgoing& record) const {
   const int words = ((record.flags & abi::kRecordToken) != 0) +
                     ((record.flags & abi::kRecordDeadline) != 0) +
-                    ((record.flags & abi::kRecordSent) != 0);
+                    ((record.flags & abi::kRecordSent) != 0) +
+                    ((record.flags & abi::kRecordNumber) != 0);
   return record.payload.size() + words * sizeof(uint64_t);
 }
 
@@ -44,15 +45,17 @@ bool LaneEnd::LookForRoom(uint64_t bytes) {
 
 void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {
   uint8_t* at = out_.Payload();
+  const auto copy = overwriting_ ? base::CopyInOver : base::CopySmall;
   auto put = [&](uint16_t flag, uint64_t word) {
     if ((record.flags & flag) == 0) return;
-    std::memcpy(at, &word, sizeof(word));
+    copy(at, &word, sizeof(word));
     at += sizeof(word);
   };
   put(abi::kRecordToken, record.token);
   put(abi::kRecordDeadline, static_cast<uint64_t>(record.deadline_ns));
   put(abi::kRecordSent, static_cast<uint64_t>(record.sent_ns));
-  base::CopySmall(at, record.payload.data(), record.payload.size());
+  put(abi::kRecordNumber, record.number);
+  copy(at, record.payload.data(), record.payload.size());
   const abi::RecordHeader header = {
       .stamp = 0,
       .payload_bytes = static_cast<uint32_t>(bytes),
@@ -139,6 +142,7 @@ void LaneEnd::WakePeerForRoom(bool fenced) {
 Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
   if (offer_ != nullptr && role_ == Role::kSender)
     return SendOffered(record, slot, deadline);
+  if (overwriting_ && role_ == Role::kSender) return SendOverwriting(record);
   return SendQueued(record, slot, deadline);
 }
 

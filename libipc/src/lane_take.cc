@@ -17,10 +17,12 @@ constexpr int kControlRecordsInTurn = 64;
 bool LaneEnd::Peek(Parsed* parsed) {
   if (!turns_.empty()) TakeTurns();
   if (!in_.valid() || in_.position() >= in_end_) return false;
-  const State state = in_.Peek(&parsed->header);
+  const bool copies = copied_ != nullptr;
+  const State state =
+      copies ? PeekCopy(&parsed->header) : in_.Peek(&parsed->header);
   if (state == State::kEmpty) return false;
   const uint16_t flags = parsed->header.flags;
-  const uint8_t* at = in_.Payload();
+  const uint8_t* at = copies ? copied_.get() : in_.Payload();
   uint32_t left = parsed->header.payload_bytes;
   auto get = [&](uint16_t flag, auto* word) {
     if ((flags & flag) == 0) return true;
@@ -33,7 +35,9 @@ bool LaneEnd::Peek(Parsed* parsed) {
   if (state == State::kMalformed || !get(abi::kRecordToken, &parsed->token) ||
       !get(abi::kRecordDeadline, &parsed->deadline_ns) ||
       !get(abi::kRecordSent, &parsed->sent_ns) ||
-      parsed->header.handle_count > abi::kMessageHandlesMax) {
+      !get(abi::kRecordNumber, &parsed->number) ||
+      parsed->header.handle_count > abi::kMessageHandlesMax ||
+      (copies && !IsNumbered(*parsed))) {
     Break();
     return false;
   }
@@ -196,6 +200,7 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
     } else {
       *message = MakeState(parsed);
       if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed);
+      if (copied_ != nullptr) CountLost(parsed, **message);
       ConsumeRecord(parsed);
       // Its sender waits for just that.
       if (offer_ != nullptr) WakePeerForRoom(true);

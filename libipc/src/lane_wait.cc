@@ -83,7 +83,7 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
 LaneEnd::Poll LaneEnd::PollHere() {
   std::lock_guard lock(mutex_);
   Poll poll;
-  if (in_.valid() && (unusual_ & kInPlace) == 0)
+  if (in_.valid() && (unusual_ & kInPlace) == 0 && !IsOverrun())
     poll = {in_.half(), in_.ProbeHere()};
   return poll;
 }
@@ -91,7 +91,7 @@ LaneEnd::Poll LaneEnd::PollHere() {
 bool LaneEnd::LooksReady() {
   if (session_->HasNews() || mailbox_->HasMail()) return true;
   std::lock_guard lock(mutex_);
-  return in_.valid() && in_.Ready();
+  return in_.valid() && HasNext();
 }
 
 bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
@@ -118,7 +118,7 @@ bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
   // Who looks at records where they lie wakes the others when it is done.
   const bool others = by == ArmBy::kFutex && (unusual_ & kInPlace) != 0;
   if (!mailbox_->HasMail() &&
-      (others || !in_.valid() || in_.position() >= in_end_ || !in_.Ready()))
+      (others || !in_.valid() || in_.position() >= in_end_ || !HasNext()))
     return true;
   --(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
   UpdateArmed();

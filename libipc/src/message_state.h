@@ -77,6 +77,7 @@ struct Message::State {
   std::shared_ptr<base::Mapping> mapping;  // of a loan
   // What only few messages have.
   struct Rare {
+    uint64_t lost = 0;  // right before it
     std::vector<Part> parts;
     MessageBuffer copy;  // of what was lent
     // An answer in a region: its mapping, and the other capabilities.

@@ -228,6 +228,7 @@ void ReceiverCore::OpenLane(Answer& event) {
     session_->Post(abi::Syscall::lane_close, handle);
     return;
   }
+  const bool overwriting = (opened.port_options & abi::kPortOverwriting) != 0;
   LanePtr lane = LaneEnd::Create({.session = session_,
                                   .role = LaneEnd::Role::kReceiver,
                                   .handle = handle,
@@ -241,7 +242,9 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .peer = std::move(mapped->theirs),
                                   .peer_start = opened.request_start,
                                   .traced = opened.traced != 0,
-                                  .offer = std::move(mapped->offer)});
+                                  .offer = std::move(mapped->offer),
+                                  .overwriting = overwriting,
+                                  .next_number = opened.next_number});
   if (opened.spare == 0) session_->Post(abi::Syscall::lane_ready, handle);
   session_->WantSpare();
   lanes_[opened.lane_id] = lane;

@@ -147,6 +147,7 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   at_full_fails_ = (granted.port_options & abi::kPortFullFails) != 0;
   shareable_ = (granted.port_options & abi::kPortShareable) != 0;
   listeners_ = static_cast<uint32_t>(answer.value(3));
+  const bool overwriting = (granted.port_options & abi::kPortOverwriting) != 0;
   auto lane = LaneEnd::Create({.session = session,
                                .role = LaneEnd::Role::kSender,
                                .handle = handle,
@@ -161,7 +162,8 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .peer_start = 0,
                                .traced = granted.traced != 0,
                                .ring_bytes_max = granted.ring_bytes_max,
-                               .offer = std::move(own->offer)});
+                               .offer = std::move(own->offer),
+                               .overwriting = overwriting});
   if (granted.spare == 0) session->Post(abi::Syscall::lane_ready, handle);
   session->WantSpare();
   return lane;
@@ -276,11 +278,43 @@ bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
   return lane->TrySend(record, slot);
 }
 
+namespace {
+
+// What an overwriting port takes: nobody could give back what came with a
+// message that is gone.
+absl::Status CheckOverwriting(const LaneEnd& lane,
+                              const SenderCore::Content& content,
+                              const SendOptions& options, bool calls) {
+  const char* what = nullptr;
+  if (calls) what = "no calls";
+  if (!options.capabilities.empty()) what = "no capabilities";
+  if (content.loan != nullptr || !content.parts.empty()) what = "no loans";
+  if (what != nullptr)
+    return MakeStatus(Error::bad_state,
+                      absl::StrCat("the port overwrites its oldest messages "
+                                   "and takes ",
+                                   what, ", only bytes"));
+  if (content.payload.size() > lane.inline_max())
+    return MakeStatus(
+        Error::out_of_range,
+        absl::StrCat("a message of ", content.payload.size(),
+                     " bytes to an overwriting port whose rings take ",
+                     lane.inline_max(),
+                     " at most: give it more ring_bytes, or send less"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 Error SenderCore::Send(const Content& content, const SendOptions& options,
                        CallSlot* slot, Sent* sent, absl::Status* detail) {
   auto picked = Pick();
   if (!picked.ok()) return picked.error();
   LaneEnd* const lane = picked->lane;
+  if (lane->overwriting()) {
+    *detail = CheckOverwriting(*lane, content, options, slot != nullptr);
+    if (!detail->ok()) return ErrorOf(*detail);
+  }
   auto staged = StagedTransfer::Stage(*lane, options.capabilities);
   if (!staged.ok()) {
     *detail = staged.status();

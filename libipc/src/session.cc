@@ -85,6 +85,8 @@ absl::StatusOr<Capability> MakePort(const std::shared_ptr<SessionCore>& core,
   if (options.sharing == Sharing::kManyListeners) bits |= abi::kPortShareable;
   if (options.at_full == AtFull::kFail) bits |= abi::kPortFullFails;
   if (options.buffering == Buffering::kRendezvous) bits |= abi::kPortRendezvous;
+  if (options.buffering == Buffering::kOverwriting)
+    bits |= abi::kPortOverwriting;
   const Answer answer =
       core->Call(abi::Syscall::port_create, account,
                  {.options = bits,

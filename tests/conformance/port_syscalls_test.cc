@@ -71,18 +71,21 @@ TEST_F(PortCreate, LetsRingsGrowOnlyWhereTheirSizeIsNotFixed) {
   }
 }
 
-TEST_F(PortCreate, ARendezvousIsNothingElse) {
-  for (uint32_t more = 1; more < abi::kPortRendezvous; ++more)
+TEST_F(PortCreate, ARendezvousOrAnOverwritingPortIsNothingElse) {
+  for (const uint32_t kind : {abi::kPortRendezvous, abi::kPortOverwriting}) {
+    for (uint32_t more = 1; more <= abi::kPortOptionsAll; ++more) {
+      if ((kind | more) == kind) continue;
+      EXPECT_EQ(
+          ErrorOf(Syscall::port_create, account(), {.options = kind | more}),
+          Error::invalid_args);
+    }
     EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
-                      {.options = abi::kPortRendezvous | more}),
+                      {.options = kind, .args = {4096, abi::kRingBytesMax}}),
               Error::invalid_args);
-  EXPECT_EQ(ErrorOf(Syscall::port_create, account(),
-                    {.options = abi::kPortRendezvous,
-                     .args = {4096, abi::kRingBytesMax}}),
-            Error::invalid_args);
-  const Answer made =
-      Call(Syscall::port_create, account(), {.options = abi::kPortRendezvous});
-  EXPECT_EQ(made.value(3), made.value(2));
+    const Answer made =
+        Call(Syscall::port_create, account(), {.options = kind});
+    EXPECT_EQ(made.value(3), made.value(2));
+  }
 }
 
 TEST_F(PortCreate, BoundsTheName) {

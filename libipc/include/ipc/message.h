@@ -50,6 +50,9 @@ class Message {
   uint32_t label() const;
   // Who sent it: the badge of the capability it came through; 0 for none.
   uint64_t badge() const;
+  // On an overwriting port: messages of the same sender right before this one
+  // that were overwritten before anybody took them. Else 0.
+  uint64_t lost() const;
   // Follows a chain of calls; set in each message, inherited by the calls and
   // messages that this thread sends after receiving it.
   uint64_t flow() const;

@@ -47,7 +47,8 @@ class Sender {
   // Errors: timed_out, should_wait (no room by then; the port fails when
   // full); peer_closed; revoked; out_of_range (too many capabilities);
   // bad_handle, access_denied, invalid_args (a capability cannot be moved);
-  // quota_exceeded.
+  // quota_exceeded; of an overwriting port out_of_range (more bytes than go
+  // inline), bad_state (a call, loans, capabilities).
   // Thread: any; waits when the queue is full.
   absl::Status Send(Bytes payload, const SendOptions& options = {});
   absl::Status Send(std::string_view text, const SendOptions& options = {}) {

@@ -17,7 +17,11 @@ enum class AtFull { kBlock, kFail };
 // kRendezvous: no queue; a send returns when its message was taken. A call's
 // deadline, too, counts for being taken. What was not taken by then nobody
 // gets, and its capabilities and loan are the sender's again.
-enum class Buffering { kQueue, kRendezvous };
+// kOverwriting: a send never waits; without room it overwrites the oldest
+// messages of its sender, and the receiver is told how many (Message::lost).
+// Messages are of bytes only, inline and up to a quarter of ring_bytes: no
+// calls, loans, capabilities.
+enum class Buffering { kQueue, kRendezvous, kOverwriting };
 
 struct PortOptions {
   std::string name;  // shown by tools; at most kNameBytesMax - 1 bytes
@@ -29,7 +33,7 @@ struct PortOptions {
   uint32_t ring_bytes_max = 0;
   Sharing sharing = Sharing::kOneListener;
   AtFull at_full = AtFull::kBlock;
-  // A rendezvous can neither be shared nor fail at full (invalid_args).
+  // Only a queue can be shared, fail at full, or grow (else invalid_args).
   Buffering buffering = Buffering::kQueue;
 };
 

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "libipc/base/spinner.h"
 
@@ -55,6 +56,93 @@ TEST(Ring, CarriesRecordsOverManyWraps) {
     reader.Consume(header, pair.own[1].get());
     ASSERT_EQ(reader.Peek(&header), State::kEmpty);
   }
+}
+
+TEST(Ring, OverwritesItsOldestAndSaysWhereTheRestBegins) {
+  Pair pair(4096);
+  RingWriter writer(pair.own[0], 0);
+  RingReader reader(pair.seen[0], 0);
+  std::mt19937 random(1);
+  for (uint32_t i = 0; i < 5000; ++i) {
+    const std::string text(random() % 1025, static_cast<char>(i));
+    writer.MakeRoom(text.size());
+    Put(writer, text, i);
+    const uint64_t oldest = pair.seen[0]->oldest().load();
+    ASSERT_LE(writer.position() - oldest, 4096u);
+    if (i > 100) {
+      ASSERT_GE(writer.position() - oldest, 4096u * 3 / 4 - 128);
+    }
+    if (i % 50 != 0) continue;
+    // All that stands is whole.
+    if (reader.IsOverrun()) {
+      ASSERT_TRUE(reader.SkipToOldest(nullptr));
+    }
+    ASSERT_FALSE(reader.IsOverrun());
+    abi::RecordHeader header = {};
+    uint32_t last = 0;
+    while (reader.Peek(&header) == State::kRecord) {
+      last = header.label;
+      const auto* at = reinterpret_cast<const char*>(reader.Payload());
+      ASSERT_EQ(std::string(at, header.payload_bytes),
+                std::string(header.payload_bytes, static_cast<char>(last)));
+      reader.Consume(header, nullptr);
+    }
+    ASSERT_EQ(last, i);
+  }
+}
+
+TEST(Ring, NothingTornIsTakenWhileItIsOverwritten) {
+  constexpr uint32_t kCount = 100'000;
+  Pair pair(4096);
+  std::thread writes([&] {
+    RingWriter writer(pair.own[0], 0);
+    for (uint32_t i = 1; i <= kCount; ++i) {
+      const std::vector<uint64_t> words(i % 120, i);
+      const size_t bytes = words.size() * sizeof(uint64_t);
+      writer.MakeRoom(bytes);
+      CopyInOver(writer.Payload(), words.data(), bytes);
+      abi::RecordHeader header = {};
+      header.payload_bytes = static_cast<uint32_t>(bytes);
+      header.label = i;
+      writer.Publish(header);
+    }
+  });
+  RingReader reader(pair.seen[0], 0);
+  std::vector<uint64_t> copy(128);
+  uint64_t overruns = 0;
+  for (uint32_t last = 0; last < kCount;) {
+    abi::RecordHeader header = {};
+    const bool found = reader.Peek(&header) == State::kRecord;
+    if (found) CopyOutOver(copy.data(), reader.Payload(), header.payload_bytes);
+    if (reader.IsOverrun()) {
+      ASSERT_TRUE(reader.SkipToOldest(nullptr));
+      ++overruns;
+      continue;
+    }
+    if (!found) continue;
+    ASSERT_GT(header.label, last);
+    last = header.label;
+    ASSERT_EQ(header.payload_bytes, last % 120 * sizeof(uint64_t));
+    for (uint32_t word = 0; word < last % 120; ++word)
+      ASSERT_EQ(copy[word], last);
+    reader.Consume(header, nullptr);
+  }
+  writes.join();
+  EXPECT_GT(overruns, 0u);  // else nothing was tried
+}
+
+TEST(Ring, AnOldestThatCannotBeIsALie) {
+  Pair pair(4096);
+  RingReader reader(pair.seen[0], 128);
+  for (const uint64_t lie :
+       {uint64_t{1}, uint64_t{200}, ~uint64_t{0}, (uint64_t{1} << 62) + 64}) {
+    pair.own[0]->oldest().store(lie);
+    EXPECT_FALSE(reader.SkipToOldest(nullptr));
+    EXPECT_EQ(reader.position(), 128u);
+  }
+  pair.own[0]->oldest().store(64);  // backwards
+  EXPECT_TRUE(reader.SkipToOldest(nullptr));
+  EXPECT_EQ(reader.position(), 128u);
 }
 
 TEST(Ring, IsFullUntilTheReaderGoesOn) {

@@ -149,6 +149,88 @@ TEST_F(LanesTest, TheNextListenerBeginsWithARecordWhateverTheLastOneSaid) {
   EXPECT_EQ(taken, 15 + 11);
 }
 
+// An overwriting port: the sender goes on past what nobody has taken.
+class OverwritingLanesTest : public LanesTest {
+ protected:
+  OverwritingLanesTest() {
+    port_ = CreatePort(*root_, abi::kPortOverwriting, 4096);
+    server_ = AddChild(*root_, {{"port", port_}});
+    client_ = AddChild(*root_, {{"port", port_, abi::kRightSend}});
+    served_ = server_->Named("port");
+    used_ = client_->Named("port");
+  }
+  static void Send(RawEnd& sender, int count) {
+    for (int i = 0; i < count; ++i) {
+      abi::RecordHeader header = {};
+      header.payload_bytes = 8;
+      sender.writer.MakeRoom(header.payload_bytes);
+      sender.writer.Publish(header);
+    }
+  }
+};
+
+TEST_F(OverwritingLanesTest, WhatIsOverwrittenIsNotQueued) {
+  RawEnd sender = Connect(*client_, used_);
+  Send(sender, 1'000);
+  const LanePositions at = Measure(OnlyLane());
+  EXPECT_EQ(at.request_end, 64'000u);
+  EXPECT_EQ(at.taken, sender.own->oldest().load());
+  EXPECT_LE(at.request_end - at.taken, 4096u);
+}
+
+TEST_F(OverwritingLanesTest, TheNextListenerBeginsWithTheOldestThatStands) {
+  RawEnd sender = Connect(*client_, used_);
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  RawEnd listener = Open(*server_);
+  Send(sender, 2);
+  EXPECT_NE(listener.Take(), "-");
+  listener.own->next_number().store(1);
+  Send(sender, 1'000);
+  Kill(*server_);
+  ASSERT_EQ(root_->Call(Syscall::port_listen, port_).error(), Error::ok);
+  abi::LaneOpened opened;
+  RawEnd next = Open(*root_, &opened);
+  EXPECT_EQ(opened.request_start, sender.own->oldest().load());
+  EXPECT_EQ(opened.next_number, 1u);
+  uint64_t taken = 0;
+  while (next.Take() != "-") ++taken;
+  EXPECT_EQ(opened.request_start + 64 * taken, 64 * 1'002u);
+}
+
+TEST_F(OverwritingLanesTest, WhatADeadSenderSentWaitsForAListener) {
+  RawEnd sender = Connect(*client_, used_);
+  Send(sender, 1'000);
+  Kill(*client_);
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  abi::LaneOpened opened;
+  RawEnd listener = Open(*server_, &opened);
+  EXPECT_EQ(server_->TakeEvent(Event::lane_cut).value(0), 64'000u);
+  // Where nobody has read yet a listener finds the oldest by itself.
+  EXPECT_EQ(opened.request_start, 0u);
+  ASSERT_TRUE(listener.reader.IsOverrun());
+  ASSERT_TRUE(listener.reader.SkipToOldest(nullptr));
+  uint64_t taken = 0;
+  while (listener.Take() != "-") ++taken;
+  EXPECT_EQ(sender.own->oldest().load() + 64 * taken, 64'000u);
+}
+
+TEST_F(OverwritingLanesTest, FalsePositionsAreBounded) {
+  RawEnd sender = Connect(*client_, used_);
+  Send(sender, 100);
+  const uint64_t lies[] = {0,        1,          63,         65,    4096,
+                           1u << 20, 1ull << 62, 1ull << 63, ~0ull, ~0ull - 63};
+  for (const uint64_t tail : lies)
+    for (const uint64_t oldest : lies) {
+      sender.own->tail().store(tail);
+      sender.own->oldest().store(oldest);
+      const LanePositions at = Measure(OnlyLane());
+      EXPECT_EQ(at.request_end % 64, 0u);
+      EXPECT_EQ(at.taken % 64, 0u);
+      EXPECT_LE(at.taken, at.request_end);
+      EXPECT_LE(at.request_end - at.taken, 4096u);
+    }
+}
+
 TEST_F(LanesTest, DeadSenderIsReportedAfterWhatItSent) {
   RawEnd sender = Connect(*client_, used_);
   ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);

@@ -77,9 +77,9 @@ Answer ListCaps(const Call& call, uint64_t after) {
 Answer port_create(Call& call) {
   if (!call.Fits({.options = abi::kPortOptionsAll, .args = 2, .payload = true}))
     return Error::invalid_args;
-  const bool rendezvous = (call.options() & abi::kPortRendezvous) != 0;
-  if (rendezvous &&
-      (call.options() != abi::kPortRendezvous || call.arg(1) != 0))
+  const bool alone =
+      (call.options() & (abi::kPortRendezvous | abi::kPortOverwriting)) != 0;
+  if (alone && (!std::has_single_bit(call.options()) || call.arg(1) != 0))
     return Error::invalid_args;
   const uint64_t asked = call.arg(0);
   const uint64_t most = call.arg(1);
@@ -103,7 +103,7 @@ Answer port_create(Call& call) {
   port.ring_bytes_max = port.ring_bytes;
   if (most != 0)
     port.ring_bytes_max = static_cast<uint32_t>(std::bit_ceil(most));
-  else if (asked == 0 && !rendezvous)
+  else if (asked == 0 && !alone)
     port.ring_bytes_max = abi::kRingBytesGrownDefault;
   port.owner = call.session.id();
   port.charged = &account;

@@ -130,7 +130,8 @@ Request Generator::CreatePort(Session& session) {
                          With(session, ObjectKind::account, abi::kRightManage),
                          random_.OneIn(20) ? random_.Below(1u << 26) : 4096);
   request.head.options = static_cast<uint32_t>(random_.Below(5));
-  if (random_.OneIn(40)) request.head.options = 5 + random_.Below(3);
+  if (random_.OneIn(8)) request.head.options = abi::kPortOverwriting;
+  if (random_.OneIn(40)) request.head.options = 5 + random_.Below(11);
   request.payload.assign(random_.Below(random_.OneIn(50) ? 60 : 20), 'p');
   return request;
 }

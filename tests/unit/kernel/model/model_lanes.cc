@@ -264,7 +264,8 @@ void Model::Bind(Lane& lane, Session& session, Port::Listener& listener,
                       .traced = 0,
                       .band = lane.band,
                       .port_options = lane.port->options,
-                      .spare = 0});
+                      .spare = 0,
+                      .next_number = 0});
   Expect(&session, {.event = abi::Event::lane_opened,
                     .user_data = handle,
                     .values = {lane.port->ring_bytes},
