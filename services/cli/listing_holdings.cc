@@ -44,6 +44,7 @@ std::string PortOptionsText(const ipc::PortEntry& port) {
   if ((port.options & ipc::abi::kPortShareable) != 0) text += "shareable ";
   if ((port.options & ipc::abi::kPortFullFails) != 0) text += "fails-full ";
   if ((port.options & ipc::abi::kPortRendezvous) != 0) text += "rendezvous ";
+  if ((port.options & ipc::abi::kPortOverwriting) != 0) text += "overwriting ";
   if (port.traced != 0) text += "traced ";
   if (port.closed != 0) text += "closed ";
   return text.empty() ? "-" : text.substr(0, text.size() - 1);
@@ -111,6 +112,8 @@ Listing ListPorts(const Snapshot& snapshot) {
          {"lanes", port.lanes},
          {"shareable", (port.options & ipc::abi::kPortShareable) != 0},
          {"fails_when_full", (port.options & ipc::abi::kPortFullFails) != 0},
+         {"overwriting", (port.options & ipc::abi::kPortOverwriting) != 0},
+         {"lost", port.receiver_counters.lost},
          {"traced", port.traced != 0},
          {"closed", port.closed != 0},
          {"owner", snapshot.ProcessName(port.owner_process)},

@@ -11,6 +11,7 @@ Json CountersJson(const ipc::LaneCounters& counters) {
           {"wakes", counters.wakes},
           {"full", counters.full},
           {"taken", counters.taken},
+          {"lost", counters.lost},
           {"queued_bytes_most", counters.queued_bytes_most},
           {"spins_paid", counters.spins_paid},
           {"spins_lost", counters.spins_lost},

@@ -23,13 +23,29 @@ uint32_t ReadRingBytes(TomlFields* fields, std::string_view key) {
           .value_or(0));
 }
 
+std::string BufferingText(ipc::Buffering buffering) {
+  return buffering == ipc::Buffering::kRendezvous ? "a rendezvous"
+                                                  : "an overwriting port";
+}
+
+void ReadBuffering(PortSpec* port, TomlFields* fields) {
+  const bool meets = fields->Truth("rendezvous").value_or(false);
+  const bool overwrites = fields->Truth("overwriting").value_or(false);
+  if (meets && overwrites)
+    fields->Note(fields->at(), "a rendezvous in " + fields->where() +
+                                   " has nothing to overwrite");
+  if (overwrites) port->buffering = ipc::Buffering::kOverwriting;
+  if (meets) port->buffering = ipc::Buffering::kRendezvous;
+}
+
 void CheckBuffering(const PortSpec& port, TomlFields* fields) {
-  if (port.buffering == ipc::Buffering::kRendezvous &&
+  if (port.buffering != ipc::Buffering::kQueue &&
       (port.listeners == Listeners::kMany || port.at_full == Full::kFails ||
        port.ring_bytes_max != 0))
-    fields->Note(fields->at(),
-                 "a rendezvous in " + fields->where() +
-                     " can neither be shareable nor fail at full nor grow");
+    fields->Note(fields->at(), BufferingText(port.buffering) + " in " +
+                                   fields->where() +
+                                   " can neither be shareable nor fail at "
+                                   "full nor grow");
   const uint32_t least = std::bit_ceil(
       port.ring_bytes != 0 ? port.ring_bytes : ipc::abi::kRingBytesDefault);
   if (port.ring_bytes_max != 0 && port.ring_bytes_max < least)
@@ -39,8 +55,8 @@ void CheckBuffering(const PortSpec& port, TomlFields* fields) {
 }
 
 PortSpec ReadPort(const Word& name, TomlFields fields) {
-  fields.AllowOnly(
-      {"ring_bytes", "ring_bytes_max", "shareable", "at_full", "rendezvous"});
+  fields.AllowOnly({"ring_bytes", "ring_bytes_max", "shareable", "at_full",
+                    "rendezvous", "overwriting"});
   PortSpec port = {.name = name};
   port.ring_bytes = ReadRingBytes(&fields, "ring_bytes");
   port.ring_bytes_max = ReadRingBytes(&fields, "ring_bytes_max");
@@ -48,8 +64,7 @@ PortSpec ReadPort(const Word& name, TomlFields fields) {
     port.listeners = Listeners::kMany;
   if (fields.OneOf("at_full", {"block", "fail"}) == size_t{1})
     port.at_full = Full::kFails;
-  if (fields.Truth("rendezvous").value_or(false))
-    port.buffering = ipc::Buffering::kRendezvous;
+  ReadBuffering(&port, &fields);
   CheckBuffering(port, &fields);
   return port;
 }

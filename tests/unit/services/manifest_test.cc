@@ -94,6 +94,18 @@ TEST(Manifest, ARendezvousIsNothingElse) {
                 "nor grow");
 }
 
+TEST(Manifest, AnOverwritingPortIsNothingElse) {
+  const auto parsed = ParseManifest("g.toml", "[port.a]\noverwriting = true\n");
+  EXPECT_EQ(parsed.manifest.ports.at(0).buffering,
+            ipc::Buffering::kOverwriting);
+  ExpectProblem("[port.a]\noverwriting = true\nat_full = \"fail\"\n",
+                "an overwriting port in");
+  ExpectProblem("[port.a]\noverwriting = true\nring_bytes_max = 1048576\n",
+                "nor grow");
+  ExpectProblem("[port.a]\noverwriting = true\nrendezvous = true\n",
+                "has nothing to overwrite");
+}
+
 TEST(Manifest, AQueueGrowsToNoLessThanItBeginsWith) {
   const auto parsed = ParseManifest(
       "g.toml", "[port.a]\nring_bytes = 5000\nring_bytes_max = 8192\n");
