@@ -37,13 +37,13 @@ class Buffer {
       if (!message.ok()) return message.status();
       if (const auto item = Decode<Item>(*message);
           item && message->label() == kItem)
-        Count(*item);
+        Count(*item, message->lost());
     }
     return absl::OkStatus();
   }
 
  private:
-  void Count(const Item& item) {
+  void Count(const Item& item, uint64_t lost) {
     if (taken_.size() >= kLivesMax && !taken_.contains(item.life))
       taken_.clear();
     Taken& taken = taken_[item.life];
@@ -54,6 +54,7 @@ class Buffer {
     else
       taken.holes += item.number - taken.last - 1;
     taken.last = item.number;
+    taken.lost += lost;
     ++taken.items;
   }
 

@@ -8,6 +8,7 @@ constexpr Kind kKinds[] = {
     {"blocking", WhenFull::kProducerWaits, "bounded, the producer waits"},
     {"failing", WhenFull::kSendIsRefused, "bounded, the send is refused"},
     {"growing", WhenFull::kGrows, "growing to a limit, then as blocking"},
+    {"overwriting", WhenFull::kOldestGo, "bounded, the oldest make room"},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ enum class WhenFull {
   kProducerWaits,  // nothing is lost
   kGrows,          // first it is given more room: nothing is lost
   kSendIsRefused,  // the newest are lost, and the producer knows which
+  kOldestGo,       // the oldest are lost, and the consumer knows how many
 };
 
 struct Kind {

@@ -29,13 +29,15 @@ struct Which {
 };
 
 // What this consumer took of one life. `holes`: numbers left out between
-// the first and the last; `disorders`: numbers not above the one before.
+// the first and the last; `disorders`: numbers not above the one before;
+// `lost`: items that were overwritten.
 struct Taken {
   uint64_t items = 0;
   uint64_t first = 0;
   uint64_t last = 0;
   uint64_t holes = 0;
   uint64_t disorders = 0;
+  uint64_t lost = 0;
 };
 
 template <typename T>

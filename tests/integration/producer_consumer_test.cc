@@ -32,26 +32,29 @@ TEST_F(ProducerConsumerTest, EachKindDoesItsOwnWhenTheBufferIsFull) {
   const auto done = RunProgram(Graph("1000"));
   EXPECT_EQ(done.exit_code, 0) << done.output;
   ExpectSays(done.output,
-             "meeting       1000        0  yes           0     1000");
+             "meeting         1000        0  yes           0     1000");
   // 4,096 bytes hold 64 items; the rest waits, or is refused.
   ExpectSays(done.output,
-             "blocking      1000       64  yes           0     1000");
+             "blocking        1000       64  yes           0     1000");
   ExpectSays(done.output,
-             "failing         64       64  no          936       64");
+             "failing           64       64  no          936       64");
   // And 16,384 bytes 256 more.
   ExpectSays(done.output,
-             "growing       1000      320  yes           0     1000");
+             "growing         1000      320  yes           0     1000");
+  // The newest stay. They are 56 to 64, as far as the last step is away.
+  ExpectSays(done.output,
+             "overwriting     1000       64  no          936       64");
 }
 
 TEST_F(ProducerConsumerTest, WhatFitsIsTreatedAlikeByEachKind) {
   const auto done = RunProgram(Graph("64"));
   EXPECT_EQ(done.exit_code, 0) << done.output;
   ExpectSays(done.output,
-             "blocking        64      all  no            0       64");
+             "blocking          64      all  no            0       64");
   ExpectSays(done.output,
-             "failing         64      all  no            0       64");
+             "failing           64      all  no            0       64");
   ExpectSays(done.output,
-             "meeting         64        0  yes           0       64");
+             "meeting           64        0  yes           0       64");
 }
 
 // The consumer is killed whenever it begins; the producer checks that what the
@@ -64,8 +67,8 @@ TEST_F(ProducerConsumerTest, AKilledConsumerLosesOnlyWhatItHadTaken) {
     KillThe(graph, "consumer");
   }
   EXPECT_EQ(graph.Wait(), 0) << graph.output();
-  ExpectSays(graph.output(), "blocking    100000       64  yes           0 ");
-  ExpectSays(graph.output(), "failing         64       64  no        99936");
+  ExpectSays(graph.output(), "blocking      100000       64  yes           0 ");
+  ExpectSays(graph.output(), "failing           64       64  no        99936");
 }
 
 TEST_F(ProducerConsumerTest, AKilledProducerBeginsAgain) {
