@@ -375,7 +375,8 @@ void World::CheckAnswers(Player& player) {
       model_.coverage().Saw("shares used up");
     const auto fds = player.fds.find(request.head.user_data);
     if (fds != player.fds.end()) {
-      WriteLane(player, static_cast<Handle>(seen->values[0]), fds->second[0]);
+      WriteLane(player, static_cast<Handle>(seen->values[0]), fds->second[0],
+                seen->values[1]);
       player.fds.erase(fds);
     }
     player.answers.erase(found);
@@ -411,7 +412,7 @@ void World::CheckEvents(Player& player) {
     expected.erase(found);
     if (received.fds.size() == 3)
       WriteLane(player, static_cast<Handle>(received.completion.user_data),
-                received.fds[1]);
+                received.fds[1], 0);
   }
   for (const Event& event : expected)
     if (!MayBeLeftOut(event))
@@ -424,9 +425,10 @@ void World::CheckEvents(Player& player) {
 }
 
 // A lane's end writes into its half what the kernel will find there once it is
-// ready: the sender has sent, the listener has taken and replied.
-void World::WriteLane(Player& player, Handle handle,
-                      const base::UniqueFd& half) {
+// ready: the sender has sent, the listener has taken and replied. Requests
+// have their stamps: `key` and where they are.
+void World::WriteLane(Player& player, Handle handle, const base::UniqueFd& half,
+                      uint64_t key) {
   Cap* cap = player.session->table.Find(handle);
   if (cap == nullptr || random_.OneIn(3)) return;
   Lane& lane = As<Lane>(*cap->object);
@@ -435,6 +437,8 @@ void World::WriteLane(Player& player, Handle handle,
   const uint64_t sent = lane.Measure().request_end - lane.taken;
   if (sends) {
     side.tail = kRecordBytes * random_.Below(4);
+    for (uint64_t at = 0; at < side.tail; at += kRecordBytes)
+      Write(half, static_cast<off_t>(abi::kControlBytes + at), key + at);
   } else {
     side.head = lane.taken + kRecordBytes * random_.Below(sent / 64 + 1);
     side.tail = lane.reply_end + kRecordBytes * random_.Below(3);

@@ -52,7 +52,8 @@ class World {
   void CheckLateAnswers(Player& player);
   void CheckEvents(Player& player);
   bool MayBeLeftOut(const Event& event) const;
-  void WriteLane(Player& player, Handle handle, const base::UniqueFd& half);
+  void WriteLane(Player& player, Handle handle, const base::UniqueFd& half,
+                 uint64_t key);
 
   const Profile profile_;
   Random random_;
