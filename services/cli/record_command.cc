@@ -42,7 +42,11 @@ class RecordCommand {
   int Run() {
     absl::Status written =
         file_.Write(recorder_.Begin("keyport", CommandText(options_)));
-    std::fprintf(stderr, "recording until Ctrl-C\n");
+    if (options_.seconds_max > 0)
+      std::fprintf(stderr, "recording for %g s; Ctrl-C ends it sooner\n",
+                   options_.seconds_max);
+    else
+      std::fprintf(stderr, "recording until Ctrl-C\n");
     while (written.ok()) {
       const LiveTrace::Pass pass = Drain();
       written = file_.Write(recorder_.EndPass(pass.begin_ns, pass.lost));
