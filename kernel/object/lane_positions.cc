@@ -39,6 +39,13 @@ uint64_t FirstStamped(const std::shared_ptr<base::Half>& half, uint64_t at,
   return end;
 }
 
+// The same, of what can still be in the ring.
+uint64_t FirstWithin(const std::shared_ptr<base::Half>& half, uint64_t from,
+                     uint64_t end) {
+  const uint64_t ring = half->ring_bytes();
+  return FirstStamped(half, std::max(from, end - std::min(end, ring)), end);
+}
+
 // What `half` has published: its tail, at most one ring past `consumed`, or
 // past where the ring began.
 uint64_t PublishedEnd(const std::shared_ptr<base::Half>& half, uint64_t tail,
@@ -116,15 +123,20 @@ uint64_t FindBeginning(const Lane& lane, const base::Half* left) {
       Believe(left->head().load(std::memory_order_acquire), lane.taken);
   if (lane.port->overwriting()) head = OldestOf(*writer, head);
   head = std::min(head, SkipStamped(writer, tail));
-  if (head < lane.ring.start || head >= tail) return head;
-  const uint64_t ring = writer->ring_bytes();
-  return FirstStamped(writer, std::max(head, tail - std::min(tail, ring)),
-                      tail);
+  if (head >= tail) return head;
+  if (head >= lane.ring.start) return FirstWithin(writer, head, tail);
+  // In the ring before, all of which was published.
+  if (lane.last == nullptr) return lane.ring.start;
+  const auto& last =
+      lane.last->grown != nullptr ? lane.last->grown->half : lane.sender().half;
+  return FirstWithin(last, head, lane.ring.start);
 }
 
 uint64_t NextNumber(const Lane& lane, const base::Half* left) {
   if (!lane.port->overwriting() || left == nullptr) return lane.next_number;
-  return left->next_number().load(std::memory_order_acquire);
+  const uint64_t next = left->next_number().load(std::memory_order_acquire);
+  // Whoever left before it looked at its lane has written none.
+  return next != 0 ? next : lane.next_number;
 }
 
 }  // namespace kernel

@@ -484,6 +484,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     return out_.HasRoom(bytes, nullptr) || LookForRoom(bytes);
   }
   bool LookForRoom(uint64_t bytes);
+  bool doubts_room_ = false;  // there was some at the last look, and news
   uint64_t RecordPayloadBytes(const Outgoing& record) const;
   // Without mutex_: these ask the kernel process.
   Error ResolveParts(Message::State& state);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "lane_end.h"
 #include "libipc/base/barrier.h"
@@ -12,6 +13,9 @@
 
 namespace ipc {
 namespace {
+
+// Looks at room beside news before it counts as none.
+constexpr int kDoubtsMost = 256;
 
 Error WhenNoTimeLeft(Deadline deadline) {
   return deadline.ns == 0 ? Error::should_wait : Error::timed_out;
@@ -33,12 +37,17 @@ bool LaneEnd::RoomNow(uint64_t bytes) {
 
 // A peer that was cut off but lives may tell of room for another moment. The
 // kernel process measures what the next one begins with after it has told of
-// the end; so what was seen before there was such news is good.
+// the end; so what was seen before there was such news is good. A listener's
+// sender stays the same.
 bool LaneEnd::LookForRoom(uint64_t bytes) {
+  doubts_room_ = false;
   if (!in_.valid()) return false;
   const uint64_t known = out_.known_head();
   const bool has_room = out_.HasRoom(bytes, in_.half().get());
-  if (!session_->HasUnrouted() && !mailbox_->HasMail()) return has_room;
+  if (role_ == Role::kReceiver ||
+      (!session_->HasUnrouted() && !mailbox_->HasMail()))
+    return has_room;
+  doubts_room_ = has_room;
   out_.SetKnownHead(known);
   return false;
 }
@@ -149,6 +158,7 @@ Error LaneEnd::Send(Outgoing& record, CallSlot* slot, Deadline deadline) {
 Error LaneEnd::SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline) {
   if (record.payload.size() > inline_max_) return Error::out_of_range;
   bool is_full = false;  // and was counted
+  int doubts = 0;
   while (true) {
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
@@ -157,6 +167,12 @@ Error LaneEnd::SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline) {
     ProcessMailLocked();
     Error error = TryPublish(record, slot);
     if (error != Error::should_wait) return error;
+    // The news may be in another thread's hands.
+    if (doubts_room_ && ++doubts <= kDoubtsMost) {
+      lock.unlock();
+      std::this_thread::yield();
+      continue;
+    }
     base::Count(own_->counters().full);
     if (deadline.ns <= base::NowNs()) {
       NoteFull();

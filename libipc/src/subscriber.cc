@@ -121,9 +121,14 @@ void SubscriberCore::OnPublisherJoined(Answer& event) {
   }
   if (parts_.empty())
     page_.head().store(part.reader.position(), std::memory_order_release);
-  if (descriptor_ != nullptr && event.descriptors.size() > 1) {
-    part.bell = std::move(event.descriptors[1]);
-    descriptor_->Watch(part.bell);
+  if (descriptor_ != nullptr && event.completion.descriptor_count > 1) {
+    // Linux drops those for which a process has no room: it would never wake.
+    if (event.descriptors.size() > 1)
+      part.bell = std::move(event.descriptors[1]);
+    if (!descriptor_->Watch(part.bell)) {
+      cut_ = Error::quota_exceeded;
+      return;
+    }
   }
   parts_.push_back(std::move(part));
   broken_ = false;

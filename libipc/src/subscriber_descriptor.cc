@@ -51,8 +51,8 @@ bool SubscriberDescriptor::Add(int fd, uint32_t events) {
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void SubscriberDescriptor::Watch(const base::UniqueFd& bell) {
-  if (bell.valid()) Add(bell.get(), EPOLLIN | EPOLLRDHUP);
+bool SubscriberDescriptor::Watch(const base::UniqueFd& bell) {
+  return bell.valid() && Add(bell.get(), EPOLLIN | EPOLLRDHUP);
 }
 
 void SubscriberDescriptor::Forget(const base::UniqueFd& bell) {

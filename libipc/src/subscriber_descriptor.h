@@ -26,7 +26,8 @@ class SubscriberDescriptor {
 
   int fd() const { return epoll_.get(); }
   // Not owned; to be forgotten before it is closed.
-  void Watch(const base::UniqueFd& bell);
+  // False: this process has no room for it.
+  bool Watch(const base::UniqueFd& bell);
   void Forget(const base::UniqueFd& bell);
   // Takes all rings, so that only later ones are seen. To be armed after.
   void Collect();

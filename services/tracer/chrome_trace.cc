@@ -31,18 +31,19 @@ uint64_t After(uint64_t ns, uint64_t more_ns) {
 }
 
 // The tracks of one process: a slice goes to the first where it follows or
-// lies within what is there.
+// lies within what is there. What fits nowhere goes to the last of them.
 class Tracks {
  public:
   // Slices come by begin, of the same begin the longest first.
   uint32_t Place(uint64_t begin_ns, uint64_t end_ns) {
     for (size_t i = 0; i < open_.size(); ++i)
       if (Fits(&open_[i], begin_ns, end_ns)) return static_cast<uint32_t>(i);
-    open_.push_back({end_ns});
+    if (open_.size() < kTracksMax) open_.push_back({end_ns});
     return static_cast<uint32_t>(open_.size() - 1);
   }
 
  private:
+  static constexpr size_t kTracksMax = 1'024;
   static bool Fits(std::vector<uint64_t>* ends, uint64_t begin_ns,
                    uint64_t end_ns) {
     while (!ends->empty() && ends->back() <= begin_ns) ends->pop_back();

@@ -111,17 +111,19 @@ void FlowTable::Add(TracedMessage message) {
 }
 
 std::vector<FlowSummary> FlowTable::Slowest(size_t count) const {
-  std::vector<FlowSummary> flows;
-  for (const auto& [id, flow] : flows_) flows.push_back(flow);
+  std::vector<const FlowSummary*> flows;
+  for (const auto& [id, flow] : flows_) flows.push_back(&flow);
   count = std::min(count, flows.size());
   std::partial_sort(flows.begin(), flows.begin() + static_cast<ssize_t>(count),
                     flows.end(),
-                    [](const FlowSummary& a, const FlowSummary& b) {
-                      if (RootNs(a) != RootNs(b)) return RootNs(a) > RootNs(b);
-                      return a.root.time_ns < b.root.time_ns;
+                    [](const FlowSummary* a, const FlowSummary* b) {
+                      if (RootNs(*a) != RootNs(*b))
+                        return RootNs(*a) > RootNs(*b);
+                      return a->root.time_ns < b->root.time_ns;
                     });
-  flows.resize(count);
-  return flows;
+  std::vector<FlowSummary> slowest;
+  for (size_t i = 0; i < count; ++i) slowest.push_back(*flows[i]);
+  return slowest;
 }
 
 }  // namespace keyport

@@ -20,6 +20,8 @@ uint64_t SendTime(const ipc::TraceRecord& record) {
   return record.time_ns - std::min(record.interval_ns, record.time_ns);
 }
 
+constexpr int kLooksMost = 64;
+
 }  // namespace
 
 size_t MessageTable::KeyHash::operator()(const Key& key) const {
@@ -33,7 +35,8 @@ size_t MessageTable::KeyHash::operator()(const Key& key) const {
 MessageTable::Entries::iterator MessageTable::Find(const Key& key,
                                                    ipc::TraceKind kind) {
   const auto [begin, end] = index_.equal_range(key);
-  for (auto it = begin; it != end; ++it) {
+  int looks = 0;  // so many messages are not sent in one nanosecond
+  for (auto it = begin; it != end && ++looks <= kLooksMost; ++it) {
     const Entry& entry = *it->second;
     const bool taken =
         kind == ipc::TraceKind::send ? entry.sent : entry.received;

@@ -1,5 +1,6 @@
 // Lanes that grow while they are often full, and give back when they are idle.
 #include <thread>
+#include <vector>
 
 #include "ipc/inspect.h"
 #include "tests/conformance/syscalls.h"
@@ -80,6 +81,38 @@ TEST_F(Growth, ASlowReceiversLaneGrowsAndNothingIsLostOrReordered) {
     taken = TakeSlowlyWhile(receiver, bytes, taken);
   EXPECT_EQ(TheLane().ring_bytes, kMost);
   ExpectNumbered(receiver, taken + 1, kCount);
+}
+
+TEST_F(Growth, CallsAreAnsweredWhileTheRingBeforeIsNotYetRead) {
+  constexpr int kCalls = 8;
+  Capability right = SendRight();
+  Capability steps = world_->NewPort();
+  const InitialCapability initial[] = {{"port", &right}, {"steps", &steps}};
+  Sender teller =
+      Must(Sender::Create(Must(steps.Mint(kRightSend | kRightDuplicate, 1))));
+  auto peer = world_->StartPeer("sender", initial, [](Session& session) {
+    Sender sender = Must(Sender::Create(Must(session.Take("port"))));
+    Receiver step = Must(Receiver::Create(Must(session.Take("steps"))));
+    std::vector<std::thread> callers;
+    for (int i = 0; i < kCalls; ++i)
+      callers.emplace_back([&sender] {
+        EXPECT_EQ(Must(sender.Call("?")).payload().size(), 1'000u);
+      });
+    Must(step.Receive(Soon()));
+    SendNumbered(sender, 1, 300);
+    for (std::thread& caller : callers) caller.join();
+  });
+  Receiver receiver = Must(Receiver::Create(Must(port_.Duplicate())));
+  std::vector<Message> calls;
+  for (int i = 0; i < kCalls; ++i)
+    calls.push_back(Must(receiver.Receive(Soon())));
+  Must(teller.Send("begin"));
+  const uint32_t taken = TakeSlowlyWhile(receiver, kBase);
+  // More than fits into the ring of replies: room has to be looked for.
+  const std::string answer(1'000, 'a');
+  for (Message& call : calls)
+    Must(call.Reply(ipc::BytesOf(answer), {}, Soon()));
+  ExpectNumbered(receiver, taken + 1, 300);
 }
 
 TEST_F(Growth, AnIdleLaneGivesItsMemoryBackAndGrowsAgain) {
