@@ -484,7 +484,6 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     return out_.HasRoom(bytes, nullptr) || LookForRoom(bytes);
   }
   bool LookForRoom(uint64_t bytes);
-  bool doubts_room_ = false;  // there was some at the last look, and news
   uint64_t RecordPayloadBytes(const Outgoing& record) const;
   // Without mutex_: these ask the kernel process.
   Error ResolveParts(Message::State& state);
@@ -581,6 +580,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   base::Woken woken_room_;
   uint64_t room_told_ = 0;  // position at the last fenced look
   bool room_look_due_ = false;
+  bool doubts_room_ = false;  // there was some at the last look, and news
 
   std::mutex attach_mutex_;  // held while the kernel process is asked
   std::vector<Attached> attached_;

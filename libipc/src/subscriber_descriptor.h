@@ -25,8 +25,8 @@ class SubscriberDescriptor {
   ~SubscriberDescriptor();
 
   int fd() const { return epoll_.get(); }
-  // Not owned; to be forgotten before it is closed.
-  // False: this process has no room for it.
+  // Not owned; to be forgotten before it is closed. False: this process has no
+  // room for it.
   bool Watch(const base::UniqueFd& bell);
   void Forget(const base::UniqueFd& bell);
   // Takes all rings, so that only later ones are seen. To be armed after.

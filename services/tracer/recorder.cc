@@ -226,17 +226,8 @@ bool Recorder::Wants(const RecordedHeader& header,
         own ? std::string(source) : directory_.ProcessName(process);
     return name.empty() || IsService(name, filter_.service);
   };
-  const bool in = is_service(header.receiver);
-  const bool out = is_service(header.sender);
-  switch (filter_.direction) {
-    case Direction::kIn:
-      return in;
-    case Direction::kOut:
-      return out;
-    case Direction::kBoth:
-      break;
-  }
-  return in || out;
+  return filter_.IsThatWay(is_service(header.receiver),
+                           is_service(header.sender));
 }
 
 uint32_t Recorder::InterfaceOf(const ipc::TraceRecord& record) {

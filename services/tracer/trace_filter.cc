@@ -12,8 +12,11 @@ bool TraceFilter::Matches(const TracedMessage& message,
                           std::string_view port_name) const {
   if (!port.empty() && port_name != port) return false;
   if (service.empty()) return true;
-  const bool in = IsService(message.to, service);
-  const bool out = IsService(message.from, service);
+  return IsThatWay(IsService(message.to, service),
+                   IsService(message.from, service));
+}
+
+bool TraceFilter::IsThatWay(bool in, bool out) const {
   switch (direction) {
     case Direction::kIn:
       return in;

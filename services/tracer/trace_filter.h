@@ -16,6 +16,8 @@ struct TraceFilter {
   Direction direction = Direction::kBoth;
 
   bool Matches(const TracedMessage& message, std::string_view port_name) const;
+  // Of one that its service received, or sent, or both.
+  bool IsThatWay(bool in, bool out) const;
   bool everything() const { return service.empty() && port.empty(); }
 };
 
