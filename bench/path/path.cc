@@ -2,7 +2,7 @@
 // processor: one thread sends and receives in turn. What counts is the number
 // of instructions (perf stat, or callgrind, which repeats exactly).
 //
-//   bench_path [send|asleep] [ROUNDS]
+//   bench_path [send|asleep|call] [ROUNDS]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +55,26 @@ int Asleep(int rounds) {
   return 0;
 }
 
+// Calls between two processes that poll on two processors, to be profiled.
+int CallPolling(int rounds) {
+  KernelProcess kernel;
+  PortServer server(kernel, 1, [](Receiver& receiver) {
+    while (true) {
+      Message message = Must(receiver.Receive());
+      Must(message.Reply(message.payload()));
+      if (message.label() == PortServer::kQuit) return;
+    }
+  });
+  PinnedTo pinned(0);
+  const double took = TimeAll([&] {
+    for (int i = 0; i < rounds; ++i)
+      Expect(Must(server.sender().Call("question")).text() == "question",
+             "the answer");
+  });
+  printf("polling on two processors: %.0f ns a call\n", took / rounds);
+  return 0;
+}
+
 int SendAndReceive(const std::string& what, int rounds) {
   KernelProcess kernel;
   Capability port = Must(kernel.session().CreatePort({.name = "path"}));
@@ -86,6 +106,7 @@ int SendAndReceive(const std::string& what, int rounds) {
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "send";
   const int rounds = argc > 2 ? atoi(argv[2]) : 1'000'000;
-  return what == "asleep" ? bench::Asleep(rounds)
-                          : bench::SendAndReceive(what, rounds);
+  if (what == "asleep") return bench::Asleep(rounds);
+  if (what == "call") return bench::CallPolling(rounds);
+  return bench::SendAndReceive(what, rounds);
 }

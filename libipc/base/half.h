@@ -229,7 +229,10 @@ class RingReader {
   // Is there a record? If so it is copied to `header`, its sizes checked.
   // kMalformed: the writer broke the format; the ring is of no use any more.
   State Peek(abi::RecordHeader* header) const {
-    if (!Ready()) return State::kEmpty;
+    return Ready() ? PeekReady(header) : State::kEmpty;
+  }
+  // The same where Ready() held.
+  State PeekReady(abi::RecordHeader* header) const {
     auto* at = reinterpret_cast<uint64_t*>(const_cast<uint8_t*>(At()));
     const auto word = [at](int i) {
       return std::atomic_ref<uint64_t>(at[i]).load(std::memory_order_relaxed);

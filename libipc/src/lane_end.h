@@ -45,9 +45,11 @@ struct LentBlock {
 struct Outgoing {
   uint16_t flags = 0;
   uint16_t handle_count = 0;
+  // Not beside `label`: both would be read at once where they were written one
+  // by one, and wait until they are out of the store buffer.
   uint32_t correlation = 0;
-  uint32_t label = 0;
   uint64_t flow = 0;
+  uint32_t label = 0;
   uint64_t token = 0;
   int64_t deadline_ns = base::kNoDeadline;
   int64_t sent_ns = 0;
@@ -428,9 +430,10 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Where this side runs, for a peer that thinks of polling.
   void CountTaken() {
     abi::LaneCounters& counters = own_->counters();
-    base::Count(counters.taken);
+    const uint64_t taken = counters.taken + 1;
+    base::SetCount(counters.taken, taken);
     // Looking fetches a line that the peer writes: not each time.
-    if (counters.taken % 64 == 1) NoteQueued();
+    if (taken % 64 == 1) NoteQueued();
   }
   void NoteQueued();
   void NoteProcessor() {

@@ -128,11 +128,11 @@ inline size_t LaneEnd::TrySendMany(Outgoing& record,
   return sent;
 }
 
-// The next record, if it has no flags but these and fits into a state; its
-// deadline, if it may have one, is left in its payload.
+// The next record, which is ready, if it has no flags but these and fits into a
+// state; its deadline, if it may have one, is left in its payload.
 inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
   return in_.position() < in_end_ &&
-         in_.Peek(header) == base::RingReader::State::kRecord &&
+         in_.PeekReady(header) == base::RingReader::State::kRecord &&
          (header->flags & ~flags) == 0 && header->handle_count == 0 &&
          header->payload_bytes <= kUsualBytes;
 }
@@ -273,7 +273,7 @@ inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
   abi::RecordHeader header;
   if (!IsUsual() || slot.done) return false;
   TakeReturns();  // false: something else stands first
-  if (!PeekUsual(abi::kRecordReply, &header) ||
+  if (!in_.Ready() || !PeekUsual(abi::kRecordReply, &header) ||
       header.flags != abi::kRecordReply ||
       header.correlation != slot.correlation)
     return false;

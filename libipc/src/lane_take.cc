@@ -70,7 +70,6 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->sent_ns = parsed.sent_ns;
   ReadPayload(parsed, *state);
   CountTaken();
-  NoteQueued();
   return state;
 }
 

@@ -351,13 +351,13 @@ bool ReceiverCore::MayTryTake() {
 
 absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
   KnowReceiver(session_, port_id_);
-  if (StatePtr state = TryTake(); state != nullptr) {
-    EnterFlow(state->flow);
-    state->in_flow = true;
-    return Message(std::move(state));
-  }
   bool asked_bells = false;
   while (true) {
+    if (StatePtr state = TryTake(); state != nullptr) {
+      EnterFlow(state->flow);
+      state->in_flow = true;
+      return Message(std::move(state));
+    }
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
     StatePtr state;
