@@ -4,8 +4,8 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
-include(${CMAKE_CURRENT_LIST_DIR}/static_absl.cmake)
 pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing)
+include(${CMAKE_CURRENT_LIST_DIR}/static_libraries.cmake)
 
 find_program(KEYPORT_CCACHE ccache)
 if(KEYPORT_CCACHE)

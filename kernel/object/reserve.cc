@@ -40,17 +40,26 @@ struct Pile {
 // Of the one that lives: a new-handler is told nothing.
 bool installed = false;
 bool held = false;
+Pile whole = {Reserve::kBytes, 1};
 Pile large = {Reserve::kLargeBytes, Reserve::kLarge};
 Pile small = {Reserve::kSmallBytes, Reserve::kSmall};
 
 void GiveBack() {
   held = false;
+  for (Pile* pile : {&whole, &large, &small}) pile->Empty();
+}
+
+// In pieces where it is not to be had whole. What there is of these stays until
+// it is.
+bool Take() {
+  if (!whole.Fill()) return large.Fill() && small.Fill();
   large.Empty();
   small.Empty();
+  return true;
 }
 
 void Spend() {
-  if (large.count != 0 || small.count != 0) return GiveBack();
+  if (whole.count + large.count + small.count != 0) return GiveBack();
   constexpr char kText[] =
       "keyport-kernel: out of memory, and the reserve does not suffice\n";
   (void)!write(STDERR_FILENO, kText, sizeof(kText) - 1);
@@ -74,7 +83,7 @@ bool Reserve::Held() {
   if (held || !installed) return true;
   // Not by way of the handler: it would give back what is being taken.
   std::set_new_handler(nullptr);
-  held = large.Fill() && small.Fill();
+  held = Take();
   std::set_new_handler(&Spend);
   return held;
 }

@@ -22,16 +22,17 @@
 //   what is told         the rest, 7 MiB: 50,000 events about what was freed.
 //                        A parked watch takes as much as its answer
 //
-// It is held in pieces, because what others freed comes back in pieces too, and
-// among them a few that are large enough for a block of capabilities. A larger
-// array may find no place: one of more than 112 KiB grows only with thousands
-// of entries (watches on an object, lanes of a capability, senders of a port).
-// If one has to grow just when memory ends and the pieces lie apart, the kernel
-// process ends.
+// At the start it is one allocation, untouched but for a page. Once it was
+// spent it may have to be held in pieces, because what others freed comes back
+// in pieces too, and among them a few that are large enough for a block of
+// capabilities. A larger array may find no place then: one of more than 112 KiB
+// grows only with thousands of entries (watches on an object, lanes of a
+// capability, senders of a port). If one has to grow just when memory ends and
+// the pieces lie apart, the kernel process ends.
 //
 // It helps where Linux says no (RLIMIT_AS, RLIMIT_DATA, strict overcommit). By
 // default Linux says yes and kills somebody later; that is for the supervisor
-// and oom_score_adj. Of each piece only the first page is touched.
+// and oom_score_adj.
 //
 // Thread: the kernel's. Source: C++ [new.handler].
 #pragma once

@@ -1,6 +1,8 @@
 // The memory reserve itself, and whether it is as large as it has to be.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "tests/faults/manual.h"
 #include "tests/faults/recipes.h"
 
@@ -28,6 +30,20 @@ TEST(ReserveTest, IsSpentOnceAndTakenBack) {
   EXPECT_TRUE(Reserve::Held());
 }
 
+TEST(ReserveTest, IsTakenBackInPiecesWhereItIsNotToBeHadWhole) {
+  const Reserve reserve;
+  for (int round = 0; round < 2; ++round) {
+    const Watched watched;
+    Arm({What::kMemory, 1, Span::kOnce});
+    const auto spends = std::make_unique<char[]>(Reserve::kLargeBytes);
+    ASSERT_TRUE(Hit());
+    Arm({What::kMemory, 1, Span::kOnce});
+    EXPECT_TRUE(Reserve::Held());
+    EXPECT_TRUE(Hit()) << "not asked for whole";
+  }
+  Disarm();
+}
+
 TEST(ReserveDeathTest, EndsTheProcessWhenItDoesNotSuffice) {
   EXPECT_DEATH(
       {
@@ -38,6 +54,25 @@ TEST(ReserveDeathTest, EndsTheProcessWhenItDoesNotSuffice) {
         printf("%d", more[0]);
       },
       "out of memory, and the reserve does not suffice");
+}
+
+uint64_t ResidentBytes() {
+  uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * 4096;
+}
+
+// It costs address space; memory only once it is used. In a process whose heap
+// is fresh.
+TEST(ReserveDeathTest, IsNotTouchedWhileItIsHeld) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        const uint64_t before = ResidentBytes();
+        const Reserve reserve;
+        exit(ResidentBytes() < before + Reserve::kBytes / 6 ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(ReserveTest, CoversEachRequest) {

@@ -12,3 +12,10 @@ foreach(target ${imported})
       IMPORTED_LOCATION_NONE "${static}" IMPORTED_SONAME_NONE "")
   endif()
 endforeach()
+
+# And liburing, of which little is not in its headers.
+find_library(KEYPORT_STATIC_URING liburing.a)
+if(KEYPORT_STATIC_URING)
+  set_target_properties(PkgConfig::URING PROPERTIES
+    INTERFACE_LINK_LIBRARIES "${KEYPORT_STATIC_URING}")
+endif()
