@@ -26,13 +26,19 @@ KernelProcess::KernelProcess(int processor, Polling polling) {
   session_ = std::make_unique<Session>(
       Must(Session::Adopt(std::move(pair.second), "bench")));
   account_ = Must(session_->Take("account"));
+  kernel_ = Must(session_->Take("kernel"));
 }
 
 KernelProcess::~KernelProcess() {
   account_.Release();
+  kernel_.Release();
   session_->Close();
   session_.reset();
   waitpid(pid_, nullptr, 0);
+}
+
+Capability KernelProcess::NewKernel() const {
+  return Must(kernel_.Duplicate());
 }
 
 void KernelProcess::Move(int processor) {

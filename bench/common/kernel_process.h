@@ -28,6 +28,8 @@ class KernelProcess {
   int pid() const { return pid_; }
   ipc::Session& session() { return *session_; }
   const ipc::Capability& account() const { return account_; }
+  // Another capability of the kernel object.
+  ipc::Capability NewKernel() const;
   // Anywhere, or on one processor from now on.
   void Move(int processor);
 
@@ -48,6 +50,7 @@ class KernelProcess {
   cpu_set_t anywhere_;
   std::unique_ptr<ipc::Session> session_;
   ipc::Capability account_;
+  ipc::Capability kernel_;
 };
 
 // A process that serves a port, and a sender to it.

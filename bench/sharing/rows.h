@@ -2,11 +2,9 @@
 // stands in conclusions.cc.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <vector>
 
-#include "bench/common/pass.h"
+#include "bench/common/measured.h"
 
 namespace bench {
 
@@ -15,17 +13,6 @@ void MeasureLocks(const Pass& pass);
 void MeasureCells(const Pass& pass);
 
 void ConcludeSharing(Figures& figures);
-
-// Measures in a process of its own, and adds each value to its row. One that
-// fails is a failure of the run.
-struct RowUnit {
-  RowName row;
-  const char* unit;
-};
-void AddEachOf(const Pass& pass, const std::vector<RowUnit>& rows,
-               const std::function<std::vector<double>()>& measure);
-void AddNsOf(const Pass& pass, const RowName& row,
-             const std::function<double()>& measure);
 
 // Names of groups and systems, as everybody spells them.
 inline constexpr char kRawRing[] = "raw ring that nobody checks";

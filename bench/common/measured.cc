@@ -1,5 +1,6 @@
+#include "bench/common/measured.h"
+
 #include "bench/common/isolated.h"
-#include "bench/sharing/rows.h"
 
 namespace bench {
 

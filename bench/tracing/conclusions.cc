@@ -1,0 +1,32 @@
+// What is to be reached, as docs/performance.md says, and what was.
+#include "bench/tracing/rows.h"
+
+namespace bench {
+namespace {
+
+void ConcludeRecord(Figures& figures) {
+  const RowName ours(kRecord, kOurs);
+  if (figures.Has(ours))
+    figures.Conclude("cost of a record", "ns", figures.Median(ours),
+                     AtMost(20, 30));
+  figures.Compare("a record / clock and 64 B into a ring", ours,
+                  {kRecord, kRawRecord});
+}
+
+}  // namespace
+
+void ConcludeTracing(Figures& figures) {
+  ConcludeRecord(figures);
+  figures.Compare("round trip, traced / not", {kRoundTrip, kOn},
+                  {kRoundTrip, kOff});
+  figures.Compare("round trip, traced and read / not", {kRoundTrip, kRead},
+                  {kRoundTrip, kOff});
+  figures.Compare("one way, traced / not (rate)", {kOneWay, kOn},
+                  {kOneWay, kOff});
+  figures.Compare("one way, traced and read / not (rate)", {kOneWay, kRead},
+                  {kOneWay, kOff});
+  figures.Compare("system call stopped by ptrace / not", {kSystemCall, kPtrace},
+                  {kSystemCall, kAlone});
+}
+
+}  // namespace bench

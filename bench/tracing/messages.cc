@@ -1,0 +1,153 @@
+// Messages between two processes, traced and not.
+#include "bench/common/timing.h"
+#include "bench/tracing/rows.h"
+#include "bench/tracing/traced.h"
+#include "ipc/tuning.h"
+
+namespace bench {
+namespace {
+
+constexpr int kSlices = 10;
+constexpr uint32_t kCount = 1;  // how many came since it was asked last?
+
+// Answers calls; counts messages, each of which holds the number of those that
+// came before it.
+void Serve(ipc::Receiver& receiver) {
+  uint64_t count = 0;
+  while (true) {
+    ipc::Message message = Must(receiver.Receive());
+    if (!message.wants_reply()) {
+      uint64_t number;
+      Expect(message.payload().size() == 64, "the size");
+      memcpy(&number, message.payload().data(), sizeof(number));
+      Expect(number == count++, "the order");
+      continue;
+    }
+    if (message.label() == kCount) {
+      const uint64_t came = std::exchange(count, 0);
+      Must(message.Reply(std::as_bytes(std::span(&came, 1))));
+      continue;
+    }
+    Must(message.Reply(message.payload()));
+    if (message.label() == PortServer::kQuit) return;
+  }
+}
+
+struct Rig {
+  Rig() : kernel(), server(kernel, 1, Serve), pinned(0) {}
+
+  double CallNs(int rounds) {
+    uint64_t payload[8] = {};
+    return TimeAll([&] {
+             for (int i = 0; i < rounds; ++i) {
+               payload[0] = static_cast<uint64_t>(i);
+               const ipc::Bytes bytes = std::as_bytes(std::span(payload));
+               const ipc::Message answer = Must(server.sender().Call(bytes));
+               Expect(memcmp(answer.payload().data(), payload,
+                             sizeof(payload)) == 0,
+                      "the answer");
+             }
+           }) /
+           rounds;
+  }
+  // Millions a second.
+  double Rate(int messages) {
+    uint64_t payload[8] = {};
+    const double ns = TimeAll([&] {
+      for (int i = 0; i < messages; ++i) {
+        payload[0] = static_cast<uint64_t>(i);
+        Must(server.sender().Send(std::as_bytes(std::span(payload))));
+      }
+      const ipc::Message answer =
+          Must(server.sender().Call("", {.label = kCount}));
+      uint64_t came;
+      memcpy(&came, answer.payload().data(), sizeof(came));
+      Expect(came == static_cast<uint64_t>(messages), "a message is missing");
+    });
+    return messages * 1e3 / ns;
+  }
+
+  KernelProcess kernel;
+  PortServer server;
+  PinnedTo pinned;
+};
+
+}  // namespace
+
+void MeasureCalls(const Pass& pass) {
+  const int rounds = pass.Rounds(20'000);
+  AddEachOf(pass,
+            {{{kRoundTrip, kOff}, "ns"},
+             {{kRoundTrip, kOn}, "ns"},
+             {{kRoundTrip, kRead}, "ns"}},
+            [&] {
+              Rig rig;
+              const OffAndOn took = InTurn(rig.kernel, kSlices,
+                                           [&] { return rig.CallNs(rounds); });
+              Reading reading(rig.kernel);
+              const double read =
+                  MedianOf(Slices(kSlices, [&] { return rig.CallNs(rounds); }));
+              const Reading::Counts counts = reading.End();
+              // Sent, received, answered, and what came of it.
+              Expect(counts.seen + counts.lost >=
+                         uint64_t{4} * kSlices * static_cast<unsigned>(rounds),
+                     "records are neither seen nor lost");
+              return std::vector{took.off, took.on, read};
+            });
+}
+
+void MeasureStream(const Pass& pass) {
+  const int messages = pass.Rounds(200'000);
+  AddEachOf(
+      pass,
+      {{{kOneWay, kOff}, "M/s"},
+       {{kOneWay, kOn}, "M/s"},
+       {{kOneWay, kRead}, "M/s"},
+       {"records lost of a stream that is read", "%"}},
+      [&] {
+        Rig rig;
+        const OffAndOn rate =
+            InTurn(rig.kernel, kSlices, [&] { return rig.Rate(messages); });
+        Reading reading(rig.kernel);
+        const double read =
+            MedianOf(Slices(kSlices, [&] { return rig.Rate(messages); }));
+        const Reading::Counts counts = reading.End();
+        const uint64_t sum = counts.seen + counts.lost;
+        Expect(sum >= uint64_t{2} * kSlices * static_cast<unsigned>(messages),
+               "records are neither seen nor lost");
+        return std::vector{rate.off, rate.on, read,
+                           100.0 * static_cast<double>(counts.lost) /
+                               static_cast<double>(sum)};
+      });
+}
+
+// Full rings of records that are read at once.
+void MeasureDrain(const Pass& pass) {
+  AddEachOf(pass, {{"records read, none lost", "M/s"}}, [&] {
+    Rig rig;
+    std::vector<double> rates;
+    for (int i = 0; i < kSlices; ++i) {
+      ipc::Tracer tracer = TraceAll(rig.kernel);
+      rig.CallNs(1);
+      const auto ignore = [](const ipc::TraceSource&, const ipc::TraceRecord&) {
+      };
+      Must(tracer.Drain(ignore));  // what is older, too
+      const uint64_t lost = tracer.lost();
+      rig.CallNs(1'800);  // two records in each of two rings of 4,096
+      uint64_t sum = 0;
+      uint64_t count = 0;
+      const double ns = TimeAll([&] {
+        count = Must(tracer.Drain(
+            [&](const ipc::TraceSource&, const ipc::TraceRecord& record) {
+              sum += record.time_ns;
+            }));
+      });
+      Expect(sum != 0 && count >= 7'000 && tracer.lost() == lost,
+             "records are missing");
+      rates.push_back(static_cast<double>(count) * 1e3 / ns);
+    }
+    return std::vector{MedianOf(rates)};
+  });
+}
+
+}  // namespace bench

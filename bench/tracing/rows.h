@@ -1,0 +1,34 @@
+// The groups of rows. Each measures one pass; what is concluded from all passes
+// stands in conclusions.cc.
+#pragma once
+
+#include <string>
+
+#include "bench/common/measured.h"
+
+namespace bench {
+
+void MeasureRecords(const Pass& pass);
+void MeasureCalls(const Pass& pass);
+void MeasureStream(const Pass& pass);
+void MeasureDrain(const Pass& pass);
+void MeasureStops(const Pass& pass);
+
+void ConcludeTracing(Figures& figures);
+
+// Names of groups and systems, as everybody spells them.
+inline constexpr char kOneThread[] = "message of 64 B, one thread";
+inline constexpr char kRoundTrip[] = "round trip, 64 B, polling, apart";
+inline constexpr char kOneWay[] = "one way, 64 B, apart";
+inline constexpr char kOff[] = "not traced";
+inline constexpr char kOn[] = "traced, nobody reads";
+inline constexpr char kRead[] = "traced and read";
+inline constexpr char kRecord[] = "a record";
+inline constexpr char kClock[] = "reading the clock";
+inline constexpr char kRawRecord[] = "clock and 64 B into a ring";
+inline constexpr char kOurs[] = "Keyport, a record more or less";
+inline constexpr char kSystemCall[] = "system call";
+inline constexpr char kAlone[] = "not traced";
+inline constexpr char kPtrace[] = "stopped by ptrace, as strace does";
+
+}  // namespace bench
