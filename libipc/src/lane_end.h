@@ -72,6 +72,17 @@ struct CallSlot {
   Message::StatePtr reply;
 };
 
+// What a sender waits for: room in the ring; or a block too, which comes back
+// as a record.
+enum class RoomNeeded { kRing, kRingAndBlock };
+
+// The words of the peer that change when there is room, and their values.
+struct RoomWatch {
+  std::shared_ptr<base::Half> half;  // null: nobody has joined
+  uint32_t head = 0;
+  uint32_t tail = 0;
+};
+
 class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
                 public MailReader {
  public:
@@ -124,6 +135,17 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Errors: should_wait, timed_out, peer_closed, revoked, canceled,
   // out_of_range (larger than this ring takes inline).
   Error Send(Outgoing& record, CallSlot* slot, Deadline deadline);
+  // The parts of Send, for who waits for several lanes at once. MayHaveRoom:
+  // false where a Send of so many bytes would only wait. What is watched is
+  // read before that look; each ArmRoom is undone by one DisarmRoom.
+  RoomNeeded NeededFor(uint64_t bytes) const {
+    return bytes > inline_max_ ? RoomNeeded::kRingAndBlock : RoomNeeded::kRing;
+  }
+  RoomWatch WatchRoom();
+  bool MayHaveRoom(uint64_t bytes);
+  void CountFull();
+  void ArmRoom(RoomNeeded needed);
+  void DisarmRoom(RoomNeeded needed);
   // Waits for the call's outcome; on timeout the peer is told.
   void Await(CallSlot& slot, Deadline deadline);
   uint32_t inline_max() const { return inline_max_; }

@@ -1,4 +1,4 @@
-// The part of LaneEnd that waits: for a reply, and armed for records.
+// The part of LaneEnd that waits: for a reply, and armed for records or room.
 #include <algorithm>
 
 #include "lane_fast.h"
@@ -128,6 +128,45 @@ bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
 void LaneEnd::DisarmRecords(ArmBy by) {
   std::lock_guard lock(mutex_);
   --(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
+  UpdateArmed();
+}
+
+RoomWatch LaneEnd::WatchRoom() {
+  std::lock_guard lock(mutex_);
+  if (!in_.valid()) return {};
+  const auto& peer = in_.half();
+  return {peer, base::ValueOf(peer->head_word()),
+          base::ValueOf(peer->tail_word())};
+}
+
+bool LaneEnd::MayHaveRoom(uint64_t bytes) {
+  std::lock_guard lock(mutex_);
+  ProcessMailLocked();
+  if (cut_ != Error::ok) return true;  // Send tells why
+  const bool is_lent = bytes > inline_max_ || bytes >= kLentBytes;
+  return RoomNow(is_lent ? sizeof(abi::LoanRef) : bytes) || doubts_room_;
+}
+
+void LaneEnd::CountFull() {
+  std::lock_guard lock(mutex_);
+  base::Count(own_->counters().full);
+  NoteFull();
+}
+
+void LaneEnd::ArmRoom(RoomNeeded needed) {
+  std::lock_guard lock(mutex_);
+  ++room_armed_;
+  if (needed == RoomNeeded::kRingAndBlock) ++futex_armed_;
+  UpdateArmed();
+  if (needed == RoomNeeded::kRingAndBlock && in_.valid() &&
+      in_.half()->unfenced().load(std::memory_order_acquire) != 0)
+    base::FenceProcesses();
+}
+
+void LaneEnd::DisarmRoom(RoomNeeded needed) {
+  std::lock_guard lock(mutex_);
+  --room_armed_;
+  if (needed == RoomNeeded::kRingAndBlock) --futex_armed_;
   UpdateArmed();
 }
 

@@ -177,80 +177,20 @@ base::Result<SenderCore::Picked> SenderCore::Pick() {
 
 base::Result<SenderCore::Picked> SenderCore::PickSlow() {
   std::lock_guard lock(mutex_);
-  if (only_.load() == nullptr && (lanes_.empty() || WantsAnotherLane())) {
-    auto lane = Connect();
-    if (lane.ok())
-      lanes_.push_back(*lane);
-    else if (lanes_.empty())
-      return lane.error();
-    if (!shareable_) only_.store(lanes_.front().get());
-  }
-  auto lane = lanes_.size() == 1 ? lanes_.front() : LeastBusy();
-  return Picked{lane.get(), std::move(lane)};
+  if (const Error error = ConnectIfNeeded(); error != Error::ok) return error;
+  return Picked{lanes_.front().get(), lanes_.front()};
 }
 
-// A lane for each listener of a shareable port: they share the work.
-bool SenderCore::WantsAnotherLane() {
-  if (!shareable_) return false;
-  const auto& session = *capability_.session();
-  if (session.HasNews()) capability_.session()->Pump();
-  // A listener that left took its lane with it; another may have come.
-  for (size_t i = 0; i < lanes_.size() && lanes_.size() > 1;) {
-    if (lanes_[i]->cut() == Error::ok)
-      ++i;
-    else
-      lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(i));
-  }
-  std::vector<uint64_t> receivers;
-  bool twins = false;
-  for (const auto& lane : lanes_) {
-    lane->ProcessMail();
-    if (lane->listeners() != 0) listeners_ = lane->listeners();
-    const uint64_t receiver = lane->receiver_process();
-    if (receiver != 0 && std::find(receivers.begin(), receivers.end(),
-                                   receiver) != receivers.end()) {
-      twins = true;
-      continue;
-    }
-    receivers.push_back(receiver);
-  }
-  if (twins) DropIdleTwin();
-  if (receivers.size() >= listeners_) return false;
-  return lanes_.size() < abi::kListenersMax;
-}
-
-// After restarts two lanes may lead to one listener, who would get twice the
-// work: the later one is used no more and dropped when it is idle. A lane that
-// another thread has picked is not idle.
-void SenderCore::DropIdleTwin() {
-  for (size_t i = 1; i < lanes_.size(); ++i) {
-    if (!IsTwin(i) || lanes_[i].use_count() > 1 || !lanes_[i]->IsIdle())
-      continue;
-    lanes_.erase(lanes_.begin() + static_cast<ptrdiff_t>(i));
-    return;
-  }
-}
-
-bool SenderCore::IsTwin(size_t at) const {
-  const uint64_t receiver = lanes_[at]->receiver_process();
-  for (size_t i = 0; i < at; ++i)
-    if (receiver != 0 && lanes_[i]->receiver_process() == receiver) return true;
-  return false;
-}
-
-std::shared_ptr<LaneEnd> SenderCore::LeastBusy() {
-  size_t best = 0;
-  uint64_t least = ~uint64_t{0};
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    const size_t at = (turn_ + i) % lanes_.size();
-    if (IsTwin(at)) continue;
-    const uint64_t outstanding = lanes_[at]->Outstanding();
-    if (outstanding >= least) continue;
-    least = outstanding;
-    best = at;
-  }
-  turn_ = best + 1;
-  return lanes_[best];
+Error SenderCore::ConnectIfNeeded() {
+  if (only_.load() != nullptr || (!lanes_.empty() && !WantsAnotherLane()))
+    return Error::ok;
+  auto lane = Connect();
+  if (lane.ok())
+    lanes_.push_back(*std::move(lane));
+  else if (lanes_.empty())
+    return lane.error();
+  if (!shareable_) only_.store(lanes_.front().get());
+  return Error::ok;
 }
 
 // What is usual: to a port with one listener, without capabilities.
@@ -308,9 +248,23 @@ absl::Status CheckOverwriting(const LaneEnd& lane,
 
 Error SenderCore::Send(const Content& content, const SendOptions& options,
                        CallSlot* slot, Sent* sent, absl::Status* detail) {
-  auto picked = Pick();
-  if (!picked.ok()) return picked.error();
-  LaneEnd* const lane = picked->lane;
+  const auto until = [&] {
+    return at_full_fails_ ? Deadline::Immediately() : options.deadline;
+  };
+  if (!shareable_) {
+    auto picked = Pick();
+    if (!picked.ok()) return picked.error();
+    if (!shareable_)
+      return SendOver(*std::move(picked), until(), content, options, slot, sent,
+                      detail);
+  }
+  return SendToAny(until(), content, options, slot, sent, detail);
+}
+
+Error SenderCore::SendOver(Picked picked, Deadline deadline,
+                           const Content& content, const SendOptions& options,
+                           CallSlot* slot, Sent* sent, absl::Status* detail) {
+  LaneEnd* const lane = picked.lane;
   if (lane->overwriting()) {
     *detail = CheckOverwriting(*lane, content, options, slot != nullptr);
     if (!detail->ok()) return ErrorOf(*detail);
@@ -340,8 +294,6 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
     record.sent_ns = base::NowNs();
   }
   staged->AddTo(record);
-  const Deadline deadline =
-      at_full_fails_ ? Deadline::Immediately() : options.deadline;
   const uint64_t bytes = content.bytes();
   Error error;
   if (content.loan != nullptr)
@@ -351,7 +303,7 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
   else
     error = lane->SendBytes(record, slot, deadline);
   if (error == Error::ok) staged->Commit();
-  *sent = {*std::move(picked), record.flow, record.sent_ns, record.correlation};
+  *sent = {std::move(picked), record.flow, record.sent_ns, record.correlation};
   if (traced) {
     abi::TraceRecord trace =
         TraceOf(*lane, error == Error::ok ? abi::TraceKind::send

@@ -1,5 +1,5 @@
 // SenderCore: the lanes of one Send capability: one, or for a shareable port
-// one to each listener, of which the least busy is taken.
+// one to each listener, of which the least busy with room is taken.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "ipc/sender.h"
 #include "lane_end.h"
 
@@ -54,13 +55,23 @@ class SenderCore {
                           const SendOptions& options);
   Error Send(const Content& content, const SendOptions& options, CallSlot* slot,
              Sent* sent, absl::Status* detail);
+  Error SendOver(Picked picked, Deadline deadline, const Content& content,
+                 const SendOptions& options, CallSlot* slot, Sent* sent,
+                 absl::Status* detail);
   base::Result<Picked> Pick();
   base::Result<Picked> PickSlow();
   base::Result<std::shared_ptr<LaneEnd>> Connect();
+  // Of a shareable port (sender_shared.cc).
+  using Lanes = absl::InlinedVector<std::shared_ptr<LaneEnd>, 4>;
+  Error SendToAny(Deadline deadline, const Content& content,
+                  const SendOptions& options, CallSlot* slot, Sent* sent,
+                  absl::Status* detail);
+  Error LanesInTurn(Lanes* lanes);
+  // With mutex_ held.
+  Error ConnectIfNeeded();
   bool WantsAnotherLane();
   void DropIdleTwin();
   bool IsTwin(size_t at) const;
-  std::shared_ptr<LaneEnd> LeastBusy();
   void TraceOutcome(const Sent& sent, const SendOptions& options,
                     const CallSlot& slot, Error error);
 
@@ -76,6 +87,7 @@ class SenderCore {
   std::atomic<LaneEnd*> only_{nullptr};
   uint32_t listeners_ = 0;
   size_t turn_ = 0;
+  base::Spinner room_spinner_;
 };
 
 }  // namespace ipc
