@@ -384,8 +384,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   Error AwaitTurn(Deadline deadline);
   void EndTurn();
   Error AwaitTaken(CallSlot* slot, Deadline deadline);
-  void SleepUntilTaken(uint32_t seen, Deadline deadline);
+  // Until the peer goes on in this half, or there is news. `ready`: with it,
+  // once armed; whether there is nothing to sleep for.
+  void SleepOnHead(uint32_t seen, Deadline deadline,
+                   absl::FunctionRef<bool()> ready);
   // With it again.
+  RoomWatch WatchRoomLocked() const;
   Error Withdraw(CallSlot* slot, Error why);
   bool TakeOffer(const Parsed& parsed);
   void GiveBackUntaken(const Parsed& parsed);

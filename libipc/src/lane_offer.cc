@@ -82,33 +82,10 @@ Error LaneEnd::AwaitTaken(CallSlot* slot, Deadline deadline) {
     if (room_spinner_.Spin(
             [&] { return !offer_->IsOpen(offered_) || session_->HasNews(); }))
       continue;
-    SleepUntilTaken(seen, deadline);
+    // The taker announces in its half that it has gone on, as for a writer
+    // without room.
+    SleepOnHead(seen, deadline, [&] { return !offer_->IsOpen(offered_); });
   }
-}
-
-// The taker announces in its half that it has gone on, as for a writer without
-// room.
-void LaneEnd::SleepUntilTaken(uint32_t seen, Deadline deadline) {
-  std::unique_lock lock(mutex_);
-  base::FutexWait word = {};
-  size_t words = 0;
-  if (in_.valid()) {
-    word = {in_.half()->head_word(), base::ValueOf(in_.half()->head_word())};
-    words = 1;
-  }
-  ++room_armed_;
-  UpdateArmed();
-  const auto peer = in_.half();  // it stays mapped while it is slept on
-  const bool ready = !offer_->IsOpen(offered_) || mailbox_->HasMail();
-  lock.unlock();
-  if (!ready) {
-    const ThreadSleeps sleeps(
-        session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
-    session_->Sleep(seen, {&word, words}, deadline.ns);
-  }
-  lock.lock();
-  --room_armed_;
-  UpdateArmed();
 }
 
 // With mutex_ held. What went with the record is the caller's again.

@@ -189,31 +189,15 @@ Error LaneEnd::SendQueued(Outgoing& record, CallSlot* slot, Deadline deadline) {
                session_->HasNews();
       });
       if (moved) continue;
-      lock.lock();
+    } else {
+      lock.unlock();
     }
-    // The value slept on is older than the arming: see Woken.
-    base::FutexWait word = {};
-    size_t words = 0;
-    if (in_.valid()) {
-      word = {in_.half()->head_word(), base::ValueOf(in_.half()->head_word())};
-      words = 1;
-    }
-    ++room_armed_;
-    UpdateArmed();
-    // The half stays mapped while it is slept on.
-    const auto peer = in_.half();
-    const bool ready = RoomNow(bytes) || mailbox_->HasMail();
-    // Where polling pays, a larger ring would only be colder.
-    if (!ready && !std::exchange(is_full, true)) NoteFull();
-    lock.unlock();
-    if (!ready) {
-      const ThreadSleeps sleeps(
-          session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
-      session_->Sleep(seen, {&word, words}, deadline.ns);
-    }
-    lock.lock();
-    --room_armed_;
-    UpdateArmed();
+    SleepOnHead(seen, deadline, [&] {
+      const bool has_room = RoomNow(bytes);
+      // Where polling pays, a larger ring would only be colder.
+      if (!has_room && !std::exchange(is_full, true)) NoteFull();
+      return has_room;
+    });
   }
 }
 

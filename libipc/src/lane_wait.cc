@@ -131,8 +131,33 @@ void LaneEnd::DisarmRecords(ArmBy by) {
   UpdateArmed();
 }
 
+void LaneEnd::SleepOnHead(uint32_t seen, Deadline deadline,
+                          absl::FunctionRef<bool()> ready) {
+  std::unique_lock lock(mutex_);
+  // The half stays mapped while it is slept on. The value slept on is older
+  // than the arming: see Woken.
+  const RoomWatch watch = WatchRoomLocked();
+  base::FutexWait word = {};
+  if (watch.half != nullptr) word = {watch.half->head_word(), watch.head};
+  ++room_armed_;
+  UpdateArmed();
+  const bool is_ready = ready() || mailbox_->HasMail();
+  lock.unlock();
+  if (!is_ready) {
+    const ThreadSleeps sleeps(
+        session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
+    session_->Sleep(seen, {&word, watch.half != nullptr ? 1u : 0u},
+                    deadline.ns);
+  }
+  DisarmRoom(RoomNeeded::kRing);
+}
+
 RoomWatch LaneEnd::WatchRoom() {
   std::lock_guard lock(mutex_);
+  return WatchRoomLocked();
+}
+
+RoomWatch LaneEnd::WatchRoomLocked() const {
   if (!in_.valid()) return {};
   const auto& peer = in_.half();
   return {peer, base::ValueOf(peer->head_word()),
