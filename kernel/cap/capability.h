@@ -21,6 +21,7 @@ class Account;
 class Lane;
 class Subscription;
 struct LockMember;
+struct Tracing;
 struct Transfer;
 
 // What attachments made with a capability hang on. It outlives a handle that is
@@ -37,6 +38,7 @@ struct CapabilityUse {
   std::vector<Wait*> waits;
   std::vector<Subscription*> subscriptions;  // made with this capability
   std::vector<LockMember*> locks;            // of a region
+  std::vector<Tracing*> tracings;            // made with this capability
   // For what it attached to lanes; and those of closed ones derived from it.
   std::shared_ptr<Warrant> warrant;
   std::vector<std::shared_ptr<Warrant>> left_warrants;

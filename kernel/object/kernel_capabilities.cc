@@ -130,6 +130,8 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
     topics_.LoseCapability(*one, ending);
   use->subscriptions.clear();
   while (!use->locks.empty()) locks_.End(*use->locks.back());
+  while (!use->tracings.empty())
+    trace_.LoseCapability(*use->tracings.back(), ending);
   if (ErrorOf(ending) == Error::revoked)
     capability.RevokeWarrants();
   else if (ending != Ending::kMoved)

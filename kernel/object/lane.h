@@ -130,11 +130,11 @@ class Lane : public Object {
 
   Error sender_leaves = Error::ok;  // why, once it must be cut
   bool cut = false;
-  bool sender_cut = false;  // cut from the sender's side
-  bool traced = false;
-  bool queued = false;     // to be settled
-  bool retired = false;    // waits to be destroyed
-  uint64_t listening = 0;  // serial of the capability bound to
+  bool sender_cut = false;   // cut from the sender's side
+  bool queued = false;       // to be settled
+  bool retired = false;      // waits to be destroyed
+  uint64_t listening = 0;    // serial of the capability bound to
+  abi::LaneTracing tracing;  // as its ends were told
 
   uint64_t last_token = 0;
   std::map<uint64_t, std::unique_ptr<Transfer>> transfers;

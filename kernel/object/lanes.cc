@@ -29,10 +29,9 @@ Answer Granted(const Lane& lane, const Port& port, uint64_t spare) {
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
                                  .port_id = port.id,
                                  .port_options = port.options,
-                                 .traced = lane.traced ? 1u : 0u,
                                  .ring_bytes_max = port.ring_bytes_max,
-                                 .reserved = 0,
-                                 .spare = spare});
+                                 .spare = spare,
+                                 .tracing = lane.tracing});
   return answer;
 }
 
@@ -68,7 +67,7 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   lane.charges = WithoutHandle(charges);
   lane.charged = session.account;
   kernel_->Charge(*session.account, lane.charges);
-  lane.traced = kernel_->trace().Traces(port);
+  lane.tracing = kernel_->trace().scopes().Of(port);
   lane.listener_bell = std::move(memory.far_bell);
   lane.offer = std::move(offer);
   lane.send_capability = &port_capability;
@@ -86,7 +85,6 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   port.lanes.emplace(lane.id, &lane);
   port.by_sender[session.id()].push_back(&lane);
   ++session.lanes_sending;
-  kernel_->trace().LaneJoined(session, port);
   Answer granted = Granted(lane, port, memory.spare);
   if (memory.spare != 0) {
     Enqueue(lane);

@@ -110,7 +110,7 @@ class Lanes {
   void CutBySender(Lane& lane, Error why);
   void CutByListener(Lane& lane, Error why);
   void DestroyLost();
-  void UpdateTraced(Lane& lane);
+  void UpdateTracing(Lane& lane);
   void RetireIfOver(Lane& lane);
   void Retire(Lane& lane);
   static Attachment* FindAttached(Lane::End& end, uint64_t number);

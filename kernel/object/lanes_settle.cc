@@ -28,7 +28,7 @@ void Lanes::Settle(Lane& lane) {
   if (lane.sender_leaves != Error::ok && !lane.sender_cut)
     CutBySender(lane, lane.sender_leaves);
   if (port.closed && !lane.cut) CutByListener(lane, Error::peer_closed);
-  UpdateTraced(lane);
+  UpdateTracing(lane);
   Bind(lane);
   RetireIfOver(lane);
 }
@@ -109,7 +109,6 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
   const Handle handle =
       kernel_->Place(session, *listener.handle, Charging::kNobody);
   ++session.lanes_receiving;
-  kernel_->trace().LaneJoined(session, *lane.port);
   Answer opened = Answer::Of(lane.port->ring_bytes, sender.key, listener.key);
   opened.Append(abi::LaneOpened{.lane_id = lane.id,
                                 .port_id = lane.port->id,
@@ -118,11 +117,12 @@ Result<void> Lanes::Open(Lane& lane, Session& session, Handle port_handle) {
                                 .request_start = lane.taken,
                                 .reply_start = lane.reply_end,
                                 .port_handle = port_handle,
-                                .traced = lane.traced ? 1u : 0u,
                                 .band = lane.band,
                                 .port_options = lane.port->options,
+                                .reserved = 0,
                                 .spare = memory.spare,
-                                .next_number = lane.next_number});
+                                .next_number = lane.next_number,
+                                .tracing = lane.tracing});
   opened.descriptors.push_back(std::move(half_a));
   if (memory.spare == 0) opened.descriptors.push_back(std::move(half_b));
   opened.descriptors.push_back(std::move(bell));
@@ -194,15 +194,16 @@ void Lanes::CutByListener(Lane& lane, Error why) {
        Answer::Of(lane.reply_end, lane.taken, static_cast<uint64_t>(why)));
 }
 
-void Lanes::UpdateTraced(Lane& lane) {
-  const bool traced = kernel_->trace().Traces(*lane.port);
-  if (traced == lane.traced) return;
-  lane.traced = traced;
+void Lanes::UpdateTracing(Lane& lane) {
+  const abi::LaneTracing tracing = kernel_->trace().scopes().Of(*lane.port);
+  if (tracing == lane.tracing) return;
+  lane.tracing = tracing;
   for (const LaneEnd which : {LaneEnd::kSender, LaneEnd::kListener}) {
     const Lane::End& end = lane.end(which);
     if (end.handle == nullptr) continue;
-    kernel_->trace().LaneJoined(*end.session, *lane.port);
-    Post(lane, which, abi::Event::lane_traced, Answer::Of(traced ? 1 : 0));
+    Answer told = Answer::Of(tracing.on());
+    told.Append(tracing);
+    Post(lane, which, abi::Event::lane_traced, std::move(told));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "kernel/cap/account.h"
+#include "kernel/object/trace_scopes.h"
 
 namespace kernel {
 
@@ -37,6 +38,7 @@ class Port : public Object {
   bool shareable() const { return (options & abi::kPortShareable) != 0; }
   bool rendezvous() const { return (options & abi::kPortRendezvous) != 0; }
   bool overwriting() const { return (options & abi::kPortOverwriting) != 0; }
+  bool secret() const { return (options & abi::kPortSecret) != 0; }
   Listener* FindListener(const Session* session) {
     for (Listener& listener : listeners)
       if (listener.session == session) return &listener;
@@ -66,8 +68,8 @@ class Port : public Object {
   uint32_t receivers = 0;  // capabilities with Receive
   uint64_t no_senders_generation = 0;
   bool no_senders = false;
-  bool closed = false;   // the last Receive capability is gone
-  uint32_t tracers = 0;  // sessions that trace this port
+  bool closed = false;  // the last Receive capability is gone
+  TraceScopePair traced;
 };
 
 }  // namespace kernel

@@ -9,15 +9,22 @@
 #include "libipc/base/clock.h"
 
 namespace kernel {
+namespace {
 
-TraceOwner& TraceBoard::OwnerOf(Session& session) {
-  if (session.trace_owner == nullptr) {
-    session.trace_owner = std::make_shared<TraceOwner>();
-    session.trace_owner->process = session.id();
-    session.trace_owner->pid = session.process->pid;
-    session.trace_owner->name = session.process->name;
-  }
-  return *session.trace_owner;
+// Only who has to do with a port may write about it.
+bool MayWrite(const Session& session, const TraceScope& scope) {
+  return scope.port == nullptr ||
+         scope.port->by_sender.contains(session.id()) ||
+         scope.port->FindListener(&session) != nullptr;
+}
+
+}  // namespace
+
+const std::shared_ptr<TraceOwner>& TraceBoard::OwnerOf(Session& session) {
+  if (session.trace_owner == nullptr)
+    session.trace_owner = std::make_shared<TraceOwner>(
+        TraceOwner{session.id(), session.process->pid, session.process->name});
+  return session.trace_owner;
 }
 
 TraceBoard::Ring* TraceBoard::Find(const Session& session, uint64_t ring) {
@@ -27,7 +34,9 @@ TraceBoard::Ring* TraceBoard::Find(const Session& session, uint64_t ring) {
   return &found->second;
 }
 
-Answer TraceBoard::GrantRing(Session& session) {
+Answer TraceBoard::GrantRing(Session& session, uint64_t scope_id) {
+  TraceScope* const scope = scopes_.Find(scope_id);
+  if (scope == nullptr || !MayWrite(session, *scope)) return Error::not_found;
   if (session.trace_rings >= abi::kTraceRingsMax)
     return Answer::Failed(Error::quota_exceeded, session.trace_rings,
                           abi::kTraceRingsMax);
@@ -35,12 +44,10 @@ Answer TraceBoard::GrantRing(Session& session) {
   KP_ASSIGN(UniqueFd reader, base::ReopenReadOnly(memory.get()));
   UniqueFd copy(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return Error::quota_exceeded;
-  OwnerOf(session);
   ++session.trace_rings;
   const uint64_t id = next_ring_++;
-  rings_[id] = {session.trace_owner, std::move(memory), std::move(reader),
+  rings_[id] = {OwnerOf(session), scope, std::move(memory), std::move(reader),
                 session.id()};
-  session.trace_owner->rings.insert(id);
   return Answer::Of(id, RandomKey(), abi::kTraceRingBytes)
       .With(std::move(copy));
 }
@@ -57,22 +64,21 @@ Answer TraceBoard::ReadyRing(Session& session, uint64_t id) {
 
 void TraceBoard::List(uint64_t id) {
   Ring& ring = rings_.at(id);
-  listed_.erase(ring.place);
   ring.place = next_place_++;
   listed_.emplace(ring.place, id);
 }
 
 void TraceBoard::Erase(uint64_t id) {
   const auto found = rings_.find(id);
+  if (found == rings_.end()) return;
+  if (found->second.session != 0)
+    --kernel_->FindSession(found->second.session)->trace_rings;
   listed_.erase(found->second.place);
-  found->second.owner->rings.erase(id);
   rings_.erase(found);
 }
 
 Answer TraceBoard::EndRing(Session& session, uint64_t id) {
-  Ring* ring = Find(session, id);
-  if (ring == nullptr) return Error::not_found;
-  --session.trace_rings;
+  if (Find(session, id) == nullptr) return Error::not_found;
   Forget(id);
   return {};
 }
@@ -80,78 +86,89 @@ Answer TraceBoard::EndRing(Session& session, uint64_t id) {
 // Kept while there are tracers: they may not have read it yet.
 void TraceBoard::Forget(uint64_t id) {
   Ring& ring = rings_.at(id);
-  ring.session = 0;
-  if (tracers_ == 0 || ring.place == 0) return Erase(id);
+  if (ring.place == 0) return Erase(id);
+  if (ring.session != 0)
+    --kernel_->FindSession(std::exchange(ring.session, 0))->trace_rings;
   ended_.push_back(id);
   if (ended_.size() <= kEndedRingsMax) return;
   Erase(ended_.front());
   ended_.pop_front();
 }
 
-void TraceBoard::TracerCountChanged() {
-  if (all_tracers_ == 0) facts_.reset();
-  if (tracers_ != 0) return;
-  for (const uint64_t id : ended_) Erase(id);
-  ended_.clear();
+void TraceBoard::ForgetRings(const TraceScope& scope) {
+  std::vector<uint64_t> written;
+  for (const auto& [id, ring] : rings_)
+    if (ring.scope == &scope && ring.session != 0) written.push_back(id);
+  for (const uint64_t id : written) Forget(id);
 }
 
-Answer TraceBoard::TracePort(Session& session, Port& port, bool on) {
-  if (on == session.traced_ports.contains(&port)) return {};
-  if (on) {
-    session.traced_ports.insert(&port);
-    kernel_->Use(port);
-    ++port.tracers;
-    ++tracers_;
-  } else {
-    session.traced_ports.erase(&port);
-    --port.tracers;
-    --tracers_;
-    TracerCountChanged();
-  }
-  for (auto& [id, lane] : port.lanes) {
-    // A tracer of everything may have set `traced` already; who uses the
-    // port must be known all the same.
-    for (const Lane::End& end : lane->ends)
-      if (end.handle != nullptr) LaneJoined(*end.session, port);
-    kernel_->lanes().Enqueue(*lane);
-  }
-  if (!on) kernel_->Unuse(port);
+void TraceBoard::EraseRings(const TraceScope* scope) {
+  std::erase_if(ended_,
+                [&](uint64_t id) { return rings_.at(id).scope == scope; });
+  std::vector<uint64_t> all;
+  for (const auto& [id, ring] : rings_)
+    if (ring.scope == scope) all.push_back(id);
+  for (const uint64_t id : all) Erase(id);
+}
+
+Answer TraceBoard::Begin(Session& session, Capability& capability,
+                         const TraceScopes::Wish& wish) {
+  if (session.tracings.size() >= abi::kTracingsMax)
+    return Answer::Failed(Error::quota_exceeded, session.tracings.size(),
+                          abi::kTracingsMax);
+  if (wish.port == nullptr && scopes_.everything().tracers() == 0 &&
+      !OpenFacts())
+    return Error::quota_exceeded;
+  const Tracing& tracing = scopes_.Begin(session, capability, wish);
+  if (wish.port != nullptr) kernel_->Use(*wish.port);
+  TellFact(tracing, *tracing.scope, abi::kTracedBegins);
+  TellLanes(wish.port);
+  return Answer::Of(tracing.id, wish.port != nullptr ? wish.port->id : 0);
+}
+
+Answer TraceBoard::End(Session& session, uint64_t id) {
+  const auto found = session.tracings.find(id);
+  if (found == session.tracings.end()) return Error::not_found;
+  Tracing& tracing = *found->second;
+  if (tracing.capability != nullptr)
+    std::erase(tracing.capability->Use().tracings, &tracing);
+  if (tracing.scope != nullptr) Leave(tracing);
+  session.tracings.erase(found);
   return {};
 }
 
-Answer TraceBoard::TraceAll(Session& session, bool on) {
-  if (on == session.traces_all) return {};
-  if (on && all_tracers_ == 0 && !OpenFacts()) return Error::quota_exceeded;
-  session.traces_all = on;
-  all_tracers_ += on ? 1u : -1u;
-  tracers_ += on ? 1u : -1u;
-  TracerCountChanged();
-  SettleAll();
-  return {};
+void TraceBoard::LoseCapability(Tracing& tracing, Ending ending) {
+  std::erase(tracing.capability->Use().tracings, &tracing);
+  tracing.capability = nullptr;
+  tracing.over = ErrorOf(ending);
+  Leave(tracing);
 }
 
-void TraceBoard::SettleAll() {
+void TraceBoard::Leave(Tracing& tracing) {
+  TraceScope& scope = *tracing.scope;
+  Port* const port = scope.port;
+  TellFact(tracing, scope, abi::kTracedEnds);
+  if (const auto over = scopes_.Leave(tracing); over != nullptr)
+    EraseRings(over.get());
+  else
+    ForgetRings(scope);
+  if (port == nullptr) CloseFacts();
+  TellLanes(port);
+  if (port != nullptr) kernel_->Unuse(*port);
+}
+
+void TraceBoard::TellLanes(Port* port) {
+  if (port != nullptr) {
+    for (auto& [id, lane] : port->lanes) kernel_->lanes().Enqueue(*lane);
+    return;
+  }
   for (const auto& [id, object] : kernel_->objects(ObjectKind::port))
-    for (auto& [lane_id, lane] : As<Port>(*object).lanes)
-      kernel_->lanes().Enqueue(*lane);
-}
-
-bool TraceBoard::Traces(const Port& port) const {
-  return all_tracers_ != 0 || port.tracers != 0;
-}
-
-void TraceBoard::LaneJoined(Session& session, const Port& port) {
-  if (port.tracers == 0) return;
-  TraceOwner& owner = OwnerOf(session);
-  if (!owner.ports.insert(port.id).second) return;
-  for (const uint64_t id : owner.rings)
-    if (rings_.at(id).place != 0) List(id);
+    TellLanes(&As<Port>(*object));
 }
 
 void TraceBoard::EndSession(Session& session) {
-  TraceAll(session, false);
-  while (!session.traced_ports.empty())
-    TracePort(session, **session.traced_ports.begin(), false);
+  while (!session.tracings.empty())
+    End(session, session.tracings.begin()->first);
   if (session.trace_rings == 0) return;
   std::vector<uint64_t> own;
   for (const auto& [id, ring] : rings_)
@@ -159,17 +176,19 @@ void TraceBoard::EndSession(Session& session) {
   for (const uint64_t id : own) Forget(id);
 }
 
-bool TraceBoard::Visible(const Session& tracer, const Ring& ring) const {
-  if (tracer.traces_all) return true;
-  for (const Port* port : tracer.traced_ports)
-    if (ring.owner->ports.contains(port->id)) return true;
-  return false;
+bool TraceBoard::IsVisible(const Tracing& tracing, const Ring& ring) {
+  if (ring.scope == nullptr) return tracing.scope->port == nullptr;
+  return ring.scope == tracing.scope;
 }
 
-Answer TraceBoard::Next(Session& session, uint64_t after) {
+Answer TraceBoard::Next(Session& session, uint64_t after, uint64_t id) {
+  const auto found = session.tracings.find(id);
+  if (found == session.tracings.end()) return Error::invalid_args;
+  const Tracing& tracing = *found->second;
+  if (tracing.over != Error::ok) return tracing.over;
   for (auto at = listed_.upper_bound(after); at != listed_.end(); ++at) {
     const Ring& ring = rings_.at(at->second);
-    if (!Visible(session, ring)) continue;
+    if (!IsVisible(tracing, ring)) continue;
     UniqueFd memory(fcntl(ring.reader.get(), F_DUPFD_CLOEXEC, 0));
     if (!memory.valid()) return Error::quota_exceeded;
     Answer answer =
@@ -192,23 +211,40 @@ bool TraceBoard::OpenFacts() {
   auto reader = base::ReopenReadOnly(memory->get());
   if (!reader.ok()) return false;
   facts_.emplace(*std::move(half));
-  auto owner = std::make_shared<TraceOwner>();
-  owner->pid = getpid();
-  owner->name = "kernel";
+  auto owner = std::make_shared<TraceOwner>(TraceOwner{0, getpid(), "kernel"});
   const uint64_t id = next_ring_++;
-  owner->rings.insert(id);
-  rings_[id] = {std::move(owner), {}, *std::move(reader)};
+  rings_[id] = {std::move(owner), nullptr, {}, *std::move(reader)};
   List(id);
-  ended_.push_back(id);  // goes when the last tracer goes
   return true;
 }
 
-void TraceBoard::Fact(abi::TraceKind kind, uint64_t port, uint64_t lane) {
+// Somebody has stopped tracing everything: who goes on gets other memory. Where
+// there is none, no facts are written until everybody has stopped.
+void TraceBoard::CloseFacts() {
+  facts_.reset();
+  if (scopes_.everything().tracers() == 0) return EraseRings(nullptr);
+  for (auto& [id, ring] : rings_)
+    if (ring.scope == nullptr &&
+        std::find(ended_.begin(), ended_.end(), id) == ended_.end())
+      ended_.push_back(id);
+  OpenFacts();
+}
+
+void TraceBoard::TellFact(const Tracing& tracing, const TraceScope& scope,
+                          abi::TracedFact begins) {
+  Fact(abi::TraceKind::traced, scope.port != nullptr ? scope.port->id : 0,
+       tracing.session->id(),
+       begins | (scope.payload ? abi::kTracedPayload : 0));
+}
+
+void TraceBoard::Fact(abi::TraceKind kind, uint64_t port, uint64_t lane,
+                      uint32_t label) {
   if (!facts_.has_value()) return;
   abi::TraceRecord record = {};
   record.time_ns = static_cast<uint64_t>(base::NowNs());
   record.port = port;
   record.lane = lane;
+  record.label = label;
   record.kind = static_cast<uint16_t>(kind);
   facts_->Append(record);
 }

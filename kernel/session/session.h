@@ -28,6 +28,7 @@ class Port;
 class Region;
 struct LockMember;
 struct TraceOwner;
+struct Tracing;
 
 class Session {
  public:
@@ -122,8 +123,7 @@ class Session {
   // Tracing: what it writes, and what it reads.
   std::shared_ptr<TraceOwner> trace_owner;
   uint32_t trace_rings = 0;
-  bool traces_all = false;
-  absl::flat_hash_set<Port*> traced_ports;
+  std::map<uint64_t, std::unique_ptr<Tracing>> tracings;  // by id
 
   // The kernel's: its lists of sessions, and clearing away.
   Patience patience;

@@ -34,11 +34,11 @@ struct Call {
 
   // The caller's first capability of an object it has just made. Room was
   // checked.
-  Handle PlaceNew(Object& made) const {
-    return kernel.Place(session,
-                        *kernel.NewCapability({.object = &made,
-                                               .rights = abi::kRightsAll,
-                                               .made_by = session.id()}));
+  Handle PlaceNew(Object& made, Rights rights = abi::kRightsAll) const {
+    return kernel.Place(
+        session,
+        *kernel.NewCapability(
+            {.object = &made, .rights = rights, .made_by = session.id()}));
   }
 
   // Fails with invalid_args if the request says anything in fields that the

@@ -24,7 +24,8 @@ uint32_t GrownBytesOf(const Lane& lane) {
 
 }  // namespace
 
-abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
+abi::PortEntry PortEntryOf(Port& port, const TraceScopes& traced,
+                           int64_t now_ns) {
   abi::PortEntry entry = {};
   entry.id = port.id;
   CopyName(entry.name, port.name);
@@ -47,7 +48,10 @@ abi::PortEntry PortEntryOf(Port& port, int64_t now_ns) {
     AddCounters(traffic.listener, &entry.receiver_counters);
   }
   entry.closed = port.closed ? 1 : 0;
-  entry.traced = port.tracers;
+  const TraceScopePair& everything = traced.everything();
+  entry.traced = port.traced.tracers() + everything.tracers();
+  entry.traced_payload = port.traced.payload_tracers();
+  if (!port.secret()) entry.traced_payload += everything.payload_tracers();
   entry.account = port.charged->id;
   entry.ring_bytes_max = port.ring_bytes_max;
   return entry;

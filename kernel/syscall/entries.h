@@ -6,7 +6,9 @@
 namespace kernel {
 
 // Not const: what its lanes' counters are believed to be is kept.
-abi::PortEntry PortEntryOf(Port& port, int64_t now_ns);
+class TraceScopes;
+abi::PortEntry PortEntryOf(Port& port, const TraceScopes& traced,
+                           int64_t now_ns);
 abi::LaneEntry LaneEntryOf(Lane& lane, int64_t now_ns);
 abi::RegionEntry RegionEntryOf(const Region& region);
 abi::ProcessEntry ProcessEntryOf(const Process& process);

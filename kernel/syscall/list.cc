@@ -113,7 +113,9 @@ Answer object_list(Call& call) {
   const int64_t now_ns = call.kernel.NowNs();
   switch (static_cast<ObjectKind>(kind)) {
     case ObjectKind::port:
-      return page([&](Object& o) { return PortEntryOf(As<Port>(o), now_ns); });
+      return page([&](Object& o) {
+        return PortEntryOf(As<Port>(o), call.kernel.trace().scopes(), now_ns);
+      });
     case ObjectKind::lane:
       return page([&](Object& o) { return LaneEntryOf(As<Lane>(o), now_ns); });
     case ObjectKind::region:

@@ -28,7 +28,8 @@ bool IsWithoutWaiting(uint32_t options) {
 
 Answer CheckKind(uint32_t options, uint64_t most) {
   if (!IsWithoutWaiting(options)) return {};
-  if (!std::has_single_bit(options) || most != 0) return Error::invalid_args;
+  if (!std::has_single_bit(options & ~abi::kPortSecret) || most != 0)
+    return Error::invalid_args;
   return {};
 }
 
@@ -54,7 +55,10 @@ Answer port_create(Call& call) {
   port.charged = &account;
   call.kernel.Charge(account, charges);
   call.kernel.trace().Fact(abi::TraceKind::port_created, port.id, 0);
-  return Answer::Of(call.PlaceNew(port), port.id, ring_bytes.base,
+  const Rights rights = port.secret()
+                            ? abi::kRightsAll & ~abi::kRightTracePayload
+                            : abi::kRightsAll;
+  return Answer::Of(call.PlaceNew(port, rights), port.id, ring_bytes.base,
                     ring_bytes.most);
 }
 

@@ -26,7 +26,9 @@ inline constexpr uint32_t kTopicSubscribersMax = 4'096;  // of a topic
 inline constexpr uint32_t kTopicBellsMax = 256;          // of its subscriptions
 inline constexpr uint64_t kTopicPatienceMaxNs = 3'600'000'000'000;
 inline constexpr uint32_t kTraceRingBytes = 256u << 10;  // of a thread
-inline constexpr uint32_t kTraceRingsMax = 64;           // of a session
+inline constexpr uint32_t kTraceRingsMax = 128;          // of a session
+inline constexpr uint32_t kTracingsMax = 64;             // of a session
+inline constexpr uint32_t kTraceSnapMax = 65'536;        // bytes of a message
 inline constexpr uint64_t kRegionBytesMax = 1ull << 40;
 inline constexpr uint32_t kDescriptorsMax = 4;  // with one completion
 

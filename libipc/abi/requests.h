@@ -12,6 +12,7 @@
 
 #include "libipc/abi/lane.h"
 #include "libipc/abi/limits.h"
+#include "libipc/abi/tracing.h"
 #include "libipc/abi/types.h"
 
 namespace ipc::abi {
@@ -79,7 +80,9 @@ enum PortOptions : uint32_t {
                          // with none of the others
   kPortOverwriting = 8,  // a send at full overwrites the oldest messages of its
                          // lane, never waits; with none of the others
-  kPortOptionsAll = 15,
+  kPortSecret = 16,      // its payload is never traced: no capability of it
+                         // has TracePayload
+  kPortOptionsAll = 31,
 };
 // ---- port_connect(port, options: 0)
 //      -> {lane handle, key of half A, ring bytes, listeners now}
@@ -90,13 +93,12 @@ struct LaneGranted {
   uint64_t lane_id;
   uint64_t port_id;
   uint32_t port_options;
-  uint32_t traced;          // 1: write trace records
   uint32_t ring_bytes_max;  // of half A: it may grow to so much
-  uint32_t reserved;
   uint64_t spare;  // number of the spare that half A is: it is ready, and no
                    // descriptors come; else 0
+  LaneTracing tracing;
 };
-static_assert(sizeof(LaneGranted) == 40);
+static_assert(sizeof(LaneGranted) == 32 + sizeof(LaneTracing));
 // ---- half_spare(args: 0) -> {number, key, ring bytes}: a half with a ring of
 //      kRingBytesDefault, for a lane to come; descriptors: half (read-write, to
 //      be mapped), bell (of a sender); bad_state when there is one.
@@ -415,10 +417,10 @@ struct PortEntry {
   uint32_t receive_capabilities;
   uint64_t queued_bytes;  // published, not taken, over all lanes
   uint32_t closed;
-  uint32_t traced;
+  uint32_t traced;          // by so many, those of everything included
   uint64_t account;         // charged for it
   uint32_t ring_bytes_max;  // that a lane's requests may grow to
-  uint32_t reserved;
+  uint32_t traced_payload;  // of them: by so many with payload
   // Of all its lanes, and of those that are gone: sums, which never fall.
   // queued_bytes_most is that of the fullest lane.
   LaneCounters sender_counters;
@@ -553,21 +555,36 @@ struct CapabilityEntry {
   int64_t ends_ns;   // 0: it does not end by itself
 };
 
-// ---- trace_ring(options: TraceRingStep, args: ring) -> grant: {ring, key,
-//      bytes}, descriptor to map read-write; ready: seals it; end: forgets it
+// ---- trace_ring(options: TraceRingStep, args: ring, scope) -> grant (of a
+//      LaneScope's id): {ring, key, bytes}, descriptor to map read-write;
+//      ready: seals it; end: forgets it
 enum TraceRingStep : uint32_t {
   kTraceRingGrant = 0,
   kTraceRingReady = 1,
   kTraceRingEnd = 2,
 };
-// ---- trace_port(port, options: 1 on, 0 off), trace_all(kernel, same):
-//      this session traces the port, or every port, until it ends
-// ---- trace_next(args: after place) -> {place, process id, pid, ring id};
-//      descriptor (read-only, kTraceRingBytes); payload: process name. The
-//      rings of processes that have a lane this session traces; not_found when
-//      there are no more. One comes again when more sessions may read it than
-//      before. The kernel's own ring of facts has process id 0 (trace_all
-//      only).
+// ---- trace_port(port, options: TraceOptions; payload: TraceFilter, or none)
+//      -> {tracing, port id}, trace_all(kernel, same): this session traces the
+//      port, or every port, until trace_end, or until the capability is gone
+enum TraceOptions : uint32_t {
+  kTraceWithPayload = 1,  // takes TracePayload too
+};
+// ---- trace_end(args: tracing)
+// ---- port_tracers(port) -> {count}; payload: TracerEntry[], at most
+//      kTracersShown of them
+struct TracerEntry {
+  uint64_t process;
+  char name[kNameBytesMax];
+  uint32_t options;     // TraceOptions
+  uint32_t everything;  // 1: it traces all ports
+};
+static_assert(sizeof(TracerEntry) == 64);
+inline constexpr uint32_t kTracersShown = 128;
+// ---- trace_next(args: after place, tracing) -> {place, process id, pid, ring
+//      id}; descriptor (read-only, kTraceRingBytes); payload: process name. The
+//      rings of the tracing's scope; not_found when there are no more; revoked,
+//      canceled: the capability is gone, and the tracing is over. The kernel's
+//      own ring of facts has process id 0 (trace_all only).
 
 // ---- Events. user_data is the lane's handle (port's for listen_ended).
 // lane_opened, to the listener. values: {ring bytes, key A, key B, 0};
@@ -582,13 +599,14 @@ struct LaneOpened {
   uint64_t request_start;  // position in half A where reading goes on
   uint64_t reply_start;    // position in half B where writing goes on
   uint32_t port_handle;    // the listener's
-  uint32_t traced;
-  uint32_t band;  // of the badge
+  uint32_t band;           // of the badge
   uint32_t port_options;
+  uint32_t reserved;
   uint64_t spare;  // number of the spare that half B is: it is ready; else 0
   uint64_t next_number;  // of an overwriting port: where the last one stopped
+  LaneTracing tracing;
 };
-static_assert(sizeof(LaneOpened) == 80);
+static_assert(sizeof(LaneOpened) == 80 + sizeof(LaneTracing));
 // lane_joined, to the sender: a listener mapped its half. values: {key B,
 // request_start, reply_start, receiver process}; descriptor: half B.
 // lane_orphaned, to the sender: its listener is gone, the lane is kept.
@@ -599,7 +617,8 @@ static_assert(sizeof(LaneOpened) == 80);
 // published from that position on is in this ring; all below it was published
 // before. descriptor: its memory (to be mapped read-only); none: the base ring.
 // lane_idle, to the sender: half A has more than the base ring and does not
-// need it: it may be given back. lane_traced: values: {1 or 0}.
+// need it: it may be given back. lane_traced: values: {LaneTracing::on()};
+// payload: LaneTracing.
 // listeners_changed, to senders of a shareable port: values: {listeners now}.
 // call_moved, to the caller: the call will be answered by whoever holds the
 // Reply capability made of it; the listener's end does not matter to it any

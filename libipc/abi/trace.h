@@ -6,6 +6,9 @@
 // bytes dropped by the writer's own choice (always 0: the oldest are
 // overwritten); a reader that fell behind by more than the ring counts what
 // it missed.
+//
+// In a ring of a scope with payload, a record whose message is shown is
+// followed at once by its payload in records of kind `payload`.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +24,7 @@ enum class TraceKind : uint16_t {
   outcome = 4,  // the caller got the answer, or an error
   drop = 5,     // a request was destroyed unanswered
   block = 6,    // a send found no room
+  payload = 7,  // bytes of the record before it: TracePayloadPart
   // Facts, written by the kernel process about `port` or `object`.
   port_created = 32,
   lane_opened = 33,
@@ -29,6 +33,8 @@ enum class TraceKind : uint16_t {
   capability_revoked = 36,
   process_started = 37,
   process_ended = 38,
+  traced = 39,  // tracing of `port` (0: of everything) begins or ends: by the
+                // process `lane`; label: TracedFact
 };
 
 struct TraceRecord {
@@ -47,5 +53,22 @@ struct TraceRecord {
                          // outcome: since send
 };
 static_assert(sizeof(TraceRecord) == 64);
+
+enum TracedFact : uint32_t { kTracedEnds = 0, kTracedBegins = 1 };
+inline constexpr uint32_t kTracedPayload = 2;  // or'ed to it
+
+// A part of a traced payload. All but a message's last one are full. Parts
+// belong to a record only if their sequences follow on its own without a gap.
+inline constexpr uint32_t kTracePartBytes = 44;
+struct TracePayloadPart {
+  uint64_t sequence;
+  uint8_t bytes[kTracePartBytes];
+  uint16_t kind;   // where a TraceRecord has it
+  uint16_t count;  // of bytes here
+  uint32_t index;  // 0 behind the record
+  uint32_t parts;  // of this payload
+};
+static_assert(sizeof(TracePayloadPart) == sizeof(TraceRecord));
+static_assert(offsetof(TracePayloadPart, kind) == offsetof(TraceRecord, kind));
 
 }  // namespace ipc::abi

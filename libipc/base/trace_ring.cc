@@ -4,6 +4,27 @@
 
 namespace base {
 
+void TraceRingWriter::Append(const abi::TraceRecord& record,
+                             std::span<const std::byte> payload) {
+  constexpr size_t kPart = abi::kTracePartBytes;
+  Put(reinterpret_cast<const uint8_t*>(&record));
+  const auto parts =
+      static_cast<uint32_t>((payload.size() + kPart - 1) / kPart);
+  for (uint32_t index = 0; index < parts; ++index) {
+    const auto bytes =
+        payload.subspan(index * kPart)
+            .first(std::min(kPart, payload.size() - index * kPart));
+    abi::TracePayloadPart part = {};
+    std::memcpy(part.bytes, bytes.data(), bytes.size());
+    part.kind = static_cast<uint16_t>(abi::TraceKind::payload);
+    part.count = static_cast<uint16_t>(bytes.size());
+    part.index = index;
+    part.parts = parts;
+    Put(reinterpret_cast<const uint8_t*>(&part));
+  }
+  own_->tail().store(position_, std::memory_order_release);
+}
+
 TraceRingReader::TraceRingReader(std::shared_ptr<Half> theirs, From from)
     : theirs_(std::move(theirs)) {
   const uint64_t tail =

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include "libipc/abi/trace.h"
 #include "libipc/base/half.h"
@@ -19,21 +20,29 @@ class TraceRingWriter {
   explicit TraceRingWriter(std::shared_ptr<Half> own) : own_(std::move(own)) {}
 
   void Append(const abi::TraceRecord& record) {
+    Put(reinterpret_cast<const uint8_t*>(&record));
+    own_->tail().store(position_, std::memory_order_release);
+  }
+  // And its payload behind it, in parts. Readers see all of it at once.
+  void Append(const abi::TraceRecord& record,
+              std::span<const std::byte> payload);
+
+ private:
+  void Put(const uint8_t* record) {
     uint8_t* at = own_->ring() + (position_ & (own_->ring_bytes() - 1));
     std::atomic_ref<uint64_t> sequence(*reinterpret_cast<uint64_t*>(at));
     // A reader that sees 0 or a foreign number takes nothing from here.
     sequence.store(0, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
-    CopyWords(at, reinterpret_cast<const uint8_t*>(&record));
-    sequence.store(position_ / sizeof(record) + 1, std::memory_order_release);
-    position_ += sizeof(record);
-    own_->tail().store(position_, std::memory_order_release);
+    CopyWords(at, record);
+    sequence.store(position_ / kBytes + 1, std::memory_order_release);
+    position_ += kBytes;
   }
 
- private:
+  static constexpr size_t kBytes = sizeof(abi::TraceRecord);
   // All words but the sequence, one by one: a reader may look meanwhile.
   static void CopyWords(uint8_t* to, const uint8_t* from) {
-    for (size_t i = 8; i < sizeof(abi::TraceRecord); i += 8) {
+    for (size_t i = 8; i < kBytes; i += 8) {
       uint64_t word;
       std::memcpy(&word, from + i, 8);
       std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(to + i))

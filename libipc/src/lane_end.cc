@@ -40,7 +40,7 @@ LaneEnd::LaneEnd(Setup setup)
       copied_(overwriting_ && role_ == Role::kReceiver
                   ? RoomForCopy(own_->ring_bytes())
                   : nullptr),
-      traced_(setup.traced),
+      tracing_(setup.tracing),
       out_(own_, setup.own_start),
       next_number_(setup.next_number) {
   if (offer_ != nullptr) unusual_ |= kMeets;

@@ -29,6 +29,7 @@
 #include "message_state.h"
 #include "pool_core.h"
 #include "session_core.h"
+#include "traced_scopes.h"
 
 namespace ipc {
 
@@ -100,7 +101,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     uint64_t own_start;
     std::shared_ptr<base::Half> peer;  // null: nobody has joined
     uint64_t peer_start;
-    bool traced;
+    abi::LaneTracing tracing;
     uint32_t ring_bytes_max = 0;                   // of the sender's half
     std::shared_ptr<base::Offer> offer = nullptr;  // of a rendezvous
     bool overwriting = false;                      // the port is
@@ -246,7 +247,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   uint64_t badge() const { return badge_; }
   uint32_t band() const { return band_; }
   int bell() const { return bell_.get(); }
-  bool traced() const { return traced_.load(std::memory_order_relaxed); }
+  bool traced() const { return tracing_.on(); }
+  const TracedScopes& tracing() const { return tracing_; }
   SessionCore& session() const { return *session_; }
   const std::shared_ptr<SessionCore>& session_ptr() const { return session_; }
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
@@ -353,6 +355,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
 
   // All below with mutex_ held, unless said otherwise.
   void ProcessMailLocked();
+  void OnTraced(const ipc::Answer& event);
   void OnJoined(ipc::Answer& event);
   void OnOrphaned(const ipc::Answer& event);
   void NextIncarnation();
@@ -551,7 +554,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   const std::unique_ptr<uint8_t[]> copied_;  // a payload, of its listener
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 
-  std::atomic<bool> traced_;
+  TracedScopes tracing_;
   std::atomic<uint32_t> listeners_{0};
   std::atomic<uint64_t> receiver_process_{0};
   std::atomic<uint64_t> stale_{0};

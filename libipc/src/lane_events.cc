@@ -47,7 +47,7 @@ void LaneEnd::ProcessMailLocked() {
         OnDetached(event);
         break;
       case abi::Event::lane_traced:
-        traced_.store(event.value(0) != 0, std::memory_order_relaxed);
+        OnTraced(event);
         break;
       case abi::Event::listeners_changed:
         listeners_.store(static_cast<uint32_t>(event.value(0)),
@@ -59,6 +59,11 @@ void LaneEnd::ProcessMailLocked() {
   }
   // Whoever takes records has to look, though another thread took the mail.
   if (!turns_.empty() && (unusual_ & kInPlace) == 0) mailbox_->Remind();
+}
+
+void LaneEnd::OnTraced(const ipc::Answer& event) {
+  abi::LaneTracing tracing;
+  if (event.Read(&tracing)) tracing_.Set(tracing);
 }
 
 void LaneEnd::OnJoined(ipc::Answer& event) {

@@ -21,8 +21,8 @@ uint64_t TraceTime(const Message::State& state) {
 }
 
 void TraceAnswer(const Message::State& state, uint64_t time_ns,
-                 abi::TraceKind kind, size_t bytes, size_t handles,
-                 Error error) {
+                 abi::TraceKind kind, size_t bytes, size_t handles, Error error,
+                 Bytes prefix = {}) {
   if (time_ns == 0) return;
   abi::TraceRecord record = TraceOf(*state.lane, kind);
   record.time_ns = time_ns;
@@ -34,7 +34,7 @@ void TraceAnswer(const Message::State& state, uint64_t time_ns,
   record.error = static_cast<uint8_t>(error);
   if (state.received_ns != 0)
     record.interval_ns = record.time_ns - state.received_ns;
-  WriteTrace(state.lane->session_ptr(), record);
+  WriteTrace(*state.lane, record, prefix);
 }
 
 absl::Status StatusOfReply(Error error, uint32_t correlation) {
@@ -229,7 +229,7 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
         moved.valid())
       return ReplyByCapability(std::move(moved), payload, capabilities);
   TraceAnswer(*state_, time_ns, abi::TraceKind::reply, payload.size(),
-              capabilities.size(), error);
+              capabilities.size(), error, payload);
   return StatusOfReply(error, state_->correlation);
 }
 
@@ -243,8 +243,11 @@ absl::Status Message::ReplyLoan(Loan loan, Deadline deadline) {
   record.flow = state_->flow;
   const size_t bytes = loan.bytes().size();
   const uint64_t time_ns = TraceTime(*state_);
+  TracedPrefix prefix(*state_->lane);
+  prefix.Add(loan.bytes());
   const Error error = state_->lane->Answer(*state_, record, &loan, deadline);
-  TraceAnswer(*state_, time_ns, abi::TraceKind::reply, bytes, 0, error);
+  TraceAnswer(*state_, time_ns, abi::TraceKind::reply, bytes, 0, error,
+              prefix.bytes());
   return StatusOfReply(error, state_->correlation);
 }
 

@@ -241,7 +241,7 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .own_start = opened.reply_start,
                                   .peer = std::move(mapped->theirs),
                                   .peer_start = opened.request_start,
-                                  .traced = opened.traced != 0,
+                                  .tracing = opened.tracing,
                                   .offer = std::move(mapped->offer),
                                   .overwriting = overwriting,
                                   .next_number = opened.next_number});
@@ -452,7 +452,7 @@ void ReceiverCore::Deliver(Message::State& state) {
   record.handle_count = static_cast<uint8_t>(state.handle_count);
   if (state.sent_ns != 0)
     record.interval_ns = record.time_ns - static_cast<uint64_t>(state.sent_ns);
-  WriteTrace(session_, record);
+  WriteTrace(*state.lane, record);
 }
 
 bool ReceiverCore::PollAWhile() {

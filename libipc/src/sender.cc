@@ -160,7 +160,7 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .own_start = 0,
                                .peer = nullptr,
                                .peer_start = 0,
-                               .traced = granted.traced != 0,
+                               .tracing = granted.tracing,
                                .ring_bytes_max = granted.ring_bytes_max,
                                .offer = std::move(own->offer),
                                .overwriting = overwriting});
@@ -246,6 +246,18 @@ absl::Status CheckOverwriting(const LaneEnd& lane,
 
 }  // namespace
 
+namespace {
+
+TracedPrefix PrefixOf(const LaneEnd& lane, const SenderCore::Content& content) {
+  TracedPrefix prefix(lane);
+  prefix.Add(content.loan != nullptr ? Bytes(content.loan->bytes())
+                                     : content.payload);
+  for (const Loan& part : content.parts) prefix.Add(part.bytes());
+  return prefix;
+}
+
+}  // namespace
+
 Error SenderCore::Send(const Content& content, const SendOptions& options,
                        CallSlot* slot, Sent* sent, absl::Status* detail) {
   const auto until = [&] {
@@ -289,9 +301,12 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
     }
   }
   const bool traced = lane->traced();
+  TracedPrefix prefix;
   if (traced) {
     record.flags |= abi::kRecordSent;
     record.sent_ns = base::NowNs();
+    // Once it is sent, what was lent may be gone.
+    prefix = PrefixOf(*lane, content);
   }
   staged->AddTo(record);
   const uint64_t bytes = content.bytes();
@@ -315,7 +330,7 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
     trace.payload_bytes = static_cast<uint32_t>(bytes);
     trace.handle_count = static_cast<uint8_t>(options.capabilities.size());
     trace.error = static_cast<uint8_t>(error);
-    WriteTrace(capability_.session(), trace);
+    WriteTrace(*lane, trace, error == Error::ok ? prefix.bytes() : Bytes());
   }
   return error;
 }
@@ -402,7 +417,7 @@ void SenderCore::TraceOutcome(const Sent& sent, const SendOptions& options,
     trace.payload_bytes = static_cast<uint32_t>(slot.reply->payload.size());
     trace.handle_count = static_cast<uint8_t>(slot.reply->handle_count);
   }
-  WriteTrace(capability_.session(), trace);
+  WriteTrace(*sent.picked.lane, trace);
 }
 
 uint64_t SenderCore::stale_replies() const {

@@ -87,6 +87,8 @@ absl::StatusOr<Capability> MakePort(const std::shared_ptr<SessionCore>& core,
   if (options.buffering == Buffering::kRendezvous) bits |= abi::kPortRendezvous;
   if (options.buffering == Buffering::kOverwriting)
     bits |= abi::kPortOverwriting;
+  const bool secret = options.secrecy == Secrecy::kSecret;
+  if (secret) bits |= abi::kPortSecret;
   const Answer answer =
       core->Call(abi::Syscall::port_create, account,
                  {.options = bits,
@@ -95,7 +97,8 @@ absl::StatusOr<Capability> MakePort(const std::shared_ptr<SessionCore>& core,
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::port_create, account, answer);
   return Capability(core, static_cast<Handle>(answer.value(0)),
-                    {ObjectKind::port, kRightsAll});
+                    {ObjectKind::port,
+                     secret ? kRightsAll & ~kRightTracePayload : kRightsAll});
 }
 
 }  // namespace

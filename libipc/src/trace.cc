@@ -1,30 +1,40 @@
 #include "ipc/trace.h"
 
+#include <algorithm>
+#include <cstring>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
-#include "libipc/base/trace_ring.h"
+#include "libipc/base/trace_filter.h"
 #include "session_core.h"
+#include "traced_ring.h"
 
 namespace ipc {
 
 class Tracer::Core {
  public:
-  Core(Capability capability, abi::Syscall how)
+  Core(Capability capability, abi::Syscall how, const TraceOptions& options)
       : capability_(std::move(capability)),
         session_(capability_.session()),
         how_(how),
+        filter_(FilterOf(options)),
+        level_(options.level),
         start_ns_(static_cast<uint64_t>(base::NowNs())) {}
   ~Core() {
-    if (on_) session_->Post(how_, capability_.handle());
+    if (tracing_ != 0)
+      session_->Post(abi::Syscall::trace_end, abi::kNoHandle,
+                     {.args = {tracing_}});
   }
 
   absl::Status Start() {
+    const bool payload = level_ == TraceLevel::kPayload;
     const Answer answer =
-        session_->Call(how_, capability_.handle(), {.options = 1});
+        session_->Call(how_, capability_.handle(),
+                       {.options = payload ? abi::kTraceWithPayload : 0u,
+                        .payload = std::as_bytes(std::span(&filter_, 1))});
     if (answer.error() != Error::ok)
       return StatusOfAnswer(how_, capability_.handle(), answer);
-    on_ = true;
+    tracing_ = answer.value(0);
+    port_ = answer.value(1);
     // Rings there are now hold older tracing's records; those found later are
     // this one's from their first record on.
     absl::Status status = FindRings();
@@ -32,92 +42,153 @@ class Tracer::Core {
     return status;
   }
 
-  absl::StatusOr<uint64_t> Drain(const Sink& sink) {
-    if (absl::Status status = FindRings(); !status.ok()) return status;
+  absl::StatusOr<uint64_t> Drain(const PayloadSink& sink) {
+    // What was written before the tracing was over is still handed out.
+    const absl::Status status = FindRings();
     uint64_t count = 0;
     for (Ring& ring : rings_) {
-      ring.reader.Drain([&](const TraceRecord& record) {
-        // Older records belong to somebody else's tracing.
-        if (record.time_ns < start_ns_) return;
-        ++count;
-        sink(ring.source, record);
+      const uint64_t orphans = ring.records.Drain([&](const auto& traced) {
+        count += Show(ring.source, traced, sink) ? 1 : 0;
       });
+      seen_ += orphans;
+      passed_ += orphans;
     }
-    seen_ += count;
+    if (!status.ok()) return status;
     return count;
   }
 
   uint64_t seen() const { return seen_; }
+  uint64_t passed() const { return passed_; }
   uint64_t lost() const {
     uint64_t lost = 0;
-    for (const Ring& ring : rings_) lost += ring.reader.lost();
+    for (const Ring& ring : rings_) lost += ring.records.lost();
     return lost;
   }
 
  private:
   struct Ring {
     TraceSource source;
-    base::TraceRingReader reader;
+    TracedRing records;
   };
+
+  static abi::TraceFilter FilterOf(const TraceOptions& options) {
+    return {
+        .snaplen = options.level == TraceLevel::kPayload ? options.snaplen : 0,
+        .one_in = options.one_in,
+        .bytes_min = options.bytes_min,
+        .directions = options.directions,
+        .errors_only = options.keeps == TraceKeeps::kErrors};
+  }
+
+  bool Show(const TraceSource& source, const TracedRing::Traced& traced,
+            const PayloadSink& sink) {
+    const TraceRecord& record = traced.record;
+    // Older records belong to somebody else's tracing.
+    if (record.time_ns < start_ns_) return false;
+    seen_ += traced.records;
+    passed_ += traced.records - 1;
+    if (!Wants(source, record)) {
+      ++passed_;
+      return false;
+    }
+    TracedPayload payload = traced.payload;
+    payload.bytes = payload.bytes.first(
+        std::min<size_t>(payload.bytes.size(), filter_.snaplen));
+    sink(source, record, payload);
+    return true;
+  }
+
+  // Facts are few, and of everything.
+  bool Wants(const TraceSource& source, const TraceRecord& record) const {
+    if (source.process_id == 0) return true;
+    return (port_ == 0 || record.port == port_) &&
+           base::IsKept(record, filter_);
+  }
 
   absl::Status FindRings() {
     while (true) {
-      const Answer answer = session_->Call(
-          abi::Syscall::trace_next, abi::kNoHandle, {.args = {last_place_}});
+      const Answer answer =
+          session_->Call(abi::Syscall::trace_next, abi::kNoHandle,
+                         {.args = {last_place_, tracing_}});
       if (answer.error() == Error::not_found) return absl::OkStatus();
+      if (answer.error() == Error::revoked || answer.error() == Error::canceled)
+        return MakeStatus(answer.error(),
+                          "the tracing is over: the capability that it was "
+                          "begun with was revoked, or closed");
       if (answer.error() != Error::ok)
         return StatusOfAnswer(abi::Syscall::trace_next, 0, answer);
       last_place_ = answer.value(0);
-      if (answer.descriptors.size() != 1 || known_.contains(answer.value(3)))
-        continue;
+      if (answer.descriptors.size() != 1) continue;
       auto half = base::Half::Map(answer.descriptors[0].get(),
                                   abi::kTraceRingBytes, 0, base::Access::kRead);
       if (!half.ok()) continue;
-      known_.insert(answer.value(3));
       TraceSource source;
       source.process_id = answer.value(1);
       source.pid = static_cast<int>(answer.value(2));
       const auto* text = reinterpret_cast<const char*>(answer.payload.data());
       source.name.assign(text, strnlen(text, answer.payload.size()));
-      rings_.push_back(
-          {std::move(source), base::TraceRingReader(*std::move(half), from_)});
+      rings_.push_back({std::move(source), TracedRing(base::TraceRingReader(
+                                               *std::move(half), from_))});
     }
   }
 
   const Capability capability_;
   const std::shared_ptr<SessionCore> session_;
   const abi::Syscall how_;
+  const abi::TraceFilter filter_;
+  const TraceLevel level_;
   const uint64_t start_ns_;
-  bool on_ = false;
+  uint64_t tracing_ = 0;  // 0: not begun
+  uint64_t port_ = 0;     // 0: all
   base::TraceRingReader::From from_ = base::TraceRingReader::From::kOldest;
   uint64_t last_place_ = 0;
-  absl::flat_hash_set<uint64_t> known_;  // rings
   uint64_t seen_ = 0;
+  uint64_t passed_ = 0;
   std::vector<Ring> rings_;
 };
+
+absl::StatusOr<std::vector<TracerEntry>> TracersOf(const Capability& port) {
+  constexpr auto kCall = abi::Syscall::port_tracers;
+  const Answer answer = port.session()->Call(kCall, port.handle());
+  if (answer.error() != Error::ok)
+    return StatusOfAnswer(kCall, port.handle(), answer);
+  std::vector<TracerEntry> tracers(answer.payload.size() / sizeof(TracerEntry));
+  if (!tracers.empty())
+    std::memcpy(tracers.data(), answer.payload.data(),
+                tracers.size() * sizeof(TracerEntry));
+  return tracers;
+}
 
 Tracer::Tracer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 Tracer::Tracer(Tracer&&) noexcept = default;
 Tracer& Tracer::operator=(Tracer&&) noexcept = default;
 Tracer::~Tracer() = default;
 
-absl::StatusOr<Tracer> Tracer::TraceAll(Capability kernel) {
-  auto core =
-      std::make_unique<Core>(std::move(kernel), abi::Syscall::trace_all);
+absl::StatusOr<Tracer> Tracer::TraceAll(Capability kernel,
+                                        const TraceOptions& options) {
+  auto core = std::make_unique<Core>(std::move(kernel), abi::Syscall::trace_all,
+                                     options);
   if (absl::Status status = core->Start(); !status.ok()) return status;
   return Tracer(std::move(core));
 }
 
-absl::StatusOr<Tracer> Tracer::TracePort(Capability port) {
-  auto core = std::make_unique<Core>(std::move(port), abi::Syscall::trace_port);
+absl::StatusOr<Tracer> Tracer::TracePort(Capability port,
+                                         const TraceOptions& options) {
+  auto core = std::make_unique<Core>(std::move(port), abi::Syscall::trace_port,
+                                     options);
   if (absl::Status status = core->Start(); !status.ok()) return status;
   return Tracer(std::move(core));
 }
 
 absl::StatusOr<uint64_t> Tracer::Drain(const Sink& sink) {
+  return core_->Drain([&](const TraceSource& source, const TraceRecord& record,
+                          const TracedPayload&) { sink(source, record); });
+}
+absl::StatusOr<uint64_t> Tracer::Drain(const PayloadSink& sink) {
   return core_->Drain(sink);
 }
 uint64_t Tracer::seen() const { return core_->seen(); }
 uint64_t Tracer::lost() const { return core_->lost(); }
+uint64_t Tracer::passed() const { return core_->passed(); }
 
 }  // namespace ipc

@@ -1,23 +1,26 @@
 #include "trace_points.h"
 
-#include <vector>
+#include <algorithm>
+#include <list>
 
 #include "lane_end.h"
+#include "libipc/base/trace_filter.h"
 #include "libipc/base/trace_ring.h"
 
 namespace ipc {
 namespace {
 
-// A thread's ring with one session. Ended when the thread ends.
+// A thread's ring of one scope. Ended when the thread ends, or when the port is
+// traced anew.
 struct ThreadRing {
   std::weak_ptr<SessionCore> session;
   uint64_t session_serial = 0;
+  uint64_t scope = 0;
+  uint64_t port = 0;
+  uint32_t place = 0;
   uint64_t number = 0;
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
 
-  ThreadRing() = default;
-  ThreadRing(ThreadRing&&) = default;
-  ThreadRing& operator=(ThreadRing&&) = default;
   ~ThreadRing() {
     if (auto alive = session.lock(); alive != nullptr && writer != nullptr)
       alive->Post(abi::Syscall::trace_ring, abi::kNoHandle,
@@ -25,40 +28,66 @@ struct ThreadRing {
   }
 };
 
-thread_local std::vector<ThreadRing> t_rings;
+// More are of ports that are traced no longer: the oldest goes.
+constexpr size_t kRingsOfAThread = 64;
+thread_local std::list<ThreadRing> t_rings;
 
-ThreadRing Grant(const std::shared_ptr<SessionCore>& session) {
-  ThreadRing ring;
-  ring.session = session;
-  ring.session_serial = session->serial();
-  const Answer answer = session->Call(abi::Syscall::trace_ring, abi::kNoHandle,
-                                      {.options = abi::kTraceRingGrant});
-  if (answer.error() != Error::ok || answer.descriptors.size() != 1)
-    return ring;
+bool IsOfAll(uint32_t place) { return place >= abi::kScopeAll; }
+
+void Grant(SessionCore& session, ThreadRing& ring) {
+  const Answer answer =
+      session.Call(abi::Syscall::trace_ring, abi::kNoHandle,
+                   {.options = abi::kTraceRingGrant, .args = {0, ring.scope}});
+  if (answer.error() != Error::ok || answer.descriptors.size() != 1) return;
   auto half = base::Half::Map(answer.descriptors[0].get(),
                               static_cast<uint32_t>(answer.value(2)),
                               answer.value(1), base::Access::kReadWrite);
-  if (!half.ok()) return ring;
+  if (!half.ok()) return;
   ring.number = answer.value(0);
-  session->Post(abi::Syscall::trace_ring, abi::kNoHandle,
-                {.options = abi::kTraceRingReady, .args = {ring.number}});
+  // Tracers see it from its first record on.
+  session.Call(abi::Syscall::trace_ring, abi::kNoHandle,
+               {.options = abi::kTraceRingReady, .args = {ring.number}});
   ring.writer = std::make_unique<base::TraceRingWriter>(*std::move(half));
-  return ring;
+}
+
+base::TraceRingWriter* RingOf(const LaneEnd& lane, uint32_t place,
+                              uint64_t scope) {
+  const uint64_t serial = lane.session().serial();
+  for (const ThreadRing& ring : t_rings)
+    if (ring.scope == scope && ring.session_serial == serial)
+      return ring.writer.get();
+  const uint64_t port = IsOfAll(place) ? 0 : lane.port_id();
+  std::erase_if(t_rings, [&](const ThreadRing& ring) {
+    return ring.session.expired() ||
+           (ring.session_serial == serial && ring.port == port &&
+            ring.place == place && ring.scope < scope);
+  });
+  if (t_rings.size() == kRingsOfAThread) t_rings.pop_front();
+  ThreadRing& ring = t_rings.emplace_back();
+  ring.session = lane.session_ptr();
+  ring.session_serial = serial;
+  ring.scope = scope;
+  ring.port = port;
+  ring.place = place;
+  Grant(lane.session(), ring);
+  return ring.writer.get();
 }
 
 }  // namespace
 
-void WriteTrace(const std::shared_ptr<SessionCore>& session,
-                const abi::TraceRecord& record) {
-  for (ThreadRing& ring : t_rings) {
-    if (ring.session_serial != session->serial()) continue;
-    if (ring.writer != nullptr) ring.writer->Append(record);
-    return;
+void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
+                Bytes payload) {
+  for (uint32_t place = 0; place < abi::kTraceScopes; ++place) {
+    const abi::LaneScope scope = lane.tracing().scope(place);
+    if (scope.id == 0 || !base::IsKept(record, scope.filter)) continue;
+    base::TraceRingWriter* const writer = RingOf(lane, place, scope.id);
+    if (writer == nullptr) continue;
+    const size_t shown = std::min<size_t>(payload.size(), scope.filter.snaplen);
+    if (shown == 0)
+      writer->Append(record);
+    else
+      writer->Append(record, payload.first(shown));
   }
-  std::erase_if(t_rings,
-                [](const ThreadRing& ring) { return ring.session.expired(); });
-  t_rings.push_back(Grant(session));
-  if (t_rings.back().writer != nullptr) t_rings.back().writer->Append(record);
 }
 
 abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind) {
@@ -68,6 +97,15 @@ abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind) {
   record.lane = lane.lane_id();
   record.kind = static_cast<uint16_t>(kind);
   return record;
+}
+
+TracedPrefix::TracedPrefix(const LaneEnd& lane)
+    : left_(lane.tracing().snaplen()) {}
+
+void TracedPrefix::Add(Bytes bytes) {
+  const Bytes taken = bytes.first(std::min(left_, bytes.size()));
+  left_ -= taken.size();
+  bytes_.insert(bytes_.end(), taken.begin(), taken.end());
 }
 
 }  // namespace ipc

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "libipc/abi/trace.h"
 #include "session_core.h"
@@ -10,13 +11,27 @@ namespace ipc {
 
 class LaneEnd;
 
-// Writes the record into this thread's ring of that session; asks the kernel
-// process for one the first time. Does nothing when it gives none. Must not be
-// called with a lane's mutex held.
-void WriteTrace(const std::shared_ptr<SessionCore>& session,
-                const abi::TraceRecord& record);
+// Writes the record into this thread's ring of each scope that wants it, with
+// as much of `payload` as the scope takes; asks the kernel process for a ring
+// the first time. Does nothing where it gives none. Must not be called with a
+// lane's mutex held.
+void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
+                Bytes payload = {});
 
 // A record about a message of a lane, time filled in.
 abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind);
+
+// A copy of a message's first bytes, as many as anybody traces.
+class TracedPrefix {
+ public:
+  TracedPrefix() = default;
+  explicit TracedPrefix(const LaneEnd& lane);
+  void Add(Bytes bytes);
+  Bytes bytes() const { return bytes_; }
+
+ private:
+  size_t left_ = 0;
+  std::vector<std::byte> bytes_;
+};
 
 }  // namespace ipc

@@ -87,6 +87,8 @@ std::string TraceKindText(uint16_t kind) {
       return "drop";
     case ipc::TraceKind::block:
       return "block";
+    case ipc::TraceKind::payload:
+      return "payload";
     case ipc::TraceKind::port_created:
       return "port_created";
     case ipc::TraceKind::lane_opened:
@@ -101,6 +103,8 @@ std::string TraceKindText(uint16_t kind) {
       return "process_started";
     case ipc::TraceKind::process_ended:
       return "process_ended";
+    case ipc::TraceKind::traced:
+      return "traced";
   }
   return "kind " + std::to_string(kind);
 }

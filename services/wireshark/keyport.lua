@@ -8,10 +8,10 @@ if not fresh then return end
 
 local kinds = {
   [1] = "send", [2] = "receive", [3] = "reply", [4] = "outcome",
-  [5] = "drop", [6] = "block",
+  [5] = "drop", [6] = "block", [7] = "payload",
   [32] = "port_created", [33] = "lane_opened", [34] = "lane_cut",
   [35] = "capability_moved", [36] = "capability_revoked",
-  [37] = "process_started", [38] = "process_ended",
+  [37] = "process_started", [38] = "process_ended", [39] = "traced",
   [64] = "clock", [65] = "process_name", [66] = "port_name", [67] = "lost",
   [68] = "totals",
 }

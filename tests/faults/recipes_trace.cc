@@ -6,25 +6,38 @@ namespace {
 
 using ipc::abi::Event;
 
-uint64_t Ring(RawClient& client) {
-  const uint64_t ring = client.Call(Syscall::trace_ring, 0).value();
+// Begins a tracing of the caller's. Returns its id.
+uint64_t Trace(Scene& scene, Handle port) {
+  return scene.caller().Call(Syscall::trace_port, port).value();
+}
+
+// The scope of a port that the client was told of last.
+uint64_t ScopeOf(Scene& scene, RawClient& client) {
+  const Done* told = scene.Event(client, Event::lane_traced);
+  const auto tracing = told->As<ipc::abi::LaneTracing>();
+  return tracing.scopes[ipc::abi::kScopePort].id;
+}
+
+uint64_t Ring(RawClient& client, uint64_t scope) {
+  const uint64_t ring = client.Call(Syscall::trace_ring, 0, {0, scope}).value();
   client.Call(Syscall::trace_ring, 0, {ring},
               {.options = ipc::abi::kTraceRingReady});
   return ring;
 }
 
-// A port of the caller's on which the other has a lane, and a trace ring.
+// A port of the caller's on which the other has a lane.
 Handle UsedPort(Scene& scene) {
   const Handle port = scene.CreatePort(scene.caller(), 0, 4096);
   scene.Connect(scene.other(), scene.Give(scene.caller(), port, scene.other()));
-  Ring(scene.other());
   return port;
 }
 
-Handle TracedPort(Scene& scene) {
+// And the caller one, of which it is told that it is traced. Returns the scope.
+uint64_t TracedScope(Scene& scene) {
   const Handle port = UsedPort(scene);
-  scene.caller().Call(Syscall::trace_port, port, {}, {.options = 1});
-  return port;
+  scene.Connect(scene.caller(), port);
+  scene.notes["tracing"] = Trace(scene, port);
+  return ScopeOf(scene, scene.caller());
 }
 
 bool IsTold(Scene& scene, uint64_t traced) {
@@ -34,36 +47,35 @@ bool IsTold(Scene& scene, uint64_t traced) {
 
 std::vector<Recipe> Rings() {
   return {
-      {Syscall::trace_ring, "grants", [](Scene&) { return Asked(); },
+      {Syscall::trace_ring, "grants",
+       [](Scene& scene) {
+         return Asked{0, {0, TracedScope(scene)}};
+       },
        [](Scene&, const Done* done) { return done->descriptors.size() == 1; }},
       {Syscall::trace_ring, "is ready",
        [](Scene& scene) {
-         return Asked{0,
-                      {scene.caller().Call(Syscall::trace_ring, 0).value()},
-                      ipc::abi::kTraceRingReady};
+         const uint64_t scope = TracedScope(scene);
+         return Asked{
+             0,
+             {scene.caller().Call(Syscall::trace_ring, 0, {0, scope}).value()},
+             ipc::abi::kTraceRingReady};
        },
        [](Scene& scene, const Done*) {
          return scene.caller().session()->trace_rings == 1;
        }},
       {Syscall::trace_ring, "ends",
        [](Scene& scene) {
-         return Asked{0, {Ring(scene.caller())}, ipc::abi::kTraceRingEnd};
-       },
-       [](Scene& scene, const Done*) {
-         return scene.caller().session()->trace_rings == 0;
-       }},
-      {Syscall::trace_ring, "ends while somebody traces",
-       [](Scene& scene) {
-         TracedPort(scene);
-         return Asked{0, {Ring(scene.caller())}, ipc::abi::kTraceRingEnd};
+         return Asked{0,
+                      {Ring(scene.caller(), TracedScope(scene))},
+                      ipc::abi::kTraceRingEnd};
        },
        [](Scene& scene, const Done*) {
          return scene.caller().session()->trace_rings == 0;
        }},
       {Syscall::trace_next, "gives a ring",
        [](Scene& scene) {
-         TracedPort(scene);
-         return Asked{0, {0}};
+         Ring(scene.caller(), TracedScope(scene));
+         return Asked{0, {0, scene.notes["tracing"]}};
        },
        [](Scene&, const Done* done) { return done->descriptors.size() == 1; }},
   };
@@ -74,25 +86,43 @@ std::vector<Recipe> Rings() {
 std::vector<Recipe> TraceRecipes() {
   std::vector<Recipe> recipes = {
       {Syscall::trace_port, "on",
-       [](Scene& scene) {
-         return Asked{UsedPort(scene), {}, 1};
-       },
+       [](Scene& scene) { return Asked{UsedPort(scene)}; },
        [](Scene& scene, const Done*) { return IsTold(scene, 1); }},
-      {Syscall::trace_port, "off",
-       [](Scene& scene) { return Asked{TracedPort(scene)}; },
+      {Syscall::trace_end, "off",
+       [](Scene& scene) {
+         return Asked{0, {Trace(scene, UsedPort(scene))}};
+       },
        [](Scene& scene, const Done*) { return IsTold(scene, 0); }},
+      {Syscall::trace_end, "off, with rings of what is traced",
+       [](Scene& scene) {
+         Ring(scene.caller(), TracedScope(scene));
+         return Asked{0, {scene.notes["tracing"]}};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.caller().session()->trace_rings == 0;
+       }},
+      {Syscall::port_tracers, "shows one",
+       [](Scene& scene) {
+         const Handle port = UsedPort(scene);
+         Trace(scene, port);
+         return Asked{port};
+       },
+       [](Scene&, const Done* done) { return done->value() == 1; }},
       {Syscall::trace_all, "on",
        [](Scene& scene) {
          UsedPort(scene);
-         return Asked{scene.kernel_handle(), {}, 1};
+         return Asked{scene.kernel_handle()};
        },
-       [](Scene& scene, const Done*) { return IsTold(scene, 1); }},
-      {Syscall::trace_all, "off",
+       [](Scene& scene, const Done*) {
+         return IsTold(scene, 1u << ipc::abi::kScopeAll);
+       }},
+      {Syscall::trace_end, "off, of everything",
        [](Scene& scene) {
          UsedPort(scene);
-         scene.caller().Call(Syscall::trace_all, scene.kernel_handle(), {},
-                             {.options = 1});
-         return Asked{scene.kernel_handle()};
+         return Asked{0,
+                      {scene.caller()
+                           .Call(Syscall::trace_all, scene.kernel_handle())
+                           .value()}};
        },
        [](Scene& scene, const Done*) { return IsTold(scene, 0); }},
   };

@@ -109,8 +109,11 @@ void FillCaller(Scene& scene) {
               {.payload = Bytes(&item, sizeof(item))});
   caller.Call(Syscall::process_create, scene.account(), {},
               {.payload = Scene::CreatePayload("child", {})});
-  caller.Call(Syscall::trace_ring, 0);
-  caller.Call(Syscall::trace_port, port, {}, {.options = 1});
+  caller.Call(Syscall::trace_port, port);
+  const Done* told = scene.Event(caller, ipc::abi::Event::lane_traced);
+  const auto tracing = told->As<ipc::abi::LaneTracing>();
+  caller.Call(Syscall::trace_ring, 0,
+              {0, tracing.scopes[ipc::abi::kScopePort].id});
   scene.Forget();
 }
 

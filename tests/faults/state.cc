@@ -75,7 +75,7 @@ void Describe(std::ostream& out, const Lane& lane) {
       << " taken=" << lane.taken << " reply_end=" << lane.reply_end
       << " cut=" << lane.cut << lane.sender_cut << "@" << lane.cut_end
       << " leaves=" << static_cast<int>(lane.sender_leaves)
-      << " traced=" << lane.traced << " retired=" << lane.retired;
+      << " traced=" << lane.tracing.on() << " retired=" << lane.retired;
   Describe(out, "ring", &lane.ring);
   Describe(out, "last", lane.last.get());
   Describe(out, "asked", lane.asked.get());
@@ -172,8 +172,7 @@ void Describe(std::ostream& out, const Session& session) {
       << " lanes=" << session.lanes_sending << "/" << session.lanes_receiving
       << " spare=" << session.spare.number()
       << " trace_rings=" << session.trace_rings
-      << " traces_all=" << session.traces_all
-      << " traced=" << Ids(session.traced_ports) << "\n";
+      << " tracings=" << session.tracings.size() << "\n";
 }
 
 void Describe(std::ostream& out, const kernel::Process& process) {

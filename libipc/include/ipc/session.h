@@ -22,6 +22,9 @@ enum class AtFull { kBlock, kFail };
 // Messages are of bytes only, inline and up to a quarter of ring_bytes: no
 // calls, loans, capabilities.
 enum class Buffering { kQueue, kRendezvous, kOverwriting };
+// Of a secret port nobody ever gets TracePayload: its messages' headers can be
+// traced, what is in them cannot. For keys and passwords.
+enum class Secrecy { kOpen, kSecret };
 
 struct PortOptions {
   std::string name;  // shown by tools; at most kNameBytesMax - 1 bytes
@@ -35,6 +38,7 @@ struct PortOptions {
   AtFull at_full = AtFull::kBlock;
   // Only a queue can be shared, fail at full, or grow (else invalid_args).
   Buffering buffering = Buffering::kQueue;
+  Secrecy secrecy = Secrecy::kOpen;
 };
 
 struct NamedCapabilityInfo {

@@ -1,16 +1,22 @@
-// Tracer: reads the trace records of the processes one may trace.
+// Tracer: reads the trace records that processes write about the ports one may
+// trace. What is written is decided at the source: about other ports, and of
+// payload without the right to it, nothing comes here.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ipc/capability.h"
+#include "libipc/abi/requests.h"
 #include "libipc/abi/trace.h"
+#include "libipc/abi/tracing.h"
 
 namespace ipc {
 
+using abi::TraceDirections;
 using abi::TraceKind;
 using abi::TraceRecord;
 
@@ -20,26 +26,68 @@ struct TraceSource {
   std::string name;
 };
 
+using abi::TracerEntry;
+// Who traces the port now, and who traces everything; at most kTracersShown.
+// Rights: Receive. Thread: any.
+absl::StatusOr<std::vector<TracerEntry>> TracersOf(const Capability& port);
+
+enum class TraceLevel { kHeaders, kPayload };
+enum class TraceKeeps { kEverything, kErrors };
+
+// What is traced. What is left out is not written at all, unless another tracer
+// wants it.
+struct TraceOptions {
+  TraceLevel level = TraceLevel::kHeaders;
+  // Payload bytes of a message, at most kTraceSnapMax. Of headers not used.
+  uint32_t snaplen = 96;
+  // Of so many flows one is kept, with all its messages.
+  uint32_t one_in = 1;
+  uint32_t bytes_min = 0;                            // of a record's payload
+  TraceDirections directions = abi::kTraceBothWays;  // for who writes it
+  TraceKeeps keeps = TraceKeeps::kEverything;
+};
+
+// The first bytes of a message's payload, if they were traced: of a send and of
+// a reply. TraceRecord::payload_bytes is the true size.
+struct TracedPayload {
+  Bytes bytes;
+  bool lost = false;  // there was more in the ring, and it was overwritten
+};
+
 // Thread: one at a time.
 class Tracer {
  public:
-  // Traces every port from now until it is destroyed. Owns: the capability.
-  // Rights: TraceMeta on the kernel object.
-  static absl::StatusOr<Tracer> TraceAll(Capability kernel);
-  // Traces one port. Rights: TraceMeta on it.
-  static absl::StatusOr<Tracer> TracePort(Capability port);
+  // Traces every port from now until it is destroyed, or the capability
+  // revoked. Owns: the capability. Of secret ports no payload comes.
+  // Rights: TraceMeta on the kernel object; for payload TracePayload too.
+  // Errors: access_denied; invalid_args, out_of_range (options);
+  // quota_exceeded (kTracingsMax).
+  static absl::StatusOr<Tracer> TraceAll(Capability kernel,
+                                         const TraceOptions& options = {});
+  // Traces one port. Rights: TraceMeta on it; for payload TracePayload too,
+  // which nobody has on a secret port. Errors: the same.
+  static absl::StatusOr<Tracer> TracePort(Capability port,
+                                          const TraceOptions& options = {});
   Tracer(Tracer&&) noexcept;
   Tracer& operator=(Tracer&&) noexcept;
   ~Tracer();
 
   // Hands every record that is there to `sink`, in order for each thread.
-  // Returns how many. Errors: peer_closed.
+  // Returns how many. Errors: peer_closed; revoked, canceled: the capability is
+  // gone and the tracing over; what had been written before was handed out.
   using Sink = std::function<void(const TraceSource&, const TraceRecord&)>;
   absl::StatusOr<uint64_t> Drain(const Sink& sink);
+  // With payload; the bytes are there during the call.
+  using PayloadSink = std::function<void(const TraceSource&, const TraceRecord&,
+                                         const TracedPayload&)>;
+  absl::StatusOr<uint64_t> Drain(const PayloadSink& sink);
   // Records seen, and records overwritten before they were read. Their sum
-  // is what was written.
+  // is what was written. A payload is written in records of its own.
   uint64_t seen() const;
   uint64_t lost() const;
+  // Of those seen: left out here, since another tracer of the same scope wanted
+  // them, or since they are about a port that is not traced; parts of payloads.
+  uint64_t passed() const;
 
  private:
   class Core;

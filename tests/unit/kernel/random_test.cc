@@ -108,6 +108,33 @@ class RandomTest : public KernelTest {
     if (call == Syscall::topic_create) return 4096;
     return Random(3) == 0 ? AnyHandle(client) : Random(5);
   }
+  // Of some lane of the client's, where it is traced.
+  uint64_t ScopeOf(RawClient& client) {
+    for (const auto& [id, object] : kernel_.objects(ObjectKind::lane))
+      for (const abi::LaneScope& scope : As<Lane>(*object).tracing.scopes)
+        if (As<Lane>(*object).sender().session == client.session() &&
+            scope.id != 0 && Random(3) == 0)
+          return scope.id;
+    return 0;
+  }
+  uint64_t TracingOf(RawClient& client) {
+    const auto& tracings = client.session()->tracings;
+    if (tracings.empty()) return 0;
+    return std::next(tracings.begin(),
+                     static_cast<long>(Random(tracings.size())))
+        ->first;
+  }
+  void AimAtTracing(RawClient& client, abi::Request* request) {
+    const auto call = static_cast<Syscall>(request->number);
+    if (call == Syscall::trace_ring && request->options == 0) {
+      request->args[0] = 0;
+      request->args[1] = ScopeOf(client);
+    }
+    if (call == Syscall::trace_ring && request->options != 0)
+      request->args[0] = 1 + Random(20);
+    if (call == Syscall::trace_end) request->args[0] = TracingOf(client);
+    if (call == Syscall::trace_next) request->args[1] = TracingOf(client);
+  }
   uint64_t EndOf(RawClient& client, Handle lane) {
     const Capability* held = kernel_.Find(*client.session(), lane);
     if (held == nullptr || held->object->kind != ObjectKind::lane) return 0;
@@ -142,6 +169,7 @@ class RandomTest : public KernelTest {
       request.args[1] = 65'536;
     if (call == Syscall::handle_mint || call == Syscall::object_list)
       request.args[1] = Random(3);
+    AimAtTracing(client, &request);
     request.user_data = Random(50);
     client.SubmitRaw(request, PayloadFor(client, call));
   }

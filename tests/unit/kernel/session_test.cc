@@ -50,8 +50,8 @@ TEST_F(SessionTest, WelcomeTellsWhatItWasStartedWith) {
   EXPECT_EQ(welcome.name_count, 1u);
   EXPECT_STREQ(name.name, "kernel");
   EXPECT_EQ(name.kind, ObjectKind::kernel);
-  EXPECT_EQ(name.rights,
-            abi::kRightInspect | abi::kRightTraceMeta | abi::kRightWait);
+  EXPECT_EQ(name.rights, abi::kRightInspect | abi::kRightTraceMeta |
+                             abi::kRightTracePayload | abi::kRightWait);
   EXPECT_NE(client->session()->handles.Find(name.handle), nullptr);
 }
 

@@ -39,46 +39,44 @@ TEST_F(ToolsTest, ListingPagesThroughEverything) {
             Error::access_denied);
 }
 
-TEST_F(ToolsTest, TracersSeeTheRingsOfThoseTheyTrace) {
+TEST_F(ToolsTest, TracersSeeTheRingsOfWhatTheyTrace) {
   const Handle port = CreatePort(*root_, 0, 4096);
   auto client = AddChild(*root_, {{"port", port, abi::kRightSend}});
-  auto bystander = AddChild(*root_, {});
-  for (RawClient* one : {client.get(), bystander.get()}) {
-    const Done grant = one->Call(Syscall::trace_ring, 0);
+  Connect(*client, client->Named("port"));
+  const uint64_t one = root_->Call(Syscall::trace_port, port).value();
+  const Handle kernel = root_->Named("kernel");
+  EXPECT_EQ(client->TakeEvent(Event::lane_traced).value(0), 1u);
+  const uint64_t all = root_->Call(Syscall::trace_all, kernel).value();
+  const Done told = client->TakeEvent(Event::lane_traced);
+  const auto tracing = told.As<abi::LaneTracing>();
+  for (const auto place : {abi::kScopePort, abi::kScopeAll}) {
+    const Done grant =
+        client->Call(Syscall::trace_ring, 0, {0, tracing.scopes[place].id});
     ASSERT_EQ(grant.descriptors.size(), 1u);
-    EXPECT_EQ(one->Call(Syscall::trace_ring, 0, {grant.value()}, {.options = 1})
+    EXPECT_EQ(client
+                  ->Call(Syscall::trace_ring, 0, {grant.value()},
+                         {.options = abi::kTraceRingReady})
                   .error(),
               Error::ok);
-    EXPECT_EQ(one->Call(Syscall::trace_ring, 0, {grant.value()}, {.options = 1})
-                  .error(),
-              Error::bad_state);
   }
-  Connect(*client, client->Named("port"));
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0).error(), Error::not_found);
-  root_->Call(Syscall::trace_port, port, {}, {.options = 1});
-  EXPECT_EQ(client->TakeEvent(Event::lane_traced).value(0), 1u);
-  const Done first = root_->Call(Syscall::trace_next, 0);
-  EXPECT_EQ(first.value(1), client->id());
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0, {first.value()}).error(),
-            Error::not_found);
-  // The dead one's ring stays for the tracer.
+  const auto count = [&](uint64_t tracing_id) {
+    size_t rings = 0;
+    for (uint64_t after = 0;; ++rings) {
+      const Done next =
+          root_->Call(Syscall::trace_next, 0, {after, tracing_id});
+      if (next.error() != Error::ok) return rings;
+      after = next.value(0);
+    }
+  };
+  EXPECT_EQ(count(one), 1u);
+  EXPECT_EQ(count(all), 2u);  // and the facts
+  // The dead one's rings stay for the tracers.
   kernel_.EndSession(*client->session());
   Settle();
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0).value(1), client->id());
-  root_->Call(Syscall::trace_all, root_->Named("kernel"), {}, {.options = 1});
-  size_t rings = 0;
-  bool facts = false;
-  for (uint64_t after = 0;; ++rings) {
-    const Done next = root_->Call(Syscall::trace_next, 0, {after});
-    if (next.error() != Error::ok) break;
-    facts = facts || next.value(1) == 0;
-    after = next.value(0);
-  }
-  EXPECT_EQ(rings, 3u);
-  EXPECT_TRUE(facts);
-  root_->Call(Syscall::trace_port, port);
-  root_->Call(Syscall::trace_all, root_->Named("kernel"));
-  EXPECT_EQ(root_->Call(Syscall::trace_next, 0).error(), Error::not_found);
+  EXPECT_EQ(count(one), 1u);
+  root_->Call(Syscall::trace_end, 0, {one});
+  EXPECT_EQ(count(one), 0u);
+  EXPECT_EQ(count(all), 2u);
 }
 
 }  // namespace

@@ -157,10 +157,9 @@ Cap& TakeGift(Model& model, const Session& giver, const Gift& gift) {
   return *gift.cap;
 }
 
-Handle Hold(Call& call, Object& object) {
-  Cap& made = call.model.NewCap({.object = &object,
-                                 .rights = abi::kRightsAll,
-                                 .made_by = call.session.id()});
+Handle Hold(Call& call, Object& object, Rights rights) {
+  Cap& made = call.model.NewCap(
+      {.object = &object, .rights = rights, .made_by = call.session.id()});
   return call.model.Place(call.session, made, call.session.account,
                           call.given());
 }

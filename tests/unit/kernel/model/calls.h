@@ -83,7 +83,7 @@ Answer RoomForTransfer(const Session& session, const Lane& lane,
 uint64_t MakeTransfer(Call& call, Lane& lane, End from,
                       const std::vector<Gift>& gifts);
 // Every right on a new object, in this session's hands.
-Handle Hold(Call& call, Object& object);
+Handle Hold(Call& call, Object& object, Rights rights = abi::kRightsAll);
 
 namespace calls {
 #define KEYPORT_SYSCALL(name, number, kind, rights) Answer name(Call& call);

@@ -140,10 +140,9 @@ Answer port_connect(Call& call) {
   answer.Append(abi::LaneGranted{.lane_id = lane.id,
                                  .port_id = port.id,
                                  .port_options = port.options,
-                                 .traced = 0,
                                  .ring_bytes_max = port.ring_bytes_max,
-                                 .reserved = 0,
-                                 .spare = 0});
+                                 .spare = 0,
+                                 .tracing = {}});
   answer.descriptors = port.rendezvous() ? 3 : 2;
   return answer;
 }

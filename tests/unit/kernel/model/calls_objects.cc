@@ -79,7 +79,8 @@ Answer port_create(Call& call) {
     return Error::invalid_args;
   const bool alone =
       (call.options() & (abi::kPortRendezvous | abi::kPortOverwriting)) != 0;
-  if (alone && (!std::has_single_bit(call.options()) || call.arg(1) != 0))
+  if (alone && (!std::has_single_bit(call.options() & ~abi::kPortSecret) ||
+                call.arg(1) != 0))
     return Error::invalid_args;
   const uint64_t asked = call.arg(0);
   const uint64_t most = call.arg(1);
@@ -108,8 +109,10 @@ Answer port_create(Call& call) {
   port.owner = call.session.id();
   port.charged = &account;
   call.model.Charge(account, amounts);
-  return Answer::Of(Hold(call, port), port.id, port.ring_bytes,
-                    port.ring_bytes_max);
+  const bool secret = (port.options & abi::kPortSecret) != 0;
+  const Rights withheld = secret ? abi::kRightTracePayload : 0;
+  return Answer::Of(Hold(call, port, abi::kRightsAll & ~withheld), port.id,
+                    port.ring_bytes, port.ring_bytes_max);
 }
 
 // Never asked for huge pages, which only some machines have.

@@ -132,6 +132,7 @@ Request Generator::CreatePort(Session& session) {
   request.head.options = static_cast<uint32_t>(random_.Below(5));
   if (random_.OneIn(8)) request.head.options = abi::kPortOverwriting;
   if (random_.OneIn(40)) request.head.options = 5 + random_.Below(11);
+  if (random_.OneIn(8)) request.head.options |= abi::kPortSecret;
   request.payload.assign(random_.Below(random_.OneIn(50) ? 60 : 20), 'p');
   return request;
 }

@@ -72,9 +72,9 @@ Session& Model::AddSession(Session::Origin origin) {
     hellos_.push_back(now_ns_ + kHelloNs);
   }
   Session& session = NewSession(origin, *account);
-  const Rights rights =
-      is_root ? abi::kRightsAll
-              : abi::kRightInspect | abi::kRightTraceMeta | abi::kRightWait;
+  const Rights rights = is_root ? abi::kRightsAll
+                                : abi::kRightInspect | abi::kRightTraceMeta |
+                                      abi::kRightTracePayload | abi::kRightWait;
   Cap& kernel = NewCap({.object = kernel_object_, .rights = rights});
   session.names.push_back(
       {"kernel", Place(session, kernel, session.account, 0)});

@@ -1,0 +1,89 @@
+// TraceScopes: who traces what, and what lanes' ends are told of it.
+//
+//   Tracing (a session's, made with a capability)
+//      |  several share one
+//   TraceScope (a port or everything, headers or payload; lasts as long as it
+//      is traced)
+//      |
+//   LaneScope (its id now: a new one whenever somebody stops tracing it, so
+//      that who has stopped reads nothing that is written later)
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "kernel/object/answer.h"
+#include "libipc/abi/tracing.h"
+
+namespace kernel {
+
+class Kernel;
+class Port;
+struct TraceScope;
+enum class Ending;
+
+struct Tracing {
+  uint64_t id;
+  Session* session;
+  Capability* capability;  // null once it is gone
+  abi::TraceFilter filter;
+  TraceScope* scope;       // null once it is over
+  Error over = Error::ok;  // why
+};
+
+struct TraceScope {
+  Port* port;  // null: everything
+  bool payload;
+  uint64_t id = 0;
+  std::vector<Tracing*> tracings;
+  abi::TraceFilter filter;  // lets through what any of them wants
+};
+
+// What one port, or everything, is traced at.
+struct TraceScopePair {
+  std::unique_ptr<TraceScope> headers;
+  std::unique_ptr<TraceScope> payload;
+  uint32_t tracers() const { return CountOf(headers) + CountOf(payload); }
+  uint32_t payload_tracers() const { return CountOf(payload); }
+
+ private:
+  static uint32_t CountOf(const std::unique_ptr<TraceScope>& scope) {
+    return scope == nullptr ? 0 : static_cast<uint32_t>(scope->tracings.size());
+  }
+};
+
+class TraceScopes {
+ public:
+  struct Wish {
+    Port* port;  // null: everything
+    bool payload;
+    abi::TraceFilter filter;
+  };
+
+  // Room was checked.
+  Tracing& Begin(Session& session, Capability& capability, const Wish& wish);
+  // It takes no part in its scope any more. Who was there besides goes on under
+  // another id. Returns the scope, if it is over with that: for the last time.
+  std::unique_ptr<TraceScope> Leave(Tracing& tracing);
+
+  abi::LaneTracing Of(const Port& port) const;
+  const TraceScopePair& everything() const { return everything_; }
+  // Whoever traces the port, or everything.
+  void ForEach(const Port& port,
+               absl::FunctionRef<void(const Tracing&)> look) const;
+  // By the id that lanes' ends were told last; else null.
+  TraceScope* Find(uint64_t id) const;
+
+ private:
+  std::unique_ptr<TraceScope>& PlaceOf(Port* port, bool payload);
+  void Renew(TraceScope& scope);
+
+  uint64_t next_id_ = 1;
+  TraceScopePair everything_;
+  std::map<uint64_t, TraceScope*> by_id_;
+};
+
+}  // namespace kernel

@@ -1,0 +1,60 @@
+// Who is told to write which trace records: scopes and filters.
+//
+// A scope is what a tracer holds a right for: one port or everything, headers
+// only or payload too. Each thread writes the records of a scope into a ring of
+// that scope, and a tracer is given rings of its own scope only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ipc::abi {
+
+enum TraceDirections : uint16_t {
+  kTraceOutgoing = 1,  // send, block, reply, drop
+  kTraceIncoming = 2,  // receive, outcome
+  kTraceBothWays = 3,
+};
+
+// What is left out at the source. Applied record by record, but for `one_in`,
+// which keeps whole flows.
+struct TraceFilter {
+  uint32_t snaplen = 0;    // payload bytes of a message that are kept at most
+  uint32_t one_in = 1;     // of so many flows one is kept, by IsFlowKept
+  uint32_t bytes_min = 0;  // smaller messages are left out
+  uint16_t directions = kTraceBothWays;
+  uint16_t errors_only = 0;  // 1: only records that tell of an error
+  bool operator==(const TraceFilter&) const = default;
+};
+static_assert(sizeof(TraceFilter) == 16);
+
+// Scopes by their place in LaneTracing.
+enum TraceScopePlace : uint32_t {
+  kScopePort = 0,
+  kScopePortPayload = 1,
+  kScopeAll = 2,
+  kScopeAllPayload = 3,
+};
+inline constexpr uint32_t kTraceScopes = 4;
+
+struct LaneScope {
+  uint64_t id = 0;  // of trace_ring; never used again; 0: off
+  TraceFilter filter;
+  bool operator==(const LaneScope&) const = default;
+};
+// What a lane's ends are told: with the lane, and by lane_traced.
+struct LaneTracing {
+  LaneScope scopes[kTraceScopes];
+
+  // A bit for each scope that is on.
+  uint32_t on() const {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < kTraceScopes; ++i)
+      bits |= scopes[i].id != 0 ? 1u << i : 0u;
+    return bits;
+  }
+  bool operator==(const LaneTracing&) const = default;
+};
+static_assert(sizeof(LaneTracing) == 96);
+
+}  // namespace ipc::abi

@@ -1,0 +1,48 @@
+// TracedRing: a trace ring as a tracer reads it. Puts payloads together with
+// their records; a part that was lost is never taken for another message's.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "ipc/trace.h"
+#include "libipc/base/trace_ring.h"
+
+namespace ipc {
+
+class TracedRing {
+ public:
+  struct Traced {
+    TraceRecord record;
+    TracedPayload payload;
+    uint64_t records;  // in the ring
+  };
+  using Sink = absl::FunctionRef<void(const Traced&)>;
+
+  explicit TracedRing(base::TraceRingReader reader)
+      : reader_(std::move(reader)) {}
+
+  // Returns how many parts of payloads had lost their records. A record and its
+  // payload are published as one, so nothing is left half read.
+  uint64_t Drain(Sink sink);
+  uint64_t lost() const { return reader_.lost(); }
+
+ private:
+  void Take(const TraceRecord& record, Sink sink);
+  bool TakePart(const abi::TracePayloadPart& part);
+  void Finish(Sink sink);
+
+  base::TraceRingReader reader_;
+  bool pending_ = false;
+  bool broken_ = false;
+  TraceRecord record_ = {};
+  std::vector<std::byte> bytes_;
+  uint64_t records_ = 0;
+  uint32_t parts_ = 0;  // said to be there
+  uint32_t taken_ = 0;
+  uint64_t lost_before_ = 0;
+  uint64_t orphans_ = 0;
+};
+
+}  // namespace ipc

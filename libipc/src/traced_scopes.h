@@ -1,0 +1,59 @@
+// TracedScopes: which trace records are written about a lane. Set when the
+// kernel process says so, read by any thread without a lock: who reads in
+// between may write a record more, or one less.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+
+#include "libipc/abi/tracing.h"
+
+namespace ipc {
+
+class TracedScopes {
+ public:
+  explicit TracedScopes(const abi::LaneTracing& tracing) { Set(tracing); }
+
+  // The one test of a trace point of which nothing is wanted.
+  bool on() const { return on_.load(std::memory_order_relaxed); }
+
+  abi::LaneScope scope(uint32_t place) const {
+    const Scope& from = scopes_[place];
+    const uint64_t words[2] = {from.filter[0].load(std::memory_order_relaxed),
+                               from.filter[1].load(std::memory_order_relaxed)};
+    abi::LaneScope scope = {from.id.load(std::memory_order_relaxed), {}};
+    std::memcpy(&scope.filter, words, sizeof(words));
+    return scope;
+  }
+  // Of a message's payload, at most.
+  uint32_t snaplen() const {
+    return std::max(scope(abi::kScopePortPayload).filter.snaplen,
+                    scope(abi::kScopeAllPayload).filter.snaplen);
+  }
+
+  // One thread at a time.
+  void Set(const abi::LaneTracing& tracing) {
+    for (uint32_t i = 0; i < abi::kTraceScopes; ++i) {
+      const abi::LaneScope& scope = tracing.scopes[i];
+      uint64_t words[2];
+      static_assert(sizeof(words) == sizeof(scope.filter));
+      std::memcpy(words, &scope.filter, sizeof(words));
+      scopes_[i].filter[0].store(words[0], std::memory_order_relaxed);
+      scopes_[i].filter[1].store(words[1], std::memory_order_relaxed);
+      scopes_[i].id.store(scope.id, std::memory_order_relaxed);
+    }
+    on_.store(tracing.on() != 0, std::memory_order_relaxed);
+  }
+
+ private:
+  struct Scope {
+    std::atomic<uint64_t> id{0};
+    std::atomic<uint64_t> filter[2] = {0, 0};
+  };
+  std::atomic<bool> on_{false};
+  Scope scopes_[abi::kTraceScopes];
+};
+
+}  // namespace ipc
