@@ -69,6 +69,14 @@ class GraphCheck {
     return false;
   }
 
+  void CheckSecrecy(const UseSpec& use) {
+    if (manifest_.FindPort(use.port.text)->secrecy != ipc::Secrecy::kSecret ||
+        (use.rights & ipc::kRightTracePayload) == 0)
+      return;
+    Note(use.port.at, "port \"" + use.port.text +
+                          "\" is secret: nobody can have TracePayload on it");
+  }
+
   void Check(const ServiceSpec& service) {
     CheckName(service.name, "service", kServiceNameBytesMax);
     if (service.uses.size() + service.provides.size() > kCapabilitiesMax)
@@ -82,7 +90,7 @@ class GraphCheck {
       CheckCapabilityName(port.text, port.at, service, &names);
     }
     for (const UseSpec& use : service.uses) {
-      CheckPort(use.port, service);
+      if (CheckPort(use.port, service)) CheckSecrecy(use);
       CheckCapabilityName(use.as, use.port.at, service, &names);
     }
   }

@@ -46,6 +46,7 @@ struct PortSpec {
   Listeners listeners = Listeners::kOne;
   Full at_full = Full::kBlocks;
   ipc::Buffering buffering = ipc::Buffering::kQueue;
+  ipc::Secrecy secrecy = ipc::Secrecy::kOpen;
 };
 
 struct UseSpec {

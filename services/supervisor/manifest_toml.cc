@@ -56,7 +56,7 @@ void CheckBuffering(const PortSpec& port, TomlFields* fields) {
 
 PortSpec ReadPort(const Word& name, TomlFields fields) {
   fields.AllowOnly({"ring_bytes", "ring_bytes_max", "shareable", "at_full",
-                    "rendezvous", "overwriting"});
+                    "rendezvous", "overwriting", "secret"});
   PortSpec port = {.name = name};
   port.ring_bytes = ReadRingBytes(&fields, "ring_bytes");
   port.ring_bytes_max = ReadRingBytes(&fields, "ring_bytes_max");
@@ -64,6 +64,8 @@ PortSpec ReadPort(const Word& name, TomlFields fields) {
     port.listeners = Listeners::kMany;
   if (fields.OneOf("at_full", {"block", "fail"}) == size_t{1})
     port.at_full = Full::kFails;
+  if (fields.Truth("secret").value_or(false))
+    port.secrecy = ipc::Secrecy::kSecret;
   ReadBuffering(&port, &fields);
   CheckBuffering(port, &fields);
   return port;

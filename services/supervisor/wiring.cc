@@ -14,6 +14,7 @@ ipc::PortOptions OptionsOf(const PortSpec& spec) {
   options.at_full =
       spec.at_full == Full::kFails ? ipc::AtFull::kFail : ipc::AtFull::kBlock;
   options.buffering = spec.buffering;
+  options.secrecy = spec.secrecy;
   return options;
 }
 

@@ -94,6 +94,16 @@ TEST(Manifest, ARendezvousIsNothingElse) {
                 "nor grow");
 }
 
+TEST(Manifest, OfASecretPortNobodyHasTheRightToItsPayload) {
+  const std::string secret = "[port.a]\nsecret = true\n";
+  EXPECT_EQ(ParseManifest("g.toml", secret).manifest.ports.at(0).secrecy,
+            ipc::Secrecy::kSecret);
+  ExpectProblem(secret +
+                    "[[service.s.use]]\nport = \"a\"\n"
+                    "rights = [\"TracePayload\"]\n",
+                "nobody can have TracePayload");
+}
+
 TEST(Manifest, AnOverwritingPortIsNothingElse) {
   const auto parsed = ParseManifest("g.toml", "[port.a]\noverwriting = true\n");
   EXPECT_EQ(parsed.manifest.ports.at(0).buffering,
