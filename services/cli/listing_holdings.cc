@@ -45,7 +45,9 @@ std::string PortOptionsText(const ipc::PortEntry& port) {
   if ((port.options & ipc::abi::kPortFullFails) != 0) text += "fails-full ";
   if ((port.options & ipc::abi::kPortRendezvous) != 0) text += "rendezvous ";
   if ((port.options & ipc::abi::kPortOverwriting) != 0) text += "overwriting ";
-  if (port.traced != 0) text += "traced ";
+  if ((port.options & ipc::abi::kPortSecret) != 0) text += "secret ";
+  if (port.traced != 0)
+    text += port.traced_payload != 0 ? "traced:payload " : "traced ";
   if (port.closed != 0) text += "closed ";
   return text.empty() ? "-" : text.substr(0, text.size() - 1);
 }
@@ -114,7 +116,10 @@ Listing ListPorts(const Snapshot& snapshot) {
          {"fails_when_full", (port.options & ipc::abi::kPortFullFails) != 0},
          {"overwriting", (port.options & ipc::abi::kPortOverwriting) != 0},
          {"lost", port.receiver_counters.lost},
+         {"secret", (port.options & ipc::abi::kPortSecret) != 0},
          {"traced", port.traced != 0},
+         {"tracers", port.traced},
+         {"payload_tracers", port.traced_payload},
          {"closed", port.closed != 0},
          {"owner", snapshot.ProcessName(port.owner_process)},
          {"account", port.account}});

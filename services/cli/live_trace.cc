@@ -11,7 +11,8 @@
 namespace keyport {
 
 absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::Start(
-    const std::string& socket, std::string_view tool, double seconds_max) {
+    const std::string& socket, std::string_view tool, double seconds_max,
+    const ipc::TraceOptions& options) {
   // Two sessions: the capability to inspect and to trace cannot be copied.
   absl::StatusOr<ToolSession> looks = ConnectTool(socket, tool);
   if (!looks.ok()) return looks.status();
@@ -19,7 +20,7 @@ absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::Start(
   if (!traces.ok()) return traces.status();
   auto inspector = ipc::Inspector::Create(std::move(looks->kernel));
   if (!inspector.ok()) return inspector.status();
-  auto tracer = ipc::Tracer::TraceAll(std::move(traces->kernel));
+  auto tracer = ipc::Tracer::TraceAll(std::move(traces->kernel), options);
   if (!tracer.ok()) return tracer.status();
   const int64_t end_ns =
       seconds_max > 0 ? base::NowNs() + static_cast<int64_t>(seconds_max * 1e9)
@@ -35,7 +36,7 @@ LiveTrace::LiveTrace(ipc::Inspector inspector, ipc::Tracer tracer,
       end_ns_(end_ns),
       drained_ns_(static_cast<uint64_t>(base::NowNs())) {}
 
-LiveTrace::Pass LiveTrace::Drain(const ipc::Tracer::Sink& sink) {
+LiveTrace::Pass LiveTrace::Drain(const ipc::Tracer::PayloadSink& sink) {
   Pass pass;
   pass.begin_ns = static_cast<uint64_t>(base::NowNs());
   const uint64_t before = tracer_.lost();

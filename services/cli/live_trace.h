@@ -22,7 +22,8 @@ class LiveTrace {
   // Traces everything from now on. `socket`: as in ConnectTool.
   // Units: `seconds_max` 0 is no limit.
   static absl::StatusOr<std::unique_ptr<LiveTrace>> Start(
-      const std::string& socket, std::string_view tool, double seconds_max);
+      const std::string& socket, std::string_view tool, double seconds_max,
+      const ipc::TraceOptions& options = {});
 
   const ipc::Inspector& inspector() const { return inspector_; }
 
@@ -30,7 +31,7 @@ class LiveTrace {
     uint64_t begin_ns = 0;  // CLOCK_MONOTONIC
     LostRecords lost;       // since the pass before
   };
-  Pass Drain(const ipc::Tracer::Sink& sink);
+  Pass Drain(const ipc::Tracer::PayloadSink& sink);
   // Waits until the next drain is due. False when the trace is over.
   bool Rest();
   TraceLoss loss() const { return {tracer_.seen(), tracer_.lost()}; }

@@ -242,6 +242,34 @@ class CommandLine {
         ->needs(service);
   }
 
+  // What services write at all.
+  static std::vector<CLI::Option*> AddSource(CLI::App* command,
+                                             ipc::TraceOptions* source) {
+    CLI::Option* payload = command->add_flag_callback(
+        "--payload", [source] { source->level = ipc::TraceLevel::kPayload; },
+        "what is in the messages too");
+    CLI::Option* snaplen =
+        command
+            ->add_option("--snaplen", source->snaplen,
+                         "with so many of its first bytes (96)")
+            ->check(CLI::Range(1u, ipc::abi::kTraceSnapMax))
+            ->needs(payload);
+    CLI::Option* one_in =
+        command
+            ->add_option("--one-in", source->one_in,
+                         "one chain of messages in so many, whole")
+            ->check(CLI::PositiveNumber);
+    CLI::Option* bytes_min =
+        command
+            ->add_option("--min-bytes", source->bytes_min,
+                         "requests and answers of at least so many bytes")
+            ->check(CLI::PositiveNumber);
+    CLI::Option* errors = command->add_flag_callback(
+        "--errors", [source] { source->keeps = ipc::TraceKeeps::kErrors; },
+        "what failed only");
+    return {snaplen, one_in, bytes_min, errors};
+  }
+
   template <typename Options>
   static CLI::Option* AddLimits(CLI::App* command, Options* options) {
     command->add_option("-n", options->messages_max, "end after this many")
@@ -265,11 +293,14 @@ class CommandLine {
         "one object a line");
     AddFilter(command, &trace_.filter);
     CLI::Option* limit = AddLimits(command, &trace_);
-    command
-        ->add_option("--from", trace_.recording,
-                     "a file of keyport record, not a running graph")
-        ->excludes(socket)
-        ->excludes(limit);
+    CLI::Option* from =
+        command
+            ->add_option("--from", trace_.recording,
+                         "a file of keyport record, not a running graph")
+            ->excludes(socket)
+            ->excludes(limit);
+    for (CLI::Option* source : AddSource(command, &trace_.source))
+      from->excludes(source);
     command->add_flag_callback(
         "--summary-only", [this] { trace_.shows = TraceShows::kSummaryOnly; },
         "no line for each message");
@@ -281,6 +312,7 @@ class CommandLine {
             [this] { return RunRecord(record_); });
     command->add_option("--socket", record_.socket, "the graph's socket");
     AddFilter(command, &record_.filter);
+    AddSource(command, &record_.source);
     AddLimits(command, &record_);
     command
         ->add_option("file", record_.file,

@@ -25,6 +25,13 @@ std::string CommandText(const RecordOptions& options) {
   if (filter.direction == Direction::kIn) text += " --direction in";
   if (filter.direction == Direction::kOut) text += " --direction out";
   if (!filter.port.empty()) text += " --port " + filter.port;
+  const ipc::TraceOptions& source = options.source;
+  if (source.level == ipc::TraceLevel::kPayload)
+    text += " --payload --snaplen " + std::to_string(source.snaplen);
+  if (source.one_in > 1) text += " --one-in " + std::to_string(source.one_in);
+  if (source.bytes_min > 0)
+    text += " --min-bytes " + std::to_string(source.bytes_min);
+  if (source.keeps == ipc::TraceKeeps::kErrors) text += " --errors";
   return text;
 }
 
@@ -68,11 +75,12 @@ class RecordCommand {
   }
 
   LiveTrace::Pass Drain() {
-    return trace_->Drain(
-        [this](const ipc::TraceSource& source, const ipc::TraceRecord& record) {
-          recorder_.Add(source, record);
-          table_.Add(source, record);
-        });
+    return trace_->Drain([this](const ipc::TraceSource& source,
+                                const ipc::TraceRecord& record,
+                                const ipc::TracedPayload& payload) {
+      recorder_.Add(source, record, ipc::TextOf(payload.bytes));
+      table_.Add(source, record);
+    });
   }
 
   void CountMessages(const std::vector<TracedMessage>& messages) {
@@ -108,8 +116,8 @@ class RecordCommand {
 
 int RunRecord(const RecordOptions& options) {
   const Recorder::Clocks clocks = ClocksNow();  // before any record
-  auto trace =
-      LiveTrace::Start(options.socket, "keyport record", options.seconds_max);
+  auto trace = LiveTrace::Start(options.socket, "keyport record",
+                                options.seconds_max, options.source);
   if (!trace.ok()) return Complain(trace.status());
   auto file = RecordingFile::Create(options.file);
   if (!file.ok()) return Complain(file.status());

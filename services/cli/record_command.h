@@ -13,6 +13,7 @@ struct RecordOptions {
   std::string socket;
   std::string file;  // "-": standard output
   TraceFilter filter;
+  ipc::TraceOptions source;   // what is written at all
   uint64_t messages_max = 0;  // 0: no limit
   double seconds_max = 0;     // 0: no limit
   LossIs loss = LossIs::kCounted;

@@ -31,7 +31,7 @@ int ShowRecording(const TraceOptions& options) {
   std::vector<LostRecords> losses;
   const RecordingDecoder::Sink sink = {
       [&](const RecordingDecoder::Recorded& recorded) {
-        view.Add(recorded.source, recorded.record);
+        view.Add(recorded.source, recorded.record, recorded.payload);
       },
       [&](const LostRecords& lost) { losses.push_back(lost); }};
   view.Begin();
@@ -53,8 +53,8 @@ int ShowRecording(const TraceOptions& options) {
 
 int RunTrace(const TraceOptions& options) {
   if (!options.recording.empty()) return ShowRecording(options);
-  auto trace =
-      LiveTrace::Start(options.socket, "keyport trace", options.seconds_max);
+  auto trace = LiveTrace::Start(options.socket, "keyport trace",
+                                options.seconds_max, options.source);
   if (!trace.ok()) return Complain(trace.status());
   PortNames names((*trace)->inspector());
   names.Refresh();
@@ -65,8 +65,9 @@ int RunTrace(const TraceOptions& options) {
   view.Begin();
   do {
     const LiveTrace::Pass pass = (*trace)->Drain(
-        [&](const ipc::TraceSource& source, const ipc::TraceRecord& record) {
-          view.Add(source, record);
+        [&](const ipc::TraceSource& source, const ipc::TraceRecord& record,
+            const ipc::TracedPayload& payload) {
+          view.Add(source, record, ipc::TextOf(payload.bytes));
         });
     view.AddLoss(pass.lost);
   } while (view.EndPass() && (*trace)->Rest());

@@ -19,6 +19,7 @@ struct TraceOptions {
   std::string recording;  // a file of `keyport record`; "": a running graph
   Format format = Format::kText;
   TraceFilter filter;
+  ipc::TraceOptions source;   // what is written at all
   uint64_t messages_max = 0;  // 0: no limit
   double seconds_max = 0;     // 0: no limit
   TraceShows shows = TraceShows::kMessages;

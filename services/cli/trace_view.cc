@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "services/tracer/payload_text.h"
+
 namespace keyport {
 namespace {
 
@@ -17,8 +19,8 @@ void TraceView::Begin() {
 }
 
 void TraceView::Add(const ipc::TraceSource& source,
-                    const ipc::TraceRecord& record) {
-  table_.Add(source, record);
+                    const ipc::TraceRecord& record, std::string_view payload) {
+  table_.Add(source, record, WithPayload() ? payload : std::string_view());
   if (record.kind == static_cast<uint16_t>(ipc::TraceKind::block))
     CountBlock(source, record);
 }
@@ -52,7 +54,7 @@ void TraceView::ShowAll(const std::vector<TracedMessage>& messages) {
     summary_.Add(message);
     if (Shows())
       Write(Json() ? TraceJson(message, port, clock_)
-                   : TraceLine(message, port, clock_));
+                   : TraceLine(message, port, clock_) + PayloadLines(message));
   }
 }
 

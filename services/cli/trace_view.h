@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "services/cli/trace_command.h"
 #include "services/tracer/message_table.h"
@@ -21,7 +22,8 @@ class TraceView {
 
   void Begin();
   void SetClock(WallClock clock) { clock_ = clock; }
-  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record);
+  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
+           std::string_view payload = {});
   void AddLoss(const LostRecords& lost);
   // After the records of a pass. False when nothing more is to be shown.
   bool EndPass();
@@ -31,6 +33,9 @@ class TraceView {
  private:
   bool Shows() const { return options_.shows == TraceShows::kMessages; }
   bool Json() const { return options_.format == Format::kJson; }
+  bool WithPayload() const {
+    return options_.source.level == ipc::TraceLevel::kPayload;
+  }
   bool Full() const {
     return options_.messages_max > 0 && shown_ >= options_.messages_max;
   }

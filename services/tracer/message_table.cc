@@ -66,7 +66,8 @@ MessageTable::Entries::iterator MessageTable::FindOrMake(
 }
 
 void MessageTable::Add(const ipc::TraceSource& source,
-                       const ipc::TraceRecord& record) {
+                       const ipc::TraceRecord& record,
+                       std::string_view payload) {
   const auto kind = static_cast<ipc::TraceKind>(record.kind);
   if (kind < ipc::TraceKind::send || kind > ipc::TraceKind::drop) return;
   const Entries::iterator entry = FindOrMake(record);
@@ -83,6 +84,7 @@ void MessageTable::Add(const ipc::TraceSource& source,
       if (kind == ipc::TraceKind::send) {
         entry->sent = true;
         message.time_ns = record.time_ns;
+        message.request = payload;
       } else {
         entry->received = true;
         message.queue_ns = record.interval_ns;
@@ -91,6 +93,7 @@ void MessageTable::Add(const ipc::TraceSource& source,
     case ipc::TraceKind::reply:
       entry->replied = true;
       message.work_ns = record.interval_ns;
+      message.answer = payload;
       break;
     case ipc::TraceKind::outcome:
       entry->ended = true;

@@ -10,6 +10,7 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct TracedMessage {
   std::optional<uint64_t> queue_ns;  // sent to received
   std::optional<uint64_t> work_ns;   // received to replied
   std::optional<uint64_t> total_ns;  // as the caller saw
+  // The first bytes of what was sent and answered, where they were traced.
+  std::string request;
+  std::string answer;
 };
 
 class MessageTable {
@@ -46,7 +50,8 @@ class MessageTable {
   explicit MessageTable(size_t pending_max = 65'536)
       : pending_max_(pending_max) {}
 
-  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record);
+  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
+           std::string_view payload = {});
   // Ends one drain of all rings. Returns the messages that are complete or
   // will not become so, ordered by time.
   std::vector<TracedMessage> EndPass();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipc/status.h"
+#include "services/tracer/payload_text.h"
 #include "services/tracer/trace_format.h"
 
 namespace keyport {
@@ -45,6 +46,8 @@ std::string RecordJson(const RecordingDecoder::Recorded& recorded,
     object["handles"] = header.handle_count;
     object["interval_ns"] = header.interval_ns;
     object["error"] = ipc::ErrorName(static_cast<ipc::Error>(header.error));
+    if (!recorded.payload.empty())
+      object["payload_hex"] = HexOf(recorded.payload);
   }
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

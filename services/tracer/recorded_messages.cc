@@ -7,7 +7,8 @@ absl::Status ForEachMessage(RecordingReader* reader, const RecordWanted& wanted,
   MessageTable table;
   const RecordingDecoder::Sink sink = {
       [&](const RecordingDecoder::Recorded& recorded) {
-        if (wanted(recorded)) table.Add(recorded.source, recorded.record);
+        if (wanted(recorded))
+          table.Add(recorded.source, recorded.record, recorded.payload);
       },
       [](const LostRecords&) {}};
   const auto take_all = [&](std::vector<TracedMessage> messages) {

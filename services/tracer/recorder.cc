@@ -30,6 +30,11 @@ bool IsFact(const RecordedHeader& header) {
   return (header.flags & kRecordedFact) != 0;
 }
 
+bool IsOfMessage(uint16_t kind) {
+  return kind >= static_cast<uint16_t>(ipc::TraceKind::send) &&
+         kind <= static_cast<uint16_t>(ipc::TraceKind::block);
+}
+
 bool IsOfProcess(uint16_t kind) {
   return kind == static_cast<uint16_t>(ipc::TraceKind::process_started) ||
          kind == static_cast<uint16_t>(ipc::TraceKind::process_ended);
@@ -135,10 +140,10 @@ std::string Recorder::Begin(std::string_view application,
 }
 
 void Recorder::Add(const ipc::TraceSource& source,
-                   const ipc::TraceRecord& record) {
+                   const ipc::TraceRecord& record, std::string_view payload) {
   ++seen_;
   const auto known = sources_.try_emplace(source.process_id, source).first;
-  fresh_.push_back({record, &known->second});
+  fresh_.push_back({record, &known->second, std::string(payload)});
 }
 
 std::string Recorder::EndPass(uint64_t begin_ns, const LostRecords& lost) {
@@ -209,7 +214,7 @@ void Recorder::WriteRecord(const Held& held) {
   if (IsOfProcess(header.kind)) NameEnd(header.port, header.time_ns);
   ++interfaces_[interface].recorded;
   ++recorded_;
-  WritePacket(interface, header, {});
+  WritePacket(interface, header, held.payload);
 }
 
 bool Recorder::Wants(const RecordedHeader& header,
@@ -295,13 +300,18 @@ void Recorder::WriteLoss(const LostRecords& lost) {
 void Recorder::WritePacket(uint32_t interface, const RecordedHeader& header,
                            std::string_view body) {
   const auto size = static_cast<uint32_t>(sizeof(header) + body.size());
+  // What is left of a payload that was cut is told apart from what there was.
+  const bool cut = IsOfMessage(header.kind) && !body.empty() &&
+                   body.size() < header.payload_bytes;
+  const uint32_t whole =
+      cut ? static_cast<uint32_t>(sizeof(header)) + header.payload_bytes : size;
   std::string data(reinterpret_cast<const char*>(&header), sizeof(header));
   data += body;
   PcapngBlock block(PcapngType::packet);
   block.Put(interface)
       .PutTime(UnixNs(header.time_ns))
       .Put(size)
-      .Put(size)
+      .Put(whole)
       .PutBytes(data);
   if (const uint32_t direction = DirectionOf(header.kind))
     block.NumberOption(kPacketFlags, direction);

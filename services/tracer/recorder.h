@@ -40,7 +40,8 @@ class Recorder {
   // The file's first blocks. `application` made it, `comment` says how.
   std::string Begin(std::string_view application, std::string_view comment);
   // During a drain.
-  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record);
+  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
+           std::string_view payload = {});
   // After a drain that began at `begin_ns` and missed `lost.count` records:
   // the blocks to write now. Later records wait for the next pass, so that
   // the file is in order.
@@ -57,6 +58,7 @@ class Recorder {
   struct Held {
     ipc::TraceRecord record;
     const ipc::TraceSource* source;
+    std::string payload;
   };
   struct Interface {
     uint64_t seen = 0;

@@ -24,6 +24,15 @@ std::string NameIn(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// Never more than the message had.
+std::string_view PayloadIn(const RecordedHeader& header,
+                           std::span<const uint8_t> body) {
+  const size_t most =
+      std::min<size_t>(header.payload_bytes, ipc::abi::kTraceSnapMax);
+  return {reinterpret_cast<const char*>(body.data()),
+          std::min(body.size(), most)};
+}
+
 std::optional<RecordedHeader> HeaderIn(std::span<const uint8_t> packet) {
   if (packet.size() < sizeof(RecordedHeader)) return std::nullopt;
   const auto header = NumberAt<RecordedHeader>(packet, 0);
@@ -103,7 +112,8 @@ void RecordingDecoder::TakePacket(std::span<const uint8_t> packet,
     return;
   }
   ++loss_.seen;
-  sink.record({*header, SourceOf(header->process), RecordOf(*header)});
+  sink.record({*header, SourceOf(header->process), RecordOf(*header),
+               PayloadIn(*header, packet.subspan(header->header_bytes))});
 }
 
 bool RecordingDecoder::TakeMeta(const RecordedHeader& header,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "absl/status/statusor.h"
@@ -23,6 +24,7 @@ class RecordingDecoder {
     const RecordedHeader& header;
     const ipc::TraceSource& source;
     const ipc::TraceRecord& record;
+    std::string_view payload = {};  // its first bytes, if they were recorded
   };
   struct Sink {
     std::function<void(const Recorded&)> record;

@@ -9,6 +9,7 @@
 #include "ipc/status.h"
 #include "libipc/base/clock.h"
 #include "services/common/text_table.h"
+#include "services/tracer/payload_text.h"
 
 namespace keyport {
 namespace {
@@ -142,21 +143,24 @@ std::string TraceLine(const TracedMessage& message,
 
 std::string TraceJson(const TracedMessage& message,
                       const std::string& port_name, const WallClock& clock) {
-  return Line({{"time_ns", message.time_ns},
-               {"unix_ns", clock.UnixNs(message.time_ns)},
-               {"flow", Hex(message.flow)},
-               {"from", message.from},
-               {"to", message.to},
-               {"port", port_name},
-               {"port_id", message.port},
-               {"label", message.label},
-               {"bytes", message.payload_bytes},
-               {"handles", message.handles},
-               {"call", message.is_call},
-               {"queue_ns", Maybe(message.queue_ns)},
-               {"work_ns", Maybe(message.work_ns)},
-               {"total_ns", Maybe(message.total_ns)},
-               {"status", StatusText(message)}});
+  Json object = {{"time_ns", message.time_ns},
+                 {"unix_ns", clock.UnixNs(message.time_ns)},
+                 {"flow", Hex(message.flow)},
+                 {"from", message.from},
+                 {"to", message.to},
+                 {"port", port_name},
+                 {"port_id", message.port},
+                 {"label", message.label},
+                 {"bytes", message.payload_bytes},
+                 {"handles", message.handles},
+                 {"call", message.is_call},
+                 {"queue_ns", Maybe(message.queue_ns)},
+                 {"work_ns", Maybe(message.work_ns)},
+                 {"total_ns", Maybe(message.total_ns)},
+                 {"status", StatusText(message)}};
+  if (!message.request.empty()) object["request_hex"] = HexOf(message.request);
+  if (!message.answer.empty()) object["answer_hex"] = HexOf(message.answer);
+  return Line(object);
 }
 
 std::string LossLine(const LostRecords& lost, const WallClock& clock) {

@@ -45,6 +45,8 @@ local f = {
   label = ProtoField.uint32("keyport.label", "Label"),
   correlation = ProtoField.uint32("keyport.correlation", "Correlation"),
   bytes = ProtoField.uint32("keyport.bytes", "Payload bytes"),
+  payload = ProtoField.bytes("keyport.payload", "Payload"),
+  payload_text = ProtoField.string("keyport.payload_text", "Payload as text"),
   interval = ProtoField.uint64("keyport.interval", "Interval (ns)"),
   queue = ProtoField.uint64("keyport.queue",
     "Queue: from sent to received (ns)"),
@@ -205,6 +207,14 @@ local function add_header(tree, buffer)
   tree:add_le(f.receiver, buffer(96, 8))
 end
 
+-- The first bytes of the message, if they were recorded.
+local function add_payload(tree, buffer, at)
+  if buffer:len() <= at then return end
+  tree:add(f.payload, buffer(at))
+  local text = buffer(at):string()
+  if not text:find("[^%g%s]") then tree:add(f.payload_text, buffer(at)) end
+end
+
 local function add_names(tree, pinfo, buffer)
   local from = process_name(buffer(88, 8):le_uint64())
   local to = process_name(buffer(96, 8):le_uint64())
@@ -243,6 +253,7 @@ function keyport.dissector(buffer, pinfo, root)
   elseif kind >= SEND and kind <= BLOCK then
     local path = add_names(tree, pinfo, buffer)
     add_interval(tree, kind, buffer(72, 8))
+    add_payload(tree, buffer, header)
     add_experts(tree, kind, buffer(14, 2):le_uint())
     add_links(tree, pinfo, kind, buffer(32, 8):le_uint64())
     local error = buffer(14, 2):le_uint()

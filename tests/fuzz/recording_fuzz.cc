@@ -5,6 +5,7 @@
 
 #include "services/tracer/flow_tree.h"
 #include "services/tracer/message_table.h"
+#include "services/tracer/payload_text.h"
 #include "services/tracer/trace_summary.h"
 #include "tests/fuzz/input.h"
 #include "tests/unit/services/made_up_recording.h"
@@ -28,6 +29,13 @@ ipc::TraceRecord Forged(fuzz::Input* input) {
   return record;
 }
 
+// Of any length, whatever its record says.
+std::string ForgedPayload(fuzz::Input* input) {
+  const uint8_t bytes = input->Byte();
+  return std::string(bytes < 128 ? 0 : bytes - 128,
+                     static_cast<char>(input->Byte()));
+}
+
 std::vector<uint8_t> MadeUp(fuzz::Input* input) {
   keyport::MadeUpRecording recording;
   recording.Begin();
@@ -41,7 +49,7 @@ std::vector<uint8_t> MadeUp(fuzz::Input* input) {
     recording.Add(step % 8 == 2   ? keyport::kMadeUpKernel
                   : step % 2 == 0 ? keyport::kMadeUpClient
                                   : keyport::kMadeUpServer,
-                  Forged(input));
+                  Forged(input), ForgedPayload(input));
   }
   recording.End();
   std::vector<uint8_t> bytes = recording.bytes();
@@ -52,7 +60,9 @@ std::vector<uint8_t> MadeUp(fuzz::Input* input) {
 
 void Show(const std::vector<keyport::TracedMessage>& messages) {
   for (const keyport::TracedMessage& message : messages)
-    if (keyport::TraceLine(message, "port", keyport::WallClock()).empty() ||
+    if (keyport::PayloadLines(message).size() >
+            8 * (message.request.size() + message.answer.size()) + 256 ||
+        keyport::TraceLine(message, "port", keyport::WallClock()).empty() ||
         keyport::TraceJson(message, "port", keyport::WallClock()).empty())
       std::abort();
   if (keyport::FlowTree(messages).size() !=
@@ -75,7 +85,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto used = decoder.Decode(
       bytes, {[&](const keyport::RecordingDecoder::Recorded& recorded) {
                 ++seen;
-                table.Add(recorded.source, recorded.record);
+                if (recorded.payload.size() > recorded.header.payload_bytes)
+                  std::abort();
+                table.Add(recorded.source, recorded.record, recorded.payload);
                 summary.Add(recorded.record);
               },
               [](const keyport::LostRecords&) {}});

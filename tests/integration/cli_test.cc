@@ -344,6 +344,38 @@ TEST_F(CliTest, TraceShowsCallsAndSumsThemUp) {
             totals["seen"].get<int>() + totals["lost"].get<int>());
 }
 
+TEST_F(CliTest, TraceShowsWhatIsInMessagesWhenAskedTo) {
+  StartExample();
+  const auto lines = JsonLines({"trace", "--json", "-n", "5", "--port", "echo",
+                                "--payload", "--snaplen", "1"});
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(lines[i]["request_hex"], "68") << lines[i].dump();  // of "hi"
+    EXPECT_EQ(lines[i]["answer_hex"], "68");
+    EXPECT_EQ(lines[i]["bytes"], 2);
+  }
+  const Finished text =
+      Tool({"trace", "-n", "5", "--port", "echo", "--payload"});
+  EXPECT_NE(text.output.find("    > hi\n    < hi\n"), std::string::npos)
+      << text.output;
+  const Finished headers = Tool({"trace", "-n", "5", "--port", "echo"});
+  EXPECT_EQ(headers.output.find("    > "), std::string::npos);
+}
+
+TEST_F(CliTest, TraceRefusesOptionsThatSayNothing) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{
+           {"--snaplen", "9"},
+           {"--payload", "--snaplen", "0"},
+           {"--payload", "--snaplen", "70000"},
+           {"--one-in", "0"},
+           {"--min-bytes", "-1"},
+           {"--errors", "--from", "x"}}) {
+    std::vector<std::string> all = {"trace"};
+    all.insert(all.end(), words.begin(), words.end());
+    EXPECT_EQ(Tool(all).exit_code, 2) << words[0];
+  }
+}
+
 TEST_F(CliTest, TraceFiltersByServiceAndDirection) {
   StartExample();
   const auto out = JsonLines({"trace", "--json", "-n", "2", "--service",

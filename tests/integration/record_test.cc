@@ -169,6 +169,20 @@ TEST_F(RecordTest, ARecordingShowsWhatALiveTraceShowed) {
   EXPECT_GE(both, 28);
 }
 
+TEST_F(RecordTest, KeepsPayloadAndShowsItWhenAskedTo) {
+  StartExample();
+  const Finished record = Record({"--payload", "--snaplen", "1", "-n", "20"});
+  ASSERT_EQ(record.exit_code, 0) << record.output;
+  size_t shown = 0;
+  for (const Json& line : Shown({"--payload"})) {
+    if (!line.contains("request_hex")) continue;
+    ++shown;
+    EXPECT_EQ(line["request_hex"].get<std::string>().size(), 2u);
+  }
+  EXPECT_GE(shown, 18u);
+  for (const Json& line : Shown()) EXPECT_FALSE(line.contains("request_hex"));
+}
+
 TEST_F(RecordTest, ItsSumsAgreeWithWhatTheRecorderSaid) {
   StartExample();
   const Finished record = Record({"-n", "50"});

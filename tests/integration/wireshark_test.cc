@@ -182,6 +182,31 @@ TEST_F(WiresharkTest, TellsOfLossesErrorsAndDrops) {
       0u);
 }
 
+TEST_F(WiresharkTest, ShowsPayloadThatWasRecorded) {
+  keyport::MadeUpRecording recording;
+  recording.Begin();
+  for (const std::string& payload :
+       {std::string("what time?"), std::string("\x01\x02", 2), std::string()})
+    recording.Add(keyport::kMadeUpClient,
+                  keyport::MadeUpRecord(ipc::TraceKind::send, 2'000), payload);
+  recording.End();
+  Write(recording);
+  const auto rows =
+      Fields("keyport.kind == 1", {"keyport.payload", "keyport.payload_text",
+                                   "frame.len", "frame.cap_len"});
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0][0],
+            "7768617420"
+            "74696d653f");
+  EXPECT_EQ(rows[0][1], "what time?");
+  EXPECT_EQ(rows[1][0], "0102");
+  EXPECT_EQ(rows[1][1], "");
+  EXPECT_EQ(rows[2][0], "");
+  // Of 40 bytes ten were kept.
+  EXPECT_EQ(rows[0][2], "144");
+  EXPECT_EQ(rows[0][3], "114");
+}
+
 TEST_F(WiresharkTest, KnowsEachKindByItsName) {
   keyport::MadeUpRecording recording;
   recording.Begin();

@@ -69,8 +69,9 @@ class MadeUpRecording {
   // Before Begin: nothing is known yet.
   void KnowNothing() { knows_ = false; }
   void KnowAll() { knows_ = true; }
-  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record) {
-    recorder_.Add(source, record);
+  void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
+           std::string_view payload = {}) {
+    recorder_.Add(source, record, payload);
   }
   void EndPass(uint64_t begin_ns, const LostRecords& lost = {}) {
     text_ += recorder_.EndPass(begin_ns, lost);
@@ -123,6 +124,7 @@ struct DecodedRecording {
   struct One {
     RecordedHeader header;
     std::string source;
+    std::string payload = {};
   };
   RecordingDecoder decoder;
   std::vector<One> records;
@@ -132,7 +134,8 @@ struct DecodedRecording {
   void Decode(std::span<const uint8_t> bytes) {
     used = decoder.Decode(
         bytes, {[this](const RecordingDecoder::Recorded& recorded) {
-                  records.push_back({recorded.header, recorded.source.name});
+                  records.push_back({recorded.header, recorded.source.name,
+                                     std::string(recorded.payload)});
                 },
                 [this](const LostRecords& lost) { losses.push_back(lost); }});
   }
