@@ -18,6 +18,7 @@
 
 #include "kernel/cap/revoke.h"
 #include "kernel/object/answer.h"
+#include "kernel/object/flight_board.h"
 #include "kernel/object/lanes.h"
 #include "kernel/object/lingering.h"
 #include "kernel/object/locks.h"
@@ -189,6 +190,7 @@ class Kernel {
   Topics& topics() { return topics_; }
   Locks& locks() { return locks_; }
   TraceBoard& trace() { return trace_; }
+  FlightBoard& flight() { return flight_; }
   Account& root_account() { return *root_account_; }
   Host& host() { return *host_; }
   int64_t NowNs() { return host_->NowNs(); }
@@ -248,6 +250,7 @@ class Kernel {
   Topics topics_;
   Locks locks_;
   TraceBoard trace_;
+  FlightBoard flight_;
   Timers timers_;
   int64_t alarm_ns_ = Timers::kNever;  // asked of the host
   bool timers_due_ = false;            // more than one turn's worth

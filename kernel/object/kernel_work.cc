@@ -169,6 +169,7 @@ void Kernel::EndSession(Session& session) {
   if (session.origin == Session::Origin::kRoot) --live_roots_;
   trace_.Fact(abi::TraceKind::process_ended, session.id(), 0);
   trace_.EndSession(session);
+  flight_.EndSession(session, host_->NowNs());
   locks_.EndAll(session);
   while (!session.waits.empty())
     EndWait(*session.waits.begin()->second, Error::canceled);

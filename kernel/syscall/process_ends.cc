@@ -38,6 +38,7 @@ Answer process_exited(Call& call) {
   auto& process = call.object<Process>();
   if (process.exit != 0) return Error::bad_state;
   process.exit = abi::kExitKnown | static_cast<uint32_t>(wait_status);
+  call.kernel.flight().NoteExit(process.id, process.exit);
   call.kernel.Signal(process);
   return {};
 }

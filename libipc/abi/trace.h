@@ -25,6 +25,18 @@ enum class TraceKind : uint16_t {
   drop = 5,     // a request was destroyed unanswered
   block = 6,    // a send found no room
   payload = 7,  // bytes of the record before it: TracePayloadPart
+  // The flight recorder's.
+  wait = 16,       // a thread goes to sleep; label: ThreadState
+  wake = 17,       // it goes on; interval_ns: it slept so long
+  passed = 18,     // payload_bytes: messages not recorded, of `lane` until now;
+                   // label: TraceKind of the next one
+  cut = 19,        // the lane ended for this side; error: why
+  stage = 20,      // capabilities were put up to go with a message
+  redeem = 21,     // capabilities of a message were taken
+  lend = 22,       // a block went with a message
+  lent_back = 23,  // it came back
+  map = 24,        // region `port` was mapped
+  refused = 25,    // quota_exceeded; label: the syscall's number
   // Facts, written by the kernel process about `port` or `object`.
   port_created = 32,
   lane_opened = 33,

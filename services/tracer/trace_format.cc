@@ -90,6 +90,26 @@ std::string TraceKindText(uint16_t kind) {
       return "block";
     case ipc::TraceKind::payload:
       return "payload";
+    case ipc::TraceKind::wait:
+      return "wait";
+    case ipc::TraceKind::wake:
+      return "wake";
+    case ipc::TraceKind::passed:
+      return "passed";
+    case ipc::TraceKind::cut:
+      return "cut";
+    case ipc::TraceKind::stage:
+      return "stage";
+    case ipc::TraceKind::redeem:
+      return "redeem";
+    case ipc::TraceKind::lend:
+      return "lend";
+    case ipc::TraceKind::lent_back:
+      return "lent_back";
+    case ipc::TraceKind::map:
+      return "map";
+    case ipc::TraceKind::refused:
+      return "refused";
     case ipc::TraceKind::port_created:
       return "port_created";
     case ipc::TraceKind::lane_opened:

@@ -9,7 +9,7 @@ std::vector<Recipe> Recipes(Size size) {
         RegionRecipes(), LockRecipes(), ProcessRecipes(), AccountRecipes(),
         NotificationRecipes(), TraceRecipes(), ReplyRecipes(),
         DeadlockRecipes(), ExplainRecipes(), ProcessEndRecipes(),
-        TopicRecipes()})
+        TopicRecipes(), FlightRecipes()})
     for (const Recipe& recipe : part)
       if (recipe.size == size) chosen.push_back(recipe);
   return chosen;

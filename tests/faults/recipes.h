@@ -47,5 +47,6 @@ std::vector<Recipe> DeadlockRecipes();
 std::vector<Recipe> ExplainRecipes();
 std::vector<Recipe> ProcessEndRecipes();
 std::vector<Recipe> TopicRecipes();
+std::vector<Recipe> FlightRecipes();
 
 }  // namespace faults
