@@ -18,6 +18,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
+#include "flight_recorder.h"
 #include "ipc/message.h"
 #include "libipc/abi/lane.h"
 #include "libipc/base/biased_mutex.h"
@@ -232,6 +233,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   bool ArmRecords(ArmBy by, FutexWaits* words);
   void DisarmRecords(ArmBy by);
 
+  // For the flight recorder: a send or call that failed, and capabilities that
+  // were staged or redeemed.
+  void NoteFailure(abi::TraceKind kind, const Outgoing& record,
+                   Error error) const;
+  void NoteHandles(abi::TraceKind kind, size_t count, Error error) const;
+
   // Takes what the kernel process said about this lane.
   void ProcessMail() override;
   // Bytes sent and not taken yet by the peer.
@@ -429,6 +436,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void AddLent(Lent lent) {
     lent.since_ns = base::CoarseNowNs();
     lent_bytes_ += lent.bytes;
+    if (IsFlightDue()) NoteLoan(abi::TraceKind::lend, lent.bytes);
     lent_.push_back(std::move(lent));
     CountLent();
   }
@@ -462,9 +470,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     const uint64_t taken = counters.taken + 1;
     base::SetCount(counters.taken, taken);
     // Looking fetches a line that the peer writes: not each time.
-    if (taken % 64 == 1) NoteQueued();
+    if (taken % 64 != 1) return;
+    NoteQueued();
+    if (taken % kFlightEvery == 1) FlightIsDueAgain();
   }
   void NoteQueued();
+  // lane_notes.cc: for the flight recorder, after it was counted.
+  void NoteSent(const Outgoing& record);
+  void NoteTaken(const Message::State& state);
+  void NoteLoan(abi::TraceKind kind, uint64_t bytes);
+  void NoteCut();
+  void NotePassed(abi::TraceKind next, uint64_t counted, uint64_t* noted);
+  abi::TraceRecord FlightRecord(abi::TraceKind kind) const;
   void NoteProcessor() {
     const uint32_t here = base::ThisProcessor();
     if (here == processor_) return;
@@ -576,6 +593,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   uint64_t incarnation_ = 0;
   uint32_t next_correlation_ = 1;
   uint64_t next_number_;  // to be sent, or expected, on an overwriting port
+  // Messages counted up to the last recorded one.
+  uint64_t noted_sent_ = own_->counters().messages;
+  uint64_t noted_taken_ = own_->counters().taken;
   std::vector<CallSlot*> calls_;
   std::vector<OpenCall> open_calls_;
   std::vector<std::pair<uint32_t, Capability>> moved_replies_;

@@ -119,6 +119,7 @@ void LaneEnd::OnCut(const ipc::Answer& event) {
   const Error why = static_cast<Error>(event.value(2));
   in_end_ = event.value(0);
   cut_ = why == Error::ok ? Error::peer_closed : why;
+  NoteCut();
   if (role_ == Role::kSender) {
     if (in_.valid()) PollReplies();
     // Cut from the other side, a reply that was moved may still come.

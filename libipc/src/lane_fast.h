@@ -35,6 +35,8 @@ inline void LaneEnd::PublishUsual(const Outgoing& record) {
                 .label = record.label,
                 .flow = record.flow});
   CountSent(record.payload.size());
+  if (IsFlightDue()) [[unlikely]]
+    NoteSent(record);
 }
 
 inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
@@ -167,6 +169,8 @@ inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header) {
   state->payload = {state->small, header.payload_bytes};
   CountTaken();
   ConsumeUsual(header);
+  if (IsFlightDue()) [[unlikely]]
+    NoteTaken(*state);
   return state;
 }
 

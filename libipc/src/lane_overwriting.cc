@@ -33,6 +33,7 @@ Error LaneEnd::SendOverwriting(Outgoing& record) {
   out_.MakeRoom(bytes);
   WriteRecord(record, bytes);
   CountSent(record.payload.size());
+  if (IsFlightDue()) NoteSent(record);
   WakePeerForRecords();
   return Error::ok;
 }

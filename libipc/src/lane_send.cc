@@ -92,6 +92,7 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   }
   WriteRecord(record, bytes);
   CountSent(record.payload.size());
+  if (IsFlightDue()) NoteSent(record);
   WakePeerForRecords();
   return Error::ok;
 }

@@ -70,6 +70,7 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->sent_ns = parsed.sent_ns;
   ReadPayload(parsed, *state);
   CountTaken();
+  if (IsFlightDue()) NoteTaken(*state);
   return state;
 }
 
@@ -124,6 +125,7 @@ void LaneEnd::TakeBack(const uint8_t* payload, uint32_t bytes) {
       });
   if (found == lent_.end()) return;
   found->pool->Free(found->offset);
+  if (IsFlightDue()) NoteLoan(abi::TraceKind::lent_back, found->bytes);
   lent_bytes_ -= found->bytes;
   lent_.erase(found);
   CountLent();

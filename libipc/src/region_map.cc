@@ -1,5 +1,8 @@
 // Mapping regions: what the kernel process gave, placed into this process.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "flight_recorder.h"
 #include "ipc/region.h"
 #include "region_watch.h"
 #include "session_core.h"
@@ -46,6 +49,10 @@ absl::StatusOr<RegionMapper::Granted> RegionMapper::Ask(
                           answer);
   const absl::StatusOr<abi::RegionFacts> facts = FactsOf(answer);
   if (!facts.ok()) return facts.status();
+  WriteFlight(*session, {.port = facts->id,
+                         .payload_bytes = static_cast<uint32_t>(
+                             std::min<uint64_t>(facts->bytes, ~uint32_t{0})),
+                         .kind = static_cast<uint16_t>(abi::TraceKind::map)});
   auto watch = std::make_unique<RegionWatch>(session, facts->id, seen);
   if (answer.descriptors.size() != 1 || facts->bytes_most < facts->bytes)
     return MakeStatus(Error::peer_closed, "the kernel process sent no memory");

@@ -318,6 +318,8 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
   else
     error = lane->SendBytes(record, slot, deadline);
   if (error == Error::ok) staged->Commit();
+  if (error != Error::ok && slot == nullptr)
+    lane->NoteFailure(abi::TraceKind::block, record, error);
   *sent = {std::move(picked), record.flow, record.sent_ns, record.correlation};
   if (traced) {
     abi::TraceRecord trace =
@@ -400,6 +402,12 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   if (error == Error::ok && slot.reply->in_region)
     error = sent.picked.lane->ResolveRegion(*slot.reply);
   if (sent.time_ns != 0) TraceOutcome(sent, options, slot, error);
+  if (error != Error::ok && sent.picked.lane != nullptr)
+    sent.picked.lane->NoteFailure(abi::TraceKind::outcome,
+                                  {.correlation = slot.correlation,
+                                   .label = options.label,
+                                   .flow = slot.flow},
+                                  error);
   if (error == Error::deadlock) return StatusOfDeadlock(slot.deadlock);
   if (error != Error::ok) return StatusOfSend(error, *this);
   return Message(std::move(slot.reply));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "flight_recorder.h"
 #include "libipc/abi/handshake.h"
 #include "libipc/base/processor.h"
 #include "libipc/base/socket.h"
@@ -56,8 +57,13 @@ Answer SessionCore::Call(abi::Syscall call, Handle handle,
   Answer failed;
   failed.completion.user_data = StartFor(waiter, call, handle, arguments);
   if (failed.completion.user_data != 0 &&
-      Await(*waiter, deadline.ns, Manner::kPoll))
+      Await(*waiter, deadline.ns, Manner::kPoll)) {
+    if (waiter->answer.error() == Error::quota_exceeded)
+      WriteFlight(*this,
+                  {.label = static_cast<uint32_t>(call),
+                   .kind = static_cast<uint16_t>(abi::TraceKind::refused)});
     return std::move(waiter->answer);
+  }
   failed.completion.error = over() != Error::ok ? over() : Error::timed_out;
   return failed;
 }
@@ -143,6 +149,17 @@ void SessionCore::LaterByMail(abi::Syscall call, Handle lane, uint64_t argument,
     have_mail_.push_back(mail->reader());
     mail->Post(std::move(answer));
   };
+  AddLater(std::move(later));
+}
+
+void SessionCore::LaterThen(abi::Syscall call, const CallArguments& arguments,
+                            Then then) {
+  LaterCall later = {};
+  later.request.number = static_cast<uint32_t>(call);
+  later.request.options = arguments.options;
+  std::copy(std::begin(arguments.args), std::end(arguments.args),
+            later.request.args);
+  later.then = std::move(then);
   AddLater(std::move(later));
 }
 

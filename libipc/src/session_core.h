@@ -121,9 +121,12 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   void LaterByMail(abi::Syscall call, Handle lane, uint64_t argument,
                    const std::shared_ptr<Mailbox>& mailbox);
   void CloseLater(Handle handle) { Later(abi::Syscall::handle_close, handle); }
+  // The same for a call without handle and payload whose answer goes to `then`,
+  // if not null.
+  using Then = std::function<void(Answer)>;
+  void LaterThen(abi::Syscall call, const CallArguments& arguments, Then then);
   // Makes a call whose answer goes to `then`, run by whoever pumps. Returns
   // its user_data; 0 when the session is over (`then` is not run).
-  using Then = std::function<void(Answer)>;
   uint64_t Start(abi::Syscall call, Handle handle,
                  const CallArguments& arguments, Then then);
 

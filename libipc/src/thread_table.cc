@@ -113,7 +113,9 @@ void MakeReceiverKnown(const std::shared_ptr<SessionCore>& session,
 
 ThreadSleeps::ThreadSleeps(const std::shared_ptr<SessionCore>& session,
                            const SleepingOn& what)
-    : table_(TableOf(*session)), slot_(MySlot(session)) {
+    : table_(TableOf(*session)),
+      slot_(MySlot(session)),
+      flight_(session, what) {
   if (slot_ == kNoSlot) return;
   abi::ThreadSlot& slot = table_->slots[slot_];
   const uint32_t next = NextChange(slot);

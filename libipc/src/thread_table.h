@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "flight_recorder.h"
 #include "libipc/abi/threads.h"
 #include "session_core.h"
 
@@ -33,6 +34,7 @@ class ThreadSleeps {
  private:
   abi::ThreadTable* const table_;
   uint32_t slot_;
+  const FlightSleep flight_;
 };
 
 // What this thread is known to receive from.

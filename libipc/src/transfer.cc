@@ -54,6 +54,7 @@ absl::StatusOr<StagedTransfer> StagedTransfer::Stage(
   const Answer answer =
       lane.session().Call(abi::Syscall::transfer_stage, lane.handle(),
                           {.payload = std::as_bytes(std::span(items))});
+  lane.NoteHandles(abi::TraceKind::stage, items.size(), answer.error());
   if (answer.error() != Error::ok) return StatusOfItems(answer, capabilities);
   return StagedTransfer(lane, capabilities, answer.value(0));
 }
@@ -109,6 +110,9 @@ absl::StatusOr<std::vector<ReceivedCapability>> RedeemNow(LaneEnd& lane,
                                                           uint64_t token) {
   const Answer answer = lane.session().Call(abi::Syscall::transfer_redeem,
                                             lane.handle(), {.args = {token}});
+  lane.NoteHandles(abi::TraceKind::redeem,
+                   answer.error() == Error::ok ? answer.value(0) : 0,
+                   answer.error());
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::transfer_redeem, lane.handle(), answer);
   return CapabilitiesOf(lane.session_ptr(), answer);
