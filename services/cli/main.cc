@@ -12,6 +12,7 @@
 #include "services/cli/export_command.h"
 #include "services/cli/flow_command.h"
 #include "services/cli/inspect_commands.h"
+#include "services/cli/post_command.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/record_command.h"
 #include "services/cli/run_command.h"
@@ -64,6 +65,7 @@ class CommandLine {
     AddRecord();
     AddFlow();
     AddExport();
+    AddPost();
     AddHelp();
   }
 
@@ -350,6 +352,27 @@ class CommandLine {
     formats->require_option(1, 2);
   }
 
+  void AddPost() {
+    CLI::App* command =
+        Add("post", "the last moments of a service that is dead, or lives",
+            [this] { return RunPost(post_); });
+    command->add_option("--socket", post_.socket, "the graph's socket");
+    command->add_flag_callback(
+        "--json", [this] { post_.format = Format::kJson; },
+        "one object a line: the process, then its records");
+    command->add_option("-n", post_.steps_max, "at most so many records")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    CLI::Option* service = command->add_option(
+        "service", post_.service,
+        "the instance that ended last, or else one that lives");
+    command->add_option("--pid", post_.pid, "the process of this number")
+        ->excludes(service);
+    command->add_flag_callback(
+        "--list", [this] { post_.shows = PostShows::kWhatThereIs; },
+        "only which processes there are");
+  }
+
   void AddHelp() {
     CLI::App* command = Add("help", "this text, or a command's", [this] {
       const CLI::App* about = help_.empty() ? &app_ : FindCommand(help_);
@@ -372,6 +395,7 @@ class CommandLine {
   RecordOptions record_;
   FlowOptions flow_;
   ExportOptions export_;
+  PostOptions post_;
   std::string help_;
 };
 
