@@ -41,8 +41,10 @@ struct FlightRing {
 
   void Ask(const std::shared_ptr<SessionCore>& from);
   void Adopt();
+
   const std::weak_ptr<SessionCore> session;
   const uint64_t serial;
+  const pid_t process = getpid();
   std::shared_ptr<AskedRing> asked;  // until it was adopted
   uint64_t number = 0;
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
@@ -90,7 +92,8 @@ FlightRing* FindOrAsk(const std::shared_ptr<SessionCore>& session) {
 
 FlightRing::~FlightRing() {
   const auto alive = session.lock();
-  if (alive == nullptr) return;
+  // After a fork the session is the parent's.
+  if (alive == nullptr || process != getpid()) return;
   auto asked_yet = AskedRing::State::kAsked;
   if (writer != nullptr)
     alive->LaterThen(abi::Syscall::flight_ring,

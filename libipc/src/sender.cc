@@ -405,8 +405,8 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   if (error != Error::ok && sent.picked.lane != nullptr)
     sent.picked.lane->NoteFailure(abi::TraceKind::outcome,
                                   {.correlation = slot.correlation,
-                                   .label = options.label,
-                                   .flow = slot.flow},
+                                   .flow = slot.flow,
+                                   .label = options.label},
                                   error);
   if (error == Error::deadlock) return StatusOfDeadlock(slot.deadlock);
   if (error != Error::ok) return StatusOfSend(error, *this);
