@@ -8,7 +8,6 @@ namespace keyport {
 namespace {
 
 constexpr size_t kFlowsMax = 1'000'000;
-constexpr size_t kNone = std::numeric_limits<size_t>::max();
 
 uint64_t SumWithin(uint64_t a, uint64_t b) {
   return a > std::numeric_limits<uint64_t>::max() - b
@@ -37,13 +36,13 @@ class Causes {
 
   size_t CauseOf(const TracedMessage& message) const {
     const auto found = works_.find(message.from);
-    if (found == works_.end()) return kNone;
+    if (found == works_.end()) return kNoCause;
     const Work* last = nullptr;
     for (const Work& work : found->second)
       if (work.begin_ns <= message.time_ns && message.time_ns <= work.end_ns &&
           (last == nullptr || work.begin_ns >= last->begin_ns))
         last = &work;
-    return last == nullptr ? kNone : last->message;
+    return last == nullptr ? kNoCause : last->message;
   }
 
  private:
@@ -56,6 +55,16 @@ uint64_t RootNs(const FlowSummary& flow) {
 
 }  // namespace
 
+std::vector<size_t> CausesOf(std::span<const TracedMessage> messages) {
+  std::vector<size_t> found;
+  Causes causes;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    found.push_back(causes.CauseOf(messages[i]));
+    causes.Add(messages[i], i);
+  }
+  return found;
+}
+
 std::vector<FlowStep> FlowTree(std::vector<TracedMessage> messages) {
   std::stable_sort(messages.begin(), messages.end(),
                    [](const TracedMessage& a, const TracedMessage& b) {
@@ -65,12 +74,11 @@ std::vector<FlowStep> FlowTree(std::vector<TracedMessage> messages) {
   // The last slot holds those without a cause.
   std::vector<std::vector<size_t>> caused(messages.size() + 1);
   std::vector<uint64_t> within(messages.size(), 0);
-  Causes causes;
+  const std::vector<size_t> causes = CausesOf(messages);
   for (size_t i = 0; i < messages.size(); ++i) {
-    const size_t cause = causes.CauseOf(messages[i]);
-    causes.Add(messages[i], i);
-    caused[cause == kNone ? messages.size() : cause].push_back(i);
-    if (cause != kNone)
+    const size_t cause = causes[i];
+    caused[cause == kNoCause ? messages.size() : cause].push_back(i);
+    if (cause != kNoCause)
       within[cause] =
           SumWithin(within[cause], messages[i].total_ns.value_or(0));
   }

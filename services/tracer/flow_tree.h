@@ -5,14 +5,22 @@
 // sent; of several, the one received last.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "services/tracer/message_table.h"
 
 namespace keyport {
+
+// For each of a chain's messages, which come by time, the place of the one that
+// caused it; kNoCause when there is none.
+inline constexpr size_t kNoCause = std::numeric_limits<size_t>::max();
+std::vector<size_t> CausesOf(std::span<const TracedMessage> messages);
 
 struct FlowStep {
   TracedMessage message;

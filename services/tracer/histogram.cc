@@ -42,4 +42,11 @@ uint64_t Histogram::Percentile(double percent) const {
   return max_;
 }
 
+std::vector<Histogram::Bucket> Histogram::Buckets() const {
+  std::vector<Bucket> filled;
+  for (size_t i = 0; i < buckets_.size(); ++i)
+    if (buckets_[i] > 0) filled.push_back({UpperBound(i), buckets_[i]});
+  return filled;
+}
+
 }  // namespace keyport

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace keyport {
 
@@ -16,6 +17,12 @@ class Histogram {
   // The smallest bucket bound that `percent` of the values do not exceed;
   // 0 without values. `percent`: 0 to 100.
   uint64_t Percentile(double percent) const;
+  // The buckets that hold something: each one's largest value, and how many.
+  struct Bucket {
+    uint64_t most;
+    uint64_t count;
+  };
+  std::vector<Bucket> Buckets() const;
 
  private:
   static constexpr uint32_t kSubBits = 4;

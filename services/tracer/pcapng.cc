@@ -69,8 +69,23 @@ std::optional<std::span<const uint8_t>> PacketOf(
   return body.subspan(kPacketBytes, captured);
 }
 
+std::string_view OptionIn(std::span<const uint8_t> options, uint16_t code) {
+  while (options.size() >= 4) {
+    const uint32_t head = NumberAt(options, 0);
+    const uint32_t size = head >> 16;
+    options = options.subspan(4);
+    if ((head & 0xffff) == 0 || size > options.size()) break;
+    if ((head & 0xffff) == code)
+      return {reinterpret_cast<const char*>(options.data()), size};
+    options = options.subspan(
+        std::min<size_t>(options.size(), (size_t{size} + 3) / 4 * 4));
+  }
+  return {};
+}
+
 bool IsReadableSection(std::span<const uint8_t> body) {
-  return body.size() >= 16 && NumberAt(body, 0) == kPcapngByteOrder &&
+  return body.size() >= kSectionBytes &&
+         NumberAt(body, 0) == kPcapngByteOrder &&
          NumberAt(body, 4) == 1;  // version 1.0
 }
 

@@ -21,6 +21,7 @@ enum class PcapngType : uint32_t {
 };
 inline constexpr uint32_t kPcapngByteOrder = 0x1a2b3c4d;
 inline constexpr uint16_t kLinkTypeUser0 = 147;
+inline constexpr size_t kSectionBytes = 16;  // of its fixed fields
 // A longer block is not one of ours.
 inline constexpr uint32_t kPcapngBlockBytesMax = 1u << 20;
 
@@ -72,6 +73,9 @@ TakenBlock TakeBlock(std::span<const uint8_t> bytes);
 
 // The captured bytes of a packet block's body; nothing if its lengths lie.
 std::optional<std::span<const uint8_t>> PacketOf(std::span<const uint8_t> body);
+// The option of this code in what follows a block's fixed fields; "" if it is
+// not there.
+std::string_view OptionIn(std::span<const uint8_t> options, uint16_t code);
 // Whether a section block's body is one that we can read.
 bool IsReadableSection(std::span<const uint8_t> body);
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kNamesMax = 65'536;
 constexpr size_t kNameBytesMax = 256;
+constexpr size_t kCommentBytesMax = 1'024;
 
 template <typename T>
 T NumberAt(std::span<const uint8_t> bytes, size_t at) {
@@ -86,9 +87,13 @@ absl::Status RecordingDecoder::TakeOne(uint32_t type,
     return ipc::MakeStatus(ipc::Error::not_supported, "this is no pcapng file");
   if (section) {
     begun_ = true;
-    if (IsReadableSection(body)) return absl::OkStatus();
-    return ipc::MakeStatus(ipc::Error::not_supported,
-                           "only little-endian pcapng 1.0 can be read");
+    if (!IsReadableSection(body))
+      return ipc::MakeStatus(ipc::Error::not_supported,
+                             "only little-endian pcapng 1.0 can be read");
+    constexpr uint16_t kComment = 1;
+    comment_ = OptionIn(body.subspan(kSectionBytes), kComment)
+                   .substr(0, kCommentBytesMax);
+    return absl::OkStatus();
   }
   if (type != static_cast<uint32_t>(PcapngType::packet))
     return absl::OkStatus();

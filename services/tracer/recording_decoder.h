@@ -42,6 +42,8 @@ class RecordingDecoder {
   std::string PortName(uint64_t port) const;
   // "" when it is not known.
   std::string ProcessName(uint64_t process) const;
+  // The command that recorded, with its filter; "" if the file does not say.
+  const std::string& comment() const { return comment_; }
   std::optional<WallClock> clock() const { return clock_; }
   // Of this file: records in it, and records that it says were lost.
   TraceLoss loss() const { return loss_; }
@@ -62,6 +64,7 @@ class RecordingDecoder {
   bool begun_ = false;
   bool ended_ = false;
   uint64_t foreign_ = 0;
+  std::string comment_;
   TraceLoss loss_;
   std::optional<WallClock> clock_;
   std::unordered_map<uint64_t, ipc::TraceSource> sources_;
