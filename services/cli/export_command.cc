@@ -3,6 +3,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "services/cli/export_html.h"
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/chrome_trace.h"
 #include "services/tracer/record_json.h"
@@ -91,6 +92,8 @@ int RunExport(const ExportOptions& options) {
   absl::Status done;
   if (!options.chrome.empty()) done = ExportChrome(options);
   if (done.ok() && !options.json.empty()) done = ExportJson(options);
+  if (done.ok() && !options.html.empty())
+    done = ExportHtml(options.file, options.html);
   return done.ok() ? 0 : Complain(done);
 }
 

@@ -349,7 +349,9 @@ class CommandLine {
     formats->add_option("--chrome", export_.chrome, "Chrome's trace events");
     formats->add_option("--json", export_.json,
                         "an object for each record, a line");
-    formats->require_option(1, 2);
+    formats->add_option("--html", export_.html,
+                        "a page for a browser, in one file");
+    formats->require_option(1, 3);
   }
 
   void AddPost() {

@@ -1,0 +1,73 @@
+#include "services/cli/export_html.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+#include "services/tracer/html_page.h"
+#include "services/tracer/page_messages.h"
+#include "services/tracer/recording_file.h"
+#include "services/tracer/recording_reader.h"
+
+namespace keyport {
+namespace {
+
+absl::Status ReadAll(RecordingReader* reader, PageMessages* messages) {
+  MessageTable table;
+  const RecordingDecoder::Sink sink = {
+      [&](const RecordingDecoder::Recorded& recorded) {
+        table.Add(recorded.source, recorded.record);
+        if (recorded.record.kind ==
+            static_cast<uint16_t>(ipc::TraceKind::block))
+          messages->AddBlock(recorded.record);
+      },
+      [&](const LostRecords& lost) { messages->AddLoss(lost); }};
+  const auto add_all = [&](const std::vector<TracedMessage>& some) {
+    for (const TracedMessage& message : some)
+      messages->Add(message, reader->decoder().PortName(message.port));
+  };
+  absl::StatusOr<bool> more = true;
+  while (more.ok() && *more) {
+    more = reader->ReadSome(sink);
+    add_all(table.EndPass());
+  }
+  add_all(table.TakeRest());
+  messages->Sort();
+  return more.status();
+}
+
+PageRecording Known(const RecordingReader& reader, const absl::Status& read) {
+  const RecordingDecoder& decoder = reader.decoder();
+  return {decoder.comment(),
+          read.ok() ? reader.EndComplaint() : std::string(read.message()),
+          decoder.loss(), decoder.clock()};
+}
+
+void TellOfSample(const PageMessages& messages, const PageSample& sample) {
+  const uint64_t all = messages.summary().messages();
+  if (sample.chosen.size() == all) return;
+  std::fprintf(stderr,
+               "keyport: the page shows %zu of %" PRIu64
+               " messages and counts all\n",
+               sample.chosen.size(), all);
+}
+
+}  // namespace
+
+absl::Status ExportHtml(const std::string& recording, const std::string& out) {
+  auto reader = RecordingReader::Open(recording);
+  if (!reader.ok()) return reader.status();
+  PageMessages messages;
+  // What is there before a damage is shown; the page says so.
+  const absl::Status read = ReadAll(&*reader, &messages);
+  if (!read.ok() && messages.kept().empty()) return read;
+  const PageSample sample = ChooseForPage(messages.kept(), kPageMessagesMost);
+  auto file = RecordingFile::Create(out);
+  if (!file.ok()) return file.status();
+  const absl::Status written = file->Write(HtmlPage(PageJson(
+      Known(*reader, read), messages, sample,
+      [&](uint64_t port) { return reader->decoder().PortName(port); })));
+  TellOfSample(messages, sample);
+  return written.ok() ? read : written;
+}
+
+}  // namespace keyport

@@ -1,0 +1,77 @@
+#include "services/tracer/page_messages.h"
+
+#include <algorithm>
+
+namespace keyport {
+
+uint16_t PageNames::NumberOf(const std::string& name) {
+  const auto found = numbers_.find(name);
+  if (found != numbers_.end()) return found->second;
+  if (names_.size() == kNamesMax) return static_cast<uint16_t>(kNamesMax - 1);
+  const auto number = static_cast<uint16_t>(names_.size());
+  names_.push_back(names_.size() == kNamesMax - 1 ? "(others)" : name);
+  numbers_[names_.back()] = number;
+  return number;
+}
+
+PortSummary& PageMessages::OfLabel(const PortLabel& key) {
+  const auto found = labels_.find(key);
+  if (found != labels_.end()) return found->second;
+  return labels_[labels_.size() < kLabelsMax
+                     ? key
+                     : PortLabel{TraceSummary::kOtherPorts, 0}];
+}
+
+void PageMessages::AddToEdge(const EdgeKey& key, const TracedMessage& message) {
+  auto found = edges_.find(key);
+  if (found == edges_.end()) {
+    if (edges_.size() >= kEdgesMax) return;
+    found = edges_.emplace(key, Edge()).first;
+  }
+  Edge& edge = found->second;
+  ++edge.messages;
+  edge.errors += message.status == MessageStatus::kError ? 1 : 0;
+  if (message.total_ns) edge.total_ns.Add(*message.total_ns);
+  if (message.queue_ns) edge.queue_ns.Add(*message.queue_ns);
+}
+
+void PageMessages::Add(const TracedMessage& message,
+                       const std::string& port_name) {
+  summary_.Add(message);
+  PortSummary& label = OfLabel({message.port, message.label});
+  ++label.messages;
+  label.calls += message.is_call ? 1 : 0;
+  label.errors += message.status == MessageStatus::kError ? 1 : 0;
+  label.bytes += message.payload_bytes;
+  label.handles += message.handles;
+  if (message.queue_ns) label.queue_ns.Add(*message.queue_ns);
+  if (message.work_ns) label.work_ns.Add(*message.work_ns);
+  if (message.total_ns) label.total_ns.Add(*message.total_ns);
+
+  const EdgeKey key = {services_.NumberOf(message.from),
+                       services_.NumberOf(message.to),
+                       ports_.NumberOf(port_name)};
+  AddToEdge(key, message);
+  if (kept_.size() >= kKeptMax) {
+    ++not_kept_;
+    return;
+  }
+  kept_.push_back(
+      {message.time_ns, message.flow, message.queue_ns.value_or(kNoTime),
+       message.work_ns.value_or(kNoTime), message.total_ns.value_or(kNoTime),
+       message.label, message.payload_bytes, message.handles, key.port,
+       key.from, key.to, message.status, message.error, message.is_call});
+}
+
+void PageMessages::AddLoss(const LostRecords& lost) {
+  if (lost.count > 0 && losses_.size() < kLossesMax) losses_.push_back(lost);
+}
+
+void PageMessages::Sort() {
+  std::stable_sort(kept_.begin(), kept_.end(),
+                   [](const PageMessage& a, const PageMessage& b) {
+                     return a.time_ns < b.time_ns;
+                   });
+}
+
+}  // namespace keyport
