@@ -329,6 +329,31 @@ TEST_F(PageTest, AClickInTheTimelineSelectsTheBar) {
   ExpectPeace();
 }
 
+TEST_F(PageTest, ShowsAHistogramBesideTheMouse) {
+  MadeUpTraffic traffic(kServices, kPorts, "");
+  FillWithChains(100, &traffic);
+  traffic.Write(file());
+  Export();
+  Browser& browser = Look();
+  const auto counted = [&](const std::string& row) {
+    browser.Click(row + " [data-work=count] button");
+    int64_t sum = 0;
+    const Json counts = browser.Evaluate(
+        "[...document.querySelectorAll('#histogram .count')].map((cell) => "
+        "Number(cell.textContent))");
+    for (const Json& count : counts) sum += count.get<int64_t>();
+    return sum;
+  };
+  EXPECT_EQ(counted("tr.port[data-port=front]"), 100);
+  EXPECT_EQ(browser.TextOf("#histogram figcaption"), "work of front");
+  EXPECT_EQ(counted("tr.label[data-port=store][data-label='4']"), 33);
+  EXPECT_EQ(browser.TextOf("#histogram figcaption"), "work of store, label 4");
+  browser.Press("Escape");
+  EXPECT_EQ(browser.Evaluate("document.getElementById('histogram').hidden"),
+            true);
+  ExpectPeace();
+}
+
 TEST_F(PageTest, NamesOfServicesStayText) {
   const std::string breaks = "</script><script>document.title='broken'//";
   const std::string image = "\"><img src=x onerror=\"document.title=1\">";

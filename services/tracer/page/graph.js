@@ -1,7 +1,7 @@
 // The service graph: boxes are services, arrows the ports that they send to,
 // as thick as the logarithm of their rate.
 
-const kGraph = { stepX: 206, stepXMost: 300, stepY: 72, boxX: 96, boxY: 26, top: 64, over: 20, nodesMost: 60 };
+const kGraph = { stepX: 186, stepXMost: 280, stepY: 84, scaleLeast: 0.88, boxX: 84, boxY: 26, top: 64, over: 20, nodesMost: 60 };
 
 class Graph {
   constructor(model, state) {
@@ -20,7 +20,7 @@ class Graph {
     const within = (edge) => nodes.includes(edge.from) &&
       nodes.includes(edge.to);
     const all = this.model.edges.filter(within);
-    const layout = layOut(nodes, all);
+    const layout = layOut(this.model.byBegun(nodes), all);
     document.getElementById("graph-of").textContent =
       weight.size > nodes.length
         ? `the busiest ${nodes.length} of ${weight.size}` : "";
@@ -36,6 +36,8 @@ class Graph {
       viewBox: `0 0 ${width} ${height}`, width, height, role: "group",
       "aria-label": "Who sends to whom",
     });
+    // Shrunk a little to fit; then it scrolls.
+    svg.style.minWidth = `${Math.round(kGraph.scaleLeast * width)}px`;
     const beside = new Map();
     for (const edge of all) {
       const pair = [edge.from, edge.to].sort().join(" ");
@@ -94,7 +96,7 @@ class Graph {
         }),
         svgElement("text", {
           x: x + kGraph.boxX / 2, y: y + 4, "text-anchor": "middle",
-        }, [text.length > 16 ? text.slice(0, 15) + "…" : text]),
+        }, [text.length > 13 ? text.slice(0, 12) + "…" : text]),
       ]);
     group.classList.add("node");
     group.dataset.service = name;
@@ -152,10 +154,11 @@ class Graph {
         svgElement("path", { d, "stroke-width": width.toFixed(2) }),
         svgElement("path", { d: Graph.head(d, width), class: "head" }),
         svgElement("text", { x, y: y - 9, "text-anchor": "middle" },
-          [shown(name).slice(0, 24)]),
+          [shown(name).slice(0, 24) +
+            (errors > 0 ? ` · ${countText(errors)} failed` : "")]),
         svgElement("text", {
           x, y: y + 13, "text-anchor": "middle", class: "figures",
-        }, [errors > 0 ? `${figures} · ${countText(errors)} failed` : figures]),
+        }, [figures]),
       ]);
     group.classList.add("edge");
     if (errors > 0) group.classList.add("bad");

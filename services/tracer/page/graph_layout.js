@@ -2,7 +2,7 @@
 // sweeps find. Nothing here draws.
 
 // Each service's column: one more than that of whoever sends to it. A way back
-// counts for nothing.
+// counts for nothing; where ways begin, nodes that come first do so first.
 function columnsOf(nodes, edges) {
   const columns = new Map(nodes.map((node) => [node, 0]));
   const back = backEdges(nodes, edges);
@@ -20,7 +20,7 @@ function columnsOf(nodes, edges) {
   return columns;
 }
 
-// Edges that close a cycle, seen from the services nobody sends to.
+// Edges that close a cycle, seen from services nobody sends to, then others.
 function backEdges(nodes, edges) {
   const out = new Map(nodes.map((node) => [node, []]));
   for (const edge of edges) out.get(edge.from).push(edge);

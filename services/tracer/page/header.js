@@ -36,7 +36,7 @@ function fillNotes({ recording, sample }) {
       : `all ${countText(sample.errors)} errors`;
     notes.push(`The page holds ${countText(sample.chosen)} of ` +
       `${countText(sample.all)} messages: ${kept}, the slowest 1 % with ` +
-      `their chains, and ${(sample.share * 100).toPrecision(2)} % of the ` +
+      `their chains, and ${percentText(sample.share)} of the ` +
       "other chains. Sums without a filter count every message; with one, " +
       "only what the page holds.");
   }

@@ -133,6 +133,9 @@ class Inspector {
     const rows = steps.map(([member, depth]) => {
       const button = this.link(member);
       button.style.marginLeft = `${10 * Math.min(depth, 16)}px`;
+      button.title = `${model.pathText(member)}, label ${model.label[member]}`;
+      if (model.status[member] > 0)
+        button.append(` ${model.statusText(member)}`);
       button.setAttribute("aria-current", String(member === i));
       const row = element("tr", model.failed(member) ? "bad" : "", [
         element("td", "path", [button]),
@@ -140,13 +143,11 @@ class Inspector {
         element("td", "", timeOr(model.queue[member])),
         element("td", "", timeOr(model.work[member])),
         element("td", "", timeOr(model.total[member])),
-        element("td", "", model.statusText(member)),
       ]);
       row.dataset.depth = depth;
       return row;
     });
-    const head = element("tr", "", ["chain", "at", "queue", "work", "total",
-      "status"].map((title) => element("th", "", title)));
+    const head = element("tr", "", ["chain", "at", "queue", "work", "total"].map((title) => element("th", "", title)));
     const parts = [element("table", "chain", [element("thead", "", [head]),
       element("tbody", "", rows)])];
     if (steps.length < members.length)

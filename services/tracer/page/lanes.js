@@ -3,6 +3,7 @@
 // in the lane of a service that only sends. Nothing here draws.
 
 const kTracksMost = 6;
+const kCallTracksMost = 2;  // where calls only wait
 const kLanesMost = 256;
 
 class Track {
@@ -46,13 +47,13 @@ function firstAbove(rising, value) {
   return firstWhere(rising.length, (k) => rising[k] > value);
 }
 
-function tracksOf(bars, model) {
+function tracksOf(bars, most, model) {
   bars.sort((a, b) => a.mark - b.mark || a.i - b.i);
   const tracks = [];
   const ends = [];
   for (const bar of bars) {
     let at = ends.findIndex((end) => end <= bar.mark);
-    if (at < 0 && ends.length < kTracksMost) at = ends.length;
+    if (at < 0 && ends.length < most) at = ends.length;
     if (at < 0) at = ends.indexOf(Math.min(...ends));
     if (model) model.trackOf[bar.i] = at;
     (tracks[at] = tracks[at] || []).push(bar);
@@ -84,7 +85,7 @@ function lanesOf(model) {
   const services = [...new Set([...received.keys(), ...sent.keys()])];
   const edges = model.edges.filter((edge) =>
     services.includes(edge.from) && services.includes(edge.to));
-  const columnOf = columnsOf(services, edges);
+  const columnOf = columnsOf(model.byBegun(services), edges);
   const last = (service) => service === 0 ? Infinity : columnOf.get(service);
   services.sort((a, b) => last(a) - last(b) ||
     model.services[a].localeCompare(model.services[b], "en",
@@ -95,8 +96,8 @@ function lanesOf(model) {
       service,
       name: service === 0 ? "not received" : shown(model.services[service]),
       kind: service === 0 ? "lost" : works ? "work" : "calls",
-      tracks: works ? tracksOf(received.get(service), model)
-        : tracksOf(sent.get(service), null),
+      tracks: works ? tracksOf(received.get(service), kTracksMost, model)
+        : tracksOf(sent.get(service), kCallTracksMost, null),
     };
   });
 }

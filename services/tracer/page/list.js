@@ -80,6 +80,7 @@ class MessageList {
       element("td", "status", model.statusText(i)),
     ]);
     row.dataset.message = i;
+    row.title = model.pathText(i);
     row.tabIndex = -1;
     return row;
   }

@@ -64,12 +64,26 @@ class Model {
 
   groupCaused() {
     this.caused = new Map();
+    this.begun = new Map();  // [chains, first one] by who began them
     for (let i = 0; i < this.count; ++i) {
       const cause = this.cause[i];
-      if (cause < 0) continue;
+      if (cause < 0) {
+        const from = this.from[i];
+        const begun = this.begun.get(from);
+        if (begun) ++begun[0];
+        else this.begun.set(from, [1, i]);
+        continue;
+      }
       if (!this.caused.has(cause)) this.caused.set(cause, []);
       this.caused.get(cause).push(i);
     }
+  }
+
+  // Services, those first that begin most chains, or begin first.
+  byBegun(services) {
+    const of = (service) => this.begun.get(service) || [0, service];
+    return services.slice().sort((a, b) =>
+      of(b)[0] - of(a)[0] || of(a)[1] - of(b)[1]);
   }
 
   // The chain of `i` as [message, depth], each before those it caused.

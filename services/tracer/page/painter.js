@@ -59,6 +59,7 @@ class Painter {
       this.drawTrack(lane, track, top + at * kPaint.trackY)));
     if (scene.select >= 0) this.drawChain();
     context.restore();
+    context.font = "11px system-ui, sans-serif";
     this.drawAxis();
   }
 
@@ -90,6 +91,8 @@ class Painter {
         ? lane.name.slice(0, 18) + "…" : lane.name;
       context.fillText(name, 10, top + Math.min(height / 2, 12));
     });
+    context.fillStyle = colors.line;
+    this.eachTick((x) => context.fillRect(x, 0, 1, this.height));
   }
 
   drawLosses() {
@@ -134,7 +137,7 @@ class Painter {
         const is = plain ? 2 : this.emphasis(i);
         if ((is === 2 && bad ? 3 : is) !== pass) continue;
         const x = this.clampedX(track.mark[k]);
-        const x1 = Math.max(x + 1, this.clampedX(track.end[k]));
+        const x1 = Math.max(x + 1.5, this.clampedX(track.end[k]));
         const first = this.clampedX(track.first[k]);
         if (x1 <= doneX && (first >= queuedX || x <= queuedX)) continue;
         const mine = pass === 3 || bad ? 10 : model.port[i] % 10;
@@ -146,7 +149,7 @@ class Painter {
         this.drawBar(lane, i, top, first, x, x1, doneX, queuedX);
         doneX = Math.max(doneX, Math.ceil(x1));
         queuedX = Math.max(queuedX, x);
-        if (pass >= 2 && x1 - x > 44) {
+        if (pass >= 2 && x1 - x > 44 && lane.kind === "work") {
           this.drawText(i, Math.max(x, kPaint.gutter), x1, top);
           color = -1;
         }
@@ -239,21 +242,24 @@ class Painter {
 
   drawAxis() {
     const { context, colors } = this;
-    const { from, to } = this.scene;
     context.fillStyle = colors.back;
     context.fillRect(0, 0, this.width, kPaint.axis);
-    const step = tickStep((to - from) / ((this.width - kPaint.gutter) / 100));
-    context.textAlign = "left";
-    for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
-      const x = Math.round(this.x(at)) + 0.5;
+    this.eachTick((x, text) => {
       context.fillStyle = colors.line;
-      context.fillRect(x - 0.5, 0, 1, this.height);
+      context.fillRect(x, 0, 1, kPaint.axis);
       context.fillStyle = colors.dim;
-      context.fillText(tickText(at, step, to), x + 4, kPaint.axis / 2);
-    }
+      context.fillText(text, x + 5, kPaint.axis / 2);
+    });
     context.fillStyle = colors.line;
     context.fillRect(0, kPaint.axis - 1, this.width, 1);
     context.fillRect(kPaint.gutter - 1, 0, 1, this.height);
+  }
+
+  eachTick(act) {
+    const { from, to } = this.scene;
+    const step = tickStep((to - from) / ((this.width - kPaint.gutter) / 100));
+    for (let at = Math.ceil(from / step) * step; at <= to; at += step)
+      act(Math.round(this.x(at)), tickText(at, step, to));
   }
 }
 

@@ -2,6 +2,8 @@
 
 const kTimesShown = ["count", "p50", "p90", "p99", "p999", "max"];
 const kTimesTitles = ["n", "p50", "p90", "p99", "p99.9", "max"];
+const kLabelsClosed = 6;  // more are shown when asked for
+const kLabelsMost = 200;
 
 class LatencyTable {
   constructor(model, state) {
@@ -9,6 +11,7 @@ class LatencyTable {
     this.state = state;
     this.table = document.getElementById("latency-table");
     this.histogram = new HistogramView();
+    this.opened = new Set();  // ports whose many labels are shown
     this.table.addEventListener("pointerleave", () => this.histogram.hide());
     this.table.addEventListener("focusout", () => this.histogram.hide());
     this.table.addEventListener("keydown", (event) => {
@@ -21,10 +24,14 @@ class LatencyTable {
     const body = element("tbody");
     const ports = sums.ports.slice().sort((a, b) => b.messages - a.messages);
     for (const port of ports) {
-      body.append(this.row(port, seconds));
-      const labels = sums.labels.filter((one) => one.id === port.id);
-      if (labels.length > 1)
-        for (const label of labels.sort((a, b) => b.messages - a.messages))
+      const labels = sums.labels.filter((one) => one.id === port.id)
+        .sort((a, b) => b.messages - a.messages);
+      const many = labels.length > kLabelsClosed;
+      const row = this.row(port, seconds);
+      if (many) row.cells[1].append(this.opener(port.id, labels.length, sums));
+      body.append(row);
+      if (labels.length > 1 && (!many || this.opened.has(port.id)))
+        for (const label of labels.slice(0, kLabelsMost))
           body.append(this.row(label, seconds));
     }
     const keyOf = (one) => {
@@ -37,6 +44,19 @@ class LatencyTable {
     document.getElementById("latency-of").textContent = sums.filtered
       ? `of the filter's ${countText(sums.count)} messages`
       : `of all ${countText(this.model.sample.all)} messages`;
+  }
+
+  opener(id, count, sums) {
+    const open = this.opened.has(id);
+    const button = element("button", "link", `${countText(count)} labels`);
+    button.type = "button";
+    button.setAttribute("aria-expanded", String(open));
+    button.addEventListener("click", () => {
+      if (open) this.opened.delete(id);
+      else this.opened.add(id);
+      this.draw(sums);
+    });
+    return button;
   }
 
   head() {

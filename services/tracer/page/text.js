@@ -35,6 +35,11 @@ function rateText(perSecond) {
   return perSecond.toPrecision(2) + "/s";
 }
 
+function percentText(share) {
+  const percent = share * 100;
+  return (percent < 10 ? percent.toPrecision(2) : percent.toFixed(0)) + " %";
+}
+
 function bytesText(bytes) {
   const units = ["", "K", "M", "G", "T", "P"];
   let unit = 0;
