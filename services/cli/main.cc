@@ -351,7 +351,7 @@ class CommandLine {
                         "an object for each record, a line");
     formats->add_option("--html", export_.html,
                         "a page for a browser, in one file");
-    formats->require_option(1, 3);
+    formats->require_option(1, 0);
   }
 
   void AddPost() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 #include "ipc/status.h"
 #include "services/tracer/page_column.h"
@@ -14,8 +15,9 @@ using Json = nlohmann::ordered_json;
 
 Json Times(const Histogram& times) {
   Json buckets = Json::array();
-  for (const Histogram::Bucket& bucket : times.Buckets())
-    buckets.push_back({bucket.most, bucket.count});
+  times.ForEachBucket([&](const Histogram::Bucket& bucket) {
+    buckets.push_back({bucket.to, bucket.count});
+  });
   return {{"count", times.count()},
           {"p50", times.Percentile(50)},
           {"p90", times.Percentile(90)},
@@ -30,16 +32,11 @@ std::string NameOf(uint64_t port, const PortNameOf& name) {
 }
 
 Json SumsOf(uint64_t port, const PortSummary& sums, const PortNameOf& name) {
-  return {{"port", NameOf(port, name)},
-          {"id", std::to_string(port)},
-          {"messages", sums.messages},
-          {"calls", sums.calls},
-          {"errors", sums.errors},
-          {"no_room", sums.no_room},
-          {"bytes", sums.bytes},
-          {"queue", Times(sums.queue_ns)},
-          {"work", Times(sums.work_ns)},
-          {"total", Times(sums.total_ns)}};
+  return {{"port", NameOf(port, name)},  {"id", std::to_string(port)},
+          {"messages", sums.messages},   {"calls", sums.calls},
+          {"errors", sums.errors},       {"no_room", sums.no_room},
+          {"bytes", sums.bytes},         {"queue", Times(sums.queue_ns)},
+          {"work", Times(sums.work_ns)}, {"total", Times(sums.total_ns)}};
 }
 
 Json Ports(const PageMessages& messages, const PortNameOf& name) {
@@ -192,6 +189,18 @@ struct Columns {
   }
 };
 
+Json Payloads(const PageMessages& messages, const PageSample& sample) {
+  Json payloads = Json::object();
+  for (size_t i = 0; i < sample.chosen.size(); ++i) {
+    const PageMessage& message = messages.kept()[sample.chosen[i]];
+    if (message.payload == 0) continue;
+    const PagePayload& payload = messages.payloads()[message.payload - 1];
+    payloads[std::to_string(i)] = {absl::Base64Escape(payload.request),
+                                   absl::Base64Escape(payload.answer)};
+  }
+  return payloads;
+}
+
 }  // namespace
 
 std::string PageJson(const PageRecording& recording,
@@ -219,6 +228,7 @@ std::string PageJson(const PageRecording& recording,
                      {"labels", Labels(messages, port_name)},
                      {"edges", Edges(messages)},
                      {"losses", Losses(messages, span)},
+                     {"payloads", Payloads(messages, sample)},
                      {"columns", columns.Build()}};
   // Outside of texts JSON has no "<", so none is left to end the tag.
   return absl::StrReplaceAll(

@@ -56,11 +56,31 @@ void PageMessages::Add(const TracedMessage& message,
     ++not_kept_;
     return;
   }
-  kept_.push_back(
-      {message.time_ns, message.flow, message.queue_ns.value_or(kNoTime),
-       message.work_ns.value_or(kNoTime), message.total_ns.value_or(kNoTime),
-       message.label, message.payload_bytes, message.handles, key.port,
-       key.from, key.to, message.status, message.error, message.is_call});
+  kept_.push_back({.time_ns = message.time_ns,
+                   .flow = message.flow,
+                   .queue_ns = message.queue_ns.value_or(kNoTime),
+                   .work_ns = message.work_ns.value_or(kNoTime),
+                   .total_ns = message.total_ns.value_or(kNoTime),
+                   .label = message.label,
+                   .payload_bytes = message.payload_bytes,
+                   .handles = message.handles,
+                   .payload = 0,
+                   .port = key.port,
+                   .from = key.from,
+                   .to = key.to,
+                   .status = message.status,
+                   .error = message.error,
+                   .is_call = message.is_call});
+}
+
+void PageMessages::AddPayload(PagePayload payload) {
+  const size_t bytes = payload.request.size() + payload.answer.size();
+  if (bytes == 0 || not_kept_ > 0 || kept_.empty() ||
+      payload_bytes_ + bytes > kPayloadBytesMax)
+    return;
+  payload_bytes_ += bytes;
+  payloads_.push_back(std::move(payload));
+  kept_.back().payload = static_cast<uint32_t>(payloads_.size());
 }
 
 void PageMessages::AddLoss(const LostRecords& lost) {

@@ -27,12 +27,19 @@ struct PageMessage {
   uint32_t label;
   uint32_t payload_bytes;
   uint32_t handles;
-  uint16_t port;  // numbers of names
+  uint32_t payload;  // 1 + its place among the payloads; 0: there is none
+  uint16_t port;     // numbers of names
   uint16_t from;
   uint16_t to;
   MessageStatus status;
   ipc::Error error;
   bool is_call;
+};
+
+// The first bytes of what was sent and answered.
+struct PagePayload {
+  std::string request;
+  std::string answer;
 };
 
 // Names by number, in the order in which they came. Number 0 is "", and what
@@ -72,6 +79,8 @@ class PageMessages {
   };
 
   void Add(const TracedMessage& message, const std::string& port_name);
+  // Of the message added last. What has no room is left out.
+  void AddPayload(PagePayload payload);
   // A send that found no room is no message; the summary counts it.
   void AddBlock(const ipc::TraceRecord& record) { summary_.Add(record); }
   void AddLoss(const LostRecords& lost);
@@ -85,6 +94,7 @@ class PageMessages {
   const std::map<PortLabel, PortSummary>& labels() const { return labels_; }
   const std::map<EdgeKey, Edge>& edges() const { return edges_; }
   const std::vector<LostRecords>& losses() const { return losses_; }
+  const std::vector<PagePayload>& payloads() const { return payloads_; }
   const PageNames& services() const { return services_; }
   const PageNames& ports() const { return ports_; }
 
@@ -92,6 +102,7 @@ class PageMessages {
   static constexpr size_t kLabelsMax = 2'048;
   static constexpr size_t kEdgesMax = 2'048;
   static constexpr size_t kLossesMax = 10'000;
+  static constexpr size_t kPayloadBytesMax = 16u << 20;  // of all
 
   PortSummary& OfLabel(const PortLabel& key);
   void AddToEdge(const EdgeKey& key, const TracedMessage& message);
@@ -102,6 +113,8 @@ class PageMessages {
   std::map<PortLabel, PortSummary> labels_;
   std::map<EdgeKey, Edge> edges_;
   std::vector<LostRecords> losses_;
+  std::vector<PagePayload> payloads_;
+  size_t payload_bytes_ = 0;
   PageNames services_;
   PageNames ports_;
 };

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "services/common/text_table.h"
+#include "services/tracer/html_page.h"
 #include "tests/integration/support/browser.h"
 #include "tests/integration/support/graph_test.h"
 #include "tests/integration/support/made_up_traffic.h"
@@ -382,6 +383,25 @@ TEST_F(PageTest, NamesOfServicesStayText) {
        ++at)
     ++ends;
   EXPECT_EQ(ends, 2u);
+}
+
+TEST_F(PageTest, ShowsPayloadWhereThereIsSome) {
+  keyport::PageMessages messages;
+  keyport::TracedMessage message;
+  message.from = "client";
+  message.to = "server";
+  messages.Add(message, "port");
+  messages.AddPayload({"<b>hello</b>\x01", ""});
+  std::ofstream(page()) << keyport::HtmlPage(keyport::PageJson(
+      {}, messages, keyport::ChooseForPage(messages.kept(), 10),
+      [](uint64_t) { return "port"; }));
+  Browser& browser = Look("#select=0");
+  const std::string dump = browser.TextOf("[data-payload=request]");
+  EXPECT_NE(dump.find("13 bytes"), std::string::npos) << dump;
+  EXPECT_NE(dump.find("3c 62 3e 68"), std::string::npos) << dump;
+  EXPECT_NE(dump.find("<b>hello</b>."), std::string::npos) << dump;
+  EXPECT_EQ(browser.TextOf("[data-payload=answer]"), "(nothing)");
+  ExpectPeace();
 }
 
 TEST_F(PageTest, TellsOfLosses) {

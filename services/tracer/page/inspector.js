@@ -24,7 +24,10 @@ class Inspector {
     }
     const parts = [this.title(i), this.times(i), this.facts(i)];
     const payload = this.model.payload(i);
-    if (payload) parts.push(this.payload(payload));
+    if (payload)
+      for (const way of ["request", "answer"])
+        if (payload[way].length > 0)
+          parts.push(this.payload(way, payload[way]));
     parts.push(this.chain(i));
     this.box.replaceChildren(...parts);
   }
@@ -109,8 +112,10 @@ class Inspector {
     return button;
   }
 
-  payload(bytes) {
+  // As a dump: any byte of it may be hostile.
+  payload(way, bytes) {
     const box = element("pre", "payload");
+    box.dataset.payload = way;
     const lines = [];
     for (let at = 0; at < Math.min(bytes.length, 4096); at += 16) {
       const row = [...bytes.slice(at, at + 16)];
@@ -120,7 +125,8 @@ class Inspector {
       lines.push(at.toString(16).padStart(4, "0") + "  " +
         hex.join(" ").padEnd(49) + text.join(""));
     }
-    box.textContent = lines.join("\n");
+    box.textContent = `${way}, ${countText(bytes.length)} bytes of it\n` +
+      lines.join("\n");
     return box;
   }
 

@@ -13,7 +13,7 @@ class Model {
     this.labels = recording.labels;
     this.edges = recording.edges;
     this.losses = recording.losses;
-    this.payloads = recording.payloads || {};  // base64 by message
+    this.payloads = recording.payloads || {};  // base64, by message
     this.duration = Math.max(1, this.recording.duration_ns);
     this.readColumns(recording.columns, this.sample.chosen);
     this.groupChains();
@@ -142,7 +142,10 @@ class Model {
     return `${two(date.getHours())}:${two(date.getMinutes())}:` +
       `${two(date.getSeconds())}.${micros}`;
   }
+  // The first bytes of what was sent and answered, or null.
   payload(i) {
-    return this.payloads[i] === undefined ? null : bytesOf(this.payloads[i]);
+    const texts = this.payloads[i];
+    return texts === undefined ? null
+      : { request: bytesOf(texts[0]), answer: bytesOf(texts[1]) };
   }
 }

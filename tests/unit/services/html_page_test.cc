@@ -162,6 +162,21 @@ TEST(HtmlPageTest, TimesThatASenderMadeUpHurtNobody) {
   EXPECT_EQ(page["recording"]["duration_ns"], PageColumn::kMost);
 }
 
+TEST(HtmlPageTest, APayloadStaysWithItsMessage) {
+  PageMessages messages;
+  messages.Add(Call(5, 1, 100), "store");
+  messages.AddPayload({"late", ""});
+  messages.Add(Call(2, 2, 100), "store");
+  messages.Add(Call(1, 3, 100), "store");
+  messages.AddPayload({"early", "answer"});
+  messages.AddPayload({std::string(17u << 20, 'x'), ""});
+  messages.Sort();
+  const nlohmann::json payloads = JsonOf(messages)["payloads"];
+  EXPECT_EQ(payloads,
+            nlohmann::json::parse(
+                R"({"0":["ZWFybHk=","YW5zd2Vy"],"2":["bGF0ZQ==",""]})"));
+}
+
 TEST(HtmlPageTest, NamesWithoutRoomAreOthers) {
   PageNames names;
   uint16_t last = 0;
