@@ -11,6 +11,7 @@
 #include "services/cli/explain_command.h"
 #include "services/cli/export_command.h"
 #include "services/cli/flow_command.h"
+#include "services/cli/hist_command.h"
 #include "services/cli/inspect_commands.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/record_command.h"
@@ -63,6 +64,7 @@ class CommandLine {
     AddTrace();
     AddRecord();
     AddFlow();
+    AddHist();
     AddExport();
     AddHelp();
   }
@@ -305,6 +307,41 @@ class CommandLine {
                         "its number; else the chains that took longest");
   }
 
+  // A recording or a running graph.
+  static void AddInput(CLI::App* command, TracedInput* input) {
+    CLI::Option* socket =
+        command->add_option("--socket", input->socket, "the graph's socket");
+    AddFilter(command, &input->filter);
+    CLI::Option* limit = AddLimits(command, input);
+    command
+        ->add_option("--from", input->recording,
+                     "a file of keyport record, not a running graph")
+        ->excludes(socket)
+        ->excludes(limit);
+  }
+
+  void AddHist() {
+    CLI::App* command =
+        Add("hist", "how long messages waited and took, as histograms",
+            [this] { return RunHist(hist_); });
+    command->add_flag_callback(
+        "--json", [this] { hist_.format = Format::kJson; },
+        "one object for each histogram, a line");
+    AddInput(command, &hist_.input);
+    command->add_option("PORT", hist_.input.filter.port, "only over this port");
+    const std::map<std::string, HistBy> groups = {{"port", HistBy::kPort},
+                                                  {"label", HistBy::kLabel}};
+    command
+        ->add_option("--by", hist_.by,
+                     "port, or label: histograms for each label of a port")
+        ->transform(CLI::CheckedTransformer(groups));
+    command
+        ->add_option("--split", hist_.split,
+                     "which times: queue, work, total; else all")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"queue", "work", "total"}));
+  }
+
   void AddExport() {
     CLI::App* command = Add("export", "a recording in other tools' formats",
                             [this] { return RunExport(export_); });
@@ -339,6 +376,7 @@ class CommandLine {
   TraceOptions trace_;
   RecordOptions record_;
   FlowOptions flow_;
+  HistOptions hist_;
   ExportOptions export_;
   std::string help_;
 };

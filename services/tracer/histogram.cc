@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace keyport {
 
@@ -27,6 +28,14 @@ void Histogram::Add(uint64_t value) {
   ++buckets_[BucketOf(value)];
   ++count_;
   max_ = std::max(max_, value);
+  sum_ += std::min(value, std::numeric_limits<uint64_t>::max() - sum_);
+}
+
+void Histogram::ForEachBucket(
+    const std::function<void(const Bucket&)>& visit) const {
+  for (size_t i = 0; i < kBuckets; ++i)
+    if (buckets_[i] > 0)
+      visit({i == 0 ? 0 : UpperBound(i - 1) + 1, UpperBound(i), buckets_[i]});
 }
 
 uint64_t Histogram::Percentile(double percent) const {

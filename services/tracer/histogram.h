@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace keyport {
 
@@ -13,9 +14,18 @@ class Histogram {
   void Add(uint64_t value);
   uint64_t count() const { return count_; }
   uint64_t max() const { return max_; }
+  // Of all values; no more than an uint64_t holds.
+  uint64_t sum() const { return sum_; }
   // The smallest bucket bound that `percent` of the values do not exceed;
   // 0 without values. `percent`: 0 to 100.
   uint64_t Percentile(double percent) const;
+  // The buckets that hold any, the smallest values first.
+  struct Bucket {
+    uint64_t from;
+    uint64_t to;  // inclusive
+    uint64_t count;
+  };
+  void ForEachBucket(const std::function<void(const Bucket&)>& visit) const;
 
  private:
   static constexpr uint32_t kSubBits = 4;
@@ -26,6 +36,7 @@ class Histogram {
   std::array<uint64_t, kBuckets> buckets_ = {};
   uint64_t count_ = 0;
   uint64_t max_ = 0;
+  uint64_t sum_ = 0;
 };
 
 }  // namespace keyport

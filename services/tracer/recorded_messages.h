@@ -9,10 +9,14 @@
 namespace keyport {
 
 // Reads to the end and hands out each message whose records are wanted, in
-// about the order in which they were sent. Errors: as RecordingReader.
+// about the order in which they were sent; losses before the messages of the
+// same piece. Errors: as RecordingReader.
 using RecordWanted = std::function<bool(const RecordingDecoder::Recorded&)>;
 using TakeMessage = std::function<void(TracedMessage)>;
-absl::Status ForEachMessage(RecordingReader* reader, const RecordWanted& wanted,
-                            const TakeMessage& take);
+using TakeLoss = std::function<void(const LostRecords&)>;
+absl::Status ForEachMessage(
+    RecordingReader* reader, const RecordWanted& wanted,
+    const TakeMessage& take,
+    const TakeLoss& take_loss = [](const LostRecords&) {});
 
 }  // namespace keyport
