@@ -5,6 +5,7 @@
 
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/chrome_trace.h"
+#include "services/tracer/perfetto_trace.h"
 #include "services/tracer/record_json.h"
 #include "services/tracer/recorded_messages.h"
 #include "services/tracer/recording_file.h"
@@ -66,6 +67,31 @@ absl::Status ExportChrome(const ExportOptions& options) {
   return output->Finish();
 }
 
+absl::Status ExportPerfetto(const ExportOptions& options) {
+  auto reader = RecordingReader::Open(options.file);
+  if (!reader.ok()) return reader.status();
+  PerfettoTrace trace;
+  const absl::Status read = ForEachMessage(
+      &*reader,
+      [&](const RecordingDecoder::Recorded& recorded) {
+        trace.SetPid(recorded.source.name, recorded.source.pid);
+        return true;
+      },
+      [&](const TracedMessage& message) {
+        trace.Add(message, reader->decoder().PortName(message.port));
+      },
+      [&](const LostRecords& lost) { trace.AddLoss(lost); });
+  if (!read.ok()) return read;
+  auto output = OpenOutput(options.perfetto);
+  if (!output.ok()) return output.status();
+  trace.Write(reader->decoder().clock(),
+              [&](const std::string& text) { output->Add(text); });
+  if (trace.left_out() > 0)
+    std::fprintf(stderr, "keyport: %" PRIu64 " messages are left out\n",
+                 trace.left_out());
+  return output->Finish();
+}
+
 absl::Status ExportJson(const ExportOptions& options) {
   auto reader = RecordingReader::Open(options.file);
   if (!reader.ok()) return reader.status();
@@ -91,6 +117,7 @@ int RunExport(const ExportOptions& options) {
   absl::Status done;
   if (!options.chrome.empty()) done = ExportChrome(options);
   if (done.ok() && !options.json.empty()) done = ExportJson(options);
+  if (done.ok() && !options.perfetto.empty()) done = ExportPerfetto(options);
   return done.ok() ? 0 : Complain(done);
 }
 

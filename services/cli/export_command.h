@@ -10,6 +10,7 @@ struct ExportOptions {
   // Where to; "": not wanted.
   std::string chrome;  // Chrome's trace events
   std::string json;    // an object for each record, a line
+  std::string perfetto;
 };
 // Returns 0, or 1 after saying what failed.
 int RunExport(const ExportOptions& options);

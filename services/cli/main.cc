@@ -352,7 +352,9 @@ class CommandLine {
     formats->add_option("--chrome", export_.chrome, "Chrome's trace events");
     formats->add_option("--json", export_.json,
                         "an object for each record, a line");
-    formats->require_option(1, 2);
+    formats->add_option("--perfetto", export_.perfetto,
+                        "Perfetto's trace events (protobuf)");
+    formats->require_option(1, 0);
   }
 
   void AddHelp() {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "services/tracer/slice_tracks.h"
 #include "services/tracer/trace_format.h"
 
 namespace keyport {
@@ -29,31 +30,6 @@ uint64_t After(uint64_t ns, uint64_t more_ns) {
              ? std::numeric_limits<uint64_t>::max()
              : ns + more_ns;
 }
-
-// The tracks of one process: a slice goes to the first where it follows or
-// lies within what is there. What fits nowhere goes to the last of them.
-class Tracks {
- public:
-  // Slices come by begin, of the same begin the longest first.
-  uint32_t Place(uint64_t begin_ns, uint64_t end_ns) {
-    for (size_t i = 0; i < open_.size(); ++i)
-      if (Fits(&open_[i], begin_ns, end_ns)) return static_cast<uint32_t>(i);
-    if (open_.size() < kTracksMax) open_.push_back({end_ns});
-    return static_cast<uint32_t>(open_.size() - 1);
-  }
-
- private:
-  static constexpr size_t kTracksMax = 1'024;
-  static bool Fits(std::vector<uint64_t>* ends, uint64_t begin_ns,
-                   uint64_t end_ns) {
-    while (!ends->empty() && ends->back() <= begin_ns) ends->pop_back();
-    if (!ends->empty() && ends->back() < end_ns) return false;
-    ends->push_back(end_ns);
-    return true;
-  }
-
-  std::vector<std::vector<uint64_t>> open_;  // ends, the innermost last
-};
 
 }  // namespace
 
@@ -126,10 +102,11 @@ void ChromeTrace::Write(const std::function<void(const std::string&)>& write) {
                      return a.end_ns > b.end_ns;
                    });
   write("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
-  std::map<uint32_t, Tracks> tracks;
+  std::map<uint32_t, SliceTracks> tracks;
   for (const Slice& slice : slices_) {
-    const uint32_t track =
-        tracks[slice.process].Place(slice.begin_ns, slice.end_ns);
+    const uint32_t track = tracks[slice.process]
+                               .Place(slice.begin_ns, slice.end_ns)
+                               .value_or(SliceTracks::kTracksMax - 1);
     write(EventText(slice, track) + ArrowText(slice, track));
   }
   for (const auto& [name, process] : processes_)
