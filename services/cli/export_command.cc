@@ -3,6 +3,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "services/cli/export_ctf.h"
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/chrome_trace.h"
 #include "services/tracer/perfetto_trace.h"
@@ -118,6 +119,8 @@ int RunExport(const ExportOptions& options) {
   if (!options.chrome.empty()) done = ExportChrome(options);
   if (done.ok() && !options.json.empty()) done = ExportJson(options);
   if (done.ok() && !options.perfetto.empty()) done = ExportPerfetto(options);
+  if (done.ok() && !options.ctf.empty())
+    done = ExportCtf(options.file, options.ctf);
   return done.ok() ? 0 : Complain(done);
 }
 

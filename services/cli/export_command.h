@@ -11,6 +11,7 @@ struct ExportOptions {
   std::string chrome;  // Chrome's trace events
   std::string json;    // an object for each record, a line
   std::string perfetto;
+  std::string ctf;  // a folder
 };
 // Returns 0, or 1 after saying what failed.
 int RunExport(const ExportOptions& options);

@@ -354,6 +354,8 @@ class CommandLine {
                         "an object for each record, a line");
     formats->add_option("--perfetto", export_.perfetto,
                         "Perfetto's trace events (protobuf)");
+    formats->add_option("--ctf", export_.ctf,
+                        "a folder in the Common Trace Format (no -)");
     formats->require_option(1, 0);
   }
 

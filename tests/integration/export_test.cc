@@ -1,12 +1,15 @@
 // keyport export: a recorded graph in other tools' formats, whose numbers
 // agree with those of keyport trace.
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <map>
 
 #include "tests/integration/support/recorded_graph.h"
+#include "tests/unit/services/made_up_recording.h"
 #include "tests/unit/services/perfetto_events.h"
 
 namespace integration {
@@ -27,6 +30,15 @@ class ExportTest : public RecordedGraphTest {
   std::string Exported() const {
     std::ifstream stream(out(), std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  // Two calls and 17 lost records.
+  void WriteLossyRecording() const {
+    keyport::MadeUpRecording recording;
+    recording.Fill();
+    const std::vector<uint8_t> bytes = recording.bytes();
+    std::ofstream(file(), std::ios::binary | std::ios::trunc)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
   }
   static bool IsThere(const char* program) {
     return access(program, X_OK) == 0;
@@ -82,6 +94,64 @@ TEST_F(ExportTest, ProtocReadsThePerfettoTrace) {
   EXPECT_THAT(read.output, HasSubstr("23: \"call store\""));
 }
 
+constexpr char kBabeltrace[] = "/usr/bin/babeltrace2";
+
+TEST_F(ExportTest, Babeltrace2ReadsEveryRecord) {
+  if (!IsThere(kBabeltrace)) GTEST_SKIP() << "babeltrace2 is not installed";
+  Running record(Keyport({"record", file()}));
+  ASSERT_TRUE(record.WaitFor("recording")) << record.output();
+  EXPECT_EQ(Tool({"ps"}).exit_code, 0);  // comes and goes: facts
+  EXPECT_EQ(Tool({"trace", "-n", "50"}).exit_code, 0);
+  record.Signal(SIGINT);
+  EXPECT_EQ(record.Wait(), 0) << record.output();
+  Export("--ctf");
+  std::map<std::string, int> recorded, read;
+  for (const Json& record : ObjectsOf({"export", file(), "--json", "-"}))
+    ++recorded[(record["fact"] ? "kernel"
+                               : record["process"].get<std::string>()) +
+               " " + record["kind"].get<std::string>() + " " +
+               std::to_string(record.value("interval_ns", uint64_t{0}))];
+  const Finished shown = RunProgram({{kBabeltrace, out()}, {}});
+  EXPECT_EQ(shown.exit_code, 0) << shown.output;
+  const auto between = [](const std::string& line, const std::string& before,
+                          const std::string& after) {
+    const size_t found = line.find(before);
+    if (found == std::string::npos) return std::string("0");
+    const size_t begin = found + before.size();
+    return line.substr(begin, line.find(after, begin) - begin);
+  };
+  std::istringstream lines(shown.output);
+  for (std::string line; std::getline(lines, line);)
+    ++read[between(line, "procname = \"", "\"") + " " +
+           between(line, ") ", ":") + " " +
+           between(line, "interval_ns = ", " }")];
+  EXPECT_EQ(read, recorded);
+  EXPECT_GT(read.size(), 100u);
+  EXPECT_GE(read["kernel process_started 0"], 2);
+}
+
+TEST_F(ExportTest, Babeltrace2WarnsOfLostRecords) {
+  if (!IsThere(kBabeltrace)) GTEST_SKIP() << "babeltrace2 is not installed";
+  WriteLossyRecording();
+  Export("--ctf");
+  const Finished shown = RunProgram({{kBabeltrace, "--clock-gmt", out()}, {}});
+  EXPECT_EQ(shown.exit_code, 0) << shown.output;
+  EXPECT_THAT(shown.output,
+              HasSubstr("discarded 17 events between [01:23:20.000001500] and "
+                        "[01:23:20.000002500]"));
+}
+
+TEST_F(ExportTest, ACtfFolderMustBeNewOrEmpty) {
+  ASSERT_EQ(mkdir(out().c_str(), 0700), 0);
+  Export("--ctf");
+  const Finished again = Tool({"export", file(), "--ctf", out()});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.output, HasSubstr("the folder is not empty"));
+  const Finished no_folder = Tool({"export", file(), "--ctf", file()});
+  EXPECT_EQ(no_folder.exit_code, 1);
+  EXPECT_THAT(no_folder.output, HasSubstr("this is no folder"));
+}
+
 TEST_F(ExportTest, SeveralFormatsComeFromOneCommand) {
   const std::string other = folder_.path() + "/other";
   const Finished exported =
@@ -93,7 +163,7 @@ TEST_F(ExportTest, SeveralFormatsComeFromOneCommand) {
 
 TEST_F(ExportTest, SaysWhatIsWrong) {
   const std::string damaged = folder_.Write("damaged", "no recording at all");
-  for (const std::string format : {"--perfetto"}) {
+  for (const std::string format : {"--perfetto", "--ctf"}) {
     const Finished foreign = Tool({"export", damaged, format, out()});
     EXPECT_EQ(foreign.exit_code, 1) << format;
     EXPECT_THAT(foreign.output, HasSubstr("this is no pcapng file"));
