@@ -7,9 +7,11 @@
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/chrome_trace.h"
 #include "services/tracer/perfetto_trace.h"
+#include "services/tracer/prometheus_text.h"
 #include "services/tracer/record_json.h"
 #include "services/tracer/recorded_messages.h"
 #include "services/tracer/recording_file.h"
+#include "services/tracer/recording_summary.h"
 
 namespace keyport {
 namespace {
@@ -93,6 +95,21 @@ absl::Status ExportPerfetto(const ExportOptions& options) {
   return output->Finish();
 }
 
+absl::Status ExportPrometheus(const ExportOptions& options) {
+  auto reader = RecordingReader::Open(options.file);
+  if (!reader.ok()) return reader.status();
+  TraceSummary summary;
+  const absl::Status read = SummarizeRecording(&*reader, &summary);
+  if (!read.ok()) return read;
+  auto output = OpenOutput(options.prometheus);
+  if (!output.ok()) return output.status();
+  const RecordingDecoder& decoder = reader->decoder();
+  output->Add(PrometheusText(
+      summary, [&](uint64_t port) { return decoder.PortName(port); },
+      decoder.loss()));
+  return output->Finish();
+}
+
 absl::Status ExportJson(const ExportOptions& options) {
   auto reader = RecordingReader::Open(options.file);
   if (!reader.ok()) return reader.status();
@@ -121,6 +138,8 @@ int RunExport(const ExportOptions& options) {
   if (done.ok() && !options.perfetto.empty()) done = ExportPerfetto(options);
   if (done.ok() && !options.ctf.empty())
     done = ExportCtf(options.file, options.ctf);
+  if (done.ok() && !options.prometheus.empty())
+    done = ExportPrometheus(options);
   return done.ok() ? 0 : Complain(done);
 }
 

@@ -12,6 +12,7 @@ struct ExportOptions {
   std::string json;    // an object for each record, a line
   std::string perfetto;
   std::string ctf;  // a folder
+  std::string prometheus;
 };
 // Returns 0, or 1 after saying what failed.
 int RunExport(const ExportOptions& options);

@@ -356,6 +356,8 @@ class CommandLine {
                         "Perfetto's trace events (protobuf)");
     formats->add_option("--ctf", export_.ctf,
                         "a folder in the Common Trace Format (no -)");
+    formats->add_option("--prometheus", export_.prometheus,
+                        "counters and histograms for each port");
     formats->require_option(1, 0);
   }
 

@@ -11,6 +11,7 @@
 #include "tests/integration/support/recorded_graph.h"
 #include "tests/unit/services/made_up_recording.h"
 #include "tests/unit/services/perfetto_events.h"
+#include "tests/unit/services/prometheus_page.h"
 
 namespace integration {
 namespace {
@@ -152,6 +153,42 @@ TEST_F(ExportTest, ACtfFolderMustBeNewOrEmpty) {
   EXPECT_THAT(no_folder.output, HasSubstr("this is no folder"));
 }
 
+TEST_F(ExportTest, PrometheusHoldsTheSummaryOfTheTrace) {
+  Export("--prometheus");
+  const keyport::PrometheusPage page(Exported());
+  EXPECT_THAT(page.complaints(), testing::IsEmpty());
+  int ports = 0;
+  for (const Json& summary : Traced()) {
+    if (summary.value("summary", "") == "trace") {
+      EXPECT_EQ(page.Value("keyport_trace_records_seen_total"),
+                summary["seen"]);
+      EXPECT_EQ(page.Value("keyport_trace_records_lost_total"),
+                summary["lost"]);
+    }
+    if (summary.value("summary", "") != "port") continue;
+    ++ports;
+    const std::string of = "{port=" + summary["port"].dump() + ",port_id=\"" +
+                           summary["port_id"].dump() + "\"}";
+    for (const std::string count : {"messages", "calls", "errors", "no_room"})
+      EXPECT_EQ(page.Value("keyport_" + count + "_total" + of), summary[count]);
+    EXPECT_EQ(page.Value("keyport_payload_bytes_total" + of), summary["bytes"]);
+    for (const std::string what : {"queue", "work", "total"})
+      EXPECT_EQ(page.Value("keyport_" + what + "_seconds_count" + of),
+                summary[what]["count"]);
+  }
+  EXPECT_EQ(ports, 2);
+}
+
+TEST_F(ExportTest, PromtoolFindsNothingWrong) {
+  constexpr char kPromtool[] = "/usr/bin/promtool";
+  if (!IsThere(kPromtool)) GTEST_SKIP() << "promtool is not installed";
+  Export("--prometheus");
+  const Finished checked = RunProgram(
+      {{"/bin/sh", "-c", std::string(kPromtool) + " check metrics < " + out()},
+       {}});
+  EXPECT_EQ(checked.exit_code, 0) << checked.output;
+}
+
 TEST_F(ExportTest, SeveralFormatsComeFromOneCommand) {
   const std::string other = folder_.path() + "/other";
   const Finished exported =
@@ -163,7 +200,7 @@ TEST_F(ExportTest, SeveralFormatsComeFromOneCommand) {
 
 TEST_F(ExportTest, SaysWhatIsWrong) {
   const std::string damaged = folder_.Write("damaged", "no recording at all");
-  for (const std::string format : {"--perfetto", "--ctf"}) {
+  for (const std::string format : {"--perfetto", "--ctf", "--prometheus"}) {
     const Finished foreign = Tool({"export", damaged, format, out()});
     EXPECT_EQ(foreign.exit_code, 1) << format;
     EXPECT_THAT(foreign.output, HasSubstr("this is no pcapng file"));
