@@ -107,11 +107,10 @@ TEST_F(ExportTest, Babeltrace2ReadsEveryRecord) {
   EXPECT_EQ(record.Wait(), 0) << record.output();
   Export("--ctf");
   std::map<std::string, int> recorded, read;
-  for (const Json& record : ObjectsOf({"export", file(), "--json", "-"}))
-    ++recorded[(record["fact"] ? "kernel"
-                               : record["process"].get<std::string>()) +
-               " " + record["kind"].get<std::string>() + " " +
-               std::to_string(record.value("interval_ns", uint64_t{0}))];
+  for (const Json& one : ObjectsOf({"export", file(), "--json", "-"}))
+    ++recorded[(one["fact"] ? "kernel" : one["process"].get<std::string>()) +
+               " " + one["kind"].get<std::string>() + " " +
+               std::to_string(one.value("interval_ns", uint64_t{0}))];
   const Finished shown = RunProgram({{kBabeltrace, out()}, {}});
   EXPECT_EQ(shown.exit_code, 0) << shown.output;
   const auto between = [](const std::string& line, const std::string& before,
