@@ -45,7 +45,7 @@ bool ChromeTrace::Add(const TracedMessage& message, const std::string& port) {
       names_.try_emplace(port, static_cast<uint32_t>(name_texts_.size()));
   if (is_new) name_texts_.push_back(Quoted(port));
   const bool sent = !message.from.empty();
-  const bool received = !message.to.empty() && message.queue_ns.has_value();
+  const bool received = WasReceived(message);
   const size_t index = messages_.size();
   messages_.push_back({message.flow, name->second, message.label,
                        message.payload_bytes, StatusText(message),
@@ -55,7 +55,8 @@ bool ChromeTrace::Add(const TracedMessage& message, const std::string& port) {
               After(message.time_ns, message.total_ns.value_or(0)), index,
               ProcessOf(message.from), true});
   if (received) {
-    const uint64_t begin_ns = After(message.time_ns, *message.queue_ns);
+    const uint64_t begin_ns =
+        After(message.time_ns, message.queue_ns.value_or(0));
     AddSlice({begin_ns, After(begin_ns, message.work_ns.value_or(0)), index,
               ProcessOf(message.to), false});
   }

@@ -155,8 +155,9 @@ void PerfettoTrace::Add(const TracedMessage& message, const std::string& port) {
               .message = index,
               .process = ProcessOf(message.from),
               .of_sender = true});
-  if (!message.to.empty() && message.queue_ns) {
-    const uint64_t begin_ns = After(message.time_ns, *message.queue_ns);
+  if (WasReceived(message)) {
+    const uint64_t begin_ns =
+        After(message.time_ns, message.queue_ns.value_or(0));
     AddSlice({.begin_ns = begin_ns,
               .end_ns = After(begin_ns, message.work_ns.value_or(0)),
               .message = index,

@@ -59,11 +59,11 @@ TEST_F(ExportTest, PerfettoHoldsTheCallsThatTheTraceShows) {
     const std::string port = message["port"];
     if (message["from"] != "")
       ++traced[message["from"].get<std::string>() + " call " + port];
-    if (message["to"] != "" && !message["queue_ns"].is_null())
-      ++traced[message["to"].get<std::string>() + " " + port];
-    if (message["from"] != "" && message["to"] != "" &&
-        !message["queue_ns"].is_null())
-      ++both;
+    const bool received =
+        message["to"] != "" &&
+        (message["from"] == "" || !message["queue_ns"].is_null());
+    if (received) ++traced[message["to"].get<std::string>() + " " + port];
+    if (message["from"] != "" && received) ++both;
     if (!message["total_ns"].is_null())
       traced_ns.insert(message["total_ns"].get<uint64_t>());
   }
