@@ -15,6 +15,7 @@
 #include "services/cli/inspect_commands.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/record_command.h"
+#include "services/cli/recorded_graph.h"
 #include "services/cli/run_command.h"
 #include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
@@ -53,10 +54,7 @@ class CommandLine {
                Listed::kAccounts)
         ->add_option("account", inspect_.account,
                      "who holds what of this one (its name or number)");
-    AddListing("graph", "who sends to whom", Listed::kGraph)
-        ->add_flag_callback(
-            "--dot", [this] { inspect_.listed = Listed::kGraphDot; },
-            "in Graphviz's language, with who waits for whom");
+    AddGraph();
     AddWhy();
     AddWhoCan();
     AddExplain();
@@ -146,6 +144,27 @@ class CommandLine {
         "--json", [this] { inspect_.format = Format::kJson; },
         "one object a line");
     return command;
+  }
+
+  void AddGraph() {
+    CLI::App* command =
+        AddListing("graph", "who sends to whom", Listed::kGraph);
+    command->callback([this] {
+      action_ = [this] {
+        if (recorded_graph_.recording.empty()) return RunInspect(inspect_);
+        recorded_graph_.format = inspect_.format;
+        recorded_graph_.dot = inspect_.listed == Listed::kGraphDot;
+        return RunRecordedGraph(recorded_graph_);
+      };
+    });
+    command->add_flag_callback(
+        "--dot", [this] { inspect_.listed = Listed::kGraphDot; },
+        "in Graphviz's language, with who waits for whom");
+    command
+        ->add_option("--from", recorded_graph_.recording,
+                     "who sent to whom in a file of keyport record: how "
+                     "often, and how long it took")
+        ->excludes(command->get_option("--socket"));
   }
 
   CLI::App* AddReach(const char* name, const char* text, ReachOptions* reach,
@@ -292,19 +311,26 @@ class CommandLine {
   }
 
   void AddFlow() {
-    CLI::App* command =
-        Add("flow", "a recorded chain of messages as a tree, with times",
-            [this] { return RunFlow(flow_); });
+    CLI::App* command = Add("flow", "chains of messages as trees, with times",
+                            [this] { return RunFlow(flow_); });
     command->add_flag_callback(
         "--json", [this] { flow_.format = Format::kJson; },
         "one object a line");
     command->add_option("-n", flow_.flows_max, "list at most this many")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    command->add_option("file", flow_.file, "a file of keyport record")
-        ->required();
+    CLI::Option* file = command->add_option(
+        "file", flow_.input.recording,
+        "a file of keyport record; else a running graph, until Ctrl-C");
     command->add_option("flow", flow_.flow,
                         "its number; else the chains that took longest");
+    command->add_option("--socket", flow_.input.socket, "the graph's socket")
+        ->excludes(file);
+    command
+        ->add_option("--timeout,--for", flow_.input.seconds_max,
+                     "of a running graph: end after this many seconds")
+        ->check(CLI::PositiveNumber)
+        ->excludes(file);
   }
 
   // A recording or a running graph.
@@ -375,6 +401,7 @@ class CommandLine {
   std::function<int()> action_;
   RunOptions run_;
   InspectOptions inspect_;
+  RecordedGraphOptions recorded_graph_;
   WhyOptions why_;
   WhoCanOptions who_can_;
   ExplainOptions explain_;
