@@ -308,6 +308,23 @@ class CommandLine {
                      "a pcapng file, private to its owner; - is standard "
                      "output")
         ->required();
+    CLI::Option* rotate =
+        command
+            ->add_option("--rotate", record_.rotate_bytes,
+                         "go on with a new file after this many bytes (64K, "
+                         "10M)")
+            ->transform(CLI::AsSizeValue(false))
+            ->check(CLI::Range(uint64_t{4'096}, uint64_t{1} << 40));
+    command
+        ->add_option("--keep", record_.keep_files,
+                     "of these files keep this many, the newest")
+        ->check(CLI::PositiveNumber)
+        ->needs(rotate);
+    command->parse_complete_callback([this] {
+      if (record_.rotate_bytes > 0 && record_.file == "-")
+        throw CLI::ValidationError("--rotate",
+                                   "standard output is no series of files");
+    });
   }
 
   void AddFlow() {
