@@ -4,11 +4,15 @@
 #include <cstdio>
 
 #include "services/cli/export_html.h"
+#include "services/cli/export_ctf.h"
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/chrome_trace.h"
+#include "services/tracer/perfetto_trace.h"
+#include "services/tracer/prometheus_text.h"
 #include "services/tracer/record_json.h"
 #include "services/tracer/recorded_messages.h"
 #include "services/tracer/recording_file.h"
+#include "services/tracer/recording_summary.h"
 
 namespace keyport {
 namespace {
@@ -67,6 +71,46 @@ absl::Status ExportChrome(const ExportOptions& options) {
   return output->Finish();
 }
 
+absl::Status ExportPerfetto(const ExportOptions& options) {
+  auto reader = RecordingReader::Open(options.file);
+  if (!reader.ok()) return reader.status();
+  PerfettoTrace trace;
+  const absl::Status read = ForEachMessage(
+      &*reader,
+      [&](const RecordingDecoder::Recorded& recorded) {
+        trace.SetPid(recorded.source.name, recorded.source.pid);
+        return true;
+      },
+      [&](const TracedMessage& message) {
+        trace.Add(message, reader->decoder().PortName(message.port));
+      },
+      [&](const LostRecords& lost) { trace.AddLoss(lost); });
+  if (!read.ok()) return read;
+  auto output = OpenOutput(options.perfetto);
+  if (!output.ok()) return output.status();
+  trace.Write(reader->decoder().clock(),
+              [&](const std::string& text) { output->Add(text); });
+  if (trace.left_out() > 0)
+    std::fprintf(stderr, "keyport: %" PRIu64 " messages are left out\n",
+                 trace.left_out());
+  return output->Finish();
+}
+
+absl::Status ExportPrometheus(const ExportOptions& options) {
+  auto reader = RecordingReader::Open(options.file);
+  if (!reader.ok()) return reader.status();
+  TraceSummary summary;
+  const absl::Status read = SummarizeRecording(&*reader, &summary);
+  if (!read.ok()) return read;
+  auto output = OpenOutput(options.prometheus);
+  if (!output.ok()) return output.status();
+  const RecordingDecoder& decoder = reader->decoder();
+  output->Add(PrometheusText(
+      summary, [&](uint64_t port) { return decoder.PortName(port); },
+      decoder.loss()));
+  return output->Finish();
+}
+
 absl::Status ExportJson(const ExportOptions& options) {
   auto reader = RecordingReader::Open(options.file);
   if (!reader.ok()) return reader.status();
@@ -94,6 +138,11 @@ int RunExport(const ExportOptions& options) {
   if (done.ok() && !options.json.empty()) done = ExportJson(options);
   if (done.ok() && !options.html.empty())
     done = ExportHtml(options.file, options.html);
+  if (done.ok() && !options.perfetto.empty()) done = ExportPerfetto(options);
+  if (done.ok() && !options.ctf.empty())
+    done = ExportCtf(options.file, options.ctf);
+  if (done.ok() && !options.prometheus.empty())
+    done = ExportPrometheus(options);
   return done.ok() ? 0 : Complain(done);
 }
 

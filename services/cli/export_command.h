@@ -11,6 +11,9 @@ struct ExportOptions {
   std::string chrome;  // Chrome's trace events
   std::string json;    // an object for each record, a line
   std::string html;    // a page
+  std::string perfetto;
+  std::string ctf;  // a folder
+  std::string prometheus;
 };
 // Returns 0, or 1 after saying what failed.
 int RunExport(const ExportOptions& options);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <optional>
 
 #include "ipc/status.h"
@@ -15,6 +16,7 @@ namespace {
 
 // A deeper step is indented no further.
 constexpr uint32_t kIndentMax = 32;
+constexpr size_t kPortsMax = 65'536;
 
 std::optional<uint64_t> FlowNumber(std::string_view word) {
   const bool hex = word.starts_with("0x");
@@ -48,21 +50,20 @@ struct Part {
   uint64_t ns = 0;
   std::string text;
 };
-Part LongestPart(const std::vector<FlowStep>& steps,
-                 const RecordingDecoder& names) {
+Part LongestPart(const std::vector<FlowStep>& steps, const PortNameOf& names) {
   Part longest;
   for (const FlowStep& step : steps) {
     if (step.own_ns.value_or(0) > longest.ns)
       longest = {*step.own_ns, "work of " + Printable(step.message.to)};
     if (step.message.queue_ns.value_or(0) > longest.ns)
       longest = {*step.message.queue_ns,
-                 "queue of " + Printable(names.PortName(step.message.port))};
+                 "queue of " + Printable(names(step.message.port))};
   }
   return longest;
 }
 
 std::string LongestText(const std::vector<FlowStep>& steps,
-                        const RecordingDecoder& names) {
+                        const PortNameOf& names) {
   const Part longest = LongestPart(steps, names);
   const std::optional<uint64_t> all = steps.front().message.total_ns;
   if (longest.ns == 0 || !all || *all == 0) return "";
@@ -94,8 +95,7 @@ Json StepJson(const FlowStep& step, const std::string& port,
           {"status", StatusText(message)}};
 }
 
-Listing ListTree(const std::vector<FlowStep>& steps,
-                 const RecordingDecoder& names) {
+Listing ListTree(const std::vector<FlowStep>& steps, const PortNameOf& names) {
   ListingBuilder list({{"MESSAGE"},
                        {"LABEL", Align::kRight},
                        {"AT", Align::kRight},
@@ -107,7 +107,7 @@ Listing ListTree(const std::vector<FlowStep>& steps,
   const uint64_t begin_ns = steps.front().message.time_ns;
   for (const FlowStep& step : steps) {
     const TracedMessage& message = step.message;
-    const std::string port = names.PortName(message.port);
+    const std::string port = names(message.port);
     list.Add({std::string(2 * std::min(step.depth, kIndentMax), ' ') +
                   PathText(message, port),
               Number(message.label), DurationText(message.time_ns - begin_ns),
@@ -121,7 +121,7 @@ Listing ListTree(const std::vector<FlowStep>& steps,
 }
 
 Listing ListFlows(const std::vector<FlowSummary>& flows,
-                  const RecordingDecoder& names) {
+                  const PortNameOf& names) {
   ListingBuilder list({{"FLOW"},
                        {"BEGINS WITH"},
                        {"LABEL", Align::kRight},
@@ -130,7 +130,7 @@ Listing ListFlows(const std::vector<FlowSummary>& flows,
                        {"STATUS"}});
   for (const FlowSummary& flow : flows) {
     const TracedMessage& root = flow.root;
-    const std::string port = names.PortName(root.port);
+    const std::string port = names(root.port);
     Json json = {{"flow", FlowText(root.flow)},
                  {"from", root.from},
                  {"to", root.to},
@@ -162,16 +162,72 @@ absl::StatusOr<Listing> ListOne(RecordingReader* reader, uint64_t flow) {
     return ipc::MakeStatus(
         ipc::Error::not_found,
         "no message of flow " + FlowText(flow) + " is in the recording");
-  return ListTree(FlowTree(std::move(messages)), reader->decoder());
+  return ListTree(FlowTree(std::move(messages)), [reader](uint64_t port) {
+    return reader->decoder().PortName(port);
+  });
 }
 
-absl::StatusOr<Listing> ListAll(RecordingReader* reader, uint64_t flows_max) {
+int ShowOne(const FlowOptions& options, uint64_t flow) {
+  auto reader = RecordingReader::Open(options.input.recording);
+  if (!reader.ok()) return Complain(reader.status());
+  const absl::StatusOr<Listing> listing = ListOne(&*reader, flow);
+  if (!listing.ok()) return Complain(listing.status());
+  Print(*listing, options.format);
+  return 0;
+}
+
+// The messages of a running graph, of which one chain may be asked for.
+class LiveFlows {
+ public:
+  void Add(const TracedMessage& message) {
+    if (messages_.size() < kMessagesMax) messages_.push_back(message);
+  }
+  std::vector<TracedMessage> Of(uint64_t flow) const {
+    std::vector<TracedMessage> found;
+    for (const TracedMessage& message : messages_)
+      if (message.flow == flow && found.size() < kFlowMessagesMax)
+        found.push_back(message);
+    return found;
+  }
+
+ private:
+  static constexpr size_t kMessagesMax = 1'000'000;
+  std::vector<TracedMessage> messages_;
+};
+
+int ShowSlowest(const FlowOptions& options) {
+  const bool live = options.input.recording.empty();
   FlowTable flows;
-  const absl::Status read = ForEachMessage(
-      reader, [](const RecordingDecoder::Recorded&) { return true; },
-      [&](TracedMessage message) { flows.Add(std::move(message)); });
-  if (!read.ok()) return read;
-  return ListFlows(flows.Slowest(flows_max), reader->decoder());
+  LiveFlows messages;
+  std::map<uint64_t, std::string> ports;
+  const TracedEnd end =
+      ForEachTraced(options.input, "keyport flow",
+                    [&](const TracedMessage& message, const std::string& port) {
+                      if (ports.size() < kPortsMax)
+                        ports.try_emplace(message.port, port);
+                      if (live) messages.Add(message);
+                      flows.Add(message);
+                    });
+  const PortNameOf names = [&](uint64_t port) {
+    const auto found = ports.find(port);
+    return found == ports.end() ? ":" + std::to_string(port) : found->second;
+  };
+  if (!end.status.ok()) return Complain(end.status);
+  const std::vector<FlowSummary> slowest = flows.Slowest(options.flows_max);
+  Listing listing = ListFlows(slowest, names);
+  // Of the first million messages, so it may be none.
+  const std::vector<FlowStep> steps =
+      live && !slowest.empty()
+          ? FlowTree(messages.Of(slowest.front().root.flow))
+          : std::vector<FlowStep>();
+  if (!steps.empty()) {
+    const Listing tree = ListTree(steps, names);
+    listing.text += "\n" + tree.text;
+    listing.json += tree.json;
+  }
+  if (live) listing.text += LossText(end.loss);
+  Print(listing, options.format);
+  return 0;
 }
 
 }  // namespace
@@ -182,13 +238,7 @@ int RunFlow(const FlowOptions& options) {
     return Complain(ipc::MakeStatus(
         ipc::Error::invalid_args,
         "\"" + options.flow + "\" is no flow; one is 0x1a2f, or decimal"));
-  auto reader = RecordingReader::Open(options.file);
-  if (!reader.ok()) return Complain(reader.status());
-  const absl::StatusOr<Listing> listing =
-      flow ? ListOne(&*reader, *flow) : ListAll(&*reader, options.flows_max);
-  if (!listing.ok()) return Complain(listing.status());
-  Print(*listing, options.format);
-  return 0;
+  return flow ? ShowOne(options, *flow) : ShowSlowest(options);
 }
 
 }  // namespace keyport

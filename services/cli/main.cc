@@ -16,6 +16,7 @@
 #include "services/cli/post_command.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/record_command.h"
+#include "services/cli/recorded_graph.h"
 #include "services/cli/run_command.h"
 #include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
@@ -54,10 +55,7 @@ class CommandLine {
                Listed::kAccounts)
         ->add_option("account", inspect_.account,
                      "who holds what of this one (its name or number)");
-    AddListing("graph", "who sends to whom", Listed::kGraph)
-        ->add_flag_callback(
-            "--dot", [this] { inspect_.listed = Listed::kGraphDot; },
-            "in Graphviz's language, with who waits for whom");
+    AddGraph();
     AddWhy();
     AddWhoCan();
     AddExplain();
@@ -148,6 +146,27 @@ class CommandLine {
         "--json", [this] { inspect_.format = Format::kJson; },
         "one object a line");
     return command;
+  }
+
+  void AddGraph() {
+    CLI::App* command =
+        AddListing("graph", "who sends to whom", Listed::kGraph);
+    command->callback([this] {
+      action_ = [this] {
+        if (recorded_graph_.recording.empty()) return RunInspect(inspect_);
+        recorded_graph_.format = inspect_.format;
+        recorded_graph_.dot = inspect_.listed == Listed::kGraphDot;
+        return RunRecordedGraph(recorded_graph_);
+      };
+    });
+    command->add_flag_callback(
+        "--dot", [this] { inspect_.listed = Listed::kGraphDot; },
+        "in Graphviz's language, with who waits for whom");
+    command
+        ->add_option("--from", recorded_graph_.recording,
+                     "who sent to whom in a file of keyport record: how "
+                     "often, and how long it took")
+        ->excludes(command->get_option("--socket"));
   }
 
   CLI::App* AddReach(const char* name, const char* text, ReachOptions* reach,
@@ -323,22 +342,46 @@ class CommandLine {
                      "a pcapng file, private to its owner; - is standard "
                      "output")
         ->required();
+    CLI::Option* rotate =
+        command
+            ->add_option("--rotate", record_.rotate_bytes,
+                         "go on with a new file after this many bytes (64K, "
+                         "10M)")
+            ->transform(CLI::AsSizeValue(false))
+            ->check(CLI::Range(uint64_t{4'096}, uint64_t{1} << 40));
+    command
+        ->add_option("--keep", record_.keep_files,
+                     "of these files keep this many, the newest")
+        ->check(CLI::PositiveNumber)
+        ->needs(rotate);
+    command->parse_complete_callback([this] {
+      if (record_.rotate_bytes > 0 && record_.file == "-")
+        throw CLI::ValidationError("--rotate",
+                                   "standard output is no series of files");
+    });
   }
 
   void AddFlow() {
-    CLI::App* command =
-        Add("flow", "a recorded chain of messages as a tree, with times",
-            [this] { return RunFlow(flow_); });
+    CLI::App* command = Add("flow", "chains of messages as trees, with times",
+                            [this] { return RunFlow(flow_); });
     command->add_flag_callback(
         "--json", [this] { flow_.format = Format::kJson; },
         "one object a line");
     command->add_option("-n", flow_.flows_max, "list at most this many")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    command->add_option("file", flow_.file, "a file of keyport record")
-        ->required();
+    CLI::Option* file = command->add_option(
+        "file", flow_.input.recording,
+        "a file of keyport record; else a running graph, until Ctrl-C");
     command->add_option("flow", flow_.flow,
                         "its number; else the chains that took longest");
+    command->add_option("--socket", flow_.input.socket, "the graph's socket")
+        ->excludes(file);
+    command
+        ->add_option("--timeout,--for", flow_.input.seconds_max,
+                     "of a running graph: end after this many seconds")
+        ->check(CLI::PositiveNumber)
+        ->excludes(file);
   }
 
   // A recording or a running graph.
@@ -386,6 +429,12 @@ class CommandLine {
     formats->add_option("--chrome", export_.chrome, "Chrome's trace events");
     formats->add_option("--json", export_.json,
                         "an object for each record, a line");
+    formats->add_option("--perfetto", export_.perfetto,
+                        "Perfetto's trace events (protobuf)");
+    formats->add_option("--ctf", export_.ctf,
+                        "a folder in the Common Trace Format (no -)");
+    formats->add_option("--prometheus", export_.prometheus,
+                        "counters and histograms for each port");
     formats->add_option("--html", export_.html,
                         "a page for a browser, in one file");
     formats->require_option(1, 0);
@@ -426,6 +475,7 @@ class CommandLine {
   std::function<int()> action_;
   RunOptions run_;
   InspectOptions inspect_;
+  RecordedGraphOptions recorded_graph_;
   WhyOptions why_;
   WhoCanOptions who_can_;
   ExplainOptions explain_;

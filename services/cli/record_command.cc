@@ -8,7 +8,7 @@
 #include "services/common/text_table.h"
 #include "services/tracer/message_table.h"
 #include "services/tracer/recorder.h"
-#include "services/tracer/recording_file.h"
+#include "services/tracer/recording_series.h"
 
 namespace keyport {
 namespace {
@@ -38,7 +38,7 @@ std::string CommandText(const RecordOptions& options) {
 class RecordCommand {
  public:
   RecordCommand(const RecordOptions& options, Recorder::Clocks clocks,
-                LiveTrace* trace, RecordingFile file)
+                LiveTrace* trace, RecordingSeries file)
       : options_(options),
         trace_(trace),
         file_(std::move(file)),
@@ -49,16 +49,13 @@ class RecordCommand {
   int Run() {
     absl::Status written =
         file_.Write(recorder_.Begin("keyport", CommandText(options_)));
-    if (options_.seconds_max > 0)
-      std::fprintf(stderr, "recording for %g s; Ctrl-C ends it sooner\n",
-                   options_.seconds_max);
-    else
-      std::fprintf(stderr, "recording until Ctrl-C\n");
+    SayBegun();
     while (written.ok()) {
       const LiveTrace::Pass pass = Drain();
       written = file_.Write(recorder_.EndPass(pass.begin_ns, pass.lost));
       CountMessages(table_.EndPass());
       if (Full() || !trace_->Rest()) break;
+      if (written.ok() && file_.IsFull()) written = Rotate();
     }
     if (written.ok()) {
       const LiveTrace::Pass pass = Drain();
@@ -70,6 +67,13 @@ class RecordCommand {
   }
 
  private:
+  void SayBegun() const {
+    if (options_.seconds_max > 0)
+      std::fprintf(stderr, "recording for %g s; Ctrl-C ends it sooner\n",
+                   options_.seconds_max);
+    else
+      std::fprintf(stderr, "recording until Ctrl-C\n");
+  }
   bool Full() const {
     return options_.messages_max > 0 && messages_ >= options_.messages_max;
   }
@@ -83,30 +87,50 @@ class RecordCommand {
     });
   }
 
+  absl::Status Rotate() {
+    const Recorder::Turn turn =
+        recorder_.BeginAnother(static_cast<uint64_t>(base::NowNs()));
+    absl::Status done = file_.Write(turn.end);
+    if (done.ok()) done = file_.Next();
+    if (done.ok()) done = file_.Write(turn.begin);
+    return done;
+  }
+
   void CountMessages(const std::vector<TracedMessage>& messages) {
-    for (const TracedMessage& message : messages)
-      if (options_.filter.Matches(message,
-                                  recorder_.directory().PortName(message.port)))
-        ++messages_;
+    for (const TracedMessage& message : messages) {
+      const std::string port = recorder_.directory().PortName(message.port);
+      if (!options_.filter.Matches(message, port)) continue;
+      ++messages_;
+    }
+  }
+
+  std::string FilesText() const {
+    if (options_.rotate_bytes == 0) return "";
+    return " in " + std::to_string(file_.files()) +
+           (file_.files() == 1 ? " file" : " files");
+  }
+
+  void SaySums(const TraceLoss& loss) const {
+    std::fprintf(stderr,
+                 "record: %" PRIu64 " messages, %" PRIu64
+                 " records kept, %s%s\n"
+                 "record: %" PRIu64 " records seen, %" PRIu64 " lost, %" PRIu64
+                 " written\n",
+                 messages_, recorder_.recorded(),
+                 BytesText(file_.bytes()).c_str(), FilesText().c_str(),
+                 loss.seen, loss.lost, loss.seen + loss.lost);
   }
 
   int Finish(const absl::Status& written) const {
     const TraceLoss loss = trace_->loss();
-    std::fprintf(stderr,
-                 "record: %" PRIu64 " messages, %" PRIu64
-                 " records kept, %s\n"
-                 "record: %" PRIu64 " records seen, %" PRIu64 " lost, %" PRIu64
-                 " written\n",
-                 messages_, recorder_.recorded(),
-                 BytesText(file_.bytes()).c_str(), loss.seen, loss.lost,
-                 loss.seen + loss.lost);
+    SaySums(loss);
     if (!written.ok()) return Complain(written);
     return options_.loss == LossIs::kAnError && loss.lost > 0 ? kExitLost : 0;
   }
 
   const RecordOptions& options_;
   LiveTrace* const trace_;
-  RecordingFile file_;
+  RecordingSeries file_;
   Recorder recorder_;
   MessageTable table_;
   uint64_t messages_ = 0;
@@ -119,7 +143,8 @@ int RunRecord(const RecordOptions& options) {
   auto trace = LiveTrace::Start(options.socket, "keyport record",
                                 options.seconds_max, options.source);
   if (!trace.ok()) return Complain(trace.status());
-  auto file = RecordingFile::Create(options.file);
+  auto file = RecordingSeries::Create(
+      {options.file, options.rotate_bytes, options.keep_files});
   if (!file.ok()) return Complain(file.status());
   return RecordCommand(options, clocks, trace->get(), *std::move(file)).Run();
 }

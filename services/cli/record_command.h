@@ -17,6 +17,8 @@ struct RecordOptions {
   uint64_t messages_max = 0;  // 0: no limit
   double seconds_max = 0;     // 0: no limit
   LossIs loss = LossIs::kCounted;
+  uint64_t rotate_bytes = 0;  // 0: one file
+  uint64_t keep_files = 0;    // 0: all
 };
 // Until a limit, Ctrl-C or the end of the graph; then a line of sums on
 // standard error. Returns 0; 1 after saying what failed; 3 if records were

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "services/tracer/slice_tracks.h"
 #include "services/tracer/trace_format.h"
 
 namespace keyport {
@@ -30,31 +31,6 @@ uint64_t After(uint64_t ns, uint64_t more_ns) {
              : ns + more_ns;
 }
 
-// The tracks of one process: a slice goes to the first where it follows or
-// lies within what is there. What fits nowhere goes to the last of them.
-class Tracks {
- public:
-  // Slices come by begin, of the same begin the longest first.
-  uint32_t Place(uint64_t begin_ns, uint64_t end_ns) {
-    for (size_t i = 0; i < open_.size(); ++i)
-      if (Fits(&open_[i], begin_ns, end_ns)) return static_cast<uint32_t>(i);
-    if (open_.size() < kTracksMax) open_.push_back({end_ns});
-    return static_cast<uint32_t>(open_.size() - 1);
-  }
-
- private:
-  static constexpr size_t kTracksMax = 1'024;
-  static bool Fits(std::vector<uint64_t>* ends, uint64_t begin_ns,
-                   uint64_t end_ns) {
-    while (!ends->empty() && ends->back() <= begin_ns) ends->pop_back();
-    if (!ends->empty() && ends->back() < end_ns) return false;
-    ends->push_back(end_ns);
-    return true;
-  }
-
-  std::vector<std::vector<uint64_t>> open_;  // ends, the innermost last
-};
-
 }  // namespace
 
 uint32_t ChromeTrace::ProcessOf(const std::string& name) {
@@ -69,7 +45,7 @@ bool ChromeTrace::Add(const TracedMessage& message, const std::string& port) {
       names_.try_emplace(port, static_cast<uint32_t>(name_texts_.size()));
   if (is_new) name_texts_.push_back(Quoted(port));
   const bool sent = !message.from.empty();
-  const bool received = !message.to.empty() && message.queue_ns.has_value();
+  const bool received = WasReceived(message);
   const size_t index = messages_.size();
   messages_.push_back({message.flow, name->second, message.label,
                        message.payload_bytes, StatusText(message),
@@ -79,7 +55,8 @@ bool ChromeTrace::Add(const TracedMessage& message, const std::string& port) {
               After(message.time_ns, message.total_ns.value_or(0)), index,
               ProcessOf(message.from), true});
   if (received) {
-    const uint64_t begin_ns = After(message.time_ns, *message.queue_ns);
+    const uint64_t begin_ns =
+        After(message.time_ns, message.queue_ns.value_or(0));
     AddSlice({begin_ns, After(begin_ns, message.work_ns.value_or(0)), index,
               ProcessOf(message.to), false});
   }
@@ -126,10 +103,11 @@ void ChromeTrace::Write(const std::function<void(const std::string&)>& write) {
                      return a.end_ns > b.end_ns;
                    });
   write("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
-  std::map<uint32_t, Tracks> tracks;
+  std::map<uint32_t, SliceTracks> tracks;
   for (const Slice& slice : slices_) {
-    const uint32_t track =
-        tracks[slice.process].Place(slice.begin_ns, slice.end_ns);
+    const uint32_t track = tracks[slice.process]
+                               .Place(slice.begin_ns, slice.end_ns)
+                               .value_or(SliceTracks::kTracksMax - 1);
     write(EventText(slice, track) + ArrowText(slice, track));
   }
   for (const auto& [name, process] : processes_)

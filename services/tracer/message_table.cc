@@ -87,7 +87,8 @@ void MessageTable::Add(const ipc::TraceSource& source,
         message.request = payload;
       } else {
         entry->received = true;
-        message.queue_ns = record.interval_ns;
+        // 0: it was sent before anybody traced.
+        if (record.interval_ns != 0) message.queue_ns = record.interval_ns;
       }
       break;
     case ipc::TraceKind::reply:

@@ -45,6 +45,13 @@ struct TracedMessage {
   std::string answer;
 };
 
+// Whether it is known when it was received: `queue_ns` after it was sent, or,
+// when it was sent before anybody traced, at time_ns.
+inline bool WasReceived(const TracedMessage& message) {
+  return !message.to.empty() &&
+         (message.queue_ns.has_value() || message.from.empty());
+}
+
 class MessageTable {
  public:
   explicit MessageTable(size_t pending_max = 65'536)

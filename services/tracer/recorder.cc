@@ -9,6 +9,7 @@ namespace {
 
 constexpr size_t kInterfacesMax = 65'536;
 constexpr uint32_t kKernelInterface = 0;
+constexpr uint64_t kNoPassAfter = std::numeric_limits<uint64_t>::max();
 
 // Options, by block.
 constexpr uint16_t kComment = 1;
@@ -118,17 +119,20 @@ uint64_t MessageIdOf(const ipc::TraceRecord& record) {
 Recorder::Recorder(TraceFilter filter, Clocks clocks, Refresh refresh)
     : filter_(std::move(filter)),
       clocks_(clocks),
-      refresh_(std::move(refresh)) {}
+      refresh_(std::move(refresh)),
+      begun_ns_(clocks.monotonic_ns) {}
 
 std::string Recorder::Begin(std::string_view application,
                             std::string_view comment) {
+  application_ = application;
+  comment_ = comment;
   out_ += PcapngBlock(PcapngType::section)
               .Put(kPcapngByteOrder)
               .Put(uint16_t{1})
               .Put(uint16_t{0})
               .Put(int64_t{-1})  // the section's length is not known
-              .Option(kComment, comment)
-              .Option(kSectionApplication, application)
+              .Option(kComment, comment_)
+              .Option(kSectionApplication, application_)
               .Finish();
   AddInterface("kernel", "the kernel process: its facts, names, and losses");
   std::string body;
@@ -152,8 +156,9 @@ std::string Recorder::EndPass(uint64_t begin_ns, const LostRecords& lost) {
                   [this](const Held& held) { return IsUnknown(held); }))
     refresh_(&directory_);
   const auto later = std::stable_partition(
-      fresh_.begin(), fresh_.end(),
-      [begin_ns](const Held& held) { return held.record.time_ns < begin_ns; });
+      fresh_.begin(), fresh_.end(), [begin_ns](const Held& held) {
+        return held.record.time_ns < begin_ns || begin_ns == kNoPassAfter;
+      });
   // Those of the pass before go now, whatever time their writers put down.
   std::vector<Held> batch = std::move(held_);
   batch.insert(batch.end(), fresh_.begin(), later);
@@ -165,15 +170,34 @@ std::string Recorder::EndPass(uint64_t begin_ns, const LostRecords& lost) {
 }
 
 std::string Recorder::End(uint64_t now_ns, const LostRecords& lost) {
-  std::string text = EndPass(std::numeric_limits<uint64_t>::max(), lost);
+  std::string text = EndPass(kNoPassAfter, lost);
+  WriteSums(now_ns);
+  text += std::exchange(out_, {});
+  return text;
+}
+
+Recorder::Turn Recorder::BeginAnother(uint64_t now_ns) {
+  WriteSums(now_ns);
+  Turn turn = {std::exchange(out_, {}), {}};
+  interfaces_.clear();
+  interface_of_.clear();
+  named_.clear();
+  begun_ns_ = now_ns;
+  turn.begin = Begin(std::string(application_), std::string(comment_));
+  return turn;
+}
+
+void Recorder::WriteSums(uint64_t now_ns) {
+  Interface all;
+  for (const Interface& interface : interfaces_) {
+    all.seen += interface.seen;
+    all.lost += interface.lost;
+  }
   std::string body;
-  AppendNumber(&body, seen_);
-  AppendNumber(&body, lost_);
+  AppendNumber(&body, all.seen);
+  AppendNumber(&body, all.lost);
   WritePacket(kKernelInterface, MetaHeader(MetaKind::totals, now_ns), body);
   WriteStatistics(now_ns);
-  text += out_;
-  out_.clear();
-  return text;
 }
 
 bool Recorder::IsUnknown(const Held& held) const {
@@ -329,7 +353,7 @@ void Recorder::WriteStatistics(uint64_t now_ns) {
     out_ += PcapngBlock(PcapngType::statistics)
                 .Put(i)
                 .PutTime(UnixNs(now_ns))
-                .TimeOption(kStatisticsBegin, UnixNs(clocks_.monotonic_ns))
+                .TimeOption(kStatisticsBegin, UnixNs(begun_ns_))
                 .TimeOption(kStatisticsEnd, UnixNs(now_ns))
                 .NumberOption(kStatisticsReceived, interfaces_[i].seen)
                 .NumberOption(kStatisticsDropped, interfaces_[i].lost)

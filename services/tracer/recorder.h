@@ -48,6 +48,13 @@ class Recorder {
   std::string EndPass(uint64_t begin_ns, const LostRecords& lost);
   // What is left, and each interface's sums. Once, at the end.
   std::string End(uint64_t now_ns, const LostRecords& lost);
+  // Between passes: ends the file, and begins another that can be read alone.
+  // Records that wait for the next pass are the other's.
+  struct Turn {
+    std::string end;
+    std::string begin;
+  };
+  Turn BeginAnother(uint64_t now_ns);
 
   const TraceDirectory& directory() const { return directory_; }
   uint64_t recorded() const { return recorded_; }
@@ -83,6 +90,8 @@ class Recorder {
   void NameEnd(uint64_t process, uint64_t time_ns);
   void WritePacket(uint32_t interface, const RecordedHeader& header,
                    std::string_view body);
+  // Of this file.
+  void WriteSums(uint64_t now_ns);
   void WriteStatistics(uint64_t now_ns);
 
   const TraceFilter filter_;
@@ -95,6 +104,9 @@ class Recorder {
   std::vector<Interface> interfaces_;
   std::unordered_map<uint64_t, uint32_t> interface_of_;  // ports
   std::unordered_set<uint64_t> named_;                   // processes
+  std::string application_;
+  std::string comment_;
+  uint64_t begun_ns_;  // this file
   std::string out_;
   uint64_t seen_ = 0;
   uint64_t recorded_ = 0;

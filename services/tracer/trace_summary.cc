@@ -55,7 +55,9 @@ void TraceSummary::Add(const ipc::TraceRecord& record) {
       port.handles += record.handle_count;
       return;
     case ipc::TraceKind::receive:
-      return port.queue_ns.Add(record.interval_ns);
+      // 0: it was sent before anybody traced.
+      if (record.interval_ns != 0) port.queue_ns.Add(record.interval_ns);
+      return;
     case ipc::TraceKind::reply:
       return port.work_ns.Add(record.interval_ns);
     case ipc::TraceKind::outcome:

@@ -136,6 +136,8 @@ end
 local function add_interval(tree, kind, range)
   local field = ({ [RECEIVE] = f.queue, [REPLY] = f.work,
     [OUTCOME] = f.total })[kind]
+  -- A receive of 0: it was sent before anybody traced.
+  if kind == RECEIVE and range:le_uint64() == UInt64(0) then return end
   if field then tree:add_le(field, range) end
 end
 

@@ -54,6 +54,17 @@ TEST(Histogram, TakesTheLargestValue) {
   EXPECT_EQ(histogram.Percentile(50), 0u);
 }
 
+TEST(MessageTable, AWaitThatBeganBeforeTheTraceIsNotKnown) {
+  MessageTable table;
+  table.Add(kServer, Record(TraceKind::receive, 4, {1'300, 0}));
+  table.Add(kServer, Record(TraceKind::reply, 4, {1'400, 100}));
+  const auto messages = table.TakeRest();
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_FALSE(messages[0].queue_ns.has_value());
+  EXPECT_TRUE(WasReceived(messages[0]));
+  EXPECT_EQ(messages[0].time_ns, 1'300u);
+}
+
 TEST(MessageTable, JoinsBothEndsOfAMessageInAnyOrder) {
   for (const bool send_first : {true, false}) {
     MessageTable table;
