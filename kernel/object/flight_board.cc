@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernel/cap/account.h"
+#include "kernel/object/trace_scopes.h"
 #include "kernel/session/session.h"
 #include "libipc/abi/flight.h"
 #include "libipc/base/half.h"
