@@ -21,6 +21,8 @@
 #include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
 #include "services/common/nearest.h"
+#include "services/tracer/end_condition.h"
+#include "services/tracer/trace_columns.h"
 
 namespace keyport {
 namespace {
@@ -306,6 +308,17 @@ class CommandLine {
         ->check(CLI::PositiveNumber);
   }
 
+  static void AddUntil(CLI::App* command, std::vector<std::string>* until) {
+    command
+        ->add_option("--until", *until,
+                     "end after a message with: error, an error's name, "
+                     "queue>1ms, work>1ms, total>1ms, label=4; repeated: any")
+        ->check([](const std::string& word) {
+          return EndCondition::Parse(word) ? std::string()
+                                           : "\"" + word + "\" is no condition";
+        });
+  }
+
   void AddTrace() {
     CLI::App* command = Add("trace", "show messages as they pass",
                             [this] { return RunTrace(trace_); });
@@ -327,6 +340,15 @@ class CommandLine {
     command->add_flag_callback(
         "--summary-only", [this] { trace_.shows = TraceShows::kSummaryOnly; },
         "no line for each message");
+    AddUntil(command, &trace_.until);
+    command
+        ->add_option("-o", trace_.columns,
+                     "columns: " + JoinWords(TraceColumnNames()))
+        ->delimiter(',')
+        ->check(CLI::IsMember(TraceColumnNames()));
+    command->add_flag_callback(
+        "--facts", [this] { trace_.facts = true; },
+        "also what the kernel process tells: lanes, capabilities, processes");
   }
 
   void AddRecord() {
@@ -337,6 +359,7 @@ class CommandLine {
     AddFilter(command, &record_.filter);
     AddSource(command, &record_.source);
     AddLimits(command, &record_);
+    AddUntil(command, &record_.until);
     command
         ->add_option("file", record_.file,
                      "a pcapng file, private to its owner; - is standard "

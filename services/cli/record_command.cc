@@ -6,6 +6,7 @@
 #include "libipc/base/clock.h"
 #include "services/cli/live_trace.h"
 #include "services/common/text_table.h"
+#include "services/tracer/end_condition.h"
 #include "services/tracer/message_table.h"
 #include "services/tracer/recorder.h"
 #include "services/tracer/recording_series.h"
@@ -40,6 +41,7 @@ class RecordCommand {
   RecordCommand(const RecordOptions& options, Recorder::Clocks clocks,
                 LiveTrace* trace, RecordingSeries file)
       : options_(options),
+        until_(options.until),
         trace_(trace),
         file_(std::move(file)),
         recorder_(options.filter, clocks, [trace](TraceDirectory* directory) {
@@ -75,7 +77,8 @@ class RecordCommand {
       std::fprintf(stderr, "recording until Ctrl-C\n");
   }
   bool Full() const {
-    return options_.messages_max > 0 && messages_ >= options_.messages_max;
+    return ended_ ||
+           (options_.messages_max > 0 && messages_ >= options_.messages_max);
   }
 
   LiveTrace::Pass Drain() {
@@ -101,6 +104,7 @@ class RecordCommand {
       const std::string port = recorder_.directory().PortName(message.port);
       if (!options_.filter.Matches(message, port)) continue;
       ++messages_;
+      ended_ = ended_ || until_.AreMet(message);
     }
   }
 
@@ -129,11 +133,13 @@ class RecordCommand {
   }
 
   const RecordOptions& options_;
+  const EndConditions until_;
   LiveTrace* const trace_;
   RecordingSeries file_;
   Recorder recorder_;
   MessageTable table_;
   uint64_t messages_ = 0;
+  bool ended_ = false;  // by a condition
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "services/cli/trace_command.h"
 #include "services/tracer/trace_filter.h"
@@ -17,8 +18,9 @@ struct RecordOptions {
   uint64_t messages_max = 0;  // 0: no limit
   double seconds_max = 0;     // 0: no limit
   LossIs loss = LossIs::kCounted;
-  uint64_t rotate_bytes = 0;  // 0: one file
-  uint64_t keep_files = 0;    // 0: all
+  std::vector<std::string> until;  // end conditions, of which one is enough
+  uint64_t rotate_bytes = 0;       // 0: one file
+  uint64_t keep_files = 0;         // 0: all
 };
 // Until a limit, Ctrl-C or the end of the graph; then a line of sums on
 // standard error. Returns 0; 1 after saying what failed; 3 if records were

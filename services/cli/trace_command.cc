@@ -8,6 +8,7 @@
 #include "services/cli/trace_view.h"
 #include "services/tracer/port_names.h"
 #include "services/tracer/recording_reader.h"
+#include "services/tracer/trace_directory.h"
 
 namespace keyport {
 
@@ -26,8 +27,9 @@ int ShowRecording(const TraceOptions& options) {
   auto reader = RecordingReader::Open(options.recording);
   if (!reader.ok()) return Complain(reader.status());
   const RecordingDecoder& decoder = reader->decoder();
-  TraceView view(options,
-                 [&](uint64_t port) { return decoder.PortName(port); });
+  TraceView view(
+      options, [&](uint64_t port) { return decoder.PortName(port); },
+      [&](uint64_t process) { return decoder.ProcessName(process); });
   std::vector<LostRecords> losses;
   const RecordingDecoder::Sink sink = {
       [&](const RecordingDecoder::Recorded& recorded) {
@@ -58,7 +60,15 @@ int RunTrace(const TraceOptions& options) {
   if (!trace.ok()) return Complain(trace.status());
   PortNames names((*trace)->inspector());
   names.Refresh();
-  TraceView view(options, [&](uint64_t port) { return names.Name(port); });
+  TraceDirectory directory;
+  if (options.facts) directory.Refresh((*trace)->inspector());
+  TraceView view(
+      options, [&](uint64_t port) { return names.Name(port); },
+      [&](uint64_t process) {
+        if (directory.FindProcess(process) == nullptr)
+          directory.Refresh((*trace)->inspector());
+        return directory.ProcessName(process);
+      });
   if (options.format == Format::kText &&
       options.shows == TraceShows::kSummaryOnly)
     std::puts("tracing until Ctrl-C");

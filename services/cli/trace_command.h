@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/trace_filter.h"
@@ -24,6 +25,9 @@ struct TraceOptions {
   double seconds_max = 0;     // 0: no limit
   TraceShows shows = TraceShows::kMessages;
   LossIs loss = LossIs::kCounted;
+  std::vector<std::string> until;    // end conditions, of which one is enough
+  std::vector<std::string> columns;  // of a line; none: the usual ones
+  bool facts = false;                // the kernel process's, too
 };
 // Until a limit, Ctrl-C or the end of the graph; then a summary. Returns 0;
 // 1 after saying what failed; 3 if records were lost and that is an error.

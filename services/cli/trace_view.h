@@ -6,8 +6,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/cli/trace_command.h"
+#include "services/tracer/end_condition.h"
 #include "services/tracer/message_table.h"
 #include "services/tracer/trace_format.h"
 #include "services/tracer/trace_summary.h"
@@ -16,9 +18,14 @@ namespace keyport {
 
 class TraceView {
  public:
+  using ProcessNameOf = std::function<std::string(uint64_t process)>;
   // `options` must outlive it.
-  TraceView(const TraceOptions& options, PortNameOf name)
-      : options_(options), name_(std::move(name)) {}
+  TraceView(const TraceOptions& options, PortNameOf name,
+            ProcessNameOf process_name)
+      : options_(options),
+        name_(std::move(name)),
+        process_name_(std::move(process_name)),
+        until_(options.until) {}
 
   void Begin();
   void SetClock(WallClock clock) { clock_ = clock; }
@@ -37,18 +44,27 @@ class TraceView {
     return options_.source.level == ipc::TraceLevel::kPayload;
   }
   bool Full() const {
-    return options_.messages_max > 0 && shown_ >= options_.messages_max;
+    return ended_ ||
+           (options_.messages_max > 0 && shown_ >= options_.messages_max);
   }
   void CountBlock(const ipc::TraceSource& source,
                   const ipc::TraceRecord& record);
   void ShowAll(const std::vector<TracedMessage>& messages);
+  void ShowMessage(const TracedMessage& message, const std::string& port);
+  // Facts of before `time_ns` that were not shown yet.
+  void ShowFacts(uint64_t time_ns);
+  void ShowFact(const ipc::TraceRecord& fact);
 
   const TraceOptions& options_;
   const PortNameOf name_;
+  const ProcessNameOf process_name_;
+  const EndConditions until_;
   WallClock clock_;
   MessageTable table_;
   TraceSummary summary_;
+  std::vector<ipc::TraceRecord> facts_;  // of this pass
   uint64_t shown_ = 0;
+  bool ended_ = false;  // by a condition
 };
 
 }  // namespace keyport

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "services/tracer/fact_format.h"
+
 namespace keyport {
 namespace {
 
@@ -34,11 +36,6 @@ bool IsFact(const RecordedHeader& header) {
 bool IsOfMessage(uint16_t kind) {
   return kind >= static_cast<uint16_t>(ipc::TraceKind::send) &&
          kind <= static_cast<uint16_t>(ipc::TraceKind::block);
-}
-
-bool IsOfProcess(uint16_t kind) {
-  return kind == static_cast<uint16_t>(ipc::TraceKind::process_started) ||
-         kind == static_cast<uint16_t>(ipc::TraceKind::process_ended);
 }
 
 bool IsOfSender(ipc::TraceKind kind) {
