@@ -13,6 +13,15 @@ install(DIRECTORY libipc/abi libipc/base
 # Wireshark loads it by itself where this is its own prefix (/usr on Debian).
 install(FILES services/wireshark/keyport.lua
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/wireshark/plugins)
+# And shows running graphs as an interface: it calls what lies in that folder.
+install(CODE "
+  set(folder \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/wireshark/extcap\")
+  file(RELATIVE_PATH program \"\${folder}\"
+    \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/keyport\")
+  file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${folder}\")
+  file(CREATE_LINK \"\${program}\" \"\$ENV{DESTDIR}\${folder}/keyport\" SYMBOLIC)
+  message(STATUS \"Linked: \$ENV{DESTDIR}\${folder}/keyport\")
+" COMPONENT wireshark)
 install(EXPORT keyportTargets NAMESPACE keyport::
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/keyport)
 write_basic_package_version_file(

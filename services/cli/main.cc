@@ -10,6 +10,7 @@
 #include "ipc/types.h"
 #include "services/cli/explain_command.h"
 #include "services/cli/export_command.h"
+#include "services/cli/extcap_command.h"
 #include "services/cli/flow_command.h"
 #include "services/cli/hist_command.h"
 #include "services/cli/inspect_commands.h"
@@ -68,6 +69,7 @@ class CommandLine {
     AddHist();
     AddExport();
     AddPost();
+    AddExtcap();
     AddHelp();
   }
 
@@ -484,6 +486,29 @@ class CommandLine {
         "only which processes there are");
   }
 
+  // In Wireshark's words.
+  void AddExtcap() {
+    CLI::App* command =
+        Add("extcap", "a live source for Wireshark, which calls this itself",
+            [this] { return RunExtcap(extcap_); });
+    const auto ask = [&](const char* flag, ExtcapAsks asks, const char* text) {
+      command->add_flag_callback(
+          flag, [this, asks] { extcap_.asks = asks; }, text);
+    };
+    ask("--extcap-interfaces", ExtcapAsks::kInterfaces, "list interfaces");
+    ask("--extcap-dlts", ExtcapAsks::kLinkTypes, "list link types");
+    ask("--extcap-config", ExtcapAsks::kOptions, "list options");
+    ask("--capture", ExtcapAsks::kCapture, "write packets to --fifo");
+    command->add_option("--extcap-interface", extcap_.interface,
+                        "of which interface");
+    command->add_option("--fifo", extcap_.record.file, "where packets go");
+    for (const char* ignored : {"--extcap-version", "--extcap-capture-filter"})
+      command->add_option(ignored, extcap_ignored_, "not looked at");
+    command->add_option("--socket", extcap_.record.socket,
+                        "the graph's socket");
+    AddFilter(command, &extcap_.record.filter);
+  }
+
   void AddHelp() {
     CLI::App* command = Add("help", "this text, or a command's", [this] {
       const CLI::App* about = help_.empty() ? &app_ : FindCommand(help_);
@@ -509,6 +534,8 @@ class CommandLine {
   HistOptions hist_;
   ExportOptions export_;
   PostOptions post_;
+  ExtcapOptions extcap_;
+  std::string extcap_ignored_;
   std::string help_;
 };
 
@@ -516,5 +543,10 @@ class CommandLine {
 }  // namespace keyport
 
 int main(int argc, char** argv) {
-  return keyport::CommandLine().Run(argc, argv);
+  std::vector<char*> words(argv, argv + argc);
+  std::string extcap = "extcap";
+  if (keyport::IsExtcapCall(argc, argv))
+    words.insert(words.begin() + 1, extcap.data());
+  return keyport::CommandLine().Run(static_cast<int>(words.size()),
+                                    words.data());
 }

@@ -69,7 +69,9 @@ class RecordCommand {
   }
 
  private:
+  bool IsQuiet() const { return options_.says == RecordSays::kErrorsOnly; }
   void SayBegun() const {
+    if (IsQuiet()) return;
     if (options_.seconds_max > 0)
       std::fprintf(stderr, "recording for %g s; Ctrl-C ends it sooner\n",
                    options_.seconds_max);
@@ -127,7 +129,9 @@ class RecordCommand {
 
   int Finish(const absl::Status& written) const {
     const TraceLoss loss = trace_->loss();
-    SaySums(loss);
+    if (!IsQuiet()) SaySums(loss);
+    // A reader that has seen enough is no error to one that is to be quiet.
+    if (IsQuiet() && absl::IsCancelled(written)) return 0;
     if (!written.ok()) return Complain(written);
     return options_.loss == LossIs::kAnError && loss.lost > 0 ? kExitLost : 0;
   }

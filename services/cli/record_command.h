@@ -10,6 +10,9 @@
 
 namespace keyport {
 
+// What goes to standard error.
+enum class RecordSays { kAll, kErrorsOnly };
+
 struct RecordOptions {
   std::string socket;
   std::string file;  // "-": standard output
@@ -21,6 +24,7 @@ struct RecordOptions {
   std::vector<std::string> until;  // end conditions, of which one is enough
   uint64_t rotate_bytes = 0;       // 0: one file
   uint64_t keep_files = 0;         // 0: all
+  RecordSays says = RecordSays::kAll;
 };
 // Until a limit, Ctrl-C or the end of the graph; then a line of sums on
 // standard error. Returns 0; 1 after saying what failed; 3 if records were

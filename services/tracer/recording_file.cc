@@ -11,8 +11,9 @@ namespace keyport {
 namespace {
 
 absl::Status Failed(const std::string& path, const char* what) {
-  return absl::UnavailableError(path + ": " + what + ": " +
-                                std::strerror(errno));
+  const std::string text = path + ": " + what + ": " + std::strerror(errno);
+  return errno == EPIPE ? absl::CancelledError(text)
+                        : absl::UnavailableError(text);
 }
 
 int OpenPrivately(const std::string& path) {

@@ -17,7 +17,7 @@ class RecordingFile {
   // private. Errors: with the path and the system's reason.
   static absl::StatusOr<RecordingFile> Create(const std::string& path);
 
-  // All of it, or an error.
+  // All of it, or an error: cancelled when nobody reads the pipe any more.
   absl::Status Write(std::string_view blocks);
   uint64_t bytes() const { return bytes_; }
 

@@ -1,0 +1,89 @@
+// keyport as a live source of Wireshark, called as Wireshark calls it.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/integration/support/recorded_graph.h"
+
+namespace integration {
+namespace {
+
+using testing::HasSubstr;
+
+class ExtcapTest : public RecordedGraphTest {
+ protected:
+  std::string fifo() const { return folder_.path() + "/fifo"; }
+  Running::Options Capture(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"--capture", "--extcap-interface",
+                                      "keyport", "--fifo", fifo()};
+    words.insert(words.end(), more.begin(), more.end());
+    return Keyport(words);
+  }
+};
+
+TEST_F(ExtcapTest, TellsItsInterfaceLinkTypeAndOptions) {
+  const Finished interfaces =
+      Tool({"--extcap-interfaces", "--extcap-version=4.0"});
+  EXPECT_EQ(interfaces.exit_code, 0) << interfaces.output;
+  EXPECT_THAT(interfaces.output,
+              HasSubstr("\ninterface {value=keyport}{display=Keyport}\n"));
+  const Finished types =
+      Tool({"--extcap-dlts", "--extcap-interface", "keyport"});
+  EXPECT_EQ(types.output, "dlt {number=147}{name=USER0}{display=Keyport}\n");
+  const Finished config =
+      Tool({"--extcap-config", "--extcap-interface", "keyport"});
+  EXPECT_THAT(config.output, HasSubstr("{call=--port}"));
+  EXPECT_THAT(config.output, HasSubstr("{call=--service}"));
+}
+
+TEST_F(ExtcapTest, CapturesUntilItIsToldToStop) {
+  StartChain();
+  ASSERT_EQ(mkfifo(fifo().c_str(), 0600), 0);
+  Running capture(Capture({"--port", "store"}));
+  Running reader(
+      {{"/bin/sh", "-c", "head -c 100000 < " + fifo() + " > " + file()}, {}});
+  EXPECT_EQ(reader.Wait(), 0);
+  capture.Signal(SIGTERM);
+  EXPECT_EQ(capture.Wait(), 0) << capture.output();
+  EXPECT_EQ(capture.output(), "") << "Wireshark shows this as an error";
+  int messages = 0;
+  for (const Json& line : Traced()) {
+    if (!line.contains("flow")) continue;
+    ++messages;
+    EXPECT_EQ(line["port"], "store");
+  }
+  EXPECT_GT(messages, 50);
+}
+
+TEST_F(ExtcapTest, SaysWhatIsWrong) {
+  const Finished no_graph = RunProgram(Capture());
+  EXPECT_EQ(no_graph.exit_code, 1);
+  EXPECT_NE(no_graph.output, "");
+  EXPECT_EQ(Tool({"extcap"}).exit_code, 1);
+  EXPECT_EQ(Tool({"--capture", "--extcap-interface", "keyport"}).exit_code, 1);
+  EXPECT_EQ(Tool({"--extcap-dlts", "--extcap-interface", "eth0"}).exit_code, 1);
+  EXPECT_EQ(Tool({"--extcap-colours"}).exit_code, 2);
+}
+
+TEST_F(ExtcapTest, TsharkListsIt) {
+  constexpr char kTshark[] = "/usr/bin/tshark";
+  if (access(kTshark, X_OK) != 0) GTEST_SKIP() << "tshark is not installed";
+  // Wireshark's own folder holds for root, whatever the variable says.
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
+  std::filesystem::copy_file(KEYPORT_BIN_DIR "/keyport",
+                             folder_.path() + "/keyport");
+  const std::vector<std::string> list = {kTshark, "-D"};
+  std::vector<std::string> words = {"/usr/bin/setpriv", "--reuid=65534",
+                                    "--regid=65534", "--clear-groups"};
+  if (geteuid() != 0) words.clear();
+  words.insert(words.end(), list.begin(), list.end());
+  const Finished shown = RunProgram(
+      {words, {"WIRESHARK_EXTCAP_DIR=" + folder_.path(), "HOME=/nowhere"}});
+  EXPECT_THAT(shown.output, HasSubstr("keyport (Keyport)"));
+}
+
+}  // namespace
+}  // namespace integration
