@@ -350,12 +350,12 @@ TEST_F(CliTest, TraceShowsWhatIsInMessagesWhenAskedTo) {
                                 "--payload", "--snaplen", "1"});
   for (size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(lines[i]["request_hex"], "68") << lines[i].dump();  // of "hi"
-    EXPECT_EQ(lines[i]["answer_hex"], "68");
+    EXPECT_EQ(lines[i]["answer_hex"], "65");  // of "echo hi"
     EXPECT_EQ(lines[i]["bytes"], 2);
   }
   const Finished text =
       Tool({"trace", "-n", "5", "--port", "echo", "--payload"});
-  EXPECT_NE(text.output.find("    > hi\n    < hi\n"), std::string::npos)
+  EXPECT_NE(text.output.find("    > hi\n    < echo hi\n"), std::string::npos)
       << text.output;
   const Finished headers = Tool({"trace", "-n", "5", "--port", "echo"});
   EXPECT_EQ(headers.output.find("    > "), std::string::npos);
