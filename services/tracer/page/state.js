@@ -26,8 +26,9 @@ class State {
     const select = number("select", -1);
     this.select = select < this.model.count ? Math.floor(select) : -1;
     this.from = number("from", 0);
-    this.to = number("to", this.model.duration);
-    if (this.to <= this.from) this.to = this.from + 1;
+    this.to = Math.min(number("to", Infinity), this.model.duration);
+    if (this.to <= this.from)
+      [this.from, this.to] = [0, this.model.duration];
     this.order = words.get("order") === "time" ? "time" : "slowest";
   }
 
