@@ -65,9 +65,8 @@ TracedEnd ReadGraph(const TracedInput& input, std::string_view tool,
   };
   do {
     (*trace)->Drain(
-        [&](const ipc::TraceSource& source, const ipc::TraceRecord& record) {
-          table.Add(source, record);
-        });
+        [&](const ipc::TraceSource& source, const ipc::TraceRecord& record,
+            const ipc::TracedPayload&) { table.Add(source, record); });
     take_all(table.EndPass());
   } while (!gate->full() && (*trace)->Rest());
   take_all(table.TakeRest());
