@@ -79,31 +79,31 @@ absl::Status PublisherCore::Map(const Answer& granted) {
 // before they are known.
 void PublisherCore::AwaitIntroductions(uint64_t many) {
   const int64_t until = base::NowNs() + kIntroductionNs;
-  while (introduced_ < many) {
+  const auto are_known = [&] {
+    return introduced_ + arrivals_->missed() >= many;
+  };
+  while (!are_known()) {
     const uint32_t seen = session_->epoch();
     LookAtNews();
-    if (introduced_ >= many || session_->over() != Error::ok ||
-        base::NowNs() >= until)
+    if (are_known() || session_->over() != Error::ok || base::NowNs() >= until)
       return;
     session_->Sleep(seen, {}, until);
   }
 }
 
-void PublisherCore::ProcessMail() {
-  for (Answer& event : mailbox_->Take()) {
-    switch (
-        static_cast<abi::Event>(event.completion.number & ~abi::kEventFlag)) {
-      case abi::Event::subscriber_joined:
+void PublisherCore::TakeArrivals() {
+  using Kind = TopicArrivals::Arrival::Kind;
+  for (TopicArrivals::Arrival& one : arrivals_->Take()) {
+    switch (one.kind) {
+      case Kind::kJoined:
         ++introduced_;
-        OnJoined(event);
+        OnJoined(one);
         break;
-      case abi::Event::subscriber_left:
-        if (!audience_.Remove(event.value(0))) ++introduced_;
+      case Kind::kLeft:
+        if (!audience_.Remove(one.id)) ++introduced_;
         break;
-      case abi::Event::publisher_left:
+      case Kind::kEnded:
         ended_ = WhyGone(*session_, topic_.handle());
-        break;
-      default:
         break;
     }
   }
@@ -111,25 +111,18 @@ void PublisherCore::ProcessMail() {
   if (unfenced_ && !may_unfence_) GoFenced();
 }
 
-void PublisherCore::OnJoined(Answer& event) {
-  if (event.descriptors.empty()) return;
-  const auto options = static_cast<uint32_t>(event.value(1) >> 32);
-  auto page = base::SubscriberMemory::Map(event.descriptors[0].get(),
-                                          static_cast<uint32_t>(event.value(1)),
-                                          base::Access::kRead);
+void PublisherCore::OnJoined(TopicArrivals::Arrival& joined) {
   // Without address space it goes unheard, as a lossy one would.
-  if (!page.ok()) return;
-  const bool reliable = (options & abi::kSubscribeReliable) != 0;
-  const bool oldest = (options & abi::kSubscribeOldest) != 0 ||
-                      (event.value(1) & abi::kSubscriberWaited) != 0;
+  if (!joined.page.valid()) return;
+  const bool reliable = (joined.options & abi::kSubscribeReliable) != 0;
+  const bool oldest =
+      (joined.options & abi::kSubscribeOldest) != 0 || joined.waited;
   const uint64_t from = oldest ? writer_.oldest() : writer_.position();
   if (reliable) kept_ = std::min(kept_, from);
-  base::UniqueFd bell;
-  if (event.descriptors.size() > 1) bell = std::move(event.descriptors[1]);
   audience_.Add(
-      event.value(0), *std::move(page),
+      joined.id, std::move(joined.page),
       reliable ? base::Audience::Kind::kReliable : base::Audience::Kind::kLossy,
-      from, std::move(bell));
+      from, std::move(joined.bell));
 }
 
 absl::Status PublisherCore::Publish(Bytes payload, Deadline deadline,

@@ -8,13 +8,16 @@
 #include "libipc/base/audience.h"
 #include "libipc/base/topic_ring.h"
 #include "session_core.h"
+#include "topic_arrivals.h"
 
 namespace ipc {
 
 class PublisherCore {
  public:
   explicit PublisherCore(Capability topic)
-      : topic_(std::move(topic)), session_(topic_.session()) {}
+      : topic_(std::move(topic)), session_(topic_.session()) {
+    mailbox_->ReadBy(arrivals_);
+  }
   ~PublisherCore();
 
   absl::Status Open();
@@ -36,10 +39,10 @@ class PublisherCore {
   void AwaitIntroductions(uint64_t many);
   void LookAtNews() {
     if (session_->HasNews()) session_->Pump();
-    if (mailbox_->HasMail()) ProcessMail();
+    if (arrivals_->HasAny()) TakeArrivals();
   }
-  void ProcessMail();
-  void OnJoined(Answer& event);
+  void TakeArrivals();
+  void OnJoined(TopicArrivals::Arrival& joined);
   absl::Status Over() const;
   bool HasRoom(uint64_t needed) {
     if (needed <= kept_) return true;
@@ -66,6 +69,8 @@ class PublisherCore {
   Capability topic_;
   const std::shared_ptr<SessionCore> session_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+  const std::shared_ptr<TopicArrivals> arrivals_ =
+      std::make_shared<TopicArrivals>(mailbox_);
   base::TopicWriter writer_;
   base::Audience audience_;
   std::optional<int64_t> patience_ns_;  // none: nobody is cut

@@ -120,7 +120,9 @@ void SessionCore::Route(Answer event) {
   }
   // What its threads have no use for, they may not look at for long.
   if (box != nullptr && (IsOf(event, abi::Event::lane_idle) ||
-                         IsOf(event, abi::Event::lane_detached)))
+                         IsOf(event, abi::Event::lane_detached) ||
+                         IsOf(event, abi::Event::subscriber_joined) ||
+                         IsOf(event, abi::Event::subscriber_left)))
     have_mail_.push_back(box->reader());
   if (box != nullptr)
     box->Post(std::move(event));
