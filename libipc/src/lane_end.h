@@ -392,7 +392,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Of an overwriting port (lane_overwriting.cc).
   Error SendOverwriting(Outgoing& record);
   Error AwaitTurn(Deadline deadline);
-  void EndTurn();
+  void EndTurn(Error outcome);
   Error AwaitTaken(CallSlot* slot, Deadline deadline);
   // Until the peer goes on in this half, or there is news. `ready`: with it,
   // once armed; whether there is nothing to sleep for.
@@ -400,6 +400,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
                    absl::FunctionRef<bool()> ready);
   // With it again.
   RoomWatch WatchRoomLocked() const;
+  bool IsTakenPassed() const;
   Error Withdraw(CallSlot* slot, Error why);
   bool TakeOffer(const Parsed& parsed);
   void GiveBackUntaken(const Parsed& parsed);
@@ -615,6 +616,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   static constexpr uint64_t kNothingOffered = ~uint64_t{0};
   bool is_offering_ = false;  // a thread has its turn
   uint64_t offered_ = kNothingOffered;
+  uint64_t taken_offer_ = kNothingOffered;  // of the turn before
   uint32_t offer_turn_ = 0;  // futex word of threads that wait for theirs
   uint64_t reclaim_below_ = 0;
   std::vector<uint64_t> unwanted_tokens_;  // came with stale replies

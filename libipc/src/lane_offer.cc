@@ -26,36 +26,51 @@ Error LaneEnd::SendOffered(Outgoing& record, CallSlot* slot,
   if (error != Error::ok) return error;
   error = SendQueued(record, slot, deadline);
   if (error == Error::ok) error = AwaitTaken(slot, deadline);
-  EndTurn();
+  EndTurn(error);
   return error;
 }
 
+// A listener that dies between taking and going on leaves the word to say what
+// it took; so nothing else is offered before somebody has passed that record.
 Error LaneEnd::AwaitTurn(Deadline deadline) {
   while (true) {
     const uint32_t seen = session_->epoch();
     if (session_->HasNews()) session_->Pump();
     if (session_->over() != Error::ok) return session_->over();
     base::FutexWait turn = {&offer_turn_, 0, true};
+    bool is_passed;
     {
       std::lock_guard lock(mutex_);
       ProcessMailLocked();
       if (cut_ != Error::ok) return cut_;
-      if (!is_offering_) {
+      is_passed = IsTakenPassed();
+      if (!is_offering_ && is_passed) {
         is_offering_ = true;
         return Error::ok;
       }
       turn.value = base::ValueOf(&offer_turn_);
     }
     if (deadline.ns <= base::NowNs()) return Error::timed_out;
+    if (!is_passed) {
+      SleepOnHead(seen, deadline, [this] { return IsTakenPassed(); });
+      continue;
+    }
     const ThreadSleeps sleeps(
         session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
     session_->Sleep(seen, {&turn, 1}, deadline.ns);
   }
 }
 
-void LaneEnd::EndTurn() {
+bool LaneEnd::IsTakenPassed() const {
+  return taken_offer_ == kNothingOffered ||
+         (in_.valid() &&
+          in_.half()->head().load(std::memory_order_acquire) > taken_offer_);
+}
+
+void LaneEnd::EndTurn(Error outcome) {
   {
     std::lock_guard lock(mutex_);
+    taken_offer_ = outcome == Error::ok ? offered_ : kNothingOffered;
     is_offering_ = false;
     offered_ = kNothingOffered;
     std::atomic_ref<uint32_t>(offer_turn_)

@@ -270,6 +270,33 @@ TEST_F(Rendezvous, ACallThatADeadListenerTookIsDropped) {
   EXPECT_EQ(outcome, Error::dropped);
 }
 
+// What it took is known until somebody has passed it.
+TEST_F(Rendezvous, ACallThatADeadListenerTookIsDroppedThoughOthersSend) {
+  Other listener = MakeOther(port_.handle());
+  auto inbox = Syscalls::Listen(listener.core(), listener.handle);
+  Sender sender = NewSender();
+  Error outcome = Error::ok;
+  std::thread calls([&] {
+    outcome = ipc::ErrorOf(sender.Call("x", {.deadline = Soon()}).status());
+  });
+  auto lane = Join(listener.core(), *inbox);
+  const int page = lane->answer.descriptors[3].get();
+  auto offer = base::Offer::Map(page);
+  ASSERT_TRUE(offer.ok());
+  while (!(*offer)->Take(0)) std::this_thread::yield();
+  Start(sender, "y");
+  // Were it offered before that, it would be at once.
+  const Deadline while_it_may = Deadline::After(absl::Milliseconds(20));
+  while ((*offer)->WasTaken(0) && while_it_may.ns > base::NowNs())
+    std::this_thread::yield();
+  listener.session.Close();
+  Listen();
+  EXPECT_EQ(Must(receiver_->Receive(Soon())).text(), "y");
+  EXPECT_EQ(Outcome(), Error::ok);
+  calls.join();
+  EXPECT_EQ(outcome, Error::dropped);
+}
+
 // Whatever stands in the word, it ends this send and harms nobody.
 TEST_F(Rendezvous, AHostileListenerCanOnlyTakeOrNotTake) {
   Other listener = MakeOther(port_.handle());
