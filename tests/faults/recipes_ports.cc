@@ -51,6 +51,26 @@ std::vector<Recipe> PortRecipes() {
          const Done* opened = scene.Event(scene.caller(), Event::lane_opened);
          return opened != nullptr && opened->descriptors.size() == 4;
        }},
+      {Syscall::port_connect, "to an overwriting port",
+       [](Scene& scene) {
+         const Handle port =
+             scene.CreatePort(scene.other(), ipc::abi::kPortOverwriting, 4096);
+         scene.other().Call(Syscall::port_listen, port);
+         return Asked{scene.Give(scene.other(), port, scene.caller())};
+       },
+       [](Scene&, const Done* done) { return done->descriptors.size() == 2; }},
+      {Syscall::port_listen, "to an overwriting port with a lane that waits",
+       [](Scene& scene) {
+         const Handle port =
+             scene.CreatePort(scene.caller(), ipc::abi::kPortOverwriting, 4096);
+         const Handle send = scene.Give(scene.caller(), port, scene.other());
+         scene.Connect(scene.other(), send);
+         return Asked{port};
+       },
+       [](Scene& scene, const Done*) {
+         const Done* opened = scene.Event(scene.caller(), Event::lane_opened);
+         return opened != nullptr && opened->descriptors.size() == 3;
+       }},
       {Syscall::port_listen, "with a lane that waits",
        [](Scene& scene) {
          const Handle port = scene.CreatePort(scene.caller(), 0, 4096);
