@@ -16,6 +16,7 @@
 
 #include "kernel/cap/account.h"
 #include "kernel/cap/capability.h"
+#include "kernel/object/attachment.h"
 #include "libipc/abi/lane.h"
 #include "libipc/base/half.h"
 
@@ -29,14 +30,6 @@ enum class LaneEnd : uint8_t { kSender = 0, kListener = 1 };
 constexpr LaneEnd Opposite(LaneEnd end) {
   return end == LaneEnd::kSender ? LaneEnd::kListener : LaneEnd::kSender;
 }
-
-// A region that the other end may map, until the lane or a listener's end is
-// over, or what it was attached with is revoked.
-struct Attachment {
-  Region* region;
-  std::shared_ptr<const Warrant> warrant;
-  bool mapped = false;  // by the other end, who is told when it ends
-};
 
 // Capabilities on their way through a lane.
 struct Transfer {

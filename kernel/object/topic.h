@@ -8,6 +8,7 @@
 #include <string>
 
 #include "kernel/cap/account.h"
+#include "kernel/object/attachment.h"
 #include "libipc/base/topic_ring.h"
 
 namespace kernel {
@@ -100,6 +101,9 @@ class Topic : public Object {
   uint32_t reliable = 0;  // subscriptions
   uint32_t bells = 0;     // subscriptions that have one
   uint64_t cuts = 0;
+  // Of the publication; their numbers are never given again.
+  std::map<uint32_t, Attachment> attachments;
+  uint32_t attached = 0;
   uint32_t publishers = 0;  // capabilities with Send
   bool closed = false;      // there were some, and there are none any more
 };

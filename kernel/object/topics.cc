@@ -166,6 +166,7 @@ void Topics::EndPublishing(Capability& topic_capability) {
 
 void Topics::DropMemory(Topic& topic) {
   Topic::Publication& publication = topic.publication;
+  DropAttachments(topic);
   if (publication.charged == nullptr) return;
   publication.memory.Reset();
   publication.ring = nullptr;

@@ -32,6 +32,11 @@ class Topics {
                    uint32_t options);
   Answer SubscriptionReady(Subscription& subscription);
   Answer Cut(Capability& topic_capability, uint64_t subscription);
+  // topic_blocks.cc.
+  Answer Attach(Capability& topic_capability, Capability& region_capability);
+  Answer Detach(Capability& topic_capability, uint64_t number);
+  Answer MapAttached(Session& session, Subscription& subscription,
+                     uint64_t number);
 
   // ---- What happened around topics.
   void EndPublishing(Capability& topic_capability);
@@ -61,6 +66,8 @@ class Topics {
   static bool Unmet(const Subscription& subscription);
   void Introduce(Subscription& subscription, Copies copies);
   void DropMemory(Topic& topic);
+  void DropAttachments(Topic& topic);
+  static Attachment* FindAttached(Topic& topic, uint64_t number);
   void CutOff(Subscription& subscription, Error why);
   void TellLeft(const Subscription& subscription);
   void TellSubscriber(const Subscription& subscription, abi::Event event,

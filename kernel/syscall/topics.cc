@@ -63,6 +63,22 @@ Answer topic_cut(Call& call) {
   return call.kernel.topics().Cut(*call.capability, call.request.args[0]);
 }
 
+Answer topic_attach(Call& call) {
+  KP_ANSWER(call.Check({.options = abi::kTopicDetach, .args = 1}));
+  if ((call.request.options & abi::kTopicDetach) != 0)
+    return call.kernel.topics().Detach(*call.capability, call.request.args[0]);
+  Capability* region = nullptr;
+  KP_ANSWER(call.FindSecond(call.request.args[0], ObjectKind::region,
+                            abi::kRightRead | abi::kRightMap, &region));
+  return call.kernel.topics().Attach(*call.capability, *region);
+}
+
+Answer topic_map(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.topics().MapAttached(
+      call.session, call.object<Subscription>(), call.request.args[0]);
+}
+
 Answer topic_info(Call& call) {
   KP_ANSWER(call.Check({}));
   Answer answer;

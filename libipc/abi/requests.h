@@ -399,6 +399,12 @@ inline constexpr uint64_t kSubscriberWaited = uint64_t{1} << 63;
 // ---- topic_cut(topic, args: subscription id): by its publisher; the
 //      subscriber was too slow. bad_state if the topic does not cut
 // ---- topic_info(topic) -> payload: TopicEntry
+// ---- topic_attach(topic, args: region handle) -> {attachment}: by its
+//      publisher; lets subscribers map the region for reading
+// ---- topic_attach(topic, options: kTopicDetach, args: attachment): no more
+inline constexpr uint32_t kTopicDetach = 1;
+// ---- topic_map(subscription, args: attachment) -> {bytes, object id},
+//      descriptor (read-only)
 
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.

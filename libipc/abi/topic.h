@@ -43,7 +43,13 @@ struct TopicControl {
   // Not 0: after publishing, the publisher looks at `armed` without a fence;
   // who arms and finds it set makes the barrier.
   uint32_t unfenced;
-  uint8_t pad1[104];
+  // Blocks of records that begin below this are taken back. Moved before they
+  // are used for anything else.
+  uint64_t blocks_from;
+  // As room_at: the publisher waits until every reliable subscriber has given
+  // back what lies below.
+  uint64_t blocks_at;
+  uint8_t pad1[88];
   uint8_t reserved[kControlBytes - 2 * 128];
 };
 static_assert(sizeof(TopicControl) == kControlBytes);
@@ -61,7 +67,9 @@ struct SubscriberCursor {
   uint64_t head;   // of a reliable one: bytes of the ring read, ever
   uint64_t taken;  // records read: a claim, for tools
   uint64_t lost;   // records missed: a claim
-  uint8_t pad[40];
+  // No block of a record below this is held, or will be.
+  uint64_t held;
+  uint8_t pad[32];
 };
 inline constexpr uint32_t kSubscriberPlaces = 32;
 struct SubscriberPage {
@@ -82,9 +90,24 @@ struct TopicHeader {
   uint32_t payload_bytes;
   uint32_t label;     // the publisher's own word for what this is
   uint64_t sequence;  // of the record: 1, 2, 3, ... over all publishers
-  uint64_t reserved;  // 0
+  uint64_t flags;     // TopicFlags
 };
 static_assert(sizeof(TopicHeader) == sizeof(RecordHeader));
+
+enum class TopicFlags : uint64_t {
+  none = 0,
+  block = 1,  // the payload is a TopicBlock
+};
+
+// A block of a region that the publisher attached (topic_attach), to be read
+// in place.
+struct TopicBlock {
+  uint32_t attachment;
+  uint32_t reserved;
+  uint64_t offset;
+  uint64_t bytes;
+};
+static_assert(sizeof(TopicBlock) == 24);
 
 // No record takes more than this of a ring.
 constexpr uint64_t TopicRecordMost(uint64_t ring_bytes) {

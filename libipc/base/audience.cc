@@ -6,9 +6,15 @@
 
 namespace base {
 
-void Audience::Add(uint64_t id, SubscriberMemory page, Kind kind, uint64_t from,
+void Audience::Add(uint64_t id, SubscriberMemory page, Kind kind, From from,
                    UniqueFd bell) {
-  members_.push_back({id, std::move(page), kind, from, {}, std::move(bell)});
+  members_.push_back({id,
+                      std::move(page),
+                      kind,
+                      from.read,
+                      from.released,
+                      {},
+                      std::move(bell)});
   armed_.push_back(&members_.back().page.armed_word());
   if (kind == Kind::kReliable) ++reliable_;
 }
@@ -37,28 +43,47 @@ Audience::Sleepers Audience::TakeSleepers(uint64_t position) {
   return sleepers;
 }
 
-uint64_t Audience::Look(Member& member, uint64_t position) {
-  const uint64_t head = member.page.head().load(std::memory_order_acquire);
-  if (head > member.head && head <= position) member.head = head;
-  return head;
+uint64_t Audience::Look(Member& member, uint64_t position, Progress progress) {
+  const bool is_read = progress == Progress::kRead;
+  uint64_t& known = is_read ? member.head : member.held;
+  const uint64_t said = (is_read ? member.page.head() : member.page.held())
+                            .load(std::memory_order_acquire);
+  if (said > known && said <= position) known = said;
+  return said;
 }
 
 uint64_t Audience::LowestHead(uint64_t position) {
   uint64_t lowest = kNobody;
   for (Member& member : members_) {
     if (member.kind != Kind::kReliable) continue;
-    Look(member, position);
+    Look(member, position, Progress::kRead);
     lowest = std::min(lowest, member.head);
   }
   return lowest;
 }
 
-Audience::Slow Audience::FirstBelow(uint64_t needed, uint64_t position) {
+uint64_t Audience::LowestHeld(uint64_t position, uint64_t overtaken) {
+  uint64_t lowest = members_.empty() ? overtaken : position;
   for (Member& member : members_) {
-    if (member.kind != Kind::kReliable || member.head >= needed) continue;
-    const uint64_t seen = Look(member, position);
-    if (member.head < needed)
-      return {member.id, member.page.head_word(), static_cast<uint32_t>(seen)};
+    Look(member, position, Progress::kReleased);
+    lowest = std::min(lowest, member.kind == Kind::kReliable
+                                  ? member.held
+                                  : std::max(member.held, overtaken));
+  }
+  return lowest;
+}
+
+Audience::Slow Audience::FirstBelow(uint64_t needed, uint64_t position,
+                                    Progress progress) {
+  const bool is_read = progress == Progress::kRead;
+  for (Member& member : members_) {
+    const uint64_t& known = is_read ? member.head : member.held;
+    if (member.kind != Kind::kReliable || known >= needed) continue;
+    const uint64_t seen = Look(member, position, progress);
+    if (known < needed)
+      return {member.id,
+              is_read ? member.page.head_word() : member.page.held_word(),
+              static_cast<uint32_t>(seen)};
   }
   return {};
 }

@@ -19,10 +19,17 @@ class Audience {
  public:
   enum class Kind { kReliable, kLossy };
   static constexpr uint64_t kNobody = ~uint64_t{0};
+  // What a reliable one has done up to a position: read records, or given back
+  // the blocks that came with them.
+  enum class Progress { kRead, kReleased };
 
-  // `from`: what a reliable one has read is at least this. `bell`: of one that
-  // may sleep on it.
-  void Add(uint64_t id, SubscriberMemory page, Kind kind, uint64_t from,
+  // `from`: what it has read, and given back, is at least this. `bell`: of one
+  // that may sleep on it.
+  struct From {
+    uint64_t read = 0;
+    uint64_t released = 0;
+  };
+  void Add(uint64_t id, SubscriberMemory page, Kind kind, From from,
            UniqueFd bell = {});
   // False: it is not there.
   bool Remove(uint64_t id);
@@ -46,14 +53,18 @@ class Audience {
   // Where the slowest reliable one is, of a ring that ends at `position`;
   // kNobody if there are none.
   uint64_t LowestHead(uint64_t position);
-  // One that is in the way of overwriting what lies below: its word, and the
-  // value that it had.
+  // Below this nobody holds a block. Lossy ones are taken to have passed what
+  // lies below `overtaken`, which it is if there is nobody.
+  uint64_t LowestHeld(uint64_t position, uint64_t overtaken);
+  // A reliable one that has not done what lies below: its word, and the value
+  // that it had.
   struct Slow {
     uint64_t id = 0;  // 0: nobody is
     const uint32_t* word = nullptr;
     uint32_t value = 0;
   };
-  Slow FirstBelow(uint64_t needed, uint64_t position);
+  Slow FirstBelow(uint64_t needed, uint64_t position,
+                  Progress progress = Progress::kRead);
 
   // Whether all mind that the publisher makes no fences.
   bool AllMind() const;
@@ -66,10 +77,11 @@ class Audience {
     SubscriberMemory page;
     Kind kind;
     uint64_t head;  // believed: never falls
+    uint64_t held;  // as head
     Woken woken;
     UniqueFd bell;
   };
-  static uint64_t Look(Member& member, uint64_t position);
+  static uint64_t Look(Member& member, uint64_t position, Progress progress);
 
   std::vector<const uint32_t*> armed_;  // of members_, in their order
   std::vector<Member> members_;

@@ -32,6 +32,12 @@ class TopicMemory {
   }
   std::atomic_ref<uint64_t> oldest() const { return Word(control()->oldest); }
   std::atomic_ref<uint64_t> room_at() const { return Word(control()->room_at); }
+  std::atomic_ref<uint64_t> blocks_from() const {
+    return Word(control()->blocks_from);
+  }
+  std::atomic_ref<uint64_t> blocks_at() const {
+    return Word(control()->blocks_at);
+  }
   std::atomic_ref<uint32_t> barrier() const { return Word(control()->barrier); }
   std::atomic_ref<uint32_t> unfenced() const {
     return Word(control()->unfenced);
@@ -76,11 +82,17 @@ class SubscriberMemory {
   std::atomic_ref<uint64_t> head() const {
     return std::atomic_ref<uint64_t>(cursor().head);
   }
+  std::atomic_ref<uint64_t> held() const {
+    return std::atomic_ref<uint64_t>(cursor().held);
+  }
   uint64_t& taken() const { return cursor().taken; }
   uint64_t& lost() const { return cursor().lost; }
   // The head's low half, as a futex word.
   const uint32_t* head_word() const {
     return reinterpret_cast<const uint32_t*>(&cursor().head);
+  }
+  const uint32_t* held_word() const {
+    return reinterpret_cast<const uint32_t*>(&cursor().held);
   }
 
  private:

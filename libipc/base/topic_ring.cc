@@ -44,12 +44,13 @@ void TopicWriter::MoveOldest(uint64_t needed, uint64_t kept) {
   SayOldest(own_->oldest(), oldest_);
 }
 
-void TopicWriter::Publish(uint32_t label, const void* payload, size_t bytes) {
+void TopicWriter::Publish(uint32_t label, const void* payload, size_t bytes,
+                          abi::TopicFlags flags) {
   uint64_t* at = At(position_);
   CopyInOver(at + kHeaderWords, payload, bytes);
   Word(at[1]).store(bytes | uint64_t{label} << 32, std::memory_order_relaxed);
   Word(at[2]).store(sequence_, std::memory_order_relaxed);
-  Word(at[3]).store(0, std::memory_order_relaxed);
+  Word(at[3]).store(static_cast<uint64_t>(flags), std::memory_order_relaxed);
   const uint64_t next = position_ + abi::RecordBytes(bytes);
   Word(*At(next)).store(0, std::memory_order_relaxed);
   Word(at[0]).store(key_ + position_, std::memory_order_release);

@@ -45,7 +45,8 @@ class TopicWriter {
     if (needed > oldest_) MoveOldest(needed, kept);
   }
   // Room was made.
-  void Publish(uint32_t label, const void* payload, size_t bytes);
+  void Publish(uint32_t label, const void* payload, size_t bytes,
+               abi::TopicFlags flags = abi::TopicFlags::none);
 
   uint64_t position() const { return position_; }
   uint64_t oldest() const { return oldest_; }

@@ -3,21 +3,9 @@
 #include <cstring>
 
 #include "lane_end.h"
-#include "region_watch.h"
+#include "lent_memory.h"
 
 namespace ipc {
-namespace {
-
-// Of a region that the peer lends from. Messages may keep it.
-struct PeerMemory {
-  PeerMemory(const std::shared_ptr<SessionCore>& session, uint64_t region)
-      : watch(session, region, session->regions_destroyed()) {}
-  RegionWatch watch;
-  base::Mapping mapping;
-};
-
-}  // namespace
-
 base::Result<uint32_t> LaneEnd::Attach(const std::shared_ptr<PoolCore>& pool) {
   std::lock_guard lock(attach_mutex_);
   for (const Attached& attached : attached_)
@@ -110,14 +98,7 @@ base::Result<std::shared_ptr<base::Mapping>> LaneEnd::MapPeer(
   const ipc::Answer answer =
       session_->Call(abi::Syscall::lane_map, handle_, {.args = {attachment}});
   if (answer.error() != Error::ok) return answer.error();
-  auto memory = std::make_shared<PeerMemory>(session_, answer.value(1));
-  if (answer.descriptors.size() != 1) return Error::quota_exceeded;
-  if (!base::IsMemoryOf(answer.descriptors[0].get(), answer.value(0)))
-    return Error::invalid_args;
-  KP_ASSIGN(memory->mapping,
-            base::Mapping::Map(answer.descriptors[0].get(), 0, answer.value(0),
-                               base::Access::kRead));
-  const std::shared_ptr<base::Mapping> shared(memory, &memory->mapping);
+  KP_ASSIGN(const auto shared, MapLent(session_, answer));
   // News of a change stands on the ring before the answer.
   std::lock_guard lock(mutex_);
   ProcessMailLocked();

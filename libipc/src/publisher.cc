@@ -15,10 +15,13 @@ absl::Status TooLarge(uint64_t bytes, uint64_t most) {
                    " do, which is half of the topic's ring"));
 }
 
-absl::Status TooSlow(Deadline deadline) {
+absl::Status TooSlow(base::Audience::Progress progress, Deadline deadline) {
   return MakeStatus(deadline.ns == 0 ? Error::should_wait : Error::timed_out,
-                    "a reliable subscriber has not read yet what would be "
-                    "overwritten");
+                    progress == base::Audience::Progress::kRead
+                        ? "a reliable subscriber has not read yet what would "
+                          "be overwritten"
+                        : "a reliable subscriber has not given back yet the "
+                          "oldest block");
 }
 
 // What a capability that is gone was lost by.
@@ -33,8 +36,15 @@ Error WhyGone(SessionCore& session, Handle handle) {
 
 }  // namespace
 
+// Blocks that some have not done with stay as they are: nobody knows when they
+// will have.
 PublisherCore::~PublisherCore() {
-  if (topic_.valid()) session_->RemoveLane(topic_.handle());
+  if (!topic_.valid()) return;
+  if (writer_.memory() != nullptr) {
+    LookAtNews();
+    Collect();
+  }
+  session_->RemoveLane(topic_.handle());
 }
 
 absl::Status PublisherCore::Open() {
@@ -119,10 +129,12 @@ void PublisherCore::OnJoined(TopicArrivals::Arrival& joined) {
       (joined.options & abi::kSubscribeOldest) != 0 || joined.waited;
   const uint64_t from = oldest ? writer_.oldest() : writer_.position();
   if (reliable) kept_ = std::min(kept_, from);
+  // One that begins now may have begun before the last record.
+  const uint64_t released = oldest ? from : std::min(from, last_);
   audience_.Add(
       joined.id, std::move(joined.page),
       reliable ? base::Audience::Kind::kReliable : base::Audience::Kind::kLossy,
-      from, std::move(joined.bell));
+      {from, released}, std::move(joined.bell));
 }
 
 absl::Status PublisherCore::Publish(Bytes payload, Deadline deadline,
@@ -130,14 +142,21 @@ absl::Status PublisherCore::Publish(Bytes payload, Deadline deadline,
   if (payload.size() > max_payload())
     return TooLarge(payload.size(), max_payload());
   LookAtNews();
+  return PublishRecord(payload, deadline, label, abi::TopicFlags::none);
+}
+
+absl::Status PublisherCore::PublishRecord(Bytes payload, Deadline deadline,
+                                          uint32_t label,
+                                          abi::TopicFlags flags) {
   const uint64_t needed = writer_.OverwritesBelow(payload.size());
   if (!HasRoom(needed)) {
-    absl::Status status = WaitForRoom(needed, deadline);
+    absl::Status status = WaitUntil(Progress::kRead, needed, deadline);
     if (!status.ok()) return status;
   }
   if (absl::Status over = Over(); !over.ok()) return over;
   writer_.MakeRoom(needed, kept_);
-  writer_.Publish(label, payload.data(), payload.size());
+  last_ = writer_.position();
+  writer_.Publish(label, payload.data(), payload.size(), flags);
   ++counts_.published;
   WakeSleepers();
   return absl::OkStatus();
@@ -151,48 +170,54 @@ absl::Status PublisherCore::Over() const {
   return absl::OkStatus();
 }
 
-absl::Status PublisherCore::WaitForRoom(uint64_t needed, Deadline deadline) {
+absl::Status PublisherCore::WaitUntil(Progress progress, uint64_t below,
+                                      Deadline deadline) {
+  if (IsDone(progress, below)) return absl::OkStatus();
   ++counts_.waits;
   const int64_t cut_ns = patience_ns_.has_value()
                              ? base::NowNs() + *patience_ns_
                              : base::kNoDeadline;
-  while (!HasRoom(needed)) {
+  while (!IsDone(progress, below)) {
     const int64_t now = base::NowNs();
     if (now >= cut_ns) {
-      CutSlow(needed);
+      CutSlow(progress, below);
       continue;
     }
-    if (deadline.ns <= now) return TooSlow(deadline);
+    if (deadline.ns <= now) return TooSlow(progress, deadline);
     if (absl::Status over = Over(); !over.ok()) return over;
-    SleepUntilRoom(needed, std::min(deadline.ns, cut_ns));
+    SleepUntil(progress, below, std::min(deadline.ns, cut_ns));
   }
   return absl::OkStatus();
 }
 
-void PublisherCore::SleepUntilRoom(uint64_t needed, int64_t until_ns) {
+void PublisherCore::SleepUntil(Progress progress, uint64_t below,
+                               int64_t until_ns) {
   const uint32_t seen = session_->epoch();
-  // Woken with some more room than that, it does not sleep again at once.
   const base::TopicMemory& own = *writer_.memory();
+  // Woken with some more room than that, it does not sleep again at once.
+  const bool is_read = progress == Progress::kRead;
   const uint64_t target =
-      std::min(needed + own.ring_bytes() / 4, writer_.position());
-  own.room_at().store(target, std::memory_order_relaxed);
+      is_read ? std::min(below + own.ring_bytes() / 4, writer_.position())
+              : below;
+  const auto awaited = is_read ? own.room_at() : own.blocks_at();
+  awaited.store(target, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (base::HasProcessBarriers()) base::FenceProcesses();
   LookAtNews();
   const base::Audience::Slow slow =
-      audience_.FirstBelow(needed, writer_.position());
+      audience_.FirstBelow(below, writer_.position(), progress);
   if (slow.id != 0) {
     const base::FutexWait word = {slow.word, slow.value};
     session_->Sleep(seen, {&word, 1}, until_ns);
     LookAtNews();
   }
-  own.room_at().store(0, std::memory_order_relaxed);
+  awaited.store(0, std::memory_order_relaxed);
 }
 
-void PublisherCore::CutSlow(uint64_t needed) {
+void PublisherCore::CutSlow(Progress progress, uint64_t below) {
   while (true) {
     const base::Audience::Slow slow =
-        audience_.FirstBelow(needed, writer_.position());
+        audience_.FirstBelow(below, writer_.position(), progress);
     if (slow.id == 0) return;
     audience_.Remove(slow.id);
     ++counts_.cuts;

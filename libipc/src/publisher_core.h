@@ -2,11 +2,13 @@
 // tells of them.
 #pragma once
 
+#include <deque>
 #include <optional>
 
 #include "ipc/topic.h"
 #include "libipc/base/audience.h"
 #include "libipc/base/topic_ring.h"
+#include "pool_core.h"
 #include "session_core.h"
 #include "topic_arrivals.h"
 
@@ -22,6 +24,10 @@ class PublisherCore {
 
   absl::Status Open();
   absl::Status Publish(Bytes payload, Deadline deadline, uint32_t label);
+  // publisher_blocks.cc.
+  absl::Status PublishLoan(Loan& loan, Deadline deadline, uint32_t label);
+  absl::StatusOr<Loan> Allocate(Pool& pool, uint64_t bytes, Deadline deadline);
+  uint64_t blocks_out();
 
   uint64_t max_payload() const {
     return base::TopicWriter::PayloadMost(writer_.memory()->ring_bytes());
@@ -34,6 +40,20 @@ class PublisherCore {
   static constexpr uint32_t kQuiet = 64;
   // Those that were there first are waited for so long.
   static constexpr int64_t kIntroductionNs = 1'000'000'000;
+  static constexpr size_t kBlocksMax = 4'096;  // that are out at a time
+
+  using Progress = base::Audience::Progress;
+  // A block that was published and is not taken back.
+  struct Out {
+    uint64_t position;  // of its record
+    uint64_t end;
+    std::shared_ptr<PoolCore> pool;
+    uint64_t offset;
+  };
+  struct Attached {
+    std::weak_ptr<PoolCore> pool;
+    uint32_t number;
+  };
 
   absl::Status Map(const Answer& granted);
   void AwaitIntroductions(uint64_t many);
@@ -49,9 +69,23 @@ class PublisherCore {
     kept_ = audience_.LowestHead(writer_.position());
     return needed <= kept_;
   }
-  absl::Status WaitForRoom(uint64_t needed, Deadline deadline);
-  void SleepUntilRoom(uint64_t needed, int64_t until_ns);
-  void CutSlow(uint64_t needed);
+  absl::Status PublishRecord(Bytes payload, Deadline deadline, uint32_t label,
+                             abi::TopicFlags flags);
+  bool IsDone(Progress progress, uint64_t below) {
+    return progress == Progress::kRead
+               ? HasRoom(below)
+               : audience_.FirstBelow(below, writer_.position(), progress).id ==
+                     0;
+  }
+  // Until reliable subscribers have done what lies below, or are cut.
+  absl::Status WaitUntil(Progress progress, uint64_t below, Deadline deadline);
+  void SleepUntil(Progress progress, uint64_t below, int64_t until_ns);
+  void CutSlow(Progress progress, uint64_t below);
+  absl::StatusOr<uint32_t> Attach(const std::shared_ptr<PoolCore>& pool);
+  void Collect();
+  enum class Whose { kAll, kReliable };
+  void GiveUpBelow(uint64_t below, Whose whose);
+  absl::Status FreeOldest(Deadline deadline);
   void WakeSleepers() {
     if (!unfenced_) std::atomic_thread_fence(std::memory_order_seq_cst);
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -76,8 +110,11 @@ class PublisherCore {
   std::optional<int64_t> patience_ns_;  // none: nobody is cut
   // Every reliable subscriber has read up to here.
   uint64_t kept_ = base::Audience::kNobody;
-  uint64_t introduced_ = 0;  // subscribers heard of, or of their end
-  Error ended_ = Error::ok;  // why it is no publisher any more
+  uint64_t last_ = 0;               // where the last record begins
+  std::deque<Out> out_;             // the oldest first
+  std::vector<Attached> attached_;  // for subscribers to map
+  uint64_t introduced_ = 0;         // subscribers heard of, or of their end
+  Error ended_ = Error::ok;         // why it is no publisher any more
   bool may_unfence_ = false;
   bool unfenced_ = false;
   uint32_t quiet_ = 0;

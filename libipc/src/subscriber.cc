@@ -35,6 +35,7 @@ uint32_t AbiOptions(const SubscriberOptions& options) {
 }  // namespace
 
 SubscriberCore::~SubscriberCore() {
+  holds_->Close();
   if (subscription_.valid()) session_->RemoveLane(subscription_.handle());
 }
 
@@ -88,6 +89,11 @@ void SubscriberCore::ProcessMail() {
         if (!parts_.empty())
           parts_.back().end = {event.value(0), event.value(1)};
         break;
+      case abi::Event::topic_detached:
+        std::erase_if(mapped_, [&event](const Mapped& mapped) {
+          return mapped.attachment == event.value(0);
+        });
+        break;
       case abi::Event::subscription_cut:
         cut_ = static_cast<Error>(event.value(0));
         break;
@@ -119,8 +125,7 @@ void SubscriberCore::OnPublisherJoined(Answer& event) {
                                         : base::TopicReader::From::kLatest);
     expected_ = part.reader.sequence();
   }
-  if (parts_.empty())
-    page_.head().store(part.reader.position(), std::memory_order_release);
+  if (parts_.empty()) BeginAt(part.reader);
   if (descriptor_ != nullptr && event.completion.descriptor_count > 1) {
     // Linux drops those for which a process has no room: it would never wake.
     if (event.descriptors.size() > 1)
@@ -157,6 +162,7 @@ SubscriberCore::Step SubscriberCore::TryPart(Part& part,
   switch (part.reader.Take(&header, payload_.data())) {
     case State::kRecord:
       TellHead(before, part.reader);
+      if (header.flags != 0) return TakeBlock(part, before, message, header);
       *message = Taken(header);
       return Step::kTaken;
     case State::kOverrun:
@@ -180,12 +186,15 @@ SubscriberCore::Step SubscriberCore::Overrun(Part& part) {
     expected_ = part.reader.sequence();
     return part.reader.has_start() ? Step::kAgain : Break();
   }
-  return part.reader.SkipToOldest() ? Step::kAgain : Break();
+  if (!part.reader.SkipToOldest()) return Break();
+  holds_->Pass(part.reader.position());
+  return Step::kAgain;
 }
 
 void SubscriberCore::DropPart() {
   if (descriptor_ != nullptr) descriptor_->Forget(parts_.front().bell);
   parts_.pop_front();
+  mapped_.clear();
 }
 
 SubscriberCore::Step SubscriberCore::Break() {
@@ -196,9 +205,7 @@ SubscriberCore::Step SubscriberCore::Break() {
 
 SubscriberCore::Step SubscriberCore::FinishPart() {
   DropPart();
-  if (!parts_.empty())
-    page_.head().store(parts_.front().reader.position(),
-                       std::memory_order_release);
+  if (!parts_.empty()) BeginAt(parts_.front().reader);
   return Step::kAgain;
 }
 

@@ -13,6 +13,7 @@
 #include "libipc/base/topic_ring.h"
 #include "session_core.h"
 #include "subscriber_descriptor.h"
+#include "topic_holds.h"
 
 namespace ipc {
 
@@ -57,6 +58,11 @@ class SubscriberCore {
   Step FinishPart();
   void DropPart();
   TopicMessage Taken(const abi::TopicHeader& header);
+  // subscriber_blocks.cc.
+  Step TakeBlock(Part& part, uint64_t position, TopicMessage* message,
+                 const abi::TopicHeader& header);
+  base::Result<std::shared_ptr<base::Mapping>> MapBlocks(uint32_t attachment);
+  void BeginAt(const base::TopicReader& reader);
   void TellHead(uint64_t before, const base::TopicReader& reader);
   bool LooksReady() const;
   void Sleep(Deadline deadline);
@@ -70,6 +76,13 @@ class SubscriberCore {
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Capability subscription_;
   base::SubscriberMemory page_;
+  const std::shared_ptr<TopicHolds> holds_ =
+      std::make_shared<TopicHolds>(&page_);
+  struct Mapped {
+    uint32_t attachment;
+    std::shared_ptr<base::Mapping> mapping;
+  };
+  std::vector<Mapped> mapped_;  // of the publisher that is read
   std::unique_ptr<SubscriberDescriptor> descriptor_;  // null: it waits alone
   std::deque<Part> parts_;                            // the first is being read
   uint64_t expected_ = 0;  // sequence of the next record; 0: not known

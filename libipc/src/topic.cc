@@ -45,6 +45,14 @@ absl::Status Publisher::Publish(Bytes payload, Deadline deadline,
                                 uint32_t label) {
   return core_->Publish(payload, deadline, label);
 }
+absl::Status Publisher::Publish(Loan& loan, Deadline deadline, uint32_t label) {
+  return core_->PublishLoan(loan, deadline, label);
+}
+absl::StatusOr<Loan> Publisher::Allocate(Pool& pool, uint64_t bytes,
+                                         Deadline deadline) {
+  return core_->Allocate(pool, bytes, deadline);
+}
+uint64_t Publisher::blocks_out() { return core_->blocks_out(); }
 uint64_t Publisher::max_payload() const { return core_->max_payload(); }
 uint64_t Publisher::subscribers() const { return core_->subscribers(); }
 PublisherCounts Publisher::counts() const { return core_->counts(); }

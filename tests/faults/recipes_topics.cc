@@ -119,6 +119,39 @@ std::vector<Recipe> TopicRecipes() {
        [](Scene& scene, const Done*) {
          return scene.Event(scene.other(), Event::subscription_cut) != nullptr;
        }},
+      {Syscall::topic_attach, "a sealed region",
+       [](Scene& scene) {
+         const Handle ours = Create(scene.caller());
+         Publish(scene.caller(), ours);
+         return Asked{ours, {scene.SealedRegion(scene.caller())}};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.State().find("attachments=1") != std::string::npos;
+       }},
+      {Syscall::topic_attach, "no more",
+       [](Scene& scene) {
+         const Handle ours = Create(scene.caller());
+         Publish(scene.caller(), ours);
+         scene.caller().Call(Syscall::topic_attach, ours,
+                             {scene.SealedRegion(scene.caller())});
+         return Asked{ours, {0}, ipc::abi::kTopicDetach};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.State().find("attachments=1") == std::string::npos;
+       }},
+      {Syscall::topic_map, "what the publisher attached",
+       [](Scene& scene) {
+         const Handle theirs = Create(scene.other());
+         Publish(scene.other(), theirs);
+         scene.other().Call(Syscall::topic_attach, theirs,
+                            {scene.SealedRegion(scene.other())});
+         const Handle ours = scene.Give(scene.other(), theirs, scene.caller());
+         const Handle subscription =
+             scene.caller().Call(Syscall::topic_subscribe, ours).handle();
+         scene.caller().Call(Syscall::subscription_ready, subscription);
+         return Asked{subscription, {0}};
+       },
+       [](Scene&, const Done* done) { return done->descriptors.size() == 1; }},
       {Syscall::topic_info, "tells",
        [](Scene& scene) { return Asked{Create(scene.caller())}; },
        [](Scene&, const Done* done) {

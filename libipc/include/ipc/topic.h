@@ -19,12 +19,14 @@
 
 #include "absl/time/time.h"
 #include "ipc/capability.h"
+#include "ipc/loan.h"
 
 namespace ipc {
 
 class PublisherCore;
 class Session;
 class SubscriberCore;
+class TopicLent;
 
 // What a publisher does about a reliable subscriber that is in its way: wait
 // until the publishing's deadline; or wait a while and then cut it.
@@ -75,6 +77,26 @@ class Publisher {
   absl::Status Publish(Bytes payload, Deadline deadline = Deadline::Never(),
                        uint32_t label = 0);
 
+  // Publishes a block: written once, read by all subscribers where it lies, of
+  // any size. It comes back to its pool, which the publisher looks after in
+  // Publish, Allocate and blocks_out, when each that got it has let go of it
+  // (TopicMessage), died or was cut. Without subscribers it stays, for those
+  // who begin at the oldest, until it is overwritten or the room is needed.
+  // Owns: the loan, on success; it stays with the caller on failure.
+  // Errors: as Publish, but for its size; timed_out and should_wait while a
+  // reliable subscriber holds the oldest of 4,096 blocks; invalid_args (an
+  // empty block); quota_exceeded (blocks of more than 32 regions).
+  absl::Status Publish(Loan& loan, Deadline deadline = Deadline::Never(),
+                       uint32_t label = 0);
+  // A block of a pool that is used for this topic only. Where there is none,
+  // takes back the oldest that is out: at once from lossy subscribers, from
+  // reliable ones as Publish does: it waits until the deadline, or cuts them.
+  // Errors: as Pool::Allocate.
+  absl::StatusOr<Loan> Allocate(Pool& pool, uint64_t bytes,
+                                Deadline deadline = Deadline::Never());
+  // Blocks that were published and have not come back.
+  uint64_t blocks_out();
+
   uint64_t max_payload() const;
   // That it knows of.
   uint64_t subscribers() const;
@@ -100,10 +122,17 @@ struct SubscriberOptions {
 };
 
 struct TopicMessage {
-  Bytes payload;          // until the next call on the subscriber
+  // Until the next call on the subscriber. Of a block: as long as a copy of
+  // this message lives, which holds it, and the subscriber does.
+  Bytes payload;
   uint64_t sequence = 0;  // 1, 2, 3, ... over all publishers of the topic
   uint64_t lost = 0;      // records missed right before this one
   uint32_t label = 0;
+  std::shared_ptr<const TopicLent> lent;  // not null: of a block
+  // Of a block, after reading: false if it was taken back meanwhile, which
+  // befalls lossy subscribers that were overtaken; a reliable one's stays
+  // whole. Always true otherwise.
+  bool IsWhole() const;
 };
 
 struct SubscriberCounts {

@@ -221,9 +221,10 @@ TEST(Audience, SlowestReliableOneCountsAndALiarHarmsItselfOnly) {
   Page lossy(2);
   Audience audience;
   EXPECT_EQ(audience.LowestHead(6400), kNobody);
-  audience.Add(1, std::move(honest.seen), Audience::Kind::kReliable, 640);
-  audience.Add(2, std::move(liar.seen), Audience::Kind::kReliable, 640);
-  audience.Add(3, std::move(lossy.seen), Audience::Kind::kLossy, 640);
+  audience.Add(1, std::move(honest.seen), Audience::Kind::kReliable,
+               {640, 640});
+  audience.Add(2, std::move(liar.seen), Audience::Kind::kReliable, {640, 640});
+  audience.Add(3, std::move(lossy.seen), Audience::Kind::kLossy, {640, 640});
   EXPECT_EQ(audience.LowestHead(6400), 640u);
   liar.own.head().store(6464);  // ahead of what there is
   honest.own.head().store(1280);
@@ -243,8 +244,8 @@ TEST(Audience, NobodyKeepsTheOthersAsleep) {
   Page awake(0);
   Page asleep(1);
   Audience audience;
-  audience.Add(1, std::move(awake.seen), Audience::Kind::kLossy, 0);
-  audience.Add(2, std::move(asleep.seen), Audience::Kind::kLossy, 0);
+  audience.Add(1, std::move(awake.seen), Audience::Kind::kLossy, {});
+  audience.Add(2, std::move(asleep.seen), Audience::Kind::kLossy, {});
   EXPECT_FALSE(audience.AnyArmed());
   asleep.own.armed().store(0x101);
   awake.own.armed().store(0);
@@ -262,9 +263,9 @@ TEST(Audience, RingsThoseOnlyWhoSleepOnTheirBells) {
   SocketPair awake_bell = *CreateSocketPair();
   SocketPair asleep_bell = *CreateSocketPair();
   Audience audience;
-  audience.Add(1, std::move(awake.seen), Audience::Kind::kLossy, 0,
+  audience.Add(1, std::move(awake.seen), Audience::Kind::kLossy, {},
                std::move(awake_bell.second));
-  audience.Add(2, std::move(asleep.seen), Audience::Kind::kLossy, 0,
+  audience.Add(2, std::move(asleep.seen), Audience::Kind::kLossy, {},
                std::move(asleep_bell.second));
   asleep.own.armed().store(abi::kArmGeneration | abi::kArmRecordsBell);
   const Audience::Sleepers sleepers = audience.TakeSleepers(64);
@@ -281,9 +282,9 @@ TEST(Audience, WhoNeverTakesItsRingsOrHasNoBellStopsNobody) {
   Page without(1);
   SocketPair bell = *CreateSocketPair();
   Audience audience;
-  audience.Add(1, std::move(full.seen), Audience::Kind::kLossy, 0,
+  audience.Add(1, std::move(full.seen), Audience::Kind::kLossy, {},
                std::move(bell.second));
-  audience.Add(2, std::move(without.seen), Audience::Kind::kLossy, 0);
+  audience.Add(2, std::move(without.seen), Audience::Kind::kLossy, {});
   for (uint32_t i = 1; i <= 10'000; ++i) {
     full.own.armed().store(i * abi::kArmGeneration | abi::kArmRecordsBell);
     without.own.armed().store(i * abi::kArmGeneration | abi::kArmRecordsBell);
