@@ -37,7 +37,7 @@ void Describe(std::ostream& out, const Port& port) {
       << " senders=" << port.senders << "/" << port.send_capabilities
       << " receivers=" << port.receivers << " no_senders=" << port.no_senders
       << "/" << port.no_senders_generation << " closed=" << port.closed
-      << " tracers=" << port.tracers << " lanes=";
+      << " tracers=" << port.traced.tracers() << " lanes=";
   for (const auto& [id, lane] : port.lanes) out << id << ",";
   out << " listeners=";
   for (const Port::Listener& one : port.listeners)

@@ -1,6 +1,7 @@
 // Random requests by clients that know half of what they do, with fixed seeds.
 // Whatever they ask, others are served and nothing of theirs stays behind.
 #include "kernel/object/lane_positions.h"
+#include "libipc/abi/flight.h"
 #include "libipc/abi/threads.h"
 #include "tests/unit/kernel/raw_client.h"
 
@@ -135,6 +136,32 @@ class RandomTest : public KernelTest {
     if (call == Syscall::trace_end) request->args[0] = TracingOf(client);
     if (call == Syscall::trace_next) request->args[1] = TracingOf(client);
   }
+  void AimAtFlight(abi::Request* request) {
+    const auto call = static_cast<Syscall>(request->number);
+    if (call == Syscall::flight_next) request->args[0] = Random(3);
+    if (call != Syscall::flight_ring) return;
+    request->options = static_cast<uint32_t>(Random(3));
+    if (request->options != abi::kFlightRingGrant)
+      request->args[0] = 1 + Random(20);
+    else
+      request->args[0] = 0;
+    request->args[1] = 0;
+  }
+  // Blocks in topics: of what the client publishes, or subscribed to.
+  void AimAtBlocks(RawClient& client, abi::Request* request) {
+    const auto call = static_cast<Syscall>(request->number);
+    if (call == Syscall::topic_map) request->args[0] = Random(3);
+    if (call != Syscall::topic_attach) return;
+    request->options = Random(8) == 0 ? abi::kTopicDetach : 0;
+    request->args[0] = request->options != 0
+                           ? Random(3)
+                           : HandleFor(client, Syscall::region_map);
+    for (const auto& [id, object] : kernel_.objects(ObjectKind::topic)) {
+      const auto& publication = As<Topic>(*object).publication;
+      if (publication.session == client.session())
+        request->handle = publication.capability->handle;
+    }
+  }
   uint64_t EndOf(RawClient& client, Handle lane) {
     const Capability* held = kernel_.Find(*client.session(), lane);
     if (held == nullptr || held->object->kind != ObjectKind::lane) return 0;
@@ -170,6 +197,8 @@ class RandomTest : public KernelTest {
     if (call == Syscall::handle_mint || call == Syscall::object_list)
       request.args[1] = Random(3);
     AimAtTracing(client, &request);
+    AimAtFlight(&request);
+    AimAtBlocks(client, &request);
     request.user_data = Random(50);
     client.SubmitRaw(request, PayloadFor(client, call));
   }

@@ -65,7 +65,7 @@ TEST(EndCondition, OtherWordsAreNone) {
 TEST(TraceColumns, AreWhatWasChosenInThatOrder) {
   EXPECT_EQ(ColumnsHeader({"to", "label"}), "TO               LABEL\n");
   EXPECT_EQ(ColumnsLine({"to", "label"}, Message(), "store", WallClock(0)),
-            "server                 4\n");
+            "server               4\n");
   EXPECT_EQ(ColumnsLine({"work", "status"}, Message(), "store", WallClock(0)),
             " 2.00us  ok\n");
 }
