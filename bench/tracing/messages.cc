@@ -82,8 +82,9 @@ void MeasureCalls(const Pass& pass) {
              {{kRoundTrip, kRead}, "ns"}},
             [&] {
               Rig rig;
-              const OffAndOn took = InTurn(rig.kernel, kSlices,
-                                           [&] { return rig.CallNs(rounds); });
+              const OffAndOn took = InTurn(
+                  rig.kernel, kSlices, [&] { return rig.CallNs(rounds); },
+                  [&] { rig.CallNs(kRingFilled); });
               Reading reading(rig.kernel);
               const double read =
                   MedianOf(Slices(kSlices, [&] { return rig.CallNs(rounds); }));
@@ -106,8 +107,9 @@ void MeasureStream(const Pass& pass) {
        {"records lost of a stream that is read", "%"}},
       [&] {
         Rig rig;
-        const OffAndOn rate =
-            InTurn(rig.kernel, kSlices, [&] { return rig.Rate(messages); });
+        const OffAndOn rate = InTurn(
+            rig.kernel, kSlices, [&] { return rig.Rate(messages); },
+            [&] { rig.Rate(kRingFilled); });
         Reading reading(rig.kernel);
         const double read =
             MedianOf(Slices(kSlices, [&] { return rig.Rate(messages); }));

@@ -91,8 +91,9 @@ void MeasureRecords(const Pass& pass) {
               KernelProcess kernel(1);
               PinTo(0);
               OneThread thread(kernel);
-              const OffAndOn took =
-                  InTurn(kernel, kSlices, [&] { return thread.Ns(rounds); });
+              const OffAndOn took = InTurn(
+                  kernel, kSlices, [&] { return thread.Ns(rounds); },
+                  [&] { thread.Ns(kRingFilled); });
               // One when it is sent, one when it is received.
               return std::vector{took.off, took.on, (took.on - took.off) / 2};
             });

@@ -54,18 +54,24 @@ class Reading {
   std::thread thread_;
 };
 
-// The same measured in turn with and without a tracer: the medians.
+// Operations that fill a new trace ring once: its pages are there then.
+inline constexpr int kRingFilled = 4'096;
+
+// The same measured in turn with and without a tracer: the medians. `fill` does
+// what is traced kRingFilled times.
 struct OffAndOn {
   double off;
   double on;
 };
-template <typename Measure>
-OffAndOn InTurn(KernelProcess& kernel, int slices, const Measure& measure) {
+template <typename Measure, typename Fill>
+OffAndOn InTurn(KernelProcess& kernel, int slices, const Measure& measure,
+                const Fill& fill) {
   std::vector<double> off;
   std::vector<double> on;
   for (int i = 0; i < slices; ++i) {
     off.push_back(measure());
     const ipc::Tracer tracer = TraceAll(kernel);
+    fill();
     on.push_back(measure());
   }
   return {MedianOf(off), MedianOf(on)};

@@ -51,7 +51,7 @@ enum class TraceKind : uint16_t {
 
 struct TraceRecord {
   uint64_t sequence;  // position / 64 + 1, stored last: reader's check
-  uint64_t time_ns;   // CLOCK_MONOTONIC, taken at the trace point
+  uint64_t time_ns;   // CLOCK_MONOTONIC, taken at the trace point; or ticks
   uint64_t flow;
   uint64_t port;  // object id
   uint64_t lane;  // object id
@@ -62,9 +62,13 @@ struct TraceRecord {
   uint8_t handle_count;
   uint8_t error;         // Error of an outcome
   uint64_t interval_ns;  // receive: since send; reply: since receive;
-                         // outcome: since send
+                         // outcome: since send. In the unit of time_ns
 };
 static_assert(sizeof(TraceRecord) == 64);
+
+// Set in a time that is the processor's counter: reading it takes less than
+// half as long. So it is in a trace ring, and in a record's kRecordSent prefix.
+inline constexpr uint64_t kTraceTicks = uint64_t{1} << 63;
 
 enum TracedFact : uint32_t { kTracedEnds = 0, kTracedBegins = 1 };
 inline constexpr uint32_t kTracedPayload = 2;  // or'ed to it

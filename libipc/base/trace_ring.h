@@ -4,6 +4,7 @@
 // own pace and count what was overwritten before they came.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -81,6 +82,17 @@ class TraceRingReader {
   }
   // Records overwritten before they were read.
   uint64_t lost() const { return lost_; }
+  // Passes records that are there, up to the first that `is_older` says no of:
+  // they are neither seen nor lost.
+  template <typename IsOlder>
+  void Pass(IsOlder&& is_older) {
+    const uint64_t tail =
+        theirs_->tail().load(std::memory_order_acquire) & ~uint64_t{63};
+    const uint64_t end = std::min(tail, position_ + theirs_->ring_bytes());
+    abi::TraceRecord record;
+    for (; position_ < end; position_ += sizeof(record))
+      if (Read(&record) && !is_older(record)) return;
+  }
 
  private:
   // Where to stop now; skips (and counts) what was overwritten already.

@@ -54,7 +54,7 @@ struct Outgoing {
   uint32_t label = 0;
   uint64_t token = 0;
   int64_t deadline_ns = base::kNoDeadline;
-  int64_t sent_ns = 0;
+  base::TraceStamp sent_at = 0;
   uint64_t number = 0;
   Bytes payload;
   std::span<const LentBlock> lent;
@@ -309,7 +309,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     abi::RecordHeader header;
     uint64_t token = 0;
     int64_t deadline_ns = base::kNoDeadline;
-    int64_t sent_ns = 0;
+    base::TraceStamp sent_at = 0;
     uint64_t number = 0;
     const uint8_t* payload = nullptr;
     uint32_t bytes = 0;

@@ -62,7 +62,7 @@ void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {
   };
   put(abi::kRecordToken, record.token);
   put(abi::kRecordDeadline, static_cast<uint64_t>(record.deadline_ns));
-  put(abi::kRecordSent, static_cast<uint64_t>(record.sent_ns));
+  put(abi::kRecordSent, record.sent_at);
   put(abi::kRecordNumber, record.number);
   copy(at, record.payload.data(), record.payload.size());
   const abi::RecordHeader header = {

@@ -34,7 +34,7 @@ bool LaneEnd::Peek(Parsed* parsed) {
   };
   if (state == State::kMalformed || !get(abi::kRecordToken, &parsed->token) ||
       !get(abi::kRecordDeadline, &parsed->deadline_ns) ||
-      !get(abi::kRecordSent, &parsed->sent_ns) ||
+      !get(abi::kRecordSent, &parsed->sent_at) ||
       !get(abi::kRecordNumber, &parsed->number) ||
       parsed->header.handle_count > abi::kMessageHandlesMax ||
       (copies && !IsNumbered(*parsed))) {
@@ -67,7 +67,7 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->badge = role_ == Role::kReceiver ? badge_ : 0;
   state->token = parsed.token;
   state->deadline_ns = parsed.deadline_ns;
-  state->sent_ns = parsed.sent_ns;
+  state->sent_at = parsed.sent_at;
   ReadPayload(parsed, *state);
   CountTaken();
   if (IsFlightDue()) NoteTaken(*state);

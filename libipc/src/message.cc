@@ -16,24 +16,24 @@ namespace {
 
 // When an answer begins to go out; 0: not traced. Taken before it is sent: the
 // caller may have it, and have said so, before this thread runs again.
-uint64_t TraceTime(const Message::State& state) {
-  return state.lane->traced() ? static_cast<uint64_t>(base::NowNs()) : 0;
+base::TraceStamp TraceTime(const Message::State& state) {
+  return state.lane->traced() ? base::TraceNow() : 0;
 }
 
-void TraceAnswer(const Message::State& state, uint64_t time_ns,
+void TraceAnswer(const Message::State& state, base::TraceStamp at,
                  abi::TraceKind kind, size_t bytes, size_t handles, Error error,
                  Bytes prefix = {}) {
-  if (time_ns == 0) return;
+  if (at == 0) return;
   abi::TraceRecord record = TraceOf(*state.lane, kind);
-  record.time_ns = time_ns;
+  record.time_ns = at;
   record.flow = state.flow;
   record.label = state.label;
   record.correlation = state.correlation;
   record.payload_bytes = static_cast<uint32_t>(bytes);
   record.handle_count = static_cast<uint8_t>(handles);
   record.error = static_cast<uint8_t>(error);
-  if (state.received_ns != 0)
-    record.interval_ns = record.time_ns - state.received_ns;
+  if (state.received_at != 0)
+    record.interval_ns = base::StampsApart(state.received_at, record.time_ns);
   WriteTrace(*state.lane, record, prefix);
 }
 
@@ -213,7 +213,7 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
   record.label = state_->label;
   record.flow = state_->flow;
   record.payload = payload;
-  const uint64_t time_ns = TraceTime(*state_);
+  const base::TraceStamp at = TraceTime(*state_);
   Error error;
   {
     absl::StatusOr<StagedTransfer> staged =
@@ -228,7 +228,7 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
     if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
         moved.valid())
       return ReplyByCapability(std::move(moved), payload, capabilities);
-  TraceAnswer(*state_, time_ns, abi::TraceKind::reply, payload.size(),
+  TraceAnswer(*state_, at, abi::TraceKind::reply, payload.size(),
               capabilities.size(), error, payload);
   return StatusOfReply(error, state_->correlation);
 }
@@ -242,11 +242,11 @@ absl::Status Message::ReplyLoan(Loan loan, Deadline deadline) {
   record.label = state_->label;
   record.flow = state_->flow;
   const size_t bytes = loan.bytes().size();
-  const uint64_t time_ns = TraceTime(*state_);
+  const base::TraceStamp at = TraceTime(*state_);
   TracedPrefix prefix(*state_->lane);
   prefix.Add(loan.bytes());
   const Error error = state_->lane->Answer(*state_, record, &loan, deadline);
-  TraceAnswer(*state_, time_ns, abi::TraceKind::reply, bytes, 0, error,
+  TraceAnswer(*state_, at, abi::TraceKind::reply, bytes, 0, error,
               prefix.bytes());
   return StatusOfReply(error, state_->correlation);
 }

@@ -10,6 +10,7 @@
 #include "libipc/abi/lane.h"
 #include "libipc/base/clock.h"
 #include "libipc/base/memory.h"
+#include "libipc/base/trace_clock.h"
 
 namespace ipc {
 
@@ -63,8 +64,8 @@ struct Message::State {
   uint64_t badge = 0;
   uint64_t token = 0;
   int64_t deadline_ns = base::kNoDeadline;
-  int64_t sent_ns = 0;      // 0: not traced
-  int64_t received_ns = 0;  // 0: not traced
+  base::TraceStamp sent_at = 0;      // 0: not traced
+  base::TraceStamp received_at = 0;  // 0: not traced
   bool answered = false;
   bool in_region = false;  // an answer that came in a region of its own
   bool in_flow = false;    // the receiving thread entered the message's flow

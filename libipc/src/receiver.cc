@@ -444,14 +444,14 @@ void ReceiverCore::Deliver(Message::State& state) {
   state.in_flow = true;
   if (state.lane == nullptr || !state.lane->traced()) return;
   abi::TraceRecord record = TraceOf(*state.lane, abi::TraceKind::receive);
-  state.received_ns = static_cast<int64_t>(record.time_ns);
+  state.received_at = record.time_ns;
   record.flow = state.flow;
   record.label = state.label;
   record.correlation = state.correlation;
   record.payload_bytes = static_cast<uint32_t>(state.payload.size());
   record.handle_count = static_cast<uint8_t>(state.handle_count);
-  if (state.sent_ns != 0)
-    record.interval_ns = record.time_ns - static_cast<uint64_t>(state.sent_ns);
+  if (state.sent_at != 0)
+    record.interval_ns = base::StampsApart(state.sent_at, record.time_ns);
   WriteTrace(*state.lane, record);
 }
 

@@ -304,7 +304,7 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
   TracedPrefix prefix;
   if (traced) {
     record.flags |= abi::kRecordSent;
-    record.sent_ns = base::NowNs();
+    record.sent_at = base::TraceNow();
     // Once it is sent, what was lent may be gone.
     prefix = PrefixOf(*lane, content);
   }
@@ -320,12 +320,12 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
   if (error == Error::ok) staged->Commit();
   if (error != Error::ok && slot == nullptr)
     lane->NoteFailure(abi::TraceKind::block, record, error);
-  *sent = {std::move(picked), record.flow, record.sent_ns, record.correlation};
+  *sent = {std::move(picked), record.flow, record.sent_at, record.correlation};
   if (traced) {
     abi::TraceRecord trace =
         TraceOf(*lane, error == Error::ok ? abi::TraceKind::send
                                           : abi::TraceKind::block);
-    trace.time_ns = static_cast<uint64_t>(record.sent_ns);
+    trace.time_ns = record.sent_at;
     trace.flow = record.flow;
     trace.label = options.label;
     trace.correlation = record.correlation;
@@ -401,7 +401,7 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
     error = sent.picked.lane->ResolveLoan(*slot.reply);
   if (error == Error::ok && slot.reply->in_region)
     error = sent.picked.lane->ResolveRegion(*slot.reply);
-  if (sent.time_ns != 0) TraceOutcome(sent, options, slot, error);
+  if (sent.at != 0) TraceOutcome(sent, options, slot, error);
   if (error != Error::ok && sent.picked.lane != nullptr)
     sent.picked.lane->NoteFailure(abi::TraceKind::outcome,
                                   {.correlation = slot.correlation,
@@ -420,7 +420,7 @@ void SenderCore::TraceOutcome(const Sent& sent, const SendOptions& options,
   trace.label = options.label;
   trace.correlation = sent.correlation;
   trace.error = static_cast<uint8_t>(error);
-  trace.interval_ns = trace.time_ns - static_cast<uint64_t>(sent.time_ns);
+  trace.interval_ns = base::StampsApart(sent.at, trace.time_ns);
   if (slot.reply != nullptr) {
     trace.payload_bytes = static_cast<uint32_t>(slot.reply->payload.size());
     trace.handle_count = static_cast<uint8_t>(slot.reply->handle_count);

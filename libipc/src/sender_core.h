@@ -46,7 +46,7 @@ class SenderCore {
   struct Sent {
     Picked picked;
     uint64_t flow = 0;
-    int64_t time_ns = 0;  // 0: not traced
+    base::TraceStamp at = 0;  // 0: not traced
     uint32_t correlation = 0;
   };
 

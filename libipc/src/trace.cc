@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_filter.h"
 #include "session_core.h"
 #include "traced_ring.h"
@@ -38,6 +39,10 @@ class Tracer::Core {
     // Rings there are now hold older tracing's records; those found later are
     // this one's from their first record on.
     absl::Status status = FindRings();
+    for (Ring& ring : rings_)
+      ring.records.Pass([this](const TraceRecord& record) {
+        return clock_.NsOf(record.time_ns) < start_ns_;
+      });
     from_ = base::TraceRingReader::From::kFirst;
     return status;
   }
@@ -45,6 +50,7 @@ class Tracer::Core {
   absl::StatusOr<uint64_t> Drain(const PayloadSink& sink) {
     // What was written before the tracing was over is still handed out.
     const absl::Status status = FindRings();
+    clock_.Look();
     uint64_t count = 0;
     for (Ring& ring : rings_) {
       const uint64_t orphans = ring.records.Drain([&](const auto& traced) {
@@ -82,7 +88,9 @@ class Tracer::Core {
 
   bool Show(const TraceSource& source, const TracedRing::Traced& traced,
             const PayloadSink& sink) {
-    const TraceRecord& record = traced.record;
+    TraceRecord record = traced.record;
+    record.interval_ns = clock_.LengthNs(record.time_ns, record.interval_ns);
+    record.time_ns = clock_.NsOf(record.time_ns);
     // Older records belong to somebody else's tracing.
     if (record.time_ns < start_ns_) return false;
     seen_ += traced.records;
@@ -141,6 +149,7 @@ class Tracer::Core {
   uint64_t tracing_ = 0;  // 0: not begun
   uint64_t port_ = 0;     // 0: all
   base::TraceRingReader::From from_ = base::TraceRingReader::From::kOldest;
+  base::TraceClock clock_;
   uint64_t last_place_ = 0;
   uint64_t seen_ = 0;
   uint64_t passed_ = 0;

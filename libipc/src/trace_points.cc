@@ -1,9 +1,11 @@
 #include "trace_points.h"
 
 #include <algorithm>
+#include <bit>
 #include <list>
 
 #include "lane_end.h"
+#include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_filter.h"
 #include "libipc/base/trace_ring.h"
 
@@ -77,7 +79,8 @@ base::TraceRingWriter* RingOf(const LaneEnd& lane, uint32_t place,
 
 void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
                 Bytes payload) {
-  for (uint32_t place = 0; place < abi::kTraceScopes; ++place) {
+  for (uint32_t left = lane.tracing().places(); left != 0; left &= left - 1) {
+    const auto place = static_cast<uint32_t>(std::countr_zero(left));
     const abi::LaneScope scope = lane.tracing().scope(place);
     if (scope.id == 0 || !base::IsKept(record, scope.filter)) continue;
     base::TraceRingWriter* const writer = RingOf(lane, place, scope.id);
@@ -92,7 +95,7 @@ void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
 
 abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind) {
   abi::TraceRecord record = {};
-  record.time_ns = static_cast<uint64_t>(base::NowNs());
+  record.time_ns = base::TraceNow();
   record.port = lane.port_id();
   record.lane = lane.lane_id();
   record.kind = static_cast<uint16_t>(kind);

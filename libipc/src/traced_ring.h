@@ -27,6 +27,13 @@ class TracedRing {
   // payload are published as one, so nothing is left half read.
   uint64_t Drain(Sink sink);
   uint64_t lost() const { return reader_.lost(); }
+  // Passes what was written before, as TraceRingReader.
+  void Pass(absl::FunctionRef<bool(const TraceRecord&)> is_older) {
+    reader_.Pass([&](const TraceRecord& record) {
+      return record.kind == static_cast<uint16_t>(TraceKind::payload) ||
+             is_older(record);
+    });
+  }
 
  private:
   void Take(const TraceRecord& record, Sink sink);

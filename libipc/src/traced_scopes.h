@@ -17,7 +17,9 @@ class TracedScopes {
   explicit TracedScopes(const abi::LaneTracing& tracing) { Set(tracing); }
 
   // The one test of a trace point of which nothing is wanted.
-  bool on() const { return on_.load(std::memory_order_relaxed); }
+  bool on() const { return places() != 0; }
+  // A bit for each scope that is on.
+  uint32_t places() const { return on_.load(std::memory_order_relaxed); }
 
   abi::LaneScope scope(uint32_t place) const {
     const Scope& from = scopes_[place];
@@ -44,7 +46,7 @@ class TracedScopes {
       scopes_[i].filter[1].store(words[1], std::memory_order_relaxed);
       scopes_[i].id.store(scope.id, std::memory_order_relaxed);
     }
-    on_.store(tracing.on() != 0, std::memory_order_relaxed);
+    on_.store(tracing.on(), std::memory_order_relaxed);
   }
 
  private:
@@ -52,7 +54,7 @@ class TracedScopes {
     std::atomic<uint64_t> id{0};
     std::atomic<uint64_t> filter[2] = {0, 0};
   };
-  std::atomic<bool> on_{false};
+  std::atomic<uint32_t> on_{0};
   Scope scopes_[abi::kTraceScopes];
 };
 

@@ -197,6 +197,34 @@ TEST_F(Tracing, SeenAndLostAddUpWithPayloadThatOverrunsItsRing) {
 
 // While it is being overrun: what is shown is one message's, or said to be
 // lost.
+// What the rings held before is neither seen nor lost, and times are ours.
+TEST_F(Tracing, CountsNothingOfWhatWasBefore) {
+  const Tracer first = Trace(port_);
+  constexpr uint32_t kMany = 6'000;  // more than a ring holds
+  Capability right = Must(port_.Duplicate(kRightSend | kRightDuplicate));
+  Sender sender = Must(Sender::Create(std::move(right)));
+  Receiver receiver = Must(Receiver::Create(Must(port_.Duplicate())));
+  const auto pass = [&] {
+    Must(sender.Send("x"));
+    Must(receiver.Receive(Soon()));
+  };
+  for (uint32_t i = 0; i < kMany; ++i) pass();
+  Tracer second = Trace(port_);
+  const auto begin = static_cast<uint64_t>(base::NowNs());
+  for (int i = 0; i < 10; ++i) pass();
+  const auto end = static_cast<uint64_t>(base::NowNs());
+  const std::vector<Seen> all = All(second);
+  EXPECT_EQ(all.size(), 20u);
+  EXPECT_EQ(second.lost(), 0u);
+  constexpr uint64_t kError = 1'000;  // of one clock to the other
+  for (const Seen& seen : all) {
+    EXPECT_GE(seen.record.time_ns + kError, begin);
+    EXPECT_LE(seen.record.time_ns, end + kError);
+    EXPECT_LE(seen.record.interval_ns, end - begin + kError);
+    EXPECT_EQ(seen.Is(TraceKind::receive), seen.record.interval_ns > 0);
+  }
+}
+
 TEST_F(Tracing, NeverJoinsAPayloadWithAnothersParts) {
   constexpr uint32_t kMessages = 4'000;
   Tracer tracer =

@@ -1,0 +1,75 @@
+// The clock of trace points. A record is written in little more time than Linux
+// needs to tell the time, so where the processors' counters agree and Linux
+// keeps its own time by them, the counter is written down, and whoever reads
+// the record makes nanoseconds of it.
+//
+// A stamp says which it is: kTraceTicks is set in one of the counter, others
+// are nanoseconds of CLOCK_MONOTONIC.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+#include "libipc/abi/trace.h"
+#include "libipc/base/clock.h"
+
+namespace base {
+
+using TraceStamp = uint64_t;
+using ipc::abi::kTraceTicks;
+
+// Whether stamps of this process are ticks. Looks once.
+bool TracesInTicks();
+
+inline TraceStamp TicksNow() {
+#if defined(__x86_64__)
+  return __rdtsc() | kTraceTicks;
+#else
+  return 0;
+#endif
+}
+
+inline TraceStamp TraceNow() {
+  return TracesInTicks() ? TicksNow() : static_cast<TraceStamp>(NowNs());
+}
+// From `earlier` to `later`, in their unit; 0 if they are not of one clock, or
+// the wrong way round.
+inline uint64_t StampsApart(TraceStamp earlier, TraceStamp later) {
+  const bool same = ((earlier ^ later) & kTraceTicks) == 0;
+  return same && later > earlier ? later - earlier : 0;
+}
+
+// Makes nanoseconds of stamps. What lies between two looks at both clocks is
+// put in proportion, what lies beyond by the last two.
+//
+// Thread: one at a time.
+class TraceClock {
+ public:
+  TraceClock();
+
+  // To be called now and then while there are stamps to be converted.
+  void Look();
+  // Of a stamp that anybody may have made up: any time.
+  uint64_t NsOf(TraceStamp stamp) const;
+  // Of a length that stands beside a stamp, in its unit.
+  uint64_t LengthNs(TraceStamp beside, uint64_t length) const;
+
+ private:
+  struct Pair {
+    uint64_t ticks = 0;
+    int64_t ns = 0;
+  };
+  // Looks that are nearer are no better: each is right to some 30 ns.
+  static constexpr int64_t kApartNs = 20'000'000;
+  static Pair LookNow();
+  void Take(Pair now);
+
+  Pair first_;
+  Pair last_;
+  double ns_per_tick_ = 0;
+};
+
+}  // namespace base
