@@ -5,34 +5,28 @@
 
 #include "services/tracer/html_page.h"
 #include "services/tracer/page_messages.h"
+#include "services/tracer/recorded_messages.h"
 #include "services/tracer/recording_file.h"
-#include "services/tracer/recording_reader.h"
 
 namespace keyport {
 namespace {
 
 absl::Status ReadAll(RecordingReader* reader, PageMessages* messages) {
-  MessageTable table;
-  const RecordingDecoder::Sink sink = {
+  const absl::Status read = ForEachMessage(
+      reader,
       [&](const RecordingDecoder::Recorded& recorded) {
-        table.Add(recorded.source, recorded.record);
         if (recorded.record.kind ==
             static_cast<uint16_t>(ipc::TraceKind::block))
           messages->AddBlock(recorded.record);
+        return true;
       },
-      [&](const LostRecords& lost) { messages->AddLoss(lost); }};
-  const auto add_all = [&](const std::vector<TracedMessage>& some) {
-    for (const TracedMessage& message : some)
-      messages->Add(message, reader->decoder().PortName(message.port));
-  };
-  absl::StatusOr<bool> more = true;
-  while (more.ok() && *more) {
-    more = reader->ReadSome(sink);
-    add_all(table.EndPass());
-  }
-  add_all(table.TakeRest());
+      [&](const TracedMessage& message) {
+        messages->Add(message, reader->decoder().PortName(message.port));
+        messages->AddPayload({message.request, message.answer});
+      },
+      [&](const LostRecords& lost) { messages->AddLoss(lost); });
   messages->Sort();
-  return more.status();
+  return read;
 }
 
 PageRecording Known(const RecordingReader& reader, const absl::Status& read) {

@@ -150,6 +150,16 @@ TEST_F(PageTest, ShowsPayloadWhereThereIsSome) {
   ExpectPeace();
 }
 
+TEST_F(PageTest, ShowsWhatWasRecordedOfPayload) {
+  RecordChain({"--payload"});
+  // One from the middle: of the first ones only an end may be recorded.
+  Browser& browser = Look("#select=80");
+  EXPECT_NE(browser.TextOf("[data-payload=request]").find("68 69"),
+            std::string::npos)
+      << browser.TextOf("#inspector");
+  ExpectPeace();
+}
+
 TEST_F(PageTest, TellsOfLosses) {
   MadeUpTraffic traffic(kServices, kPorts, "keyport record --port store");
   FillWithChains(10, &traffic);

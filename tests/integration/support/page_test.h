@@ -33,7 +33,7 @@ class PageTest : public GraphTest {
   std::string page() const { return folder_.path() + "/out.html"; }
 
   // Calls that go through two services.
-  void RecordChain() {
+  void RecordChain(std::vector<std::string> options = {}) {
     auto graph =
         Start("[graph]\nname = 'chain'\n[port.front]\n[port.store]\n" +
               Service("store", "'echo', 'store'", "provides = ['store']") +
@@ -42,7 +42,8 @@ class PageTest : public GraphTest {
               Service("client", "'call-often', 'front', 'hi'",
                       "uses = ['front']\ninstances = 2"));
     ASSERT_TRUE(graph->WaitFor("listening")) << graph->output();
-    const Finished record = Tool({"record", "-n", "200", file()});
+    options.insert(options.begin(), {"record", "-n", "200", file()});
+    const Finished record = Tool(options);
     ASSERT_EQ(record.exit_code, 0) << record.output;
     Export();
   }
