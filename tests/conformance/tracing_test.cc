@@ -9,6 +9,7 @@
 #include "ipc/trace.h"
 #include "libipc/base/trace_ring.h"
 #include "libipc/src/session_core.h"
+#include "libipc/src/traced_ring.h"
 #include "tests/testing/world.h"
 
 namespace ipc {
@@ -252,6 +253,65 @@ TEST_F(Tracing, NeverJoinsAPayloadWithAnothersParts) {
   }
   peer->Join();
   look();
+}
+
+// A ring of a process of which some records are overwritten while it is read.
+class TornRing {
+ public:
+  TornRing() {
+    memory_ = *base::Half::Create(abi::kTraceRingBytes);
+    half_ = *base::Half::Map(memory_.get(), abi::kTraceRingBytes, 1,
+                             base::Access::kReadWrite);
+  }
+  void Append(uint32_t label, std::string_view payload) {
+    if (writer_ == nullptr)
+      writer_ = std::make_unique<base::TraceRingWriter>(half_);
+    TraceRecord record = {};
+    record.kind = static_cast<uint16_t>(TraceKind::send);
+    record.label = label;
+    writer_->Append(record, BytesOf(payload));
+  }
+  void Tear(size_t from, size_t count) {
+    for (size_t i = from; i < from + count; ++i)
+      std::memset(half_->ring() + i * sizeof(TraceRecord), 0, 8);
+  }
+  std::vector<Seen> Read() {
+    std::vector<Seen> all;
+    TracedRing ring(
+        base::TraceRingReader(half_, base::TraceRingReader::From::kFirst));
+    uint64_t seen = ring.Drain([&](const TracedRing::Traced& traced) {
+      all.push_back({traced.record, std::string(TextOf(traced.payload.bytes)),
+                     traced.payload.lost});
+      records += traced.records;
+    });
+    records += seen + ring.lost();
+    return all;
+  }
+  uint64_t records = 0;  // seen and lost
+
+ private:
+  base::UniqueFd memory_;
+  std::shared_ptr<base::Half> half_;
+  std::unique_ptr<base::TraceRingWriter> writer_;
+};
+
+TEST(TracedRings, NeverJoinAPayloadWithAnothersParts) {
+  const std::string first(130, 'a');  // three parts
+  const std::string second(130, 'b');
+  for (size_t from = 0; from < 8; ++from) {
+    for (size_t count = 0; from + count <= 8; ++count) {
+      TornRing ring;
+      ring.Append(1, first);
+      ring.Append(2, second);
+      ring.Tear(from, count);
+      for (const Seen& seen : ring.Read()) {
+        const std::string& whole = seen.record.label == 1 ? first : second;
+        EXPECT_EQ(seen.payload, whole.substr(0, seen.payload.size()));
+        EXPECT_TRUE(seen.lost || seen.payload == whole) << from << " " << count;
+      }
+      EXPECT_EQ(ring.records, 8u);
+    }
+  }
 }
 
 TEST_F(Tracing, OfASecretPortShowsNoPayload) {
