@@ -1,6 +1,7 @@
 // Blocks published in a topic: written once, read by all where they lie, and
 // back in the pool when nobody needs them any more.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <cstring>
 #include <optional>
@@ -113,6 +114,16 @@ TEST_F(TopicLoans, AHeldMessageKeepsItsBlockThoughTheReaderGoesOn) {
   ExpectFilled(*first, 1);
   first.reset();
   ExpectAllComeBack();
+}
+
+TEST_F(TopicLoans, CannotBeWrittenByASubscriber) {
+  Subscriber subscriber = Subscribing();
+  PublishBlocks(1, 1);
+  const TopicMessage message = Must(subscriber.Next(Soon()));
+  const auto address = reinterpret_cast<uintptr_t>(message.payload.data());
+  void* const page = reinterpret_cast<void*>(address & ~uintptr_t{4095});
+  EXPECT_NE(mprotect(page, 4096, PROT_READ | PROT_WRITE), 0);
+  ExpectFilled(message, 1);
 }
 
 TEST_F(TopicLoans, WaitForAReliableOneThatHoldsThemAllUntilTheDeadline) {

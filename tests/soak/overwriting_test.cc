@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ipc/port.h"
+#include "libipc/base/clock.h"
 #include "tests/soak/options.h"
 #include "tests/soak/random.h"
 #include "tests/testing/world.h"
@@ -131,7 +132,8 @@ TEST(Overwriting, WhatIsDeliveredAndWhatIsLostIsWhatWasSent) {
       {.ring_bytes = kRing, .buffering = ipc::Buffering::kOverwriting});
   std::vector<std::unique_ptr<testing_kit::Peer>> senders;
   for (uint32_t i = 0; i < kSenders; ++i) {
-    ipc::Capability right = Must(port.Mint(ipc::kRightSend, i + 1));
+    ipc::Capability right =
+        Must(port.Mint(ipc::kRightSend | ipc::kRightDuplicate, i + 1));
     const ipc::InitialCapability initial[] = {{"port", &right}};
     senders.push_back(world->StartPeer(
         "sender", initial, [shared, i, seed](ipc::Session& session) {
