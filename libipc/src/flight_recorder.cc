@@ -14,6 +14,9 @@
 namespace ipc {
 namespace {
 
+// Records that are kept until the ring is there.
+constexpr size_t kEarlyMax = 64;
+
 // A ring that was asked for: the answer comes to whoever pumps, the thread may
 // have ended by then.
 struct AskedRing {
@@ -41,6 +44,12 @@ struct FlightRing {
 
   void Ask(const std::shared_ptr<SessionCore>& from);
   void Adopt();
+  void Write(const abi::TraceRecord& record);
+  // Writes what is put off: the thread does something else now.
+  void WriteWake() {
+    if (wake.kind != 0) Append(std::exchange(wake, {}));
+  }
+  bool writes() const { return writer != nullptr || asked != nullptr; }
 
   const std::weak_ptr<SessionCore> session;
   const uint64_t serial;
@@ -48,6 +57,13 @@ struct FlightRing {
   std::shared_ptr<AskedRing> asked;  // until it was adopted
   uint64_t number = 0;
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
+  std::vector<abi::TraceRecord> early;            // until it is there
+  // Who goes on only to sleep on the same again has not gone on. Kind none: it
+  // is written.
+  abi::TraceRecord wake = {};
+
+ private:
+  void Append(const abi::TraceRecord& record);
 };
 
 namespace {
@@ -135,9 +151,24 @@ void FlightRing::Adopt() {
       writer = std::make_unique<base::TraceRingWriter>(*std::move(half));
   }
   if (writer == nullptr) return EndRing(*alive, grant);
+  for (const abi::TraceRecord& record : early) writer->Append(record);
+  early = {};
   number = grant.value(0);
   alive->LaterThen(abi::Syscall::flight_ring,
                    {.options = abi::kFlightRingReady, .args = {number}}, {});
+}
+
+void FlightRing::Append(const abi::TraceRecord& record) {
+  if (writer == nullptr) Adopt();
+  if (writer != nullptr)
+    writer->Append(record);
+  else if (asked != nullptr && early.size() < kEarlyMax)
+    early.push_back(record);
+}
+
+void FlightRing::Write(const abi::TraceRecord& record) {
+  WriteWake();
+  Append(record);
 }
 
 void FlightIsDueAgain() {
@@ -148,9 +179,9 @@ void FlightIsDueAgain() {
 
 void WriteFlight(const SessionCore& session, abi::TraceRecord record) {
   FlightRing* const ring = Find(session);
-  if (ring == nullptr || ring->writer == nullptr) return;
+  if (ring == nullptr || !ring->writes()) return;
   record.time_ns = Now();
-  ring->writer->Append(record);
+  ring->Write(record);
 }
 
 FlightSleep::FlightSleep(const std::shared_ptr<SessionCore>& session,
@@ -158,25 +189,33 @@ FlightSleep::FlightSleep(const std::shared_ptr<SessionCore>& session,
     : ring_(FindOrAsk(session)) {
   if (ring_ == nullptr) return;
   if (ring_->writer == nullptr) ring_->Adopt();
+  if (!ring_->writes()) return;
   record_.kind = static_cast<uint16_t>(abi::TraceKind::wait);
   record_.label = static_cast<uint32_t>(what.state);
   record_.flow = what.flow;
   record_.lane = what.lane;
-  record_.port = what.port;
+  record_.port = what.lane_port != 0 ? what.lane_port : what.port;
+  const abi::TraceRecord& last = ring_->wake;
+  if (last.kind != 0 && last.label == record_.label &&
+      last.flow == record_.flow && last.lane == record_.lane &&
+      last.port == record_.port) {
+    record_.time_ns = last.time_ns - last.interval_ns;
+    ring_->wake = {};
+    return;
+  }
   record_.time_ns = Now();
-  if (ring_->writer != nullptr) ring_->writer->Append(record_);
+  ring_->Write(record_);
 }
 
 FlightSleep::~FlightSleep() {
-  if (ring_ == nullptr) return;
-  if (ring_->writer == nullptr) ring_->Adopt();
-  if (ring_->writer == nullptr) return;
+  if (record_.kind == 0) return;
   const uint64_t now = Now();
   record_.kind = static_cast<uint16_t>(abi::TraceKind::wake);
   record_.interval_ns = now - record_.time_ns;
   record_.time_ns = now;
-  ring_->writer->Append(record_);
-  t_flight_due = kFlightMessages;
+  ring_->wake = record_;
+  if (ring_->writer == nullptr) ring_->Adopt();
+  if (ring_->writes()) t_flight_due = kFlightMessages;
 }
 
 }  // namespace ipc

@@ -55,8 +55,9 @@ Error LaneEnd::AwaitTurn(Deadline deadline) {
       SleepOnHead(seen, deadline, [this] { return IsTakenPassed(); });
       continue;
     }
-    const ThreadSleeps sleeps(
-        session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
+    const ThreadSleeps sleeps(session_, {.state = abi::ThreadState::sending,
+                                         .lane = lane_id_,
+                                         .lane_port = port_id_});
     session_->Sleep(seen, {&turn, 1}, deadline.ns);
   }
 }

@@ -59,7 +59,8 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
       const ThreadSleeps sleeps(session_, {.state = abi::ThreadState::calling,
                                            .lane = lane_id_,
                                            .position = slot.position,
-                                           .flow = slot.flow});
+                                           .flow = slot.flow,
+                                           .lane_port = port_id_});
       // Looking wakes this thread by itself: what came meanwhile is looked at
       // anew before it sleeps.
       uint32_t since = seen;
@@ -144,8 +145,9 @@ void LaneEnd::SleepOnHead(uint32_t seen, Deadline deadline,
   const bool is_ready = ready() || mailbox_->HasMail();
   lock.unlock();
   if (!is_ready) {
-    const ThreadSleeps sleeps(
-        session_, {.state = abi::ThreadState::sending, .lane = lane_id_});
+    const ThreadSleeps sleeps(session_, {.state = abi::ThreadState::sending,
+                                         .lane = lane_id_,
+                                         .lane_port = port_id_});
     session_->Sleep(seen, {&word, watch.half != nullptr ? 1u : 0u},
                     deadline.ns);
   }

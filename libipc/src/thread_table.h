@@ -16,7 +16,8 @@ struct SleepingOn {
   uint64_t lane = 0;
   uint64_t position = 0;
   uint64_t flow = 0;
-  uint64_t port = 0;  // receiving
+  uint64_t port = 0;       // receiving
+  uint64_t lane_port = 0;  // the lane's: for the flight recorder only
 };
 
 // Says it while it lives. Without a free slot it only counts.

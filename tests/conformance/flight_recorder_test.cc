@@ -46,14 +46,16 @@ class FlightRecorder : public ::testing::Test {
     });
     return records;
   }
-  // Waits in vain until it was seen to have slept.
+  void WaitInVain() {
+    EXPECT_EQ(
+        ErrorOf(
+            receiver_.Receive(Deadline::After(absl::Milliseconds(2))).status()),
+        Error::timed_out);
+  }
+  // Until it was seen to sleep.
   void SleepOnce() {
-    const size_t before = Records(TraceKind::wake).size();
-    while (Records(TraceKind::wake).size() == before)
-      EXPECT_EQ(
-          ErrorOf(receiver_.Receive(Deadline::After(absl::Milliseconds(2)))
-                      .status()),
-          Error::timed_out);
+    const size_t before = Records(TraceKind::wait).size();
+    while (Records(TraceKind::wait).size() == before) WaitInVain();
   }
   void Pass(int messages) {
     for (int i = 0; i < messages; ++i)
@@ -78,7 +80,7 @@ class FlightRecorder : public ::testing::Test {
 };
 
 TEST_F(FlightRecorder, HasNothingOfAThreadThatNeverSlept) {
-  Pass(3);
+  for (int i = 0; i < 3; ++i) Must(sender_.Send("hello"));
   EXPECT_TRUE(Records().empty());
 }
 
@@ -100,14 +102,30 @@ TEST_F(FlightRecorder, HasTheMessagesAfterASleepThoughNobodyTraces) {
   EXPECT_LE(sent[0].time_ns, received[0].time_ns);
 }
 
+TEST_F(FlightRecorder, HasTheFirstMessageThoughItsRingMayComeLater) {
+  WaitInVain();
+  Pass(1);
+  while (Records().empty()) WaitInVain();
+  EXPECT_EQ(Records(TraceKind::receive).size(), 1u);
+}
+
 TEST_F(FlightRecorder, SaysWhatAThreadSleepsOnAndForHowLong) {
   SleepOnce();
-  SleepOnce();
+  Pass(1);
   const TraceRecord wait = Records(TraceKind::wait).back();
   const TraceRecord wake = Records(TraceKind::wake).back();
   EXPECT_EQ(wait.label, static_cast<uint32_t>(abi::ThreadState::receiving));
   EXPECT_EQ(wait.port, Must(port_.Info()).object_id);
   EXPECT_EQ(wake.interval_ns, wake.time_ns - wait.time_ns);
+}
+
+// Else an idle thread would write over what it did before.
+TEST_F(FlightRecorder, WhoSleepsOnTheSameAgainHasNotGoneOn) {
+  SleepOnce();
+  for (int i = 0; i < 3; ++i) WaitInVain();
+  EXPECT_EQ(Records().size(), 1u);
+  Pass(1);
+  EXPECT_GE(Records(TraceKind::wake).back().interval_ns, 6'000'000u);
 }
 
 TEST_F(FlightRecorder, SaysHowManyMessagesItDidNotRecord) {
