@@ -27,7 +27,8 @@ std::string FactLine(const ipc::TraceRecord& record, const std::string& object,
 
 std::string FactJson(const ipc::TraceRecord& record, const std::string& object,
                      const WallClock& clock) {
-  nlohmann::ordered_json json = {{"fact", TraceKindText(record.kind)},
+  nlohmann::ordered_json json = {{"kind", TraceKindText(record.kind)},
+                                 {"fact", true},
                                  {"time_ns", record.time_ns},
                                  {"unix_ns", clock.UnixNs(record.time_ns)},
                                  {"object", object},

@@ -19,7 +19,7 @@ class TraceOptionsTest : public RecordedGraphTest {
     std::set<std::string> facts;
     for (const Json& line : lines)
       if (line.contains("fact"))
-        facts.insert(line["fact"].get<std::string>() + " " +
+        facts.insert(line["kind"].get<std::string>() + " " +
                      line["object"].get<std::string>());
     return facts;
   }
