@@ -230,6 +230,8 @@ class Kernel {
   void RunRevokes();
   void AnswerRevokes();
   void HangUpNext();
+  void HangUpLater(Session& session);
+  void EndBroken(Session& session);
   void ClearSessions();
   bool ClearSome(Session& session, uint32_t steps);
   void DropSession(Session& session);

@@ -69,7 +69,7 @@ void Kernel::ServeReady() {
     if (!session->served()) continue;
     bool more = false;
     if (!session->Serve(&more)) {
-      EndSession(*session);
+      EndBroken(*session);
       continue;
     }
     if (more) MarkReady(*session);
@@ -86,7 +86,7 @@ void Kernel::FlushAndRest() {
   for (size_t i = dirty.size(); i-- > 0;) {
     Session& session = *dirty[i];
     session.in_dirty = false;
-    if (session.served() && !session.Flush()) EndSession(session);
+    if (session.served() && !session.Flush()) EndBroken(session);
   }
   for (Session* session : dirty) {
     if (!session->served() || session->in_dirty) continue;
@@ -102,7 +102,7 @@ void Kernel::Woke(const Session& session) {
 }
 
 void Kernel::Deliver(Session& session) {
-  if (session.served() && !session.Flush()) EndSession(session);
+  if (session.served() && !session.Flush()) EndBroken(session);
 }
 
 void Kernel::RunRevokes() {
@@ -148,9 +148,22 @@ void Kernel::CutOff(Session& session) {
   // What stands on a ring is much for one request: one a turn.
   if (!hanging_up_ && !std::exchange(cut_off_now_, true))
     return HangUp(session);
+  HangUpLater(session);
+}
+
+void Kernel::HangUpLater(Session& session) {
   if (session.in_cut_off) return;
   session.in_cut_off = true;
   cut_off_.push_back(session.id());
+}
+
+// Who has hung up is found out by what it could not be told, too, and then has
+// the right to what stands on its ring all the same.
+void Kernel::EndBroken(Session& session) {
+  if (session.gone())
+    HangUpLater(session);
+  else
+    EndSession(session);
 }
 
 void Kernel::HangUpNext() {

@@ -54,9 +54,10 @@ Outbox::Outcome Outbox::Flush(base::RingWriter& ring, const base::Half& peer,
                                            : Outcome::kRingFull;
     if (!entry.descriptors.empty()) {
       const Result<void> sent = SendDescriptors(entry, transport);
-      if (sent.error() == Error::should_wait && entries_.size() <= kEntriesMax)
-        return Outcome::kSocketFull;
-      if (!sent.ok()) return Outcome::kBroken;
+      if (sent.error() == Error::should_wait)
+        return entries_.size() > kEntriesMax ? Outcome::kBroken
+                                             : Outcome::kSocketFull;
+      if (!sent.ok()) return Outcome::kGone;
     }
     uint8_t* at = ring.Payload();
     std::memcpy(at, &entry.completion, sizeof(entry.completion));

@@ -21,7 +21,8 @@ class Outbox {
     kEmpty,       // all is published
     kRingFull,    // the client must consume first
     kSocketFull,  // the client must read its socket first
-    kBroken,      // the peer is gone, or has let too much pile up
+    kGone,        // the peer has hung up
+    kBroken,      // it has let too much pile up
   };
 
   void Push(uint32_t number, uint64_t user_data, Answer answer);

@@ -85,7 +85,8 @@ bool Session::Flush() {
   }
   ring_full_ = outcome == Outbox::Outcome::kRingFull;
   if (outcome == Outbox::Outcome::kSocketFull) transport->NotifyWritable();
-  return outcome != Outbox::Outcome::kBroken;
+  gone_ = outcome == Outbox::Outcome::kGone;
+  return !gone_ && outcome != Outbox::Outcome::kBroken;
 }
 
 // So that nobody polls for answers on the processor that makes them.

@@ -71,6 +71,8 @@ class Session {
   void ServeRest();
   // Publishes completions and wakes the client. As Serve.
   bool Flush();
+  // Why Flush or Serve failed: nobody is there any more.
+  bool gone() const { return gone_; }
   // Sleeps on the request ring. Returns false when there is work after all.
   // The protocol is tests/model/rest_sleep.pml.
   bool Rest();
@@ -152,6 +154,7 @@ class Session {
   base::RingWriter writer_;
   Outbox outbox_;
   bool ring_full_ = false;
+  bool gone_ = false;
   bool served_now_ = false;  // something, since it last rested
   uint32_t arm_generation_ = 0;
   base::Woken woken_;  // the client's arming that was woken already

@@ -94,6 +94,31 @@ TEST_F(LanesTest, ReadyIsHeardOfAListenerThatHungUpRightAfter) {
   EXPECT_EQ(client_->TakeEvent(Event::lane_orphaned).value(0), 64u);
 }
 
+// The kernel process finds out by an event that it cannot tell any more, before
+// it has looked at the ring.
+TEST_F(LanesTest, ReadyIsHeardOfASenderThatHungUpRightAfter) {
+  RawEnd sender = Connect(*client_, used_);
+  sender.Send("one");
+  const Done made = client_->Call(Syscall::port_connect, used_);
+  base::RingWriter other(
+      *base::Half::Map(made.descriptors[0].get(), 4096, made.value(1),
+                       base::Access::kReadWrite),
+      0);
+  other.Publish({});
+  const abi::Request ready = {
+      .number = static_cast<uint32_t>(Syscall::lane_ready),
+      .handle = made.handle()};
+  std::memcpy(client_->writer().Payload(), &ready, sizeof(ready));
+  client_->writer().Publish({.payload_bytes = sizeof(ready)});
+  client_->socket()->gone = true;
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  Open(*server_);
+  EXPECT_FALSE(client_->alive());
+  const RawEnd second = Open(*server_);
+  ASSERT_NE(second.theirs, nullptr) << "the other lane is lost";
+  EXPECT_TRUE(second.reader.Ready());
+}
+
 TEST_F(LanesTest, StampedRecordCountsThoughItsTailWasNotMoved) {
   RawEnd sender = Connect(*client_, used_);
   sender.Send("one");

@@ -7,6 +7,7 @@ namespace kernel {
 
 Result<void> FakeTransport::Send(const void* data, size_t bytes,
                                  std::span<const int> descriptors) {
+  if (socket_->gone) return Error::peer_closed;
   if (socket_->full) return Error::should_wait;
   FakeSocket::Message message;
   message.bytes = Bytes(data, bytes);

@@ -30,6 +30,7 @@ struct FakeSocket {
   bool full = false;
   bool wants_room = false;
   bool closed = false;
+  bool gone = false;         // its other end has hung up
   bool has_words = false;    // may be asked to wait for a futex word
   int word_waits = 0;        // that it was asked
   bool has_process = false;  // as after a Hello with a pid
