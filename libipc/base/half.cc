@@ -10,8 +10,8 @@ bool IsRingSize(uint32_t bytes) {
 
 }  // namespace
 
-Result<UniqueFd> Half::Create(uint32_t ring_bytes) {
-  return CreateMemory("keyport-half", abi::kControlBytes + ring_bytes);
+Result<UniqueFd> Half::Create(uint32_t ring_bytes, const char* name) {
+  return CreateMemory(name, abi::kControlBytes + ring_bytes);
 }
 
 Result<std::shared_ptr<Half>> Half::Map(int fd, uint32_t ring_bytes,

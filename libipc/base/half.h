@@ -48,7 +48,9 @@ class Half {
   // this size that cannot shrink.
   static Result<std::shared_ptr<Half>> Map(int fd, uint32_t ring_bytes,
                                            uint64_t key, Access access);
-  static Result<UniqueFd> Create(uint32_t ring_bytes);
+  // `name` is what Linux shows of it.
+  static Result<UniqueFd> Create(uint32_t ring_bytes,
+                                 const char* name = "keyport-half");
   // `base` with another ring, the memory `fd`. Errors: as Map.
   static Result<std::shared_ptr<Half>> WithRing(std::shared_ptr<Half> base,
                                                 int fd, uint32_t ring_bytes,

@@ -9,6 +9,9 @@ if not fresh then return end
 local kinds = {
   [1] = "send", [2] = "receive", [3] = "reply", [4] = "outcome",
   [5] = "drop", [6] = "block", [7] = "payload",
+  [16] = "wait", [17] = "wake", [18] = "passed", [19] = "cut", [20] = "stage",
+  [21] = "redeem", [22] = "lend", [23] = "lent_back", [24] = "map",
+  [25] = "refused",
   [32] = "port_created", [33] = "lane_opened", [34] = "lane_cut",
   [35] = "capability_moved", [36] = "capability_revoked",
   [37] = "process_started", [38] = "process_ended", [39] = "traced",

@@ -23,10 +23,15 @@ constexpr const char* kItems[] = {
 #undef KEYPORT_ACCOUNT_ITEM
 };
 
+// But for the last moments of the dead, which are kept: a bounded number.
 uint64_t DescriptorsOf(int pid) {
   DIR* folder = opendir(("/proc/" + std::to_string(pid) + "/fd").c_str());
   uint64_t count = 0;
-  while (readdir(folder) != nullptr) ++count;
+  while (const dirent* entry = readdir(folder)) {
+    char to[64] = {};
+    (void)!readlinkat(dirfd(folder), entry->d_name, to, sizeof(to) - 1);
+    count += std::string_view(to).find("keyport-flight") == std::string::npos;
+  }
   closedir(folder);
   return count;
 }
