@@ -89,6 +89,10 @@ void TraceBoard::Forget(uint64_t id) {
   if (ring.place == 0) return Erase(id);
   if (ring.session != 0)
     --kernel_->FindSession(std::exchange(ring.session, 0))->trace_rings;
+  AddEnded(id);
+}
+
+void TraceBoard::AddEnded(uint64_t id) {
   ended_.push_back(id);
   if (ended_.size() <= kEndedRingsMax) return;
   Erase(ended_.front());
@@ -215,6 +219,7 @@ bool TraceBoard::OpenFacts() {
   const uint64_t id = next_ring_++;
   rings_[id] = {std::move(owner), nullptr, {}, *std::move(reader)};
   List(id);
+  facts_ring_ = id;
   return true;
 }
 
@@ -222,11 +227,11 @@ bool TraceBoard::OpenFacts() {
 // there is none, no facts are written until everybody has stopped.
 void TraceBoard::CloseFacts() {
   facts_.reset();
-  if (scopes_.everything().tracers() == 0) return EraseRings(nullptr);
-  for (auto& [id, ring] : rings_)
-    if (ring.scope == nullptr &&
-        std::find(ended_.begin(), ended_.end(), id) == ended_.end())
-      ended_.push_back(id);
+  if (scopes_.everything().tracers() == 0) {
+    facts_ring_ = 0;
+    return EraseRings(nullptr);
+  }
+  if (facts_ring_ != 0) AddEnded(std::exchange(facts_ring_, 0));
   OpenFacts();
 }
 

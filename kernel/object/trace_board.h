@@ -62,6 +62,8 @@ class TraceBoard {
   // Nobody writes to it from now on.
   void Forget(uint64_t ring);
   void List(uint64_t ring);
+  // It is kept for a while.
+  void AddEnded(uint64_t ring);
   void Erase(uint64_t ring);
   // With `scope`: erases its rings, or (when it goes on) forgets them.
   void EraseRings(const TraceScope* scope);
@@ -82,6 +84,7 @@ class TraceBoard {
   std::map<uint64_t, uint64_t> listed_;  // rings by their places
   std::deque<uint64_t> ended_;           // oldest first
   std::optional<base::TraceRingWriter> facts_;
+  uint64_t facts_ring_ = 0;
 };
 
 }  // namespace kernel

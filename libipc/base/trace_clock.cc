@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -58,42 +60,54 @@ TraceClock::Pair TraceClock::LookNow() {
   return best;
 }
 
-TraceClock::TraceClock() : first_(LookNow()) {
+TraceClock::TraceClock() {
   // Right to some 20 ppm, until there is time for better.
-  while (NowNs() < first_.ns + 2'000'000) {
+  const Pair first = LookNow();
+  while (NowNs() < first.ns + 2'000'000) {
   }
-  Take(LookNow());
+  last_look_ = LookNow();
+  const double ticks = static_cast<double>(last_look_.ticks - first.ticks);
+  const double ns = static_cast<double>(last_look_.ns - first.ns);
+  stretches_.push_back({first, ticks > 0 ? ns / ticks : 0});
 }
 
+// The new stretch begins where the old one has come to, and is as much faster
+// or slower as brings it to the true time by the next look.
 void TraceClock::Look() {
   const Pair now = LookNow();
-  if (now.ns - last_.ns < kApartNs) return;
-  first_ = last_;
-  Take(now);
+  const double ticks = static_cast<double>(now.ticks - last_look_.ticks);
+  if (now.ns - last_look_.ns < kApartNs || now.ticks <= last_look_.ticks)
+    return;
+  const double at = stretches_.back().At(now.ticks);
+  const double behind = static_cast<double>(now.ns) - at;
+  const double ns = static_cast<double>(now.ns - last_look_.ns);
+  last_look_ = now;
+  stretches_.push_back(
+      {{now.ticks, static_cast<int64_t>(at)}, (ns + behind) / ticks});
+  if (stretches_.size() > kStretches) stretches_.pop_front();
 }
 
-void TraceClock::Take(Pair now) {
-  last_ = now;
-  if (last_.ticks > first_.ticks)
-    ns_per_tick_ = static_cast<double>(last_.ns - first_.ns) /
-                   static_cast<double>(last_.ticks - first_.ticks);
+const TraceClock::Stretch& TraceClock::StretchOf(uint64_t ticks) const {
+  for (size_t i = stretches_.size(); i-- > 1;)
+    if (ticks >= stretches_[i].begin.ticks) return stretches_[i];
+  return stretches_.front();
 }
 
 uint64_t TraceClock::NsOf(TraceStamp stamp) const {
   if ((stamp & kTraceTicks) == 0) return stamp;
-  const auto since = static_cast<double>(
-      static_cast<int64_t>((stamp & ~kTraceTicks) - first_.ticks));
-  const double ns = static_cast<double>(first_.ns) + since * ns_per_tick_;
+  const uint64_t ticks = stamp & ~kTraceTicks;
+  const double ns = StretchOf(ticks).At(ticks);
   constexpr double kMost = 9e18;  // below 2^63
   if (!(ns > 0)) return 0;
-  return ns < kMost ? static_cast<uint64_t>(ns) : static_cast<uint64_t>(kMost);
+  return static_cast<uint64_t>(ns < kMost ? ns : kMost);
 }
 
-uint64_t TraceClock::LengthNs(TraceStamp beside, uint64_t length) const {
-  if ((beside & kTraceTicks) == 0) return length;
-  constexpr double kMost = 9e18;
-  const double ns = static_cast<double>(length) * ns_per_tick_;
-  return ns < kMost ? static_cast<uint64_t>(ns) : static_cast<uint64_t>(kMost);
+uint64_t TraceClock::LengthNs(TraceStamp end, uint64_t length) const {
+  if ((end & kTraceTicks) == 0) return length;
+  const uint64_t ticks = end & ~kTraceTicks;
+  const uint64_t begin = ticks - std::min(ticks, length);
+  const uint64_t to = NsOf(end);
+  return to - std::min(to, NsOf(begin | kTraceTicks));
 }
 
 }  // namespace base

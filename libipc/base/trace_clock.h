@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -42,8 +43,9 @@ inline uint64_t StampsApart(TraceStamp earlier, TraceStamp later) {
   return same && later > earlier ? later - earlier : 0;
 }
 
-// Makes nanoseconds of stamps. What lies between two looks at both clocks is
-// put in proportion, what lies beyond by the last two.
+// Makes nanoseconds of stamps, of each the same whenever it is asked: what is
+// put together by its time is found again. Follows CLOCK_MONOTONIC by looking
+// at both clocks now and then, in stretches that once begun do not change.
 //
 // Thread: one at a time.
 class TraceClock {
@@ -54,22 +56,32 @@ class TraceClock {
   void Look();
   // Of a stamp that anybody may have made up: any time.
   uint64_t NsOf(TraceStamp stamp) const;
-  // Of a length that stands beside a stamp, in its unit.
-  uint64_t LengthNs(TraceStamp beside, uint64_t length) const;
+  // Of a length in the unit of the stamp at its end.
+  uint64_t LengthNs(TraceStamp end, uint64_t length) const;
 
  private:
   struct Pair {
     uint64_t ticks = 0;
     int64_t ns = 0;
   };
+  // From `begin` on, until the next one begins.
+  struct Stretch {
+    Pair begin;
+    double ns_per_tick;
+    double At(uint64_t ticks) const {
+      return static_cast<double>(begin.ns) +
+             static_cast<double>(static_cast<int64_t>(ticks - begin.ticks)) *
+                 ns_per_tick;
+    }
+  };
   // Looks that are nearer are no better: each is right to some 30 ns.
-  static constexpr int64_t kApartNs = 20'000'000;
+  static constexpr int64_t kApartNs = 100'000'000;
+  static constexpr size_t kStretches = 64;
   static Pair LookNow();
-  void Take(Pair now);
+  const Stretch& StretchOf(uint64_t ticks) const;
 
-  Pair first_;
-  Pair last_;
-  double ns_per_tick_ = 0;
+  Pair last_look_;
+  std::deque<Stretch> stretches_;  // never empty
 };
 
 }  // namespace base

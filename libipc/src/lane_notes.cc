@@ -74,7 +74,8 @@ void LaneEnd::NoteSent(const Outgoing& record) {
 }
 
 void LaneEnd::NoteTaken(const Message::State& state) {
-  --t_flight_due;
+  // The answer to a call that is recorded is recorded, too.
+  if (!state.is_call() || t_flight_due > 1) --t_flight_due;
   const bool is_reply = (state.flags & abi::kRecordReply) != 0;
   abi::TraceRecord note = FlightRecord(is_reply ? abi::TraceKind::outcome
                                                 : abi::TraceKind::receive);

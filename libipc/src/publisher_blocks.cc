@@ -91,8 +91,13 @@ absl::Status PublisherCore::FreeOldest(Deadline deadline) {
     if (!status.ok()) return status;
     if (absl::Status over = Over(); !over.ok()) return over;
     GiveUpBelow(end, Whose::kReliable);
-    if (!out_.empty() && out_.front().position == position)
-      std::this_thread::yield();
+    if (out_.empty() || out_.front().position != position) break;
+    if (deadline.ns <= base::NowNs())
+      return MakeStatus(
+          deadline.ns == 0 ? Error::should_wait : Error::timed_out,
+          "another thread of this process has news of "
+          "subscribers in hand; try again");
+    std::this_thread::yield();
   }
   return absl::OkStatus();
 }

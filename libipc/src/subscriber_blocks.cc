@@ -63,7 +63,7 @@ base::Result<std::shared_ptr<base::Mapping>> SubscriberCore::MapBlocks(
 
 void SubscriberCore::BeginAt(const base::TopicReader& reader) {
   page_.head().store(reader.position(), std::memory_order_release);
-  holds_->Follow(reader.memory());
+  holds_->Follow(reader.memory(), reader.position());
   holds_->Pass(reader.position());
 }
 

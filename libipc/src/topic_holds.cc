@@ -7,9 +7,14 @@
 
 namespace ipc {
 
-void TopicHolds::Follow(std::shared_ptr<base::TopicMemory> theirs) {
+void TopicHolds::Follow(std::shared_ptr<base::TopicMemory> theirs,
+                        uint64_t start) {
   std::lock_guard lock(mutex_);
+  if (theirs == theirs_) return;
   theirs_ = std::move(theirs);
+  held_.clear();
+  read_ = told_ = start;
+  if (page_ != nullptr) page_->held().store(start, std::memory_order_release);
 }
 
 void TopicHolds::Hold(uint64_t position, uint64_t end) {
@@ -19,8 +24,9 @@ void TopicHolds::Hold(uint64_t position, uint64_t end) {
   Tell();
 }
 
-void TopicHolds::Release(uint64_t position) {
+void TopicHolds::Release(const base::TopicMemory* of, uint64_t position) {
   std::lock_guard lock(mutex_);
+  if (of != theirs_.get()) return;
   held_.erase(position);
   Tell();
 }

@@ -21,11 +21,12 @@ class TopicHolds {
  public:
   explicit TopicHolds(const base::SubscriberMemory* page) : page_(page) {}
 
-  // Whose blocks are read from now on.
-  void Follow(std::shared_ptr<base::TopicMemory> theirs);
+  // Whose blocks are read from now on, and from where. What is held of another
+  // publisher's is no business of this one's.
+  void Follow(std::shared_ptr<base::TopicMemory> theirs, uint64_t start);
   // The record from `position` to `end` shows a block, held until Release.
   void Hold(uint64_t position, uint64_t end);
-  void Release(uint64_t position);
+  void Release(const base::TopicMemory* of, uint64_t position);
   // Nothing below is read any more, but what is held.
   void Pass(uint64_t end);
   // The page goes.
@@ -53,7 +54,7 @@ class TopicLent {
         position_(position) {}
   TopicLent(const TopicLent&) = delete;
   TopicLent& operator=(const TopicLent&) = delete;
-  ~TopicLent() { holds_->Release(position_); }
+  ~TopicLent() { holds_->Release(theirs_.get(), position_); }
 
   // After reading: it was not taken back meanwhile.
   bool IsWhole() const {

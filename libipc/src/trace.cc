@@ -125,11 +125,19 @@ class Tracer::Core {
                           "begun with was revoked, or closed");
       if (answer.error() != Error::ok)
         return StatusOfAnswer(abi::Syscall::trace_next, 0, answer);
-      last_place_ = answer.value(0);
-      if (answer.descriptors.size() != 1) continue;
+      if (answer.descriptors.size() != 1) {
+        last_place_ = answer.value(0);
+        continue;
+      }
       auto half = base::Half::Map(answer.descriptors[0].get(),
                                   abi::kTraceRingBytes, 0, base::Access::kRead);
-      if (!half.ok()) continue;
+      // It stays where it is, to be asked for again.
+      if (!half.ok())
+        return MakeStatus(Error::quota_exceeded,
+                          "a trace ring cannot be mapped: there is no address "
+                          "space, or no room for another mapping; trace fewer "
+                          "threads, or begin anew");
+      last_place_ = answer.value(0);
       TraceSource source;
       source.process_id = answer.value(1);
       source.pid = static_cast<int>(answer.value(2));

@@ -1,11 +1,14 @@
 #include "services/cli/export_command.h"
 
+#include <sys/stat.h>
+
 #include <cinttypes>
 #include <cstdio>
 
-#include "services/cli/export_html.h"
 #include "services/cli/export_ctf.h"
+#include "services/cli/export_html.h"
 #include "services/cli/inspect_commands.h"
+#include "services/cli/recording_end.h"
 #include "services/tracer/chrome_trace.h"
 #include "services/tracer/perfetto_trace.h"
 #include "services/tracer/prometheus_text.h"
@@ -43,6 +46,13 @@ class Output {
   absl::Status written_;
 };
 
+bool IsSameFile(const std::string& one, const std::string& other) {
+  struct stat a = {};
+  struct stat b = {};
+  return stat(one.c_str(), &a) == 0 && stat(other.c_str(), &b) == 0 &&
+         a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 absl::StatusOr<Output> OpenOutput(const std::string& path) {
   auto file = RecordingFile::Create(path);
   if (!file.ok()) return file.status();
@@ -61,6 +71,7 @@ absl::Status ExportChrome(const ExportOptions& options) {
         if (!trace.Add(message, port)) ++left_out;
       });
   if (!read.ok()) return read;
+  TellOfEnd(*reader);
   auto output = OpenOutput(options.chrome);
   if (!output.ok()) return output.status();
   trace.Write([&](const std::string& text) { output->Add(text); });
@@ -86,6 +97,7 @@ absl::Status ExportPerfetto(const ExportOptions& options) {
       },
       [&](const LostRecords& lost) { trace.AddLoss(lost); });
   if (!read.ok()) return read;
+  TellOfEnd(*reader);
   auto output = OpenOutput(options.perfetto);
   if (!output.ok()) return output.status();
   trace.Write(reader->decoder().clock(),
@@ -102,6 +114,7 @@ absl::Status ExportPrometheus(const ExportOptions& options) {
   TraceSummary summary;
   const absl::Status read = SummarizeRecording(&*reader, &summary);
   if (!read.ok()) return read;
+  TellOfEnd(*reader);
   auto output = OpenOutput(options.prometheus);
   if (!output.ok()) return output.status();
   const RecordingDecoder& decoder = reader->decoder();
@@ -127,14 +140,32 @@ absl::Status ExportJson(const ExportOptions& options) {
   absl::StatusOr<bool> more = true;
   while (more.ok() && *more) more = reader->ReadSome(sink);
   const absl::Status written = output->Finish();
+  if (more.ok()) TellOfEnd(*reader);
   return more.ok() ? written : more.status();
+}
+
+absl::Status CheckFiles(const ExportOptions& options) {
+  int formats = 0;
+  for (const std::string* out :
+       {&options.chrome, &options.json, &options.html, &options.perfetto,
+        &options.ctf, &options.prometheus}) {
+    formats += out->empty() ? 0 : 1;
+    if (IsSameFile(options.file, *out))
+      return absl::InvalidArgumentError(
+          *out + ": this is the recording itself; give another file");
+  }
+  if (formats > 1 && options.file == "-")
+    return absl::InvalidArgumentError(
+        "standard input can be read once only: ask for one format, or give a "
+        "file");
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 int RunExport(const ExportOptions& options) {
-  absl::Status done;
-  if (!options.chrome.empty()) done = ExportChrome(options);
+  absl::Status done = CheckFiles(options);
+  if (done.ok() && !options.chrome.empty()) done = ExportChrome(options);
   if (done.ok() && !options.json.empty()) done = ExportJson(options);
   if (done.ok() && !options.html.empty())
     done = ExportHtml(options.file, options.html);

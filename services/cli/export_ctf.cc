@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "services/cli/recording_end.h"
 #include "services/tracer/ctf_trace.h"
 #include "services/tracer/recording_file.h"
 #include "services/tracer/recording_reader.h"
@@ -70,6 +71,7 @@ absl::Status ExportCtf(const std::string& recording,
   absl::StatusOr<bool> more = true;
   while (more.ok() && *more) more = reader->ReadSome(sink);
   if (!more.ok()) return more.status();
+  TellOfEnd(*reader);
   if (absl::Status made = MakeFolder(folder); !made.ok()) return made;
   FolderWriter files(folder);
   trace.Write(reader->decoder(),

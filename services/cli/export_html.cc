@@ -3,6 +3,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "services/cli/recording_end.h"
 #include "services/tracer/html_page.h"
 #include "services/tracer/page_messages.h"
 #include "services/tracer/recorded_messages.h"
@@ -61,6 +62,7 @@ absl::Status ExportHtml(const std::string& recording, const std::string& out) {
       Known(*reader, read), messages, sample,
       [&](uint64_t port) { return reader->decoder().PortName(port); })));
   TellOfSample(messages, sample);
+  if (read.ok()) TellOfEnd(*reader);
   return written.ok() ? read : written;
 }
 

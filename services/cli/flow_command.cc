@@ -8,6 +8,7 @@
 
 #include "ipc/status.h"
 #include "services/cli/listing_builder.h"
+#include "services/cli/recording_end.h"
 #include "services/tracer/flow_tree.h"
 #include "services/tracer/recorded_messages.h"
 
@@ -172,6 +173,7 @@ int ShowOne(const FlowOptions& options, uint64_t flow) {
   if (!reader.ok()) return Complain(reader.status());
   const absl::StatusOr<Listing> listing = ListOne(&*reader, flow);
   if (!listing.ok()) return Complain(listing.status());
+  TellOfEnd(*reader);
   Print(*listing, options.format);
   return 0;
 }

@@ -107,6 +107,12 @@ void FlightStory::FillIn() {
   for (FlightStep& step : steps_) {
     ipc::TraceRecord& record = step.record;
     with_port(&record);
+    // Answers that were not recorded may be to any of them.
+    if (KindOf(record) == Kind::passed &&
+        record.label == static_cast<uint32_t>(Kind::reply))
+      std::erase_if(taken, [&](const auto& call) {
+        return call.second.lane == record.lane;
+      });
     if (record.correlation == 0) continue;
     const Call call = {record.lane, record.correlation};
     const Kind kind = KindOf(record);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/cli/live_trace.h"
+#include "services/cli/recording_end.h"
 #include "services/cli/trace_view.h"
 #include "services/tracer/port_names.h"
 #include "services/tracer/recording_reader.h"
@@ -17,9 +18,7 @@ namespace {
 // A recording ended by its recorder lacks nothing that it does not tell of.
 int Whole(const TraceOptions& options, const RecordingReader& reader,
           int exit_code) {
-  const std::string complaint = reader.EndComplaint();
-  if (complaint.empty()) return exit_code;
-  std::fprintf(stderr, "keyport: %s\n", complaint.c_str());
+  if (!TellOfEnd(reader)) return exit_code;
   return options.loss == LossIs::kAnError ? kExitLost : exit_code;
 }
 

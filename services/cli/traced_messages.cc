@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/cli/live_trace.h"
+#include "services/cli/recording_end.h"
 #include "services/tracer/port_names.h"
 #include "services/tracer/recorded_messages.h"
 
@@ -41,10 +42,8 @@ TracedEnd ReadRecording(const TracedInput& input, Gate* gate) {
       [&](const TracedMessage& message) {
         gate->Take(message, decoder.PortName(message.port));
       });
-  const std::string complaint = read.ok() ? reader->EndComplaint() : "";
-  if (!complaint.empty())
-    std::fprintf(stderr, "keyport: %s\n", complaint.c_str());
-  return {read, decoder.loss(), complaint.empty()};
+  const bool whole = !read.ok() || !TellOfEnd(*reader);
+  return {read, decoder.loss(), whole};
 }
 
 TracedEnd ReadGraph(const TracedInput& input, std::string_view tool,

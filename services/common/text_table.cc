@@ -26,11 +26,58 @@ void AddCell(const Column& column, size_t width, const std::string& word,
 
 }  // namespace
 
+namespace {
+
+struct Character {
+  uint32_t code = 0;
+  size_t bytes = 0;  // 0: what is here is no UTF-8
+};
+
+Character FirstOf(std::string_view text) {
+  const auto byte = [text](size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return {first, 1};
+  const size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < bytes) return {};
+  uint32_t code = first & (0x7fu >> bytes);
+  for (size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3fu);
+  }
+  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < kLeast[bytes] || code > 0x10ffff) return {};
+  return {code, bytes};
+}
+
+// What a terminal takes for a command, or that hides or turns what is written;
+// the page's shown() has the same.
+bool IsTrick(uint32_t code) {
+  struct Range {
+    uint32_t first;
+    uint32_t last;
+  };
+  constexpr Range kTricks[] = {{0, 0x1f},        {0x7f, 0x9f},
+                               {0x200b, 0x200f}, {0x2028, 0x202e},
+                               {0x2060, 0x2069}, {0xfeff, 0xfeff}};
+  return std::any_of(std::begin(kTricks), std::end(kTricks),
+                     [code](const Range& range) {
+                       return code >= range.first && code <= range.last;
+                     });
+}
+
+}  // namespace
+
 std::string Printable(std::string_view text) {
-  std::string clean(text);
-  for (char& c : clean) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = '?';
+  std::string clean;
+  while (!text.empty()) {
+    const Character character = FirstOf(text);
+    if (character.bytes == 0 || IsTrick(character.code))
+      clean += '?';
+    else
+      clean += text.substr(0, character.bytes);
+    text.remove_prefix(std::max<size_t>(character.bytes, 1));
   }
   return clean;
 }

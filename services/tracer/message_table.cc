@@ -34,9 +34,10 @@ size_t MessageTable::KeyHash::operator()(const Key& key) const {
 
 MessageTable::Entries::iterator MessageTable::Find(const Key& key,
                                                    ipc::TraceKind kind) {
-  const auto [begin, end] = index_.equal_range(key);
   int looks = 0;  // so many messages are not sent in one nanosecond
-  for (auto it = begin; it != end && ++looks <= kLooksMost; ++it) {
+  // Not by equal_range, which walks over all that somebody made up.
+  for (auto it = index_.find(key);
+       it != index_.end() && it->first == key && ++looks <= kLooksMost; ++it) {
     const Entry& entry = *it->second;
     const bool taken =
         kind == ipc::TraceKind::send ? entry.sent : entry.received;
@@ -61,7 +62,7 @@ MessageTable::Entries::iterator MessageTable::FindOrMake(
   entry.message.is_call = record.correlation != 0;
   entry.message.time_ns = sent_ns;
   entries_.push_back(std::move(entry));
-  index_.emplace(key, std::prev(entries_.end()));
+  entries_.back().in_index = index_.emplace(key, std::prev(entries_.end()));
   return std::prev(entries_.end());
 }
 
@@ -130,17 +131,12 @@ void MessageTable::Settle(Entries::iterator entry) {
   if (entry->settling) return;
   entry->settling = true;
   entry->settle_pass = pass_ + kPatiencePasses;
-  settling_.push_back(entry);
+  entry->in_settling = settling_.insert(settling_.end(), entry);
 }
 
 void MessageTable::Finish(Entries::iterator entry) {
-  const auto [begin, end] = index_.equal_range(entry->key);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second != entry) continue;
-    index_.erase(it);
-    break;
-  }
-  if (entry->settling) settling_.remove(entry);
+  index_.erase(entry->in_index);
+  if (entry->settling) settling_.erase(entry->in_settling);
   entry->message.status = StatusOf(*entry);
   done_.push_back(std::move(entry->message));
   entries_.erase(entry);

@@ -79,6 +79,9 @@ class MessageTable {
   struct KeyHash {
     size_t operator()(const Key& key) const;
   };
+  struct Entry;
+  using Entries = std::list<Entry>;  // oldest first
+  using Index = std::unordered_multimap<Key, Entries::iterator, KeyHash>;
   struct Entry {
     Key key;
     TracedMessage message;
@@ -88,8 +91,9 @@ class MessageTable {
     bool ended = false;  // outcome or drop
     bool settling = false;
     uint64_t settle_pass = 0;  // when to stop waiting for the rest
+    Index::iterator in_index = {};
+    std::list<Entries::iterator>::iterator in_settling = {};
   };
-  using Entries = std::list<Entry>;  // oldest first
 
   Entries::iterator Find(const Key& key, ipc::TraceKind kind);
   Entries::iterator FindOrMake(const ipc::TraceRecord& record);
@@ -101,7 +105,7 @@ class MessageTable {
   size_t pending_max_;
   uint64_t pass_ = 0;
   Entries entries_;
-  std::unordered_multimap<Key, Entries::iterator, KeyHash> index_;
+  Index index_;
   std::list<Entries::iterator> settling_;
   std::vector<TracedMessage> done_;
 };

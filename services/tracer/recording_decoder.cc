@@ -86,6 +86,8 @@ absl::Status RecordingDecoder::TakeOne(uint32_t type,
   if (!begun_ && !section)
     return ipc::MakeStatus(ipc::Error::not_supported, "this is no pcapng file");
   if (section) {
+    unended_ |= begun_ && !ended_;
+    ended_ = false;
     begun_ = true;
     if (!IsReadableSection(body))
       return ipc::MakeStatus(ipc::Error::not_supported,

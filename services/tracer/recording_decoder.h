@@ -48,7 +48,8 @@ class RecordingDecoder {
   // Of this file: records in it, and records that it says were lost.
   TraceLoss loss() const { return loss_; }
   // Whether its recorder came to the end.
-  bool ended() const { return ended_; }
+  // Each of the recordings that stand one after the other.
+  bool ended() const { return ended_ && !unended_; }
   // Packets of somebody else, or that make no sense.
   uint64_t foreign() const { return foreign_; }
 
@@ -63,6 +64,7 @@ class RecordingDecoder {
 
   bool begun_ = false;
   bool ended_ = false;
+  bool unended_ = false;  // one before the last was not
   uint64_t foreign_ = 0;
   std::string comment_;
   TraceLoss loss_;

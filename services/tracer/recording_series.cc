@@ -25,8 +25,10 @@ std::optional<uint64_t> NumberOf(const fs::path& series, const fs::path& file) {
   uint64_t number = 0;
   const auto [last, error] =
       std::from_chars(name.data() + head.size(), end, number);
-  return error == std::errc() && last == end ? std::optional(number)
-                                             : std::nullopt;
+  constexpr uint64_t kMost = 1'000'000'000;  // what is above, nobody counted to
+  return error == std::errc() && last == end && number <= kMost
+             ? std::optional(number)
+             : std::nullopt;
 }
 
 uint64_t LastNumber(const fs::path& series) {
@@ -71,7 +73,7 @@ absl::Status RecordingSeries::Open() {
 absl::Status RecordingSeries::Next() {
   if (absl::Status opened = Open(); !opened.ok()) return opened;
   // One that somebody removed is no error.
-  if (options_.keep_files > 0 && number_ > options_.keep_files)
+  if (options_.keep_files > 0 && files_ > options_.keep_files)
     unlink(SeriesPath(options_.path, number_ - options_.keep_files).c_str());
   return absl::OkStatus();
 }

@@ -27,7 +27,8 @@ class RecordingSeries {
   bool IsFull() const {
     return options_.rotate_bytes > 0 && file_->bytes() >= options_.rotate_bytes;
   }
-  // Goes on with a new file, and removes the oldest beyond those to keep.
+  // Goes on with a new file, and removes the oldest of its own beyond those to
+  // keep.
   absl::Status Next();
 
   uint64_t bytes() const { return bytes_; }  // of all files

@@ -23,10 +23,14 @@ std::string Row(const std::string& time, const std::string& flow,
                 const std::string& bytes, const std::string& handles,
                 const std::string& queue, const std::string& total,
                 const std::string& status) {
-  char text[512];
-  std::snprintf(text, sizeof(text), kRow, time.c_str(), flow.c_str(),
-                path.c_str(), label.c_str(), bytes.c_str(), handles.c_str(),
-                queue.c_str(), total.c_str(), status.c_str());
+  const auto print = [&](char* to, size_t size) {
+    return std::snprintf(to, size, kRow, time.c_str(), flow.c_str(),
+                         path.c_str(), label.c_str(), bytes.c_str(),
+                         handles.c_str(), queue.c_str(), total.c_str(),
+                         status.c_str());
+  };
+  std::string text(static_cast<size_t>(print(nullptr, 0)), ' ');
+  print(text.data(), text.size() + 1);
   return text;
 }
 

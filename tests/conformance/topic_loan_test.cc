@@ -116,6 +116,21 @@ TEST_F(TopicLoans, AHeldMessageKeepsItsBlockThoughTheReaderGoesOn) {
   ExpectAllComeBack();
 }
 
+TEST_F(TopicLoans, WhatIsHeldOfAnEarlierPublisherHoldsNothingOfTheNext) {
+  Subscriber subscriber = Subscribing();
+  PublishBlocks(1, 1);
+  const TopicMessage held = Must(subscriber.Next(Soon()));
+  publisher_.reset();
+  publisher_.emplace(Must(Publisher::Create(Must(topic_.Duplicate()))));
+  const Pool before = std::move(pool_);
+  pool_ = Must(Pool::Create(world_->root(), 4 * 102'400));
+  AwaitSubscribers(1);
+  PublishBlocks(2, 2);
+  ExpectFilled(Must(subscriber.Next(Soon())), 2);
+  ExpectAllComeBack();
+  ExpectFilled(held, 1);
+}
+
 TEST_F(TopicLoans, CannotBeWrittenByASubscriber) {
   Subscriber subscriber = Subscribing();
   PublishBlocks(1, 1);

@@ -51,6 +51,30 @@ TEST(TraceClockTest, LengthsAreInTheUnitOfTheirStamp) {
   EXPECT_LE(length, Now() - ns + 100'000);
 }
 
+// Records of one message are put together by the time it was sent, wherever
+// they come from and whenever.
+TEST(TraceClockTest, AStampIsTheSameTimeWhenever) {
+  TraceClock clock;
+  const TraceStamp sent = TraceNow();
+  const uint64_t ns = clock.NsOf(sent);
+  for (int looks = 0; looks < 3; ++looks) {
+    const uint64_t since = Now();
+    while (Now() < since + 101'000'000) {
+    }
+    clock.Look();
+    EXPECT_EQ(clock.NsOf(sent), ns);
+    const uint64_t before = Now();
+    const TraceStamp received = TraceNow();
+    const uint64_t after = Now();
+    EXPECT_EQ(clock.NsOf(received) -
+                  clock.LengthNs(received, StampsApart(sent, received)),
+              ns);
+    constexpr uint64_t kError = 20'000;
+    EXPECT_LE(clock.NsOf(received), after + kError);
+    EXPECT_GE(clock.NsOf(received) + kError, before);
+  }
+}
+
 TEST(TraceClockTest, StampsOfTwoClocksAreNotTakenFromEachOther) {
   EXPECT_EQ(StampsApart(5, 9), 4u);
   EXPECT_EQ(StampsApart(9, 5), 0u);

@@ -39,6 +39,23 @@ TEST_F(ToolsTest, ListingPagesThroughEverything) {
             Error::access_denied);
 }
 
+// Each end of a tracing of everything begins another ring of facts.
+TEST_F(ToolsTest, RingsOfFactsThatNobodyWritesAreFew) {
+  const Handle kernel = root_->Named("kernel");
+  const uint64_t stays = root_->Call(Syscall::trace_all, kernel).value();
+  for (size_t i = 0; i < TraceBoard::kEndedRingsMax + 50; ++i) {
+    const uint64_t goes = root_->Call(Syscall::trace_all, kernel).value();
+    root_->Call(Syscall::trace_end, 0, {goes});
+  }
+  size_t rings = 0;
+  for (uint64_t after = 0;; ++rings) {
+    const Done next = root_->Call(Syscall::trace_next, 0, {after, stays});
+    if (next.error() != Error::ok) break;
+    after = next.value(0);
+  }
+  EXPECT_EQ(rings, TraceBoard::kEndedRingsMax + 1);
+}
+
 TEST_F(ToolsTest, TracersSeeTheRingsOfWhatTheyTrace) {
   const Handle port = CreatePort(*root_, 0, 4096);
   auto client = AddChild(*root_, {{"port", port, abi::kRightSend}});
