@@ -150,7 +150,8 @@ absl::Status CheckFiles(const ExportOptions& options) {
        {&options.chrome, &options.json, &options.html, &options.perfetto,
         &options.ctf, &options.prometheus}) {
     formats += out->empty() ? 0 : 1;
-    if (IsSameFile(options.file, *out))
+    // What is to be a folder is looked at when it is made.
+    if (out != &options.ctf && IsSameFile(options.file, *out))
       return absl::InvalidArgumentError(
           *out + ": this is the recording itself; give another file");
   }
