@@ -107,9 +107,14 @@ FlightRing* FindOrAsk(const std::shared_ptr<SessionCore>& session) {
 }  // namespace
 
 FlightRing::~FlightRing() {
+  // After a fork the session is the parent's, and so is the memory: what lies
+  // at its address here is something else, and not to be unmapped.
+  if (process != getpid()) {
+    (void)writer.release();
+    return;
+  }
   const auto alive = session.lock();
-  // After a fork the session is the parent's.
-  if (alive == nullptr || process != getpid()) return;
+  if (alive == nullptr) return;
   auto asked_yet = AskedRing::State::kAsked;
   if (writer != nullptr)
     alive->LaterThen(abi::Syscall::flight_ring,

@@ -1,5 +1,7 @@
 #include "trace_points.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <list>
@@ -21,9 +23,15 @@ struct ThreadRing {
   uint64_t port = 0;
   uint32_t place = 0;
   uint64_t number = 0;
+  const pid_t process = getpid();
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
 
   ~ThreadRing() {
+    // After a fork it is the parent's: something else lies at its address here.
+    if (process != getpid()) {
+      (void)writer.release();
+      return;
+    }
     if (auto alive = session.lock(); alive != nullptr && writer != nullptr)
       alive->Post(abi::Syscall::trace_ring, abi::kNoHandle,
                   {.options = abi::kTraceRingEnd, .args = {number}});
