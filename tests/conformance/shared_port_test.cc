@@ -185,14 +185,13 @@ TEST_F(SharedPort, AListenersEndLeavesItsMessagesToTheOther) {
   Listener stays = Listening();
   std::optional<Listener> leaves = Listening();
   Fill();
+  const size_t all = next_ + 1;
   StartSending();
   AwaitWaiting(2);
   leaves.reset();
   const Deadline deadline = Soon();
-  while (stays.labels.size() <= next_ && deadline.ns > base::NowNs())
-    if (!stays.Take(Deadline::After(absl::Milliseconds(1))) && status_.ok() &&
-        stays.labels.size() == next_)
-      break;
+  while (stays.labels.size() < all && deadline.ns > base::NowNs())
+    stays.Take(Deadline::After(absl::Milliseconds(1)));
   EXPECT_EQ(Outcome(), Error::ok);
   stays.TakeAll();
   EXPECT_EQ(std::set<uint32_t>(stays.labels.begin(), stays.labels.end()).size(),
