@@ -33,45 +33,36 @@ double ProcessorNs(const Operation& operation) {
          static_cast<double>(after.tv_nsec - before.tv_nsec);
 }
 
-// Calls between two processes that sleep on one processor: what both and Linux
-// do for one, with nothing beside it.
-int Asleep(int rounds) {
-  SetPollingLimit(absl::ZeroDuration());
+// Nanoseconds a call, to a server in its place.
+double CallNs(Placement placement, int rounds) {
   KernelProcess kernel;
-  PortServer server(kernel, 0, [](Receiver& receiver) {
+  PortServer server(kernel, placement.second, [](Receiver& receiver) {
     while (true) {
       Message message = Must(receiver.Receive());
       Must(message.Reply(message.payload()));
       if (message.label() == PortServer::kQuit) return;
     }
   });
-  PinnedTo pinned(0);
-  const double took = TimeAll([&] {
-    for (int i = 0; i < rounds; ++i)
-      Expect(Must(server.sender().Call("question")).text() == "question",
-             "the answer");
-  });
-  printf("asleep on one processor: %.0f ns a call\n", took / rounds);
+  PinnedTo pinned(placement.first);
+  return TimeAll([&] {
+           for (int i = 0; i < rounds; ++i)
+             Expect(Must(server.sender().Call("question")).text() == "question",
+                    "the answer");
+         }) /
+         rounds;
+}
+
+// What both sides and Linux do for a call, with nothing beside it.
+int Asleep(int rounds) {
+  SetPollingLimit(absl::ZeroDuration());
+  printf("asleep on one processor: %.0f ns a call\n",
+         CallNs(kOneProcessor, rounds));
   return 0;
 }
 
-// Calls between two processes that poll on two processors, to be profiled.
+// To be profiled.
 int CallPolling(int rounds) {
-  KernelProcess kernel;
-  PortServer server(kernel, 1, [](Receiver& receiver) {
-    while (true) {
-      Message message = Must(receiver.Receive());
-      Must(message.Reply(message.payload()));
-      if (message.label() == PortServer::kQuit) return;
-    }
-  });
-  PinnedTo pinned(0);
-  const double took = TimeAll([&] {
-    for (int i = 0; i < rounds; ++i)
-      Expect(Must(server.sender().Call("question")).text() == "question",
-             "the answer");
-  });
-  printf("polling on two processors: %.0f ns a call\n", took / rounds);
+  printf("polling on two processors: %.0f ns a call\n", CallNs(kApart, rounds));
   return 0;
 }
 

@@ -47,7 +47,8 @@ Answer FlightBoard::GrantRing(Session& session, uint32_t thread_id) {
   const uint32_t used = of_account != living_.end() ? of_account->second : 0;
   const uint32_t left = abi::kFlightRingsLiving - living_count_;
   if (used >= left) return Answer::Failed(Error::quota_exceeded, used, left);
-  KP_ASSIGN(UniqueFd memory, base::Half::Create(abi::kFlightRingBytes, "keyport-flight"));
+  KP_ASSIGN(UniqueFd memory,
+            base::Half::Create(abi::kFlightRingBytes, "keyport-flight"));
   KP_ASSIGN(UniqueFd reader, base::ReopenReadOnly(memory.get()));
   UniqueFd copy(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return Error::quota_exceeded;

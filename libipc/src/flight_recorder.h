@@ -18,7 +18,8 @@ class SessionCore;
 struct SleepingOn;
 struct FlightRing;
 
-// Messages that this thread is still to record. 0 without a ring, or hope of one.
+// Messages that this thread is still to record. 0 without a ring, or hope of
+// one.
 inline constinit thread_local uint32_t t_flight_due = 0;
 inline constexpr uint32_t kFlightMessages = 16;  // after a sleep
 // In a busy stream one in so many is recorded, of those that are taken.

@@ -376,7 +376,7 @@ class CommandLine {
             ->check(CLI::Range(uint64_t{4'096}, uint64_t{1} << 40));
     command
         ->add_option("--keep", record_.keep_files,
-                     "of these files keep this many, the newest")
+                     "of this recording's files keep this many, the newest")
         ->check(CLI::PositiveNumber)
         ->needs(rotate);
     command->parse_complete_callback([this] {

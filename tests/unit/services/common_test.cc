@@ -64,5 +64,18 @@ TEST(FindSocket, TakesWhatItWasGiven) {
   EXPECT_EQ(FindSocket("/a/b").value(), "/a/b");
 }
 
+TEST(Printable, LeavesNothingThatATerminalObeysOrThatHides) {
+  EXPECT_EQ(Printable("a\x1b[31m\x7f"), "a?[31m?");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m"),
+            "?31m");  // CSI
+  EXPECT_EQ(Printable("x\xe2\x80\xae"
+                      "evil"),
+            "x?evil");  // right to left
+  EXPECT_EQ(Printable("\xff\xc0\xaf\xe2\x82"), "?????");
+  EXPECT_EQ(Printable("Zähler \xe2\x86\x92 \xf0\x9f\x98\x80"),
+            "Zähler \xe2\x86\x92 \xf0\x9f\x98\x80");
+}
+
 }  // namespace
 }  // namespace keyport

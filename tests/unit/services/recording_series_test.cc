@@ -68,6 +68,15 @@ TEST_F(RecordingSeriesTest, GoesOnBehindTheFilesOfAnEarlierRun) {
                                    "out.00003.pcapng"));
 }
 
+TEST_F(RecordingSeriesTest, KeepsWhatAnEarlierRunMade) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Series(0).ok());
+  auto series = Series(1);
+  ASSERT_TRUE(series.ok());
+  ASSERT_TRUE(series->Next().ok());
+  EXPECT_THAT(Names(), ElementsAre("out.00001.pcapng", "out.00002.pcapng",
+                                   "out.00003.pcapng", "out.00005.pcapng"));
+}
+
 TEST_F(RecordingSeriesTest, OneFileHasThePathAsItIs) {
   ASSERT_TRUE(RecordingSeries::Create({folder_ + "/out.pcapng"}).ok());
   EXPECT_THAT(Names(), ElementsAre("out.pcapng"));
