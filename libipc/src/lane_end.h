@@ -69,6 +69,7 @@ struct CallSlot {
   bool moved = false;  // answered by a Reply capability, not over the lane
   bool looks_for_deadlock = false;
   uint64_t flow = 0;
+  base::TraceStamp sent_at = 0;   // 0: not traced
   std::vector<uint8_t> deadlock;  // DeadlockStep[], of the last look
   Error error = Error::ok;
   Message::StatePtr reply;
@@ -351,13 +352,16 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Of the fast paths, with mutex_ held.
   bool IsUsual() const {
     return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && !traced() && unusual_ == 0;
+           !mailbox_->HasMail() && unusual_ == 0;
   }
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
+  static uint8_t* PutPrefix(const Outgoing& record, uint8_t* at);
   bool PeekUsual(uint16_t flags, abi::RecordHeader* header);
-  bool PeekKnownLoan(const abi::RecordHeader& header, abi::LoanRef* loan);
-  Message::StatePtr TakePeeked(const abi::RecordHeader& header);
+  bool PeekKnownLoan(const abi::RecordHeader& header, size_t before,
+                     abi::LoanRef* loan);
+  Message::StatePtr TakePeeked(const abi::RecordHeader& header,
+                               size_t prefix_bytes = 0);
   void ConsumeUsual(const abi::RecordHeader& header);
 
   // All below with mutex_ held, unless said otherwise.

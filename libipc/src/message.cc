@@ -24,8 +24,7 @@ void TraceAnswer(const Message::State& state, base::TraceStamp at,
                  abi::TraceKind kind, size_t bytes, size_t handles, Error error,
                  Bytes prefix = {}) {
   if (at == 0) return;
-  abi::TraceRecord record = TraceOf(*state.lane, kind);
-  record.time_ns = at;
+  abi::TraceRecord record = TraceOf(*state.lane, kind, at);
   record.flow = state.flow;
   record.label = state.label;
   record.correlation = state.correlation;
@@ -204,8 +203,12 @@ absl::Status Message::ReplyByCapability(Capability moved, Bytes payload,
 absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
                             Deadline deadline) {
   if (!wants_reply()) return WantsNoAnswer();
-  if (capabilities.empty() && state_->lane->TryAnswer(*state_, payload))
+  const base::TraceStamp at = TraceTime(*state_);
+  if (capabilities.empty() && state_->lane->TryAnswer(*state_, payload)) {
+    TraceAnswer(*state_, at, abi::TraceKind::reply, payload.size(), 0,
+                Error::ok, payload);
     return absl::OkStatus();
+  }
   if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
       moved.valid())
     return ReplyByCapability(std::move(moved), payload, capabilities);
@@ -213,7 +216,6 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
   record.label = state_->label;
   record.flow = state_->flow;
   record.payload = payload;
-  const base::TraceStamp at = TraceTime(*state_);
   Error error;
   {
     absl::StatusOr<StagedTransfer> staged =

@@ -21,12 +21,16 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
   for (Message& old : into) old = Message();
   into[0] = *std::move(first);
   size_t count = 1;
-  std::lock_guard lock(mutex_);
-  while (count < into.size() && MayTryTake()) {
-    StatePtr state = TryTakeInTurn();
-    if (state == nullptr) break;
-    into[count++] = Message(std::move(state));
+  {
+    std::lock_guard lock(mutex_);
+    while (count < into.size() && MayTryTake()) {
+      StatePtr state = TryTakeInTurn();
+      if (state == nullptr) break;
+      into[count++] = Message(std::move(state));
+    }
   }
+  for (Message& message : into.first(count).subspan(1))
+    TraceTaken(*message.state_);
   return count;
 }
 
