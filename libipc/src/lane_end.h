@@ -482,7 +482,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void NoteQueued();
   // lane_notes.cc: for the flight recorder, after it was counted.
   void NoteSent(const Outgoing& record);
-  void NoteTaken(const Message::State& state);
+  void NoteTaken(Message::State& state);
   void NoteLoan(abi::TraceKind kind, uint64_t bytes);
   void NoteCut();
   void NotePassed(abi::TraceKind next, uint64_t counted, uint64_t* noted);

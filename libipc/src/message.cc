@@ -203,6 +203,7 @@ absl::Status Message::ReplyByCapability(Capability moved, Bytes payload,
 absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
                             Deadline deadline) {
   if (!wants_reply()) return WantsNoAnswer();
+  if (state_->noted) AnswerIsDue(state_->lane->session_ptr());
   const base::TraceStamp at = TraceTime(*state_);
   if (capabilities.empty() && state_->lane->TryAnswer(*state_, payload)) {
     TraceAnswer(*state_, at, abi::TraceKind::reply, payload.size(), 0,
@@ -240,6 +241,7 @@ absl::Status Message::ReplyLoan(Loan loan, Deadline deadline) {
   if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
       moved.valid())
     return ReplyByCapability(std::move(moved), Bytes(loan.bytes()), {});
+  if (state_->noted) AnswerIsDue(state_->lane->session_ptr());
   Outgoing record;
   record.label = state_->label;
   record.flow = state_->flow;

@@ -67,6 +67,7 @@ struct Message::State {
   base::TraceStamp sent_at = 0;      // 0: not traced
   base::TraceStamp received_at = 0;  // 0: not traced
   bool answered = false;
+  bool noted = false;      // a call in the taker's flight record
   bool in_region = false;  // an answer that came in a region of its own
   bool in_flow = false;    // the receiving thread entered the message's flow
   Bytes payload;
