@@ -202,8 +202,7 @@ bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
     return false;
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   record.payload = payload;
   if (slot != nullptr) {
     record.flags = abi::kRecordCall;
@@ -288,8 +287,7 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
   }
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   record.payload = content.payload;
   if (slot != nullptr) {
     slot->flow = record.flow;
@@ -332,6 +330,9 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
     trace.payload_bytes = static_cast<uint32_t>(bytes);
     trace.handle_count = static_cast<uint8_t>(options.capabilities.size());
     trace.error = static_cast<uint8_t>(error);
+    // What it is sent for.
+    if (const base::TraceStamp received_at = t_flow.received_at())
+      trace.interval_ns = base::StampsApart(received_at, record.sent_at);
     WriteTrace(*lane, trace, error == Error::ok ? prefix.bytes() : Bytes());
   }
   return error;
@@ -347,11 +348,9 @@ absl::Status SenderCore::SendMessage(const Content& content,
 
 absl::Status SenderCore::SendInFlow(uint64_t flow, Bytes payload,
                                     const SendOptions& options) {
-  const uint64_t before = CurrentFlow();
-  EnterFlow(flow);
-  absl::Status status = SendMessage({payload}, options);
-  EnterFlow(before);
-  return status;
+  if (t_flow.flow.id() == flow) return SendMessage({payload}, options);
+  FlowScope scope(Flow::WithId(flow));
+  return SendMessage({payload}, options);
 }
 
 absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
@@ -361,8 +360,7 @@ absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
                       "a batch carries no capabilities; use Send");
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   size_t sent = 0;
   while (sent < payloads.size()) {
     if (LaneEnd* const only = only_.load(std::memory_order_acquire);
