@@ -277,6 +277,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     uint64_t offset;
     uint64_t bytes;
     uint64_t position;  // of the record that lent it
+    uint64_t flow;
     std::shared_ptr<PoolCore> pool;
     int64_t since_ns = 0;
   };
@@ -430,18 +431,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
                            parsed.header.label, parsed.header.flow,
                            parsed.deadline_ns});
   }
-  void NoteLent(const LentBlock& lent) {
+  void NoteLent(const LentBlock& lent, uint64_t flow) {
     if (FindKnown(lent.pool) == nullptr) {
       ForgetGone(&known_pools_);
       known_pools_.push_back({lent.pool, lent.ref.attachment});
     }
     AddLent({lent.ref.attachment, lent.ref.offset, lent.ref.bytes,
-             out_.position(), lent.pool});
+             out_.position(), flow, lent.pool});
   }
   void AddLent(Lent lent) {
     lent.since_ns = base::CoarseNowNs();
     lent_bytes_ += lent.bytes;
-    if (IsFlightDue()) NoteLoan(abi::TraceKind::lend, lent.bytes);
+    if (IsFlightDue()) NoteLoan(abi::TraceKind::lend, lent);
     lent_.push_back(std::move(lent));
     CountLent();
   }
@@ -483,7 +484,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // lane_notes.cc: for the flight recorder, after it was counted.
   void NoteSent(const Outgoing& record);
   void NoteTaken(Message::State& state);
-  void NoteLoan(abi::TraceKind kind, uint64_t bytes);
+  void NoteLoan(abi::TraceKind kind, const Lent& lent);
   void NoteCut();
   void NotePassed(abi::TraceKind next, uint64_t counted, uint64_t* noted);
   abi::TraceRecord FlightRecord(abi::TraceKind kind) const;

@@ -97,7 +97,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   PublishUsual(lending);
   WakePeerForRecords();
   // Returns are looked for under this lock only: it is in time.
-  AddLent({ref.attachment, ref.offset, ref.bytes, position,
+  AddLent({ref.attachment, ref.offset, ref.bytes, position, record.flow,
            PoolCore::Disown(loan)});
   return true;
 }
@@ -120,7 +120,8 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   if (!offset.ok()) return false;
   ref.offset = *offset;
   if (slot != nullptr) AddCall(lending, *slot);
-  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), warm_pool_});
+  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), record.flow,
+           warm_pool_});
   std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
   PublishUsual(lending);
   WakePeerForRecords();
@@ -270,7 +271,9 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     unusual_ |= kInPlace;
   }
   size_t count = 0;
+  const ThreadFlow before = t_flow;
   do {
+    t_flow = {Flow::WithId(header.flow), nullptr};
     look({.label = header.label,
           .badge = badge_,
           .flow = header.flow,
@@ -278,6 +281,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
                       header.payload_bytes}});
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
+  t_flow = before;
   std::lock_guard lock(mutex_);
   unusual_ &= static_cast<uint8_t>(~kInPlace);
   if (!turns_.empty()) mailbox_->Remind();

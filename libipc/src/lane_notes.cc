@@ -89,9 +89,10 @@ void LaneEnd::NoteTaken(Message::State& state) {
   WriteFlight(*session_, note);
 }
 
-void LaneEnd::NoteLoan(abi::TraceKind kind, uint64_t bytes) {
+void LaneEnd::NoteLoan(abi::TraceKind kind, const Lent& lent) {
   abi::TraceRecord note = FlightRecord(kind);
-  note.payload_bytes = Capped(bytes);
+  note.flow = lent.flow;
+  note.payload_bytes = Capped(lent.bytes);
   WriteFlight(*session_, note);
 }
 

@@ -57,6 +57,10 @@ bool Within(const base::Mapping& mapping, const abi::LoanRef& loan,
   return true;
 }
 
+Flow ThreadFlow::Of(const Message& message) {
+  return message.state_ ? Of(*message.state_) : Flow();
+}
+
 uint64_t NewFlow(SessionCore& session) {
   constexpr uint64_t kAtOnce = 256;
   static constinit thread_local struct {
@@ -86,7 +90,7 @@ bool Message::State::Show(const std::shared_ptr<base::Mapping>& of) {
 }
 
 Message::State::~State() {
-  if (in_flow) LeaveFlow(flow);
+  LeaveFlow(*this);
   if (lane == nullptr) return;
   if (is_call() && !answered)
     TraceAnswer(*this, TraceTime(*this), abi::TraceKind::drop, 0, 0,

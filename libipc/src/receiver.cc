@@ -439,9 +439,8 @@ absl::Status ReceiverCore::Keep(StatePtr state) {
 }
 
 void ReceiverCore::Deliver(Message::State& state) {
-  EnterFlow(state.flow);
-  state.in_flow = true;
   TraceTaken(state);
+  EnterFlow(state);
 }
 
 void ReceiverCore::TraceTaken(Message::State& state) {

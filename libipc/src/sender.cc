@@ -1,6 +1,7 @@
 #include "ipc/sender.h"
 
 #include <cstring>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "lane_fast.h"
@@ -202,8 +203,7 @@ bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
     return false;
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   record.payload = payload;
   if (slot != nullptr) {
     record.flags = abi::kRecordCall;
@@ -302,8 +302,7 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
   }
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   record.payload = content.payload;
   if (slot != nullptr) {
     slot->flow = record.flow;
@@ -354,6 +353,9 @@ void SenderCore::TraceSent(const LaneEnd& lane, const Outgoing& record,
   trace.correlation = record.correlation;
   trace.payload_bytes = static_cast<uint32_t>(bytes);
   trace.handle_count = static_cast<uint8_t>(record.handle_count);
+  // What it is sent for.
+  if (const base::TraceStamp received_at = t_flow.received_at())
+    trace.interval_ns = base::StampsApart(received_at, record.sent_at);
   trace.error = static_cast<uint8_t>(error);
   WriteTrace(lane, trace, sent ? prefix : Bytes());
 }
@@ -368,13 +370,11 @@ absl::Status SenderCore::SendMessage(const Content& content,
 
 absl::Status SenderCore::SendInFlow(uint64_t flow, Bytes payload,
                                     const SendOptions& options) {
-  const uint64_t before = CurrentFlow();
-  EnterFlow(flow);
-  absl::Status status = TrySend(payload, nullptr, options, nullptr)
-                            ? absl::OkStatus()
-                            : SendMessage({payload}, options);
-  EnterFlow(before);
-  return status;
+  std::optional<FlowScope> scope;
+  if (t_flow.flow.id() != flow) scope.emplace(Flow::WithId(flow));
+  return TrySend(payload, nullptr, options, nullptr)
+             ? absl::OkStatus()
+             : SendMessage({payload}, options);
 }
 
 absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
@@ -384,8 +384,7 @@ absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
                       "a batch carries no capabilities; use Send");
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   size_t sent = 0;
   while (sent < payloads.size()) {
     if (LaneEnd* const only = only_.load(std::memory_order_acquire);
