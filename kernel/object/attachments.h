@@ -17,6 +17,12 @@ class Session;
 
 class Attachments {
  public:
+  struct Attachment {
+    Region* region;
+    std::shared_ptr<const Warrant> warrant;
+    bool mapped = false;
+  };
+
   // -> {number}: never given again. Errors: bad_state (others may write the
   // region, or its contents are gone); quota_exceeded.
   Answer Add(Kernel& kernel, Capability& region);
@@ -31,13 +37,11 @@ class Attachments {
   }
   void Remove(Kernel& kernel, uint64_t number);
   void Clear(Kernel& kernel);
+  // By number.
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
 
  private:
-  struct Attachment {
-    Region* region;
-    std::shared_ptr<const Warrant> warrant;
-    bool mapped = false;
-  };
   Attachment* Find(uint64_t number);
   static void Forget(Kernel& kernel, const Attachment& attachment);
 

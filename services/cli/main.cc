@@ -157,7 +157,15 @@ class CommandLine {
         AddListing("graph", "who sends to whom", Listed::kGraph);
     command->callback([this] {
       action_ = [this] {
-        if (recorded_graph_.recording.empty()) return RunInspect(inspect_);
+        if (!recorded_graph_.is_wanted() && !recorded_graph_.svg.empty()) {
+          std::fputs(
+              "keyport graph: --svg draws what --for or --from counts: "
+              "give one of them\n",
+              stderr);
+          return 2;
+        }
+        if (!recorded_graph_.is_wanted()) return RunInspect(inspect_);
+        recorded_graph_.input.socket = inspect_.socket;
         recorded_graph_.format = inspect_.format;
         recorded_graph_.dot = inspect_.listed == Listed::kGraphDot;
         return RunRecordedGraph(recorded_graph_);
@@ -166,11 +174,19 @@ class CommandLine {
     command->add_flag_callback(
         "--dot", [this] { inspect_.listed = Listed::kGraphDot; },
         "in Graphviz's language, with who waits for whom");
-    command
-        ->add_option("--from", recorded_graph_.recording,
-                     "who sent to whom in a file of keyport record: how "
-                     "often, and how long it took")
-        ->excludes(command->get_option("--socket"));
+    TracedInput& input = recorded_graph_.input;
+    CLI::Option* file =
+        command
+            ->add_option("--from", input.recording,
+                         "who sent to whom in a file of keyport record: how "
+                         "often, and how long it took")
+            ->excludes(command->get_option("--socket"));
+    CLI::Option* seconds = command->add_option(
+        "--for", input.seconds_max,
+        "the same of the running graph, in so many seconds");
+    seconds->check(CLI::PositiveNumber)->excludes(file);
+    command->add_option("--svg", recorded_graph_.svg,
+                        "with --for or --from: draw it, by Graphviz's dot");
   }
 
   CLI::App* AddReach(const char* name, const char* text, ReachOptions* reach,

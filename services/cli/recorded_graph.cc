@@ -7,8 +7,8 @@
 #include <set>
 
 #include "services/cli/dot.h"
+#include "services/cli/draw_svg.h"
 #include "services/cli/listing_builder.h"
-#include "services/cli/traced_messages.h"
 #include "services/tracer/utf8_text.h"
 
 namespace keyport {
@@ -112,17 +112,18 @@ std::string RecordedGraph::Dot() const {
 
 int RunRecordedGraph(const RecordedGraphOptions& options) {
   RecordedGraph graph;
-  TracedInput input;
-  input.recording = options.recording;
   const TracedEnd end =
-      ForEachTraced(input, "keyport graph",
+      ForEachTraced(options.input, "keyport graph",
                     [&](const TracedMessage& message, const std::string& port) {
                       graph.Add(message, port);
                     });
   if (graph.left_out() > 0)
     std::fprintf(stderr, "keyport: %" PRIu64 " messages are left out\n",
                  graph.left_out());
-  if (end.status.ok() || end.loss.seen > 0) {
+  if (!options.svg.empty() && end.status.ok()) {
+    if (absl::Status drawn = DrawSvg(graph.Dot(), options.svg); !drawn.ok())
+      return Complain(drawn);
+  } else if (end.status.ok() || end.loss.seen > 0) {
     Listing listing = graph.List();
     if (options.dot)
       listing = {graph.Dot(), graph.Dot()};
@@ -130,7 +131,7 @@ int RunRecordedGraph(const RecordedGraphOptions& options) {
       listing.text += LossText(end.loss);
     Print(listing, options.format);
   }
-  return ExitCodeOf(input, end);
+  return ExitCodeOf(options.input, end);
 }
 
 }  // namespace keyport

@@ -1,5 +1,5 @@
-// `keyport graph --from FILE`: who sent to whom in a recording, how often and
-// how long that took.
+// `keyport graph --from FILE` and `--for SECONDS`: who sent to whom in a
+// recording, or in a running graph meanwhile, how often and how long that took.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "services/cli/inspect_commands.h"
+#include "services/cli/traced_messages.h"
 #include "services/tracer/histogram.h"
 #include "services/tracer/message_table.h"
 
@@ -45,9 +46,13 @@ class RecordedGraph {
 };
 
 struct RecordedGraphOptions {
-  std::string recording;
+  TracedInput input;
   Format format = Format::kText;
   bool dot = false;
+  std::string svg;  // a file to be drawn; "": none
+  bool is_wanted() const {
+    return !input.recording.empty() || input.seconds_max > 0;
+  }
 };
 // Returns 0, or 1 after saying what failed.
 int RunRecordedGraph(const RecordedGraphOptions& options);

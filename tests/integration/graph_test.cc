@@ -1,6 +1,10 @@
 // keyport graph and keyport flow, of a recording and of a running graph.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <fstream>
+#include <sstream>
 
 #include "tests/integration/support/recorded_graph.h"
 
@@ -46,6 +50,36 @@ TEST_F(GraphOfRecordingTest, DotDrawsIt) {
   EXPECT_THAT(svg.output, HasSubstr("front&#45;&gt;store"));
 }
 
+TEST_F(GraphOfRecordingTest, TellsTheRatesOfARunningGraph) {
+  StartChain();
+  std::map<std::string, double> rates;
+  for (const Json& arrow : ObjectsOf({"graph", "--for", "0.5", "--json"}))
+    if (arrow.contains("port"))
+      rates[arrow["port"]] += arrow["messages_per_second"].get<double>();
+  EXPECT_GT(rates["front"], 0);
+  EXPECT_GT(rates["store"], 0);
+}
+
+TEST_F(GraphOfRecordingTest, DrawsItForItsOwnerOnly) {
+  RecordChain();
+  const std::string svg = folder_.path() + "/graph.svg";
+  const Finished drawn = Tool({"graph", "--from", file(), "--svg", svg});
+  if (access("/usr/bin/dot", X_OK) != 0) {
+    EXPECT_EQ(drawn.exit_code, 1);
+    EXPECT_THAT(drawn.output, HasSubstr("install graphviz"));
+    EXPECT_NE(access(svg.c_str(), F_OK), 0);
+    return;
+  }
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.output;
+  std::ifstream read(svg);
+  std::stringstream text;
+  text << read.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr("front&#45;&gt;store"));
+  struct stat status = {};
+  ASSERT_EQ(stat(svg.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
 TEST_F(GraphOfRecordingTest, FlowOfARunningGraphShowsTheSlowestAsATree) {
   StartChain();
   const Finished live = Tool({"flow", "--for", "0.5", "-n", "3", "--json"});
@@ -71,6 +105,8 @@ TEST_F(GraphOfRecordingTest, SaysWhatIsWrong) {
   }
   EXPECT_EQ(Tool({"graph", "--from", other, "--socket", "s"}).exit_code, 2);
   EXPECT_EQ(Tool({"flow", other, "--for", "1"}).exit_code, 2);
+  EXPECT_EQ(Tool({"graph", "--from", other, "--for", "1"}).exit_code, 2);
+  EXPECT_EQ(Tool({"graph", "--svg", other}).exit_code, 2);
 }
 
 }  // namespace
