@@ -69,6 +69,7 @@ struct CallSlot {
   bool moved = false;  // answered by a Reply capability, not over the lane
   bool looks_for_deadlock = false;
   uint64_t flow = 0;
+  base::TraceStamp sent_at = 0;   // 0: not traced
   std::vector<uint8_t> deadlock;  // DeadlockStep[], of the last look
   Error error = Error::ok;
   Message::StatePtr reply;
@@ -276,6 +277,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     uint64_t offset;
     uint64_t bytes;
     uint64_t position;  // of the record that lent it
+    uint64_t flow;
     std::shared_ptr<PoolCore> pool;
     int64_t since_ns = 0;
   };
@@ -351,13 +353,16 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Of the fast paths, with mutex_ held.
   bool IsUsual() const {
     return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && !traced() && unusual_ == 0;
+           !mailbox_->HasMail() && unusual_ == 0;
   }
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
+  static uint8_t* PutPrefix(const Outgoing& record, uint8_t* at);
   bool PeekUsual(uint16_t flags, abi::RecordHeader* header);
-  bool PeekKnownLoan(const abi::RecordHeader& header, abi::LoanRef* loan);
-  Message::StatePtr TakePeeked(const abi::RecordHeader& header);
+  bool PeekKnownLoan(const abi::RecordHeader& header, size_t before,
+                     abi::LoanRef* loan);
+  Message::StatePtr TakePeeked(const abi::RecordHeader& header,
+                               size_t prefix_bytes = 0);
   void ConsumeUsual(const abi::RecordHeader& header);
 
   // All below with mutex_ held, unless said otherwise.
@@ -426,18 +431,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
                            parsed.header.label, parsed.header.flow,
                            parsed.deadline_ns});
   }
-  void NoteLent(const LentBlock& lent) {
+  void NoteLent(const LentBlock& lent, uint64_t flow) {
     if (FindKnown(lent.pool) == nullptr) {
       ForgetGone(&known_pools_);
       known_pools_.push_back({lent.pool, lent.ref.attachment});
     }
     AddLent({lent.ref.attachment, lent.ref.offset, lent.ref.bytes,
-             out_.position(), lent.pool});
+             out_.position(), flow, lent.pool});
   }
   void AddLent(Lent lent) {
     lent.since_ns = base::CoarseNowNs();
     lent_bytes_ += lent.bytes;
-    if (IsFlightDue()) NoteLoan(abi::TraceKind::lend, lent.bytes);
+    if (IsFlightDue()) NoteLoan(abi::TraceKind::lend, lent);
     lent_.push_back(std::move(lent));
     CountLent();
   }
@@ -478,8 +483,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void NoteQueued();
   // lane_notes.cc: for the flight recorder, after it was counted.
   void NoteSent(const Outgoing& record);
-  void NoteTaken(const Message::State& state);
-  void NoteLoan(abi::TraceKind kind, uint64_t bytes);
+  void NoteTaken(Message::State& state);
+  void NoteLoan(abi::TraceKind kind, const Lent& lent);
   void NoteCut();
   void NotePassed(abi::TraceKind next, uint64_t counted, uint64_t* noted);
   abi::TraceRecord FlightRecord(abi::TraceKind kind) const;

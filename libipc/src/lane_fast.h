@@ -1,5 +1,5 @@
 // The usual, in as few steps as can be: a small payload, no capabilities,
-// nothing lent, not traced, room is there, no news. One lock, no reference
+// nothing lent, room is there, no news. One lock, no reference
 // counts, no allocation. Each function does the whole or nothing; where it
 // says no, the full path in the other files is taken, which also tells why
 // things are done so.
@@ -18,14 +18,26 @@ inline constexpr uint64_t kUsualBytes = sizeof(Message::State::small);
 // of it. Measured: docs/performance.md.
 inline constexpr uint64_t kLentBytes = 8u << 10;
 
+// What stands before a usual payload, in this order.
+inline constexpr uint16_t kPrefixed = abi::kRecordDeadline | abi::kRecordSent;
+
+inline uint8_t* LaneEnd::PutPrefix(const Outgoing& record, uint8_t* at) {
+  const auto put = [&](uint16_t flag, const auto& word) {
+    if ((record.flags & flag) == 0) return;
+    std::memcpy(at, &word, sizeof(word));
+    at += sizeof(word);
+  };
+  put(abi::kRecordDeadline, record.deadline_ns);
+  put(abi::kRecordSent, record.sent_at);
+  return at;
+}
+
 inline void LaneEnd::PublishUsual(const Outgoing& record) {
-  uint8_t* at = out_.Payload();
-  uint64_t bytes = record.payload.size();
-  if ((record.flags & abi::kRecordDeadline) != 0) {
-    std::memcpy(at, &record.deadline_ns, sizeof(record.deadline_ns));
-    at += sizeof(record.deadline_ns);
-    bytes += sizeof(record.deadline_ns);
-  }
+  uint8_t* const begin = out_.Payload();
+  uint8_t* at = begin;
+  if ((record.flags & kPrefixed) != 0) at = PutPrefix(record, at);
+  const uint64_t bytes =
+      static_cast<uint64_t>(at - begin) + record.payload.size();
   base::CopySmall(at, record.payload.data(), record.payload.size());
   out_.Publish({.stamp = 0,
                 .payload_bytes = static_cast<uint32_t>(bytes),
@@ -41,7 +53,7 @@ inline void LaneEnd::PublishUsual(const Outgoing& record) {
 
 inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
   return record.payload.size() <= kUsualBytes &&
-         HasRoomFor(record.payload.size() + sizeof(uint64_t));
+         HasRoomFor(record.payload.size() + 2 * sizeof(uint64_t));
 }
 
 inline bool LaneEnd::TakeReturns() {
@@ -85,7 +97,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   PublishUsual(lending);
   WakePeerForRecords();
   // Returns are looked for under this lock only: it is in time.
-  AddLent({ref.attachment, ref.offset, ref.bytes, position,
+  AddLent({ref.attachment, ref.offset, ref.bytes, position, record.flow,
            PoolCore::Disown(loan)});
   return true;
 }
@@ -108,7 +120,8 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   if (!offset.ok()) return false;
   ref.offset = *offset;
   if (slot != nullptr) AddCall(lending, *slot);
-  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), warm_pool_});
+  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), record.flow,
+           warm_pool_});
   std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
   PublishUsual(lending);
   WakePeerForRecords();
@@ -119,7 +132,7 @@ inline size_t LaneEnd::TrySendMany(Outgoing& record,
                                    std::span<const Bytes> payloads) {
   if (session_->HasNews() || session_->over() != Error::ok) return 0;
   std::lock_guard lock(mutex_);
-  if (!IsUsual() || !TakeReturns()) return 0;
+  if (!IsUsual() || traced() || !TakeReturns()) return 0;
   size_t sent = 0;
   for (; sent < payloads.size(); ++sent) {
     record.payload = payloads[sent];
@@ -141,9 +154,7 @@ inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
 
 // The block that a peeked record lends, of the mapping that was read from last.
 inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
-                                   abi::LoanRef* loan) {
-  const size_t before =
-      (header.flags & abi::kRecordDeadline) != 0 ? sizeof(int64_t) : 0;
+                                   size_t before, abi::LoanRef* loan) {
   if (known_map_.mapping == nullptr ||
       header.payload_bytes != before + sizeof(*loan))
     return false;
@@ -155,7 +166,8 @@ inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
 }
 
 // The message of a peeked record.
-inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header) {
+inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header,
+                                             size_t prefix_bytes) {
   Message::StatePtr state(new Message::State);
   state->incarnation = incarnation_;
   state->flags = header.flags;
@@ -166,7 +178,8 @@ inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header) {
   const uint8_t* from = in_.Payload();
   // Up to its last line the record may be read, whatever its payload's size.
   base::CopyLines(state->small, from, header.payload_bytes);
-  state->payload = {state->small, header.payload_bytes};
+  state->payload = {state->small + prefix_bytes,
+                    header.payload_bytes - prefix_bytes};
   CountTaken();
   ConsumeUsual(header);
   if (IsFlightDue()) [[unlikely]]
@@ -187,8 +200,7 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
                                      base::RingReader::Probe* next) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;
-  constexpr uint16_t kFlags =
-      abi::kRecordCall | abi::kRecordDeadline | abi::kRecordLoan;
+  constexpr uint16_t kFlags = kPrefixed | abi::kRecordCall | abi::kRecordLoan;
   if (!IsUsual()) return Try::kUnusual;
   if (!in_.Ready()) {
     if (room_look_due_) WakePeerForRoom(true);
@@ -198,23 +210,29 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
   if (!PeekUsual(kFlags, &header)) return Try::kUnusual;
   if (header.flags == 0) {
     *message = TakePeeked(header);
+    if (traced()) [[unlikely]]
+      (*message)->lane = shared_from_this();
     *next = in_.ProbeHere();
     return Try::kTaken;
   }
-  int64_t deadline_ns = base::kNoDeadline;
   const bool has_deadline = (header.flags & abi::kRecordDeadline) != 0;
-  if (has_deadline && header.payload_bytes < sizeof(deadline_ns))
-    return Try::kUnusual;
+  const bool has_sent = (header.flags & abi::kRecordSent) != 0;
+  const size_t prefix = (has_deadline + has_sent) * sizeof(uint64_t);
+  if (header.payload_bytes < prefix) return Try::kUnusual;
   const bool has_loan = (header.flags & abi::kRecordLoan) != 0;
   abi::LoanRef loan = {};
-  if (has_loan && !PeekKnownLoan(header, &loan)) return Try::kUnusual;
-  Message::StatePtr state = TakePeeked(header);
+  if (has_loan && !PeekKnownLoan(header, prefix, &loan)) return Try::kUnusual;
+  Message::StatePtr state = TakePeeked(header, prefix);
+  const std::byte* word = state->small;
+  int64_t deadline_ns = base::kNoDeadline;
   if (has_deadline) {
-    std::memcpy(&deadline_ns, state->small, sizeof(deadline_ns));
+    std::memcpy(&deadline_ns, word, sizeof(deadline_ns));
     state->deadline_ns = deadline_ns;
-    state->payload = state->payload.subspan(sizeof(deadline_ns));
+    word += sizeof(deadline_ns);
   }
-  if (has_loan || state->is_call()) state->lane = shared_from_this();
+  if (has_sent) std::memcpy(&state->sent_at, word, sizeof(state->sent_at));
+  if (has_loan || state->is_call() || traced())
+    state->lane = shared_from_this();
   if (has_loan) {
     state->loan = loan;
     state->Show(known_map_.mapping);
@@ -241,7 +259,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   };
   {
     std::lock_guard lock(mutex_);
-    if (!IsUsual()) return std::nullopt;
+    if (!IsUsual() || traced()) return std::nullopt;
     *next = in_.ProbeHere();
     if (!in_.Ready()) {
       if (room_look_due_) WakePeerForRoom(true);
@@ -253,7 +271,9 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     unusual_ |= kInPlace;
   }
   size_t count = 0;
+  const ThreadFlow before = t_flow;
   do {
+    t_flow = {Flow::WithId(header.flow), nullptr};
     look({.label = header.label,
           .badge = badge_,
           .flow = header.flow,
@@ -261,6 +281,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
                       header.payload_bytes}});
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
+  t_flow = before;
   std::lock_guard lock(mutex_);
   unusual_ &= static_cast<uint8_t>(~kInPlace);
   if (!turns_.empty()) mailbox_->Remind();

@@ -85,7 +85,7 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   const uint64_t bytes = RecordPayloadBytes(record);
   if (!RoomNow(bytes)) return Error::should_wait;
   if (slot != nullptr) AddCall(record, *slot);
-  for (const LentBlock& lent : record.lent) NoteLent(lent);
+  for (const LentBlock& lent : record.lent) NoteLent(lent, record.flow);
   if (is_offering_) {
     offered_ = out_.position();
     offer_->Make(offered_);

@@ -125,7 +125,7 @@ void LaneEnd::TakeBack(const uint8_t* payload, uint32_t bytes) {
       });
   if (found == lent_.end()) return;
   found->pool->Free(found->offset);
-  if (IsFlightDue()) NoteLoan(abi::TraceKind::lent_back, found->bytes);
+  if (IsFlightDue()) NoteLoan(abi::TraceKind::lent_back, *found);
   lent_bytes_ -= found->bytes;
   lent_.erase(found);
   CountLent();

@@ -43,6 +43,8 @@ struct TracedMessage {
   uint32_t answer_bytes = 0;  // of an answer that was seen, as are its handles
   uint32_t answer_handles = 0;
   bool answer_seen = false;
+  // When its sender had received the message that it was sent for.
+  std::optional<uint64_t> cause_ns;
   // The first bytes of what was sent and answered, where they were traced.
   std::string request;
   std::string answer;
