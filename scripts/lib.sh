@@ -55,5 +55,6 @@ build_preset() {
   [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null
   local targets=()
   (($#)) && targets=(--target "$@")
-  NINJA_STATUS='[%f/%t, %es] ' cmake --build --preset "$preset" "${targets[@]}"
+  # Tests of another part may run meanwhile: they go first.
+  NINJA_STATUS='[%f/%t, %es] ' nice -n 10 cmake --build --preset "$preset" "${targets[@]}"
 }
