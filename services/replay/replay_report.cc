@@ -183,7 +183,7 @@ std::optional<std::string> DifferenceOf(const TracedMessage& recorded,
   if (before != replayed.error)
     return "recorded " + ErrorText(before) + ", replayed " +
            ErrorText(replayed.error);
-  if (before != ipc::Error::ok || !recorded.answer_seen) return std::nullopt;
+  if (before != ipc::Error::ok || !recorded.is_call) return std::nullopt;
   const std::string& was = recorded.answer;
   const std::string& is = replayed.answer;
   const size_t both = std::min(was.size(), is.size());

@@ -10,6 +10,12 @@
 namespace keyport {
 namespace {
 
+// Whether it is known with what the call ended.
+bool WasAnswered(const TracedMessage& call) {
+  return call.total_ns.has_value() &&
+         (call.error != ipc::Error::ok || call.answer_seen);
+}
+
 class ScriptReader {
  public:
   explicit ScriptReader(const ReplayChoice& choice) : choice_(choice) {}
@@ -42,7 +48,7 @@ class ScriptReader {
     if (message.from.empty()) return &refused.unseen;
     if (message.handles > 0) return &refused.capabilities;
     if (message.request.size() < message.payload_bytes) return &refused.cut;
-    if (message.is_call && !message.total_ns) return &refused.unended;
+    if (message.is_call && !WasAnswered(message)) return &refused.unended;
     if (script_.requests.size() >= ReplayScript::kRequestsMax ||
         bytes_ >= ReplayScript::kBytesMax)
       return &refused.beyond;
@@ -106,7 +112,7 @@ std::string RefusalsText(const ReplayRefusals& refused) {
       "keeps it)");
   add(refused.capabilities, "with capabilities, which are not recorded");
   add(refused.unseen, "whose send was not recorded");
-  add(refused.unended, "whose outcome was not recorded");
+  add(refused.unended, "whose outcome or answer was not recorded");
   add(refused.beyond, "beyond what is kept in memory");
   return JoinWords(words);
 }

@@ -34,7 +34,7 @@ struct ReplayRefusals {
   uint64_t cut = 0;           // not all of its payload was recorded
   uint64_t capabilities = 0;  // it carried some, and these are not recorded
   uint64_t unseen = 0;        // its send was not recorded
-  uint64_t unended = 0;       // a call whose outcome was not
+  uint64_t unended = 0;       // a call whose outcome, or answer, was not
   uint64_t beyond = 0;        // more than are kept in memory
 
   uint64_t sum() const {

@@ -80,8 +80,10 @@ class GraphCheck {
 
   void Check(const ServiceSpec& service) {
     CheckName(service.name, "service", kServiceNameBytesMax);
+    const size_t kernels =
+        service.traces.of == TraceSpec::Of::kEverything ? 1 : 0;
     if (service.uses.size() + service.provides.size() +
-            service.traces.ports.size() + 1 >
+            service.traces.ports.size() + kernels >
         kCapabilitiesMax)
       Note(service.name.at, "service \"" + service.name.text +
                                 "\" has more "

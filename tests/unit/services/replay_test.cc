@@ -45,6 +45,7 @@ struct MadeUpCall {
   uint32_t request_bytes = 5;
   uint8_t handles = 0;
   bool ends = true;
+  bool answers = true;  // as far as it was recorded
 };
 
 void Add(const MadeUpCall& call, MadeUpRecording* recording) {
@@ -60,7 +61,7 @@ void Add(const MadeUpCall& call, MadeUpRecording* recording) {
   auto reply =
       MadeUpRecord(TraceKind::reply, call.time_ns + 90, 60, call.correlation);
   reply.payload_bytes = 2;
-  recording->Add(kMadeUpServer, reply, "ok");
+  if (call.answers) recording->Add(kMadeUpServer, reply, "ok");
   if (call.ends)
     recording->Add(kMadeUpClient,
                    MadeUpRecord(TraceKind::outcome, call.time_ns + 100, 100,
@@ -93,13 +94,14 @@ TEST(ReplayScript, CountsWhatCannotBeSentAgain) {
   Add({.correlation = 3, .ends = false}, &recording);
   recording.Add(kMadeUpServer, MadeUpRecord(TraceKind::receive, 3'000, 0, 4));
   Add({.correlation = 5}, &recording);
+  Add({.correlation = 6, .answers = false}, &recording);
   recording.End();
   const auto script = ScriptOf(recording);
   ASSERT_TRUE(script.ok()) << script.status();
   EXPECT_EQ(script->requests.size(), 1u);
   EXPECT_EQ(script->refused.cut, 1u);
   EXPECT_EQ(script->refused.capabilities, 1u);
-  EXPECT_EQ(script->refused.unended, 1u);
+  EXPECT_EQ(script->refused.unended, 2u);
   EXPECT_EQ(script->refused.unseen, 1u);
   EXPECT_THAT(RefusalsText(script->refused),
               HasSubstr("1 without their whole payload"));
