@@ -52,7 +52,8 @@ void AddReplayArguments(CLI::App* command, ReplayOptions* options) {
             options->pace.patience = std::chrono::milliseconds(
                 static_cast<int64_t>(seconds * 1'000));
           },
-          "seconds for one call, and for a listener at the begin (10)")
+          "seconds for one call, and, if 5 or more, for listeners at the "
+          "begin (10)")
       ->check(CLI::Range(0.001, 86'400.0));
   command
       ->add_option("--differences", options->differences_max,

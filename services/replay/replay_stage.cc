@@ -148,12 +148,15 @@ absl::Status ReplayStage::Enter(const Instance& instance,
 
 absl::Status ReplayStage::WaitForListeners() {
   constexpr int kLookAgainMs = 5;
+  // Short patience with a call is none with programs that are being started.
+  constexpr std::chrono::milliseconds kStartMs{5'000};
   const auto inspector = ipc::Inspector::Create(std::move(kernel_));
   if (!inspector.ok()) return inspector.status();
   std::set<std::string> silent;
   for (const auto& [key, sender] : senders_) silent.insert(key.second);
   const int64_t end_ns =
-      base::NowNs() + std::chrono::nanoseconds(pace_.patience).count();
+      base::NowNs() +
+      std::chrono::nanoseconds(std::max(pace_.patience, kStartMs)).count();
   while (!silent.empty()) {
     const auto ports = inspector->Ports();
     if (!ports.ok()) return ports.status();
