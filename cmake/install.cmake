@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS keyport-kernel keyport RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS keyport-kernel keyport keyport-tracer RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS keyport_options keyport_base keyport_ipc EXPORT keyportTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "ipc/status.h"
+#include "services/cli/inspect_commands.h"
 #include "services/tracer/pcapng.h"
 
 namespace keyport {
@@ -28,12 +29,10 @@ int Complaint(const std::string& text) {
 }
 
 int Capture(const ExtcapOptions& options) {
-  if (options.record.file.empty())
+  if (options.record.files.path.empty())
     return Complaint("--capture takes --fifo, where the packets go");
-  RecordOptions record = options.record;
   // Wireshark shows whatever a source says as an error.
-  record.says = RecordSays::kErrorsOnly;
-  return RunRecord(record);
+  return RunRecord(options.record, RecordSays::kErrorsOnly);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "services/cli/dot.h"
 #include "services/cli/listing.h"
 #include "services/common/nearest.h"
-#include "services/common/runtime_folder.h"
 #include "services/tracer/trace_filter.h"
 
 namespace keyport {
@@ -73,20 +72,6 @@ absl::StatusOr<Listing> Make(const Snapshot& snapshot,
 int Complain(const absl::Status& status) {
   std::fprintf(stderr, "keyport: %s\n", std::string(status.message()).c_str());
   return 1;
-}
-
-absl::StatusOr<ToolSession> ConnectTool(const std::string& socket,
-                                        std::string_view name) {
-  absl::StatusOr<std::string> path = FindSocket(socket);
-  if (!path.ok()) return path.status();
-  absl::StatusOr<ipc::Session> session = ipc::Session::Connect(*path, name);
-  if (!session.ok())
-    return ipc::MakeStatus(
-        ipc::ErrorOf(session.status()),
-        *path + ": " + std::string(session.status().message()));
-  absl::StatusOr<ipc::Capability> kernel = session->Take("kernel");
-  if (!kernel.ok()) return kernel.status();
-  return ToolSession{*std::move(session), *std::move(kernel)};
 }
 
 absl::StatusOr<Snapshot> LookAtGraph(const std::string& socket) {

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "ipc/inspect.h"
-#include "ipc/session.h"
 #include "services/cli/listing.h"
+#include "services/common/tool_session.h"
 
 namespace keyport {
 
@@ -35,14 +34,6 @@ struct InspectOptions {
 };
 // Returns the exit code: 0, or 1 after saying what failed.
 int RunInspect(const InspectOptions& options);
-
-// A session with a running graph, as a tool of that name.
-struct ToolSession {
-  ipc::Session session;
-  ipc::Capability kernel;
-};
-absl::StatusOr<ToolSession> ConnectTool(const std::string& socket,
-                                        std::string_view name);
 
 // Everything that exists in a running graph but this look at it.
 absl::StatusOr<Snapshot> LookAtGraph(const std::string& socket);

@@ -18,10 +18,12 @@
 #include "services/cli/reach_commands.h"
 #include "services/cli/record_command.h"
 #include "services/cli/recorded_graph.h"
+#include "services/cli/replay_arguments.h"
 #include "services/cli/run_command.h"
 #include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
 #include "services/common/nearest.h"
+#include "services/recording/trace_words.h"
 #include "services/tracer/end_condition.h"
 #include "services/tracer/trace_columns.h"
 
@@ -65,6 +67,11 @@ class CommandLine {
     AddTop();
     AddTrace();
     AddRecord();
+    AddReplayArguments(Add("replay",
+                           "send what was recorded into a graph, and compare "
+                           "(exit code 3)",
+                           [this] { return RunReplay(replay_); }),
+                       &replay_);
     AddFlow();
     AddHist();
     AddExport();
@@ -272,71 +279,6 @@ class CommandLine {
         ->transform(CLI::CheckedTransformer(columns));
   }
 
-  static void AddFilter(CLI::App* command, TraceFilter* filter) {
-    CLI::Option* service = command->add_option(
-        "--service", filter->service, "only what it sends or receives");
-    command->add_option("--port", filter->port, "only over this port");
-    const std::map<std::string, Direction> directions = {
-        {"in", Direction::kIn}, {"out", Direction::kOut}};
-    command
-        ->add_option("--direction", filter->direction,
-                     "in or out, as seen from --service")
-        ->transform(CLI::CheckedTransformer(directions))
-        ->needs(service);
-  }
-
-  // What services write at all.
-  static std::vector<CLI::Option*> AddSource(CLI::App* command,
-                                             ipc::TraceOptions* source) {
-    CLI::Option* payload = command->add_flag_callback(
-        "--payload", [source] { source->level = ipc::TraceLevel::kPayload; },
-        "what is in the messages too");
-    CLI::Option* snaplen =
-        command
-            ->add_option("--snaplen", source->snaplen,
-                         "with so many of its first bytes (96)")
-            ->check(CLI::Range(1u, ipc::abi::kTraceSnapMax))
-            ->needs(payload);
-    CLI::Option* one_in =
-        command
-            ->add_option("--one-in", source->one_in,
-                         "one chain of messages in so many, whole")
-            ->check(CLI::PositiveNumber);
-    CLI::Option* bytes_min =
-        command
-            ->add_option("--min-bytes", source->bytes_min,
-                         "requests and answers of at least so many bytes")
-            ->check(CLI::PositiveNumber);
-    CLI::Option* errors = command->add_flag_callback(
-        "--errors", [source] { source->keeps = ipc::TraceKeeps::kErrors; },
-        "what failed only");
-    return {snaplen, one_in, bytes_min, errors};
-  }
-
-  template <typename Options>
-  static CLI::Option* AddLimits(CLI::App* command, Options* options) {
-    command->add_option("-n", options->messages_max, "end after this many")
-        ->check(CLI::PositiveNumber);
-    command->add_flag_callback(
-        "--strict", [options] { options->loss = LossIs::kAnError; },
-        "exit with 3 if records were lost");
-    return command
-        ->add_option("--timeout,--for", options->seconds_max,
-                     "end after this many seconds")
-        ->check(CLI::PositiveNumber);
-  }
-
-  static void AddUntil(CLI::App* command, std::vector<std::string>* until) {
-    command
-        ->add_option("--until", *until,
-                     "end after a message with: error, an error's name, "
-                     "queue>1ms, work>1ms, total>1ms, label=4; repeated: any")
-        ->check([](const std::string& word) {
-          return EndCondition::Parse(word) ? std::string()
-                                           : "\"" + word + "\" is no condition";
-        });
-  }
-
   void AddTrace() {
     CLI::App* command = Add("trace", "show messages as they pass",
                             [this] { return RunTrace(trace_); });
@@ -373,30 +315,12 @@ class CommandLine {
     CLI::App* command =
         Add("record", "write what passes to a file, for this and Wireshark",
             [this] { return RunRecord(record_); });
-    command->add_option("--socket", record_.socket, "the graph's socket");
-    AddFilter(command, &record_.filter);
-    AddSource(command, &record_.source);
-    AddLimits(command, &record_);
-    AddUntil(command, &record_.until);
-    command
-        ->add_option("file", record_.file,
-                     "a pcapng file, private to its owner; - is standard "
-                     "output")
-        ->required();
-    CLI::Option* rotate =
-        command
-            ->add_option("--rotate", record_.rotate_bytes,
-                         "go on with a new file after this many bytes (64K, "
-                         "10M)")
-            ->transform(CLI::AsSizeValue(false))
-            ->check(CLI::Range(uint64_t{4'096}, uint64_t{1} << 40));
-    command
-        ->add_option("--keep", record_.keep_files,
-                     "of this recording's files keep this many, the newest")
-        ->check(CLI::PositiveNumber)
-        ->needs(rotate);
+    const RecordingWords words = AddRecording(command, &record_);
+    words.file->description(
+        "a pcapng file, private to its owner; - is standard output");
+    words.keep->needs(words.rotate);
     command->parse_complete_callback([this] {
-      if (record_.rotate_bytes > 0 && record_.file == "-")
+      if (record_.files.rotate_bytes > 0 && record_.files.path == "-")
         throw CLI::ValidationError("--rotate",
                                    "standard output is no series of files");
     });
@@ -517,7 +441,8 @@ class CommandLine {
     ask("--capture", ExtcapAsks::kCapture, "write packets to --fifo");
     command->add_option("--extcap-interface", extcap_.interface,
                         "of which interface");
-    command->add_option("--fifo", extcap_.record.file, "where packets go");
+    command->add_option("--fifo", extcap_.record.files.path,
+                        "where packets go");
     for (const char* ignored : {"--extcap-version", "--extcap-capture-filter"})
       command->add_option(ignored, extcap_ignored_, "not looked at");
     command->add_option("--socket", extcap_.record.socket,
@@ -546,6 +471,7 @@ class CommandLine {
   TopOptions top_;
   TraceOptions trace_;
   RecordOptions record_;
+  ReplayOptions replay_;
   FlowOptions flow_;
   HistOptions hist_;
   ExportOptions export_;

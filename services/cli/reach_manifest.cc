@@ -80,11 +80,13 @@ class ManifestModel {
     }
   }
 
-  // A plan has what a service provides first, then what it uses.
+  // A plan has what a service provides first, then what it uses, then what it
+  // traces.
   static Position PositionOf(const ServiceSpec& service, size_t index) {
-    const size_t provided = service.provides.size();
-    return index < provided ? service.provides[index].at
-                            : service.uses[index - provided].port.at;
+    if (index < service.provides.size()) return service.provides[index].at;
+    index -= service.provides.size();
+    if (index < service.uses.size()) return service.uses[index].port.at;
+    return service.traces.ports[index - service.uses.size()].at;
   }
 
   std::string Place(const Position& at) const {

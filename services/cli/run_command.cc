@@ -6,13 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
 
 #include "services/cli/inspect_commands.h"
 #include "services/common/nearest.h"
 #include "services/common/runtime_folder.h"
 #include "services/supervisor/reach.h"
-#include "services/supervisor/supervisor.h"
 #include "services/tracer/background_trace.h"
 
 namespace keyport {
@@ -87,35 +85,44 @@ void PrintProblems(const std::string& path,
     std::fprintf(stderr, "%s%s\n", before, ProblemText(path, problem).c_str());
 }
 
-int RunGraphCommand(const RunOptions& options) {
+std::optional<SupervisorOptions> PrepareGraph(const RunOptions& options) {
   const ParsedManifest parsed = LoadManifest(options.manifest);
   const PlanInputs inputs = InputsOf(options.words);
   std::optional<Plan> plan = PlanOf(parsed, options, inputs);
-  if (!plan) return 1;
+  if (!plan) return std::nullopt;
   if (!plan->problems.empty()) {
     PrintProblems(options.manifest, plan->problems);
-    return 1;
+    return std::nullopt;
   }
-  RunTracer tracer;
   SupervisorOptions run;
   run.manifest = parsed.manifest;
   run.instances = std::move(plan->instances);
   run.kernel_program = FindProgram("keyport-kernel", "", inputs);
   run.socket_path = options.socket;
-  if (options.trace == TraceTheRun::kYes) run.observer = &tracer;
   if (run.kernel_program.empty()) {
     std::fprintf(stderr,
                  "keyport: keyport-kernel is missing; looked in %s "
                  "and in PATH\n",
                  inputs.program_folder.c_str());
-    return 1;
+    return std::nullopt;
   }
   if (run.socket_path.empty()) {
     const absl::StatusOr<std::string> folder = RuntimeFolder();
-    if (!folder.ok()) return Complain(folder.status());
+    if (!folder.ok()) {
+      Complain(folder.status());
+      return std::nullopt;
+    }
     run.socket_path = SocketPathFor(*folder, run.manifest.name, getpid());
   }
-  return RunGraph(run);
+  return run;
+}
+
+int RunGraphCommand(const RunOptions& options) {
+  std::optional<SupervisorOptions> run = PrepareGraph(options);
+  if (!run) return 1;
+  RunTracer tracer;
+  if (options.trace == TraceTheRun::kYes) run->observer = &tracer;
+  return RunGraph(*run);
 }
 
 int RunCheckCommand(const RunOptions& options) {

@@ -1,10 +1,11 @@
 // `keyport run` and `keyport check`.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "services/supervisor/manifest.h"
+#include "services/supervisor/supervisor.h"
 
 namespace keyport {
 
@@ -16,6 +17,8 @@ struct RunOptions {
   std::string socket;              // "": in the runtime folder
   TraceTheRun trace = TraceTheRun::kNo;
 };
+// What there is to run, or nothing after saying what is wrong.
+std::optional<SupervisorOptions> PrepareGraph(const RunOptions& options);
 // The graph's exit code; 1 when the manifest is wrong, after saying where.
 int RunGraphCommand(const RunOptions& options);
 

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "services/cli/live_trace.h"
 #include "services/cli/recording_end.h"
 #include "services/cli/trace_view.h"
+#include "services/tracer/live_trace.h"
 #include "services/tracer/port_names.h"
 #include "services/tracer/recording_reader.h"
 #include "services/tracer/trace_directory.h"

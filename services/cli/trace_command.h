@@ -8,12 +8,11 @@
 
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/trace_filter.h"
+#include "services/tracer/trace_summary.h"
 
 namespace keyport {
 
 enum class TraceShows { kMessages, kSummaryOnly };
-enum class LossIs { kCounted, kAnError };
-inline constexpr int kExitLost = 3;
 
 struct TraceOptions {
   std::string socket;

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "services/cli/live_trace.h"
 #include "services/cli/recording_end.h"
+#include "services/tracer/live_trace.h"
 #include "services/tracer/port_names.h"
 #include "services/tracer/recorded_messages.h"
 

@@ -1,6 +1,7 @@
 #include "services/supervisor/children.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 
 #include "ipc/status.h"
+#include "libipc/base/clock.h"
 
 namespace keyport {
 namespace {
@@ -64,6 +66,18 @@ void Child::ReadOutput(const LineSplitter::Sink& sink) {
   constexpr int kReadsMax = 4;
   for (int i = 0; i < kReadsMax && output_.valid(); ++i)
     if (!ReadOnce(sink)) break;
+}
+
+void Child::WaitForEnd(int64_t patience_ns, const LineSplitter::Sink& sink) {
+  const int64_t kill_at = base::NowNs() + patience_ns;
+  while (running()) {
+    pollfd entries[] = {{pidfd(), POLLIN, 0}, {output(), POLLIN, 0}};
+    const int64_t left = kill_at - base::NowNs();
+    if (left <= 0) Signal(SIGKILL);
+    poll(entries, 2, left <= 0 ? -1 : static_cast<int>(left / 1'000'000 + 1));
+    if (entries[1].revents != 0) ReadOutput(sink);
+    if (entries[0].revents != 0) Reap(sink);
+  }
 }
 
 Ending Child::Reap(const LineSplitter::Sink& sink) {

@@ -34,6 +34,8 @@ class Child {
   // Hands out the lines that are there; bounded, so that a child that prints
   // without end cannot hold up the rest.
   void ReadOutput(const LineSplitter::Sink& sink);
+  // Until its end, which is SIGKILL after so many nanoseconds.
+  void WaitForEnd(int64_t patience_ns, const LineSplitter::Sink& sink);
   // Takes its remaining output and its ending. Call it when pidfd is readable.
   Ending Reap(const LineSplitter::Sink& sink);
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "services/common/nearest.h"
+#include "services/common/trace_names.h"
 #include "services/supervisor/manifest_toml.h"
 
 namespace keyport {
@@ -69,17 +70,21 @@ class GraphCheck {
     return false;
   }
 
-  void CheckSecrecy(const UseSpec& use) {
-    if (manifest_.FindPort(use.port.text)->secrecy != ipc::Secrecy::kSecret ||
-        (use.rights & ipc::kRightTracePayload) == 0)
+  void CheckSecrecy(const Word& port, bool payload) {
+    if (manifest_.FindPort(port.text)->secrecy != ipc::Secrecy::kSecret ||
+        !payload)
       return;
-    Note(use.port.at, "port \"" + use.port.text +
-                          "\" is secret: nobody can have TracePayload on it");
+    Note(port.at, "port \"" + port.text +
+                      "\" is secret: nobody can have TracePayload on it");
   }
 
   void Check(const ServiceSpec& service) {
     CheckName(service.name, "service", kServiceNameBytesMax);
-    if (service.uses.size() + service.provides.size() > kCapabilitiesMax)
+    const size_t kernels =
+        service.traces.of == TraceSpec::Of::kEverything ? 1 : 0;
+    if (service.uses.size() + service.provides.size() +
+            service.traces.ports.size() + kernels >
+        kCapabilitiesMax)
       Note(service.name.at, "service \"" + service.name.text +
                                 "\" has more "
                                 "than " +
@@ -90,8 +95,22 @@ class GraphCheck {
       CheckCapabilityName(port.text, port.at, service, &names);
     }
     for (const UseSpec& use : service.uses) {
-      if (CheckPort(use.port, service)) CheckSecrecy(use);
+      if (CheckPort(use.port, service))
+        CheckSecrecy(use.port, (use.rights & ipc::kRightTracePayload) != 0);
       CheckCapabilityName(use.as, use.port.at, service, &names);
+    }
+    CheckTraces(service, &names);
+  }
+
+  void CheckTraces(const ServiceSpec& service, std::set<std::string>* names) {
+    const TraceSpec& traces = service.traces;
+    if (traces.of == TraceSpec::Of::kEverything)
+      CheckCapabilityName(std::string(kTraceEverything), service.name.at,
+                          service, names);
+    for (const Word& port : traces.ports) {
+      if (CheckPort(port, service)) CheckSecrecy(port, traces.payload);
+      CheckCapabilityName(std::string(kTracePrefix) + port.text, port.at,
+                          service, names);
     }
   }
 

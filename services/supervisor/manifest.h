@@ -57,12 +57,22 @@ struct UseSpec {
   uint32_t band = 0;              // of the badge
 };
 
+// What a service may trace, besides what it sends and receives itself.
+struct TraceSpec {
+  enum class Of { kNothing, kPorts, kEverything };
+  Of of = Of::kNothing;
+  std::vector<Word> ports;  // of kPorts
+  bool payload = false;
+  bool any() const { return of != Of::kNothing; }
+};
+
 struct ServiceSpec {
   Word name;
   Word program;
   std::vector<Word> arguments;
   std::vector<UseSpec> uses;
   std::vector<Word> provides;
+  TraceSpec traces;
   uint32_t instances = 1;
   Restart restart = Restart::kNever;
   Role role = Role::kHelper;

@@ -123,6 +123,34 @@ void ReadUses(TomlFields* fields, std::vector<UseSpec>* uses) {
   }
 }
 
+void NoteNothingTraced(const toml::node& node, TomlFields* fields) {
+  fields->Note(PositionOf(node.source()),
+               "traces in " + fields->where() +
+                   " names nothing to trace; expected \"everything\" or an "
+                   "array of port names");
+}
+
+void ReadTraces(TomlFields* fields, TraceSpec* traces) {
+  const toml::node* node = fields->table().get("traces");
+  if (node == nullptr) {
+    if (const toml::node* payload = fields->table().get("payload"))
+      fields->Note(PositionOf(payload->source()),
+                   "payload in " + fields->where() +
+                       " says of what traces = ... shows; there is none");
+    return;
+  }
+  traces->payload = fields->Truth("payload").value_or(false);
+  if (node->is_array()) {
+    traces->of = TraceSpec::Of::kPorts;
+    traces->ports = fields->Texts("traces");
+    if (node->as_array()->empty()) NoteNothingTraced(*node, fields);
+  } else if (node->value<std::string>() == "everything") {
+    traces->of = TraceSpec::Of::kEverything;
+  } else {
+    NoteNothingTraced(*node, fields);
+  }
+}
+
 void ReadVariables(TomlFields* fields, ServiceSpec* service) {
   const toml::table* table = fields->Table("variables");
   if (table == nullptr) return;
@@ -159,9 +187,9 @@ void ReadGraph(TomlFields fields, Manifest* manifest) {
 }
 
 ServiceSpec ReadService(const Word& name, TomlFields fields) {
-  fields.AllowOnly({"program", "arguments", "uses", "use", "provides",
-                    "instances", "restart", "job", "variables", kLimits,
-                    kSoftLimits});
+  fields.AllowOnly({"program", "arguments", "uses", "use", "provides", "traces",
+                    "payload", "instances", "restart", "job", "variables",
+                    kLimits, kSoftLimits});
   ServiceSpec service = {.name = name};
   if (const auto program = fields.Text("program")) service.program = *program;
   if (fields.table().get("program") == nullptr)
@@ -172,6 +200,7 @@ ServiceSpec ReadService(const Word& name, TomlFields fields) {
   service.arguments = fields.Texts("arguments");
   ReadUses(&fields, &service.uses);
   service.provides = fields.Texts("provides");
+  ReadTraces(&fields, &service.traces);
   service.instances = static_cast<uint32_t>(
       fields.Integer("instances", {1, kInstancesMax}).value_or(1));
   if (const auto restart =

@@ -27,11 +27,12 @@ void WriteAll(int fd, std::string_view text) {
 
 }  // namespace
 
-Output::Output(size_t name_width, Colour colour)
-    : name_width_(std::max(name_width, std::string_view("keyport").size())) {
+Output::Output(size_t name_width, Colour colour, Services services)
+    : name_width_(std::max(name_width, std::string_view("keyport").size())),
+      services_(services == Services::kOutput ? STDOUT_FILENO : STDERR_FILENO) {
   const bool wanted =
       colour == Colour::kIfTerminal && std::getenv("NO_COLOR") == nullptr;
-  colour_out_ = wanted && isatty(STDOUT_FILENO) == 1;
+  colour_out_ = wanted && isatty(services_) == 1;
   colour_err_ = wanted && isatty(STDERR_FILENO) == 1;
 }
 
@@ -48,7 +49,7 @@ void Output::Line(std::string_view name, size_t number, std::string_view line) {
       colour_out_ ? kColours[number % kColours.size()] : nullptr;
   std::string text = Prefix(name, colour);
   text.append(line).push_back('\n');
-  WriteAll(STDOUT_FILENO, text);
+  WriteAll(services_, text);
 }
 
 void Output::Note(std::string_view name, std::string_view line) {

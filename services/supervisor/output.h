@@ -11,10 +11,13 @@ namespace keyport {
 class Output {
  public:
   enum class Colour { kNever, kIfTerminal };
+  // Where what services print goes: standard output or standard error.
+  enum class Services { kOutput, kError };
   // `name_width`: bytes of the longest name.
-  Output(size_t name_width, Colour colour);
+  Output(size_t name_width, Colour colour,
+         Services services = Services::kOutput);
 
-  // "crawler | text", to standard output. Names get colours by `number`.
+  // "crawler | text". Names get colours by `number`.
   void Line(std::string_view name, size_t number, std::string_view line);
   // The supervisor's and the kernel process's own words, to standard error.
   void Say(std::string_view line) { Note("keyport", line); }
@@ -24,6 +27,7 @@ class Output {
   std::string Prefix(std::string_view name, const char* colour) const;
 
   size_t name_width_;
+  int services_;  // a descriptor
   bool colour_out_;
   bool colour_err_;
 };

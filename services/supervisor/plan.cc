@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "services/common/trace_names.h"
+
 namespace keyport {
 namespace {
 
@@ -18,6 +20,15 @@ bool IsProgram(const std::filesystem::path& file) {
   std::error_code failed;
   return std::filesystem::is_regular_file(file, failed) &&
          access(file.c_str(), X_OK) == 0;
+}
+
+// Duplicate: a tracer looks at names with one and traces with the other.
+constexpr ipc::Rights kTracedRights = ipc::kRightTraceMeta;
+constexpr ipc::Rights kKernelRights =
+    ipc::kRightInspect | ipc::kRightTraceMeta | ipc::kRightDuplicate;
+
+ipc::Rights TraceRights(const TraceSpec& traces, ipc::Rights rights) {
+  return rights | (traces.payload ? ipc::kRightTracePayload : 0);
 }
 
 class Planner {
@@ -76,6 +87,8 @@ class Planner {
       instance.name = service.name.text;
       if (service.instances > 1) instance.name += "." + std::to_string(number);
       instance.capabilities = Capabilities(service);
+      if (service.traces.of == TraceSpec::Of::kEverything)
+        instance.kernel_rights = TraceRights(service.traces, kKernelRights);
       plan_.instances.push_back(instance);
     }
   }
@@ -118,6 +131,10 @@ class Planner {
     for (const UseSpec& use : service.uses)
       all.push_back({use.as, PortIndex(use.port.text), kUsedRights | use.rights,
                      use.badge.value_or(own_badge), use.band});
+    for (const Word& port : service.traces.ports)
+      all.push_back({std::string(kTracePrefix) + port.text,
+                     PortIndex(port.text),
+                     TraceRights(service.traces, kTracedRights), 0});
     return all;
   }
 
@@ -152,6 +169,13 @@ std::string FindProgram(const std::string& program, const std::string& folder,
     if (!one.empty() && IsProgram(file)) return file.string();
   }
   return "";
+}
+
+size_t NameWidth(const std::vector<Instance>& instances) {
+  size_t width = 0;
+  for (const Instance& instance : instances)
+    width = std::max(width, instance.name.size());
+  return width;
 }
 
 Plan MakePlan(const Manifest& manifest, const PlanInputs& inputs) {

@@ -19,12 +19,17 @@ struct PlannedCapability {
   uint32_t band = 0;
 };
 
+enum class RunBy { kProgram, kObserver };
+
 struct Instance {
   std::string name;    // "tokenizer.2"
   size_t service = 0;  // index in Manifest::services
   std::vector<std::string> argv;
   std::vector<std::string> variables;  // NAME=value
   std::vector<PlannedCapability> capabilities;
+  ipc::Rights kernel_rights = 0;  // on the kernel object; 0: none
+  // kObserver: no program is started; the graph's observer takes its place.
+  RunBy run_by = RunBy::kProgram;
 };
 
 struct PlanInputs {
@@ -42,6 +47,9 @@ struct Plan {
 };
 // The manifest must have been parsed without problems.
 Plan MakePlan(const Manifest& manifest, const PlanInputs& inputs);
+
+// Bytes of the longest name.
+size_t NameWidth(const std::vector<Instance>& instances);
 
 // The file to execute, or "": a name with a slash is relative to `folder`,
 // others are looked up in the program folder and in the path.

@@ -41,13 +41,17 @@ std::string ReachText(const Manifest& manifest,
       {{"FROM"}, {"TO"}, {"PORT"}, {"RIGHTS"}, {"BADGE", Align::kRight}});
   for (const Instance& instance : instances) {
     for (const PlannedCapability& capability : instance.capabilities) {
-      if ((capability.rights & ipc::kRightSend) == 0) continue;
+      if ((capability.rights & (ipc::kRightSend | ipc::kRightTraceMeta)) == 0)
+        continue;
       table.Add({instance.name,
                  JoinWords(Receivers(manifest, capability.port, instances)),
                  manifest.ports[capability.port].name.text,
                  base::RightsText(capability.rights),
                  std::to_string(capability.badge)});
     }
+    if (instance.kernel_rights != 0)
+      table.Add({instance.name, "(everything)", "-",
+                 base::RightsText(instance.kernel_rights), "-"});
   }
   return table.Text();
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "libipc/base/clock.h"
 #include "services/common/stop_signals.h"
@@ -31,13 +32,20 @@ class Supervisor {
  public:
   explicit Supervisor(const SupervisorOptions& options)
       : options_(options),
-        output_(NameWidth(options.instances), options.colour),
-        services_(options.instances.size()) {}
+        output_(NameWidth(options.instances), options.colour,
+                options.services_to),
+        end_(options.observer == nullptr ? -1
+                                         : options.observer->end_descriptor()),
+        services_(options.instances.size()) {
+    for (size_t i = 0; i < services_.size(); ++i)
+      if (!IsProgram(i)) services_[i].start_at_ns = kNever;
+  }
 
   int Run() {
     const absl::Status started = Start();
     if (!started.ok()) {
-      Fail(std::string(started.message()));
+      output_.Say(std::string(started.message()));
+      Stop(1);
       EndKernel();
       return exit_code_;
     }
@@ -48,15 +56,11 @@ class Supervisor {
   }
 
  private:
-  static size_t NameWidth(const std::vector<Instance>& instances) {
-    size_t width = 0;
-    for (const Instance& instance : instances)
-      width = std::max(width, instance.name.size());
-    return width;
-  }
-
   const ServiceSpec& Spec(size_t i) const {
     return options_.manifest.services[options_.instances[i].service];
+  }
+  bool IsProgram(size_t i) const {
+    return options_.instances[i].run_by == RunBy::kProgram;
   }
 
   // ---- Starting
@@ -74,40 +78,27 @@ class Supervisor {
   }
 
   absl::Status Wire() {
-    absl::StatusOr<ipc::Capability> root = session_->Take("account");
-    if (!root.ok()) return root.status();
-    absl::StatusOr<Wiring> wiring = Wiring::Create(
-        *session_, *std::move(root), options_.manifest, options_.instances);
+    absl::StatusOr<Wiring> wiring =
+        Wiring::Create(*session_, options_.manifest, options_.instances);
     if (!wiring.ok()) return wiring.status();
     wiring_.emplace(*std::move(wiring));
     output_.Say("graph " + options_.manifest.name + " runs; its socket is " +
                 options_.socket_path);
     if (options_.observer == nullptr) return absl::OkStatus();
-    absl::StatusOr<ipc::Capability> kernel = session_->Take("kernel");
-    if (!kernel.ok()) return kernel.status();
-    options_.observer->GraphWired(*std::move(kernel));
-    return absl::OkStatus();
+    return Introduce(options_.observer, &*wiring_, options_.instances);
   }
 
   void StartService(size_t i) {
     services_[i].start_at_ns = kNever;
     services_[i].back_off.Started(base::NowNs());
-    const absl::Status started = LaunchService(i);
-    if (started.ok()) return;
-    output_.Say(options_.instances[i].name +
-                " could not be started: " + std::string(started.message()));
+    absl::StatusOr<Child> child = wiring_->Start(i);
+    if (child.ok()) {
+      services_[i].child = *std::move(child);
+      return;
+    }
+    output_.Say(options_.instances[i].name + " could not be started: " +
+                std::string(child.status().message()));
     Ended(i, {Ending::How::kExit, 127});
-  }
-
-  absl::Status LaunchService(size_t i) {
-    absl::StatusOr<Pipe> pipe = MakePipe();
-    if (!pipe.ok()) return pipe.status();
-    absl::StatusOr<int> pid = wiring_->Start(i, pipe->write.get());
-    if (!pid.ok()) return pid.status();
-    absl::StatusOr<Child> child = Child::Watch(*pid, std::move(pipe->read));
-    if (!child.ok()) return child.status();
-    services_[i].child = *std::move(child);
-    return absl::OkStatus();
   }
 
   // ---- One turn of the loop
@@ -115,7 +106,8 @@ class Supervisor {
   void Turn() {
     std::vector<pollfd> entries = {{signals_.descriptor(), POLLIN, 0},
                                    {kernel_.pidfd(), POLLIN, 0},
-                                   {kernel_.output(), POLLIN, 0}};
+                                   {kernel_.output(), POLLIN, 0},
+                                   {stopping_ ? -1 : end_, POLLIN, 0}};
     for (const Service& service : services_) {
       entries.push_back({service.child.pidfd(), POLLIN, 0});
       entries.push_back({service.child.output(), POLLIN, 0});
@@ -124,10 +116,11 @@ class Supervisor {
     if (const int signal = signals_.Take()) OnSignal(signal);
     if (entries[2].revents != 0) kernel_.ReadOutput(KernelSink());
     if (entries[1].revents != 0) OnKernelEnd();
+    if (entries[3].revents != 0) Stop(0);
     for (size_t i = 0; i < services_.size(); ++i) {
-      if (entries[3 + 2 * i].revents != 0)
+      if (entries[4 + 2 * i].revents != 0)
         OnServiceEnd(i);
-      else if (entries[4 + 2 * i].revents != 0)
+      else if (entries[5 + 2 * i].revents != 0)
         services_[i].child.ReadOutput(Sink(i));
     }
     OnTime();
@@ -146,7 +139,7 @@ class Supervisor {
     const int64_t now = base::NowNs();
     if (now >= kill_at_ns_) {
       kill_at_ns_ = kNever;
-      SignalAll(SIGKILL);
+      EndServices(SIGKILL);
     }
     for (size_t i = 0; i < services_.size(); ++i)
       if (!stopping_ && now >= services_[i].start_at_ns) StartService(i);
@@ -156,6 +149,7 @@ class Supervisor {
 
   void OnSignal(int signal) {
     if (stopping_) {  // a second one: no more patience
+      impatient_ = true;
       kill_at_ns_ = 0;
       return;
     }
@@ -169,9 +163,10 @@ class Supervisor {
   void OnKernelEnd() {
     if (!kernel_.running()) return;
     const Ending ending = kernel_.Reap(KernelSink());
-    Fail("the kernel process " + ending.Text() +
-         "; without it no service can go on");
-    kill_at_ns_ = 0;
+    output_.Say("the kernel process " + ending.Text() +
+                "; without it no service can go on");
+    Stop(1);
+    if (!tracers_told_) kill_at_ns_ = 0;
   }
 
   void OnServiceEnd(size_t i) {
@@ -182,7 +177,7 @@ class Supervisor {
   }
 
   void Ended(size_t i, const Ending& ending) {
-    if (stopping_) return;
+    if (stopping_) return EndTracers();
     Service& service = services_[i];
     const std::string& name = options_.instances[i].name;
     service.failed = !ending.good();
@@ -217,20 +212,18 @@ class Supervisor {
 
   void StopIfNothingIsLeft() {
     bool failed = false;
-    for (const Service& service : services_) {
-      if (service.child.running() || service.start_at_ns != kNever) return;
-      failed |= service.failed;
+    for (size_t i = 0; i < services_.size(); ++i) {
+      failed |= services_[i].failed;
+      if (IsTracer(i)) continue;
+      if (services_[i].child.running() || services_[i].start_at_ns != kNever ||
+          !IsProgram(i))
+        return;
     }
     output_.Say("no service is left; ending the graph");
     Stop(failed ? 1 : 0);
   }
 
   // ---- Ending
-
-  void Fail(const std::string& sentence) {
-    output_.Say(sentence);
-    Stop(1);
-  }
 
   // The first reason to stop decides the exit code.
   void Stop(int exit_code) {
@@ -239,11 +232,25 @@ class Supervisor {
     exit_code_ = exit_code;
     kill_at_ns_ = base::NowNs() + kPatienceNs;
     for (Service& service : services_) service.start_at_ns = kNever;
-    SignalAll(SIGTERM);
+    EndServices(SIGTERM);
+    EndTracers();
   }
 
-  void SignalAll(int number) {
-    for (Service& service : services_) service.child.Signal(number);
+  // Tracers come last: they record what the others do to their end.
+  bool IsTracer(size_t i) const { return Spec(i).traces.any(); }
+
+  void EndServices(int number) {
+    const bool all = tracers_told_ || impatient_;
+    for (size_t i = 0; i < services_.size(); ++i)
+      if (all || !IsTracer(i)) services_[i].child.Signal(number);
+  }
+
+  void EndTracers() {
+    for (size_t i = 0; i < services_.size(); ++i)
+      if (!IsTracer(i) && services_[i].child.running()) return;
+    if (std::exchange(tracers_told_, true)) return;
+    kill_at_ns_ = impatient_ ? 0 : base::NowNs() + kPatienceNs;
+    EndServices(SIGTERM);
   }
 
   bool AnyRunning() const {
@@ -257,16 +264,7 @@ class Supervisor {
     wiring_.reset();
     if (session_ != nullptr) session_->Close();
     session_.reset();
-    const int64_t kill_at = base::NowNs() + kPatienceNs;
-    while (kernel_.running()) {
-      pollfd entries[] = {{kernel_.pidfd(), POLLIN, 0},
-                          {kernel_.output(), POLLIN, 0}};
-      const int64_t left = kill_at - base::NowNs();
-      if (left <= 0) kernel_.Signal(SIGKILL);
-      poll(entries, 2, left <= 0 ? -1 : static_cast<int>(left / 1'000'000 + 1));
-      if (entries[1].revents != 0) kernel_.ReadOutput(KernelSink());
-      if (entries[0].revents != 0) kernel_.Reap(KernelSink());
-    }
+    kernel_.WaitForEnd(kPatienceNs, KernelSink());
   }
 
   LineSplitter::Sink Sink(size_t i) {
@@ -284,8 +282,11 @@ class Supervisor {
   Child kernel_;
   std::unique_ptr<ipc::Session> session_;
   std::optional<Wiring> wiring_;
+  const int end_;  // readable: the observer wants the end
   std::vector<Service> services_;
   bool stopping_ = false;
+  bool tracers_told_ = false;  // to end
+  bool impatient_ = false;
   int exit_code_ = 0;
   int64_t kill_at_ns_ = kNever;  // when SIGKILL follows SIGTERM
 };

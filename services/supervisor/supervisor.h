@@ -7,23 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "ipc/session.h"
 #include "services/supervisor/manifest.h"
+#include "services/supervisor/observer.h"
 #include "services/supervisor/output.h"
 #include "services/supervisor/plan.h"
 
 namespace keyport {
-
-// Told of a graph's life on the supervisor's thread.
-class GraphObserver {
- public:
-  virtual ~GraphObserver() = default;
-  // The ports are there, no service was started yet. `kernel` has the rights
-  // to inspect and to trace.
-  virtual void GraphWired(ipc::Capability kernel) = 0;
-  // No service runs any more; the kernel process still does, unless it died.
-  virtual void ServicesEnded() = 0;
-};
 
 struct SupervisorOptions {
   Manifest manifest;
@@ -31,6 +20,7 @@ struct SupervisorOptions {
   std::string socket_path;
   std::string kernel_program;
   Output::Colour colour = Output::Colour::kIfTerminal;
+  Output::Services services_to = Output::Services::kOutput;
   GraphObserver* observer = nullptr;  // may be none
 };
 

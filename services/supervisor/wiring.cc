@@ -1,5 +1,7 @@
 #include "services/supervisor/wiring.h"
 
+#include "services/common/trace_names.h"
+
 namespace keyport {
 namespace {
 
@@ -24,12 +26,16 @@ constexpr ipc::Rights kAccountRights = ipc::kRightManage | ipc::kRightInspect |
 
 }  // namespace
 
-absl::StatusOr<Wiring> Wiring::Create(const ipc::Session& session,
-                                      ipc::Capability root,
+absl::StatusOr<Wiring> Wiring::Create(ipc::Session& session,
                                       const Manifest& manifest,
                                       const std::vector<Instance>& instances) {
+  absl::StatusOr<ipc::Capability> root = session.Take("account");
+  if (!root.ok()) return root.status();
+  absl::StatusOr<ipc::Capability> kernel = session.Take("kernel");
+  if (!kernel.ok()) return kernel.status();
   Wiring wiring(manifest, instances);
-  if (absl::Status made = wiring.MakeGraphAccount(std::move(root)); !made.ok())
+  wiring.kernel_ = *std::move(kernel);
+  if (absl::Status made = wiring.MakeGraphAccount(*std::move(root)); !made.ok())
     return made;
   if (absl::Status made = wiring.MakePorts(session); !made.ok()) return made;
   if (absl::Status made = wiring.MakeAccounts(); !made.ok()) return made;
@@ -91,20 +97,34 @@ absl::StatusOr<ipc::NewProcess> Wiring::MakeProcess(size_t index) {
     }
     initial.push_back({planned.name, given, planned.rights});
   }
+  if (instance.kernel_rights != 0)
+    initial.push_back(
+        {std::string(kTraceEverything), &kernel_, instance.kernel_rights});
   initial.push_back({"account", &accounts_[index], kAccountRights});
   return ipc::CreateProcess(accounts_[index], instance.name, initial);
 }
 
-absl::StatusOr<int> Wiring::Start(size_t index, int output) {
+absl::StatusOr<Child> Wiring::Start(size_t index) {
+  absl::StatusOr<Pipe> pipe = MakePipe();
+  if (!pipe.ok()) return pipe.status();
   absl::StatusOr<ipc::NewProcess> process = MakeProcess(index);
   if (!process.ok()) return process.status();
   processes_[index] = std::move(process->process);
   ipc::LaunchOptions launch;
   launch.argv = instances_[index].argv;
   launch.variables = instances_[index].variables;
-  launch.output = output;
+  launch.output = pipe->write.get();
   launch.session_socket = process->socket.get();
-  return ipc::Launch(launch);
+  const absl::StatusOr<int> pid = ipc::Launch(launch);
+  if (!pid.ok()) return pid.status();
+  return Child::Watch(*pid, std::move(pipe->read));
+}
+
+absl::StatusOr<base::UniqueFd> Wiring::MakeSession(size_t index) {
+  absl::StatusOr<ipc::NewProcess> process = MakeProcess(index);
+  if (!process.ok()) return process.status();
+  processes_[index] = std::move(process->process);
+  return std::move(process->socket);
 }
 
 void Wiring::Exited(size_t index, const Ending& ending) {

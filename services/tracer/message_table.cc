@@ -98,6 +98,9 @@ void MessageTable::Add(const ipc::TraceSource& source,
     case ipc::TraceKind::reply:
       entry->replied = true;
       message.work_ns = record.interval_ns;
+      message.answer_seen = true;
+      message.answer_bytes = record.payload_bytes;
+      message.answer_handles = record.handle_count;
       message.answer = payload;
       break;
     case ipc::TraceKind::outcome:

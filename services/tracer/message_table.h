@@ -40,6 +40,9 @@ struct TracedMessage {
   std::optional<uint64_t> queue_ns;  // sent to received
   std::optional<uint64_t> work_ns;   // received to replied
   std::optional<uint64_t> total_ns;  // as the caller saw
+  uint32_t answer_bytes = 0;  // of an answer that was seen, as are its handles
+  uint32_t answer_handles = 0;
+  bool answer_seen = false;
   // When its sender had received the message that it was sent for.
   std::optional<uint64_t> cause_ns;
   // The first bytes of what was sent and answered, where they were traced.

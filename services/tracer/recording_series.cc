@@ -7,6 +7,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 namespace keyport {
 namespace {
@@ -31,14 +32,16 @@ std::optional<uint64_t> NumberOf(const fs::path& series, const fs::path& file) {
              : std::nullopt;
 }
 
-uint64_t LastNumber(const fs::path& series) {
+// In no order.
+std::vector<uint64_t> NumbersOf(const fs::path& series) {
   std::error_code failed;
   const fs::path folder =
       series.has_parent_path() ? series.parent_path() : fs::path(".");
-  uint64_t last = 0;
+  std::vector<uint64_t> numbers;
   for (const auto& entry : fs::directory_iterator(folder, failed))
-    last = std::max(last, NumberOf(series, entry.path()).value_or(0));
-  return last;
+    if (const auto number = NumberOf(series, entry.path()))
+      numbers.push_back(*number);
+  return numbers;
 }
 
 }  // namespace
@@ -55,27 +58,41 @@ std::string SeriesPath(const std::string& path, uint64_t number) {
 absl::StatusOr<RecordingSeries> RecordingSeries::Create(Options options) {
   RecordingSeries series(std::move(options));
   if (series.options_.rotate_bytes > 0)
-    series.number_ = LastNumber(series.options_.path);
+    for (const uint64_t number : NumbersOf(series.options_.path))
+      series.number_ = std::max(series.number_, number);
   if (absl::Status opened = series.Open(); !opened.ok()) return opened;
   return series;
 }
 
+std::string RecordingSeries::path() const {
+  return options_.rotate_bytes == 0 ? options_.path
+                                    : SeriesPath(options_.path, number_);
+}
+
 absl::Status RecordingSeries::Open() {
-  const bool one = options_.rotate_bytes == 0;
-  auto file = RecordingFile::Create(one ? options_.path
-                                        : SeriesPath(options_.path, ++number_));
-  if (!file.ok()) return file.status();
+  ++number_;
+  auto file = RecordingFile::Create(path());
+  if (!file.ok()) {
+    --number_;
+    return file.status();
+  }
   file_ = *std::move(file);
   ++files_;
+  RemoveOld();
   return absl::OkStatus();
 }
 
-absl::Status RecordingSeries::Next() {
-  if (absl::Status opened = Open(); !opened.ok()) return opened;
-  // One that somebody removed is no error.
-  if (options_.keep_files > 0 && files_ > options_.keep_files)
-    unlink(SeriesPath(options_.path, number_ - options_.keep_files).c_str());
-  return absl::OkStatus();
+// A file that somebody removed already is no error.
+void RecordingSeries::RemoveOld() const {
+  if (options_.rotate_bytes == 0 || options_.keep_files == 0) return;
+  if (options_.keeps == Keeps::kOwn) {
+    if (files_ > options_.keep_files)
+      unlink(SeriesPath(options_.path, number_ - options_.keep_files).c_str());
+    return;
+  }
+  for (const uint64_t number : NumbersOf(options_.path))
+    if (number + options_.keep_files <= number_)
+      unlink(SeriesPath(options_.path, number).c_str());
 }
 
 absl::Status RecordingSeries::Write(std::string_view blocks) {

@@ -31,6 +31,10 @@ struct TraceLoss {
   uint64_t lost = 0;
 };
 
+// What records lost mean for an exit status: nothing, or kExitLost.
+enum class LossIs { kCounted, kAnError };
+inline constexpr int kExitLost = 3;
+
 using PortNameOf = std::function<std::string(uint64_t port)>;
 
 class TraceSummary {

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -26,6 +27,12 @@ int Fail(const absl::Status& status) {
 void Say(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
+}
+
+std::string Upper(std::string text) {
+  for (char& c : text)
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
 }
 
 // Dies by SIGKILL if the marker file is not there yet.
@@ -178,8 +185,8 @@ class Service {
     }
   }
 
-  // echo: answers; hold: never answers; read: prints until "end", and dies
-  // once after taking the message words_[2].
+  // echo: answers; shout: in capitals; hold: never answers; read: prints until
+  // "end", and dies once after taking the message words_[2].
   int Receive(const std::string& mode, ipc::Capability port) {
     absl::StatusOr<ipc::Receiver> receiver =
         ipc::Receiver::Create(std::move(port));
@@ -195,10 +202,11 @@ class Service {
         held.push_back(*std::move(message));
         continue;
       }
-      if (mode == "echo") {
+      if (mode == "echo" || mode == "shout") {
         if (text == words_[2] && !text.empty()) DieOnce(words_[3]);
         if (message->wants_reply()) {
-          const absl::Status replied = message->Reply("echo " + text);
+          const absl::Status replied =
+              message->Reply("echo " + (mode == "echo" ? text : Upper(text)));
           if (!replied.ok()) return Fail(replied);
         }
         continue;

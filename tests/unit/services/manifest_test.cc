@@ -53,6 +53,43 @@ void ExpectProblem(std::string_view text, std::string_view expected) {
   EXPECT_NE(all.find(expected), std::string::npos) << "got:\n" << all;
 }
 
+TEST(Manifest, ReadsWhatAServiceMayTrace) {
+  const ParsedManifest parsed = ParseManifest("g.toml", R"(
+[port.p]
+[service.a]
+program = "x"
+traces = "everything"
+payload = true
+[service.b]
+program = "x"
+traces = ["p"]
+)");
+  ASSERT_TRUE(parsed.problems.empty());
+  const TraceSpec& all = parsed.manifest.services[0].traces;
+  EXPECT_EQ(all.of, TraceSpec::Of::kEverything);
+  EXPECT_TRUE(all.payload);
+  const TraceSpec& one = parsed.manifest.services[1].traces;
+  EXPECT_EQ(one.of, TraceSpec::Of::kPorts);
+  ASSERT_EQ(one.ports.size(), 1u);
+  EXPECT_EQ(one.ports[0].text, "p");
+  EXPECT_FALSE(one.payload);
+}
+
+TEST(Manifest, SaysWhatIsWrongWithTraces) {
+  const std::string head =
+      "[port.p]\nsecret = true\n[service.a]\nprogram = 'x'\n";
+  ExpectProblem(head + "traces = 'all'\n",
+                "expected \"everything\" or an array of port names");
+  ExpectProblem(head + "traces = []\n",
+                "expected \"everything\" or an array of port names");
+  ExpectProblem(head + "traces = ['q']\n", "unknown port \"q\"");
+  ExpectProblem(head + "traces = ['p', 'p']\n",
+                "two capabilities named \"trace:p\"");
+  ExpectProblem(head + "payload = true\n", "there is none");
+  ExpectProblem(head + "traces = ['p']\npayload = true\n",
+                "port \"p\" is secret");
+}
+
 TEST(Manifest, ReadsPortsAndServicesInTheirOrder) {
   const ParsedManifest parsed = ParseManifest("g.toml", kGood);
   ASSERT_TRUE(parsed.problems.empty()) << AllProblems(kGood);

@@ -77,6 +77,28 @@ TEST_F(RecordingSeriesTest, KeepsWhatAnEarlierRunMade) {
                                    "out.00003.pcapng", "out.00005.pcapng"));
 }
 
+TEST_F(RecordingSeriesTest, KeepsTheNewestOfAllRunsIfTold) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Series(0).ok());
+  auto series = RecordingSeries::Create(
+      {folder_ + "/out.pcapng", 10, 2, RecordingSeries::Keeps::kAllOfTheName});
+  ASSERT_TRUE(series.ok());
+  EXPECT_THAT(Names(), ElementsAre("out.00003.pcapng", "out.00004.pcapng"));
+  ASSERT_TRUE(series->Next().ok());
+  EXPECT_THAT(Names(), ElementsAre("out.00004.pcapng", "out.00005.pcapng"));
+}
+
+TEST_F(RecordingSeriesTest, TriesTheSameFileAgain) {
+  auto series = Series(0);
+  ASSERT_TRUE(series.ok());
+  std::filesystem::create_directory(folder_ + "/out.00002.pcapng");
+  EXPECT_FALSE(series->Next().ok());
+  EXPECT_FALSE(series->Next().ok());
+  EXPECT_EQ(series->files(), 1u);
+  std::filesystem::remove(folder_ + "/out.00002.pcapng");
+  EXPECT_TRUE(series->Next().ok());
+  EXPECT_THAT(Names(), ElementsAre("out.00001.pcapng", "out.00002.pcapng"));
+}
+
 TEST_F(RecordingSeriesTest, OneFileHasThePathAsItIs) {
   ASSERT_TRUE(RecordingSeries::Create({folder_ + "/out.pcapng"}).ok());
   EXPECT_THAT(Names(), ElementsAre("out.pcapng"));

@@ -1,0 +1,84 @@
+#include "services/recording/trace_words.h"
+
+#include <map>
+
+namespace keyport {
+
+void AddFilter(CLI::App* command, TraceFilter* filter) {
+  CLI::Option* service = command->add_option("--service", filter->service,
+                                             "only what it sends or receives");
+  command->add_option("--port", filter->port, "only over this port");
+  const std::map<std::string, Direction> directions = {
+      {"in", Direction::kIn}, {"out", Direction::kOut}};
+  command
+      ->add_option("--direction", filter->direction,
+                   "in or out, as seen from --service")
+      ->transform(CLI::CheckedTransformer(directions))
+      ->needs(service);
+}
+
+std::vector<CLI::Option*> AddSource(CLI::App* command,
+                                    ipc::TraceOptions* source) {
+  CLI::Option* payload = command->add_flag_callback(
+      "--payload", [source] { source->level = ipc::TraceLevel::kPayload; },
+      "what is in the messages too");
+  CLI::Option* snaplen =
+      command
+          ->add_option("--snaplen", source->snaplen,
+                       "with so many of its first bytes (96)")
+          ->check(CLI::Range(1u, ipc::abi::kTraceSnapMax))
+          ->needs(payload);
+  CLI::Option* one_in =
+      command
+          ->add_option("--one-in", source->one_in,
+                       "one chain of messages in so many, whole")
+          ->check(CLI::PositiveNumber);
+  CLI::Option* bytes_min =
+      command
+          ->add_option("--min-bytes", source->bytes_min,
+                       "requests and answers of at least so many bytes")
+          ->check(CLI::PositiveNumber);
+  CLI::Option* errors = command->add_flag_callback(
+      "--errors", [source] { source->keeps = ipc::TraceKeeps::kErrors; },
+      "what failed only");
+  return {snaplen, one_in, bytes_min, errors};
+}
+
+void AddUntil(CLI::App* command, std::vector<std::string>* until) {
+  command
+      ->add_option("--until", *until,
+                   "end after a message with: error, an error's name, "
+                   "queue>1ms, work>1ms, total>1ms, label=4; repeated: any")
+      ->check([](const std::string& word) {
+        return EndCondition::Parse(word) ? std::string()
+                                         : "\"" + word + "\" is no condition";
+      });
+}
+
+RecordingWords AddRecording(CLI::App* command, RecordOptions* options) {
+  command->add_option("--socket", options->socket, "the graph's socket");
+  AddFilter(command, &options->filter);
+  AddSource(command, &options->source);
+  AddLimits(command, options);
+  AddUntil(command, &options->until);
+  RecordingWords words = {};
+  words.file = command
+                   ->add_option("file", options->files.path,
+                                "a pcapng file, private to its owner")
+                   ->required();
+  words.rotate =
+      command
+          ->add_option("--rotate", options->files.rotate_bytes,
+                       "go on with a new file after this many bytes (64K, "
+                       "10M)")
+          ->transform(CLI::AsSizeValue(false))
+          ->check(CLI::Range(uint64_t{4'096}, uint64_t{1} << 40));
+  words.keep =
+      command
+          ->add_option("--keep", options->files.keep_files,
+                       "of this recording's files keep this many, the newest")
+          ->check(CLI::PositiveNumber);
+  return words;
+}
+
+}  // namespace keyport

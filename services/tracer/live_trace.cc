@@ -1,0 +1,137 @@
+#include "services/tracer/live_trace.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "libipc/base/clock.h"
+#include "services/common/tool_session.h"
+#include "services/common/trace_names.h"
+
+namespace keyport {
+
+absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::Start(
+    const std::string& socket, std::string_view tool, double seconds_max,
+    const ipc::TraceOptions& options) {
+  // Two sessions: the capability to inspect and to trace cannot be copied.
+  absl::StatusOr<ToolSession> looks = ConnectTool(socket, tool);
+  if (!looks.ok()) return looks.status();
+  absl::StatusOr<ToolSession> traces = ConnectTool(socket, tool);
+  if (!traces.ok()) return traces.status();
+  auto inspector = ipc::Inspector::Create(std::move(looks->kernel));
+  if (!inspector.ok()) return inspector.status();
+  auto tracer = ipc::Tracer::TraceAll(std::move(traces->kernel), options);
+  if (!tracer.ok()) return tracer.status();
+  Sources sources;
+  sources.tracers.push_back(*std::move(tracer));
+  sources.inspector = *std::move(inspector);
+  return Make(std::move(sources), seconds_max);
+}
+
+absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::StartAsService(
+    ipc::Session* session, double seconds_max,
+    const ipc::TraceOptions& options) {
+  Sources sources;
+  if (auto kernel = session->Take(kTraceEverything); kernel.ok()) {
+    auto traced = kernel->Duplicate();
+    if (!traced.ok()) return traced.status();
+    auto tracer = ipc::Tracer::TraceAll(*std::move(traced), options);
+    if (!tracer.ok()) return tracer.status();
+    auto inspector = ipc::Inspector::Create(*std::move(kernel));
+    if (!inspector.ok()) return inspector.status();
+    sources.tracers.push_back(*std::move(tracer));
+    sources.inspector = *std::move(inspector);
+    return Make(std::move(sources), seconds_max);
+  }
+  for (const ipc::NamedCapabilityInfo& info : session->names())
+    if (info.name.starts_with(kTracePrefix))
+      if (absl::Status added = AddPort(session, info.name, options, &sources);
+          !added.ok())
+        return added;
+  if (sources.tracers.empty())
+    return ipc::MakeStatus(
+        ipc::Error::not_found,
+        "this service was given nothing to trace; expected traces = "
+        "\"everything\" or traces = [\"PORT\"] in its [service.NAME]");
+  return Make(std::move(sources), seconds_max);
+}
+
+absl::Status LiveTrace::AddPort(ipc::Session* session, const std::string& name,
+                                const ipc::TraceOptions& options,
+                                Sources* sources) {
+  auto port = session->Take(name);
+  if (!port.ok()) return port.status();
+  const auto info = port->Info();
+  if (!info.ok()) return info.status();
+  ipc::PortEntry entry = {};
+  entry.id = info->object_id;
+  const std::string_view plain =
+      std::string_view(name).substr(kTracePrefix.size());
+  std::memcpy(entry.name, plain.data(),
+              std::min(plain.size(), sizeof(entry.name) - 1));
+  sources->ports.push_back(entry);
+  auto tracer = ipc::Tracer::TracePort(*std::move(port), options);
+  if (!tracer.ok()) return tracer.status();
+  sources->tracers.push_back(*std::move(tracer));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::Make(Sources sources,
+                                                           double seconds_max) {
+  const int64_t end_ns =
+      seconds_max > 0 ? base::NowNs() + static_cast<int64_t>(seconds_max * 1e9)
+                      : std::numeric_limits<int64_t>::max();
+  return std::unique_ptr<LiveTrace>(new LiveTrace(std::move(sources), end_ns));
+}
+
+LiveTrace::LiveTrace(Sources sources, int64_t end_ns)
+    : sources_(std::move(sources)),
+      end_ns_(end_ns),
+      drained_ns_(static_cast<uint64_t>(base::NowNs())) {}
+
+void LiveTrace::Refresh(TraceDirectory* directory) const {
+  if (sources_.inspector)
+    directory->Refresh(*sources_.inspector);
+  else
+    directory->Learn(sources_.ports);
+}
+
+TraceLoss LiveTrace::loss() const {
+  TraceLoss loss;
+  for (const ipc::Tracer& tracer : sources_.tracers) {
+    loss.seen += tracer.seen();
+    loss.lost += tracer.lost();
+  }
+  return loss;
+}
+
+LiveTrace::Pass LiveTrace::Drain(const ipc::Tracer::PayloadSink& sink) {
+  Pass pass;
+  pass.begin_ns = static_cast<uint64_t>(base::NowNs());
+  const uint64_t before = loss().lost;
+  drained_ = 0;
+  over_ = 0;
+  for (ipc::Tracer& tracer : sources_.tracers) {
+    const absl::StatusOr<uint64_t> drained = tracer.Drain(sink);
+    drained_ += drained.value_or(0);
+    if (!drained.ok()) ++over_;
+  }
+  const auto now = static_cast<uint64_t>(base::NowNs());
+  pass.lost = {loss().lost - before, drained_ns_, now};
+  drained_ns_ = now;
+  return pass;
+}
+
+bool LiveTrace::Rest() { return RestFor(pace_.NextMs(drained_)); }
+
+bool LiveTrace::RestFor(int64_t rest_ms) {
+  const int64_t left_ns = end_ns_ - base::NowNs();
+  if (over_ == sources_.tracers.size() || left_ns <= 0) return false;
+  pollfd entry = {signals_.descriptor(), POLLIN, 0};
+  poll(&entry, 1, static_cast<int>(std::min(rest_ms, left_ns / 1'000'000 + 1)));
+  return signals_.Take() == 0;
+}
+
+}  // namespace keyport

@@ -1,0 +1,120 @@
+#include "services/tracer/recording_loop.h"
+
+#include <utility>
+
+#include "libipc/base/clock.h"
+
+namespace keyport {
+namespace {
+
+constexpr int64_t kTryAgainMs = 100;
+
+uint64_t Now() { return static_cast<uint64_t>(base::NowNs()); }
+
+}  // namespace
+
+std::string CommandText(std::string_view command,
+                        const RecordOptions& options) {
+  std::string text(command);
+  const TraceFilter& filter = options.filter;
+  if (!filter.service.empty()) text += " --service " + filter.service;
+  if (filter.direction == Direction::kIn) text += " --direction in";
+  if (filter.direction == Direction::kOut) text += " --direction out";
+  if (!filter.port.empty()) text += " --port " + filter.port;
+  const ipc::TraceOptions& source = options.source;
+  if (source.level == ipc::TraceLevel::kPayload)
+    text += " --payload --snaplen " + std::to_string(source.snaplen);
+  if (source.one_in > 1) text += " --one-in " + std::to_string(source.one_in);
+  if (source.bytes_min > 0)
+    text += " --min-bytes " + std::to_string(source.bytes_min);
+  if (source.keeps == ipc::TraceKeeps::kErrors) text += " --errors";
+  return text;
+}
+
+Recorder::Clocks RecordingLoop::ClocksNow() {
+  const uint64_t now = Now();
+  return {now, WallClock().UnixNs(now)};
+}
+
+RecordingLoop::RecordingLoop(const RecordOptions& options,
+                             Recorder::Clocks clocks, LiveTrace* trace,
+                             RecordingSeries files, RecordingObserver* observer)
+    : options_(options),
+      until_(options.until),
+      trace_(trace),
+      outbox_(std::move(files)),
+      recorder_(
+          options.filter, clocks,
+          [trace](TraceDirectory* directory) { trace->Refresh(directory); }),
+      observer_(observer) {}
+
+absl::Status RecordingLoop::Run(std::string_view command) {
+  outbox_.Add(recorder_.Begin("keyport", CommandText(command, options_)));
+  absl::Status written = Flush();
+  if (written.ok()) observer_->Begun();
+  while (written.ok() || options_.when_unwritable != WhenUnwritable::kEnd) {
+    if (written.ok()) {
+      Pass();
+      written = Flush();
+    }
+    if (Full() || !Rest()) break;
+    if (waiting_) written = Flush();
+  }
+  if (!written.ok() && options_.when_unwritable == WhenUnwritable::kEnd)
+    return written;
+  LiveTrace::Pass last;
+  TakeAll(&last);
+  outbox_.Add(recorder_.End(Now(), last.lost));
+  CountMessages(table_.TakeRest());
+  return Flush();
+}
+
+absl::Status RecordingLoop::Flush() {
+  absl::Status flushed = outbox_.Flush();
+  if (flushed.ok()) written_ = recorder_.recorded();
+  if (!flushed.ok() && !std::exchange(waiting_, true)) {
+    lost_before_ = trace_->loss().lost;
+    if (options_.when_unwritable == WhenUnwritable::kWaitForRoom)
+      observer_->Waits(flushed);
+  }
+  return flushed;
+}
+
+void RecordingLoop::TakeAll(LiveTrace::Pass* pass) {
+  *pass = trace_->Drain([this](const ipc::TraceSource& source,
+                               const ipc::TraceRecord& record,
+                               const ipc::TracedPayload& payload) {
+    recorder_.Add(source, record, ipc::TextOf(payload.bytes));
+    table_.Add(source, record);
+  });
+  if (outbox_.empty() && std::exchange(waiting_, false))
+    observer_->GoesOn(trace_->loss().lost - lost_before_);
+}
+
+void RecordingLoop::Pass() {
+  if (outbox_.series().IsFull()) outbox_.Add(recorder_.BeginAnother(Now()));
+  LiveTrace::Pass pass;
+  TakeAll(&pass);
+  outbox_.Add(recorder_.EndPass(pass.begin_ns, pass.lost));
+  CountMessages(table_.EndPass());
+}
+
+bool RecordingLoop::Rest() {
+  return waiting_ ? trace_->RestFor(kTryAgainMs) : trace_->Rest();
+}
+
+bool RecordingLoop::Full() const {
+  return ended_ ||
+         (options_.messages_max > 0 && messages_ >= options_.messages_max);
+}
+
+void RecordingLoop::CountMessages(const std::vector<TracedMessage>& messages) {
+  for (const TracedMessage& message : messages) {
+    const std::string port = recorder_.directory().PortName(message.port);
+    if (!options_.filter.Matches(message, port)) continue;
+    ++messages_;
+    ended_ = ended_ || until_.AreMet(message);
+  }
+}
+
+}  // namespace keyport
