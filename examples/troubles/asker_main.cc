@@ -1,6 +1,8 @@
-// asker PORT [COUNT] [EVERY]: calls that port, for ever or COUNT times. Each
-// EVERY-th call is for a report, the others are for one entry.
+// asker PORT [COUNT] [EVERY] [PAUSE]: calls that port, for ever or COUNT times,
+// with PAUSE milliseconds in between. Each EVERY-th call is for a report, the
+// others are for one entry.
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "examples/troubles/desk.h"
 
 namespace troubles {
@@ -10,6 +12,7 @@ struct Asked {
   const char* port;
   uint64_t count;  // 0: for ever
   uint64_t every;  // 0: no reports
+  absl::Duration pause;
 };
 
 absl::Status Run(example::Service& service, const Asked& asked) {
@@ -21,6 +24,7 @@ absl::Status Run(example::Service& service, const Asked& asked) {
     const auto answer = port->Call(absl::StrCat(number),
                                    {.label = is_report ? kReport : kFind});
     if (!answer.ok()) return answer.status();
+    absl::SleepFor(asked.pause);
   }
   return absl::OkStatus();
 }
@@ -30,8 +34,10 @@ absl::Status Run(example::Service& service, const Asked& asked) {
 
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
-  const troubles::Asked asked = {argv[1], troubles::CountOf(argc, argv, 2, 0),
-                                 troubles::CountOf(argc, argv, 3, 0)};
+  const troubles::Asked asked = {
+      argv[1], troubles::CountOf(argc, argv, 2, 0),
+      troubles::CountOf(argc, argv, 3, 0),
+      absl::Milliseconds(troubles::CountOf(argc, argv, 4, 0))};
   return example::RunService("asker", [&](example::Service& service) {
     return troubles::Run(service, asked);
   });
