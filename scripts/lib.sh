@@ -52,7 +52,8 @@ build_preset() {
   # A clone in another folder shares the compiler's cache.
   export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$root
   export CCACHE_SLOPPINESS=pch_defines,time_macros  # for precompiled headers
-  [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null
+  [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null ||
+    return
   local targets=()
   (($#)) && targets=(--target "$@")
   # Tests of another part may run meanwhile: they go first.

@@ -46,7 +46,8 @@ Answer Topics::MapAttached(Session& session, Subscription& subscription,
 
 Answer Topics::MapNoMore(Subscription& subscription, uint64_t key) {
   const Topic::Publication& publication = subscription.topic->publication;
-  if (subscription.reads != publication.number || publication.key != key)
+  if (subscription.reads == 0 || subscription.reads != publication.number ||
+      publication.key != key)
     return Error::bad_state;
   StopReading(subscription);
   return {};

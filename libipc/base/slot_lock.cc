@@ -24,9 +24,10 @@ constexpr int64_t kWatchNs = 1'000'000'000;
 constexpr uint64_t kWaitingFlags =
     uint64_t{abi::kLockWriters} | abi::kLockReaders;
 
-// A time to come was written by one who spoils the lock.
+// A time to come, or before all times, was written by one who spoils the lock.
 bool IsLong(int64_t since_ns, int64_t now_ns) {
-  return since_ns > now_ns || now_ns - since_ns >= abi::kLockPatienceNs;
+  return since_ns < 0 || since_ns > now_ns ||
+         now_ns - since_ns >= abi::kLockPatienceNs;
 }
 
 // Tickets are compared as they wrap around.

@@ -320,8 +320,9 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
     record.sent_at = base::TraceNow();
     // Once it is sent, what was lent may be gone.
     prefix = PrefixOf(*lane, content);
-    if (slot != nullptr) slot->sent_at = record.sent_at;
   }
+  // Of this try: another one may have been traced.
+  if (slot != nullptr) slot->sent_at = record.sent_at;
   staged->AddTo(record);
   const uint64_t bytes = content.bytes();
   Error error;

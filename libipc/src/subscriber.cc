@@ -202,6 +202,7 @@ void SubscriberCore::DropPart() {
 SubscriberCore::Step SubscriberCore::Break() {
   DropPart();
   broken_ = parts_.empty();
+  if (!broken_) BeginAt(parts_.front().reader);
   return Step::kAgain;
 }
 

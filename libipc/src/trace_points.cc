@@ -49,7 +49,20 @@ struct ThreadRing {
 
 // More are of ports that are traced no longer: the oldest goes.
 constexpr size_t kRingsOfAThread = 64;
-thread_local std::list<ThreadRing> t_rings;
+using Rings = std::list<ThreadRing>;
+
+constinit thread_local bool t_ends = false;
+struct OwnRings {
+  ~OwnRings() { t_ends = true; }
+  Rings rings;
+};
+
+// Null when the thread ends: what it held until then may end after its rings.
+Rings* RingsOfThread() {
+  if (t_ends) return nullptr;
+  thread_local OwnRings own;
+  return &own.rings;
+}
 
 bool IsOfAll(uint32_t place) { return place >= abi::kScopeAll; }
 
@@ -71,18 +84,20 @@ void Grant(SessionCore& session, ThreadRing& ring) {
 
 base::TraceRingWriter* FindRing(const LaneEnd& lane, uint32_t place,
                                 uint64_t scope) {
+  Rings* const rings = RingsOfThread();
+  if (rings == nullptr) return nullptr;
   const uint64_t serial = lane.session().serial();
-  for (const ThreadRing& ring : t_rings)
+  for (const ThreadRing& ring : *rings)
     if (ring.scope == scope && ring.session_serial == serial)
       return ring.writer.get();
   const uint64_t port = IsOfAll(place) ? 0 : lane.port_id();
-  std::erase_if(t_rings, [&](const ThreadRing& ring) {
+  std::erase_if(*rings, [&](const ThreadRing& ring) {
     return ring.session.expired() ||
            (ring.session_serial == serial && ring.port == port &&
             ring.place == place && ring.scope < scope);
   });
-  if (t_rings.size() == kRingsOfAThread) t_rings.pop_front();
-  ThreadRing& ring = t_rings.emplace_back();
+  if (rings->size() == kRingsOfAThread) rings->pop_front();
+  ThreadRing& ring = rings->emplace_back();
   ring.session = lane.session_ptr();
   ring.session_serial = serial;
   ring.scope = scope;

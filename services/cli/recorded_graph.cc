@@ -4,8 +4,10 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 
+#include "ipc/status.h"
 #include "services/cli/dot.h"
 #include "services/cli/draw_svg.h"
 #include "services/cli/listing_builder.h"
@@ -111,6 +113,12 @@ std::string RecordedGraph::Dot() const {
 }
 
 int RunRecordedGraph(const RecordedGraphOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.svg, options.input.recording,
+                                  ignored))
+    return Complain(ipc::MakeStatus(
+        ipc::Error::invalid_args,
+        options.svg + " is the recording; the drawing needs another file"));
   RecordedGraph graph;
   const TracedEnd end =
       ForEachTraced(options.input, "keyport graph",

@@ -48,7 +48,7 @@ int RunReplay(const ReplayOptions& options) {
   ReplayStage stage(*script, options.pace, graph->manifest, graph->instances);
   graph->observer = &stage;
   graph->services_to = Output::Services::kError;
-  RunGraph(*graph);
+  const int ended = RunGraph(*graph);
   const auto outcomes = stage.Finish();
   if (!outcomes.ok()) return Complain(outcomes.status());
   const ReplayReport report =
@@ -60,6 +60,10 @@ int RunReplay(const ReplayOptions& options) {
                                     "the graph ended before the last " +
                                         std::to_string(report.sums.unsent) +
                                         " requests were sent"));
+  if (ended != 0)
+    return Complain(ipc::MakeStatus(ipc::Error::bad_state,
+                                    "a service of the graph failed; what it "
+                                    "said stands above"));
   return report.sums.differ > 0 ? kExitDiffer : 0;
 }
 

@@ -4,6 +4,7 @@
 // It never stops for a file that cannot be written: what passes meanwhile is
 // lost, counted, and told in the file as soon as there is room again.
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cinttypes>
@@ -59,6 +60,9 @@ absl::StatusOr<std::unique_ptr<LiveTrace>> StartTrace(
   absl::StatusOr<ipc::Session> own = ipc::Session::FromEnvironment();
   if (!own.ok()) return own.status();
   session->emplace(*std::move(own));
+  // Ctrl-C in the graph's terminal is for the supervisor, which ends the others
+  // first.
+  setpgid(0, 0);
   return LiveTrace::StartAsService(&**session, options.seconds_max,
                                    options.source);
 }

@@ -195,9 +195,9 @@ std::optional<std::string> DifferenceOf(const TracedMessage& recorded,
   if (at < both)
     return "answers differ at byte " + std::to_string(at) + ": recorded " +
            ByteText(was[at]) + ", replayed " + ByteText(is[at]);
-  if (recorded.answer_bytes != is.size())
+  if (recorded.answer_bytes != replayed.answer_bytes)
     return "recorded an answer of " + std::to_string(recorded.answer_bytes) +
-           " bytes, replayed one of " + std::to_string(is.size());
+           " bytes, replayed one of " + std::to_string(replayed.answer_bytes);
   if (recorded.answer_handles != replayed.answer_handles)
     return "recorded an answer with " +
            std::to_string(recorded.answer_handles) +

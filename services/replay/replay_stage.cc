@@ -195,7 +195,8 @@ ReplayOutcome ReplayStage::Send(const ReplayRequest& request) {
   // What the end of the graph cut off is no answer of the service.
   if (stop_ && outcome.error != ipc::Error::ok) outcome.sent = false;
   if (!answer.ok()) return outcome;
-  outcome.answer = answer->text();
+  outcome.answer = answer->text().substr(0, recorded.answer.size());
+  outcome.answer_bytes = answer->text().size();
   outcome.answer_handles = static_cast<uint32_t>(answer->capability_count());
   return outcome;
 }

@@ -213,10 +213,10 @@ class Supervisor {
   void StopIfNothingIsLeft() {
     bool failed = false;
     for (size_t i = 0; i < services_.size(); ++i) {
-      failed |= services_[i].failed;
-      if (IsTracer(i)) continue;
-      if (services_[i].child.running() || services_[i].start_at_ns != kNever ||
-          !IsProgram(i))
+      failed |= services_[i].failed && !services_[i].child.running();
+      // Nor does a replay keep it alive, which would wait for answers.
+      if (IsTracer(i) || !IsProgram(i)) continue;
+      if (services_[i].child.running() || services_[i].start_at_ns != kNever)
         return;
     }
     output_.Say("no service is left; ending the graph");

@@ -12,20 +12,25 @@ namespace {
 
 absl::Status Failed(const std::string& path, const char* what) {
   const std::string text = path + ": " + what + ": " + std::strerror(errno);
+  if (errno == EEXIST) return absl::AlreadyExistsError(text);
   return errno == EPIPE ? absl::CancelledError(text)
                         : absl::UnavailableError(text);
 }
 
-int OpenPrivately(const std::string& path) {
+int OpenPrivately(const std::string& path, RecordingFile::Existing existing) {
   if (path == "-") return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  return open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+  const int how = existing == RecordingFile::Existing::kEmptied
+                      ? O_TRUNC
+                      : O_EXCL | O_NOFOLLOW;
+  return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | how,
               0600);
 }
 
 }  // namespace
 
-absl::StatusOr<RecordingFile> RecordingFile::Create(const std::string& path) {
-  base::UniqueFd file(OpenPrivately(path));
+absl::StatusOr<RecordingFile> RecordingFile::Create(const std::string& path,
+                                                    Existing existing) {
+  base::UniqueFd file(OpenPrivately(path, existing));
   if (!file.valid()) return Failed(path, "cannot be written");
   struct stat state;
   if (path != "-" && fstat(file.get(), &state) == 0 && S_ISREG(state.st_mode) &&

@@ -13,9 +13,12 @@ namespace keyport {
 
 class RecordingFile {
  public:
-  // "-" is standard output. A file that is there is emptied and becomes
-  // private. Errors: with the path and the system's reason.
-  static absl::StatusOr<RecordingFile> Create(const std::string& path);
+  // What becomes of a file, or a link, that is there.
+  enum class Existing { kEmptied, kRefused };
+  // "-" is standard output. A file that is emptied becomes private. Errors:
+  // with the path and the system's reason; already exists.
+  static absl::StatusOr<RecordingFile> Create(
+      const std::string& path, Existing existing = Existing::kEmptied);
 
   // All of it, or an error: cancelled when nobody reads the pipe any more.
   absl::Status Write(std::string_view blocks);

@@ -14,6 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr uint64_t kMost = 1'000'000'000;  // what is above, nobody counted to
+// Numbers in a row that somebody else took first.
+constexpr int kTakenMost = 1'000;
+
 // Of a file's name, if it is of the series.
 std::optional<uint64_t> NumberOf(const fs::path& series, const fs::path& file) {
   const std::string head = series.stem().string() + ".";
@@ -26,7 +30,6 @@ std::optional<uint64_t> NumberOf(const fs::path& series, const fs::path& file) {
   uint64_t number = 0;
   const auto [last, error] =
       std::from_chars(name.data() + head.size(), end, number);
-  constexpr uint64_t kMost = 1'000'000'000;  // what is above, nobody counted to
   return error == std::errc() && last == end && number <= kMost
              ? std::optional(number)
              : std::nullopt;
@@ -69,30 +72,42 @@ std::string RecordingSeries::path() const {
                                     : SeriesPath(options_.path, number_);
 }
 
-absl::Status RecordingSeries::Open() {
-  ++number_;
-  auto file = RecordingFile::Create(path());
-  if (!file.ok()) {
-    --number_;
-    return file.status();
+// A number that somebody else has taken, with a file or a link, is passed.
+absl::StatusOr<RecordingFile> RecordingSeries::CreateNext() {
+  if (options_.rotate_bytes == 0) return RecordingFile::Create(path());
+  const uint64_t before = number_;
+  absl::StatusOr<RecordingFile> file = absl::UnavailableError(
+      options_.path + ": the numbers of its files are used up; remove " +
+      SeriesPath(options_.path, before));
+  for (int i = 0; i < kTakenMost && number_ < kMost; ++i) {
+    ++number_;
+    file = RecordingFile::Create(path(), RecordingFile::Existing::kRefused);
+    if (!absl::IsAlreadyExists(file.status())) break;
   }
+  if (!file.ok()) number_ = before;
+  return file;
+}
+
+absl::Status RecordingSeries::Open() {
+  auto file = CreateNext();
+  if (!file.ok()) return file.status();
   file_ = *std::move(file);
   ++files_;
+  if (options_.rotate_bytes > 0) own_.push_back(number_);
   RemoveOld();
   return absl::OkStatus();
 }
 
 // A file that somebody removed already is no error.
-void RecordingSeries::RemoveOld() const {
+void RecordingSeries::RemoveOld() {
   if (options_.rotate_bytes == 0 || options_.keep_files == 0) return;
-  if (options_.keeps == Keeps::kOwn) {
-    if (files_ > options_.keep_files)
-      unlink(SeriesPath(options_.path, number_ - options_.keep_files).c_str());
-    return;
+  if (options_.keeps == Keeps::kAllOfTheName) {
+    const std::vector<uint64_t> numbers = NumbersOf(options_.path);
+    own_.assign(numbers.begin(), numbers.end());
+    std::sort(own_.begin(), own_.end());
   }
-  for (const uint64_t number : NumbersOf(options_.path))
-    if (number + options_.keep_files <= number_)
-      unlink(SeriesPath(options_.path, number).c_str());
+  for (; own_.size() > options_.keep_files; own_.pop_front())
+    unlink(SeriesPath(options_.path, own_.front()).c_str());
 }
 
 absl::Status RecordingSeries::Write(std::string_view blocks) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,11 +45,14 @@ class RecordingSeries {
  private:
   explicit RecordingSeries(Options options) : options_(std::move(options)) {}
   absl::Status Open();
-  void RemoveOld() const;
+  absl::StatusOr<RecordingFile> CreateNext();
+  void RemoveOld();
 
   Options options_;
   std::optional<RecordingFile> file_;
   uint64_t number_ = 0;  // of the file, when there are several
+  // Of the files of which the newest are kept; the oldest first.
+  std::deque<uint64_t> own_;
   uint64_t files_ = 0;
   uint64_t bytes_ = 0;
 };

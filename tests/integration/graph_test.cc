@@ -107,6 +107,8 @@ TEST_F(GraphOfRecordingTest, SaysWhatIsWrong) {
   EXPECT_EQ(Tool({"flow", other, "--for", "1"}).exit_code, 2);
   EXPECT_EQ(Tool({"graph", "--from", other, "--for", "1"}).exit_code, 2);
   EXPECT_EQ(Tool({"graph", "--svg", other}).exit_code, 2);
+  EXPECT_THAT(Tool({"graph", "--from", other, "--svg", other}).output,
+              HasSubstr("is the recording"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "services/tracer/recording_series.h"
 #include "tests/integration/support/recorded_graph.h"
 
 namespace integration {
@@ -89,7 +90,7 @@ class TracerServiceTest : public RecordedGraphTest {
 };
 
 TEST_F(TracerServiceTest, RecordsEverythingUntilTheOthersHaveEnded) {
-  StartTraced("'everything'", "'--rotate', '64K', ");
+  StartTraced("'everything'", "'--rotate', '64K', '--keep', '10000', ");
   WaitForFiles(4);
   EndGraph();
   ExpectSaid();
@@ -103,7 +104,7 @@ TEST_F(TracerServiceTest, RecordsEverythingUntilTheOthersHaveEnded) {
 }
 
 TEST_F(TracerServiceTest, SeesOnlyThePortsThatItMayTrace) {
-  StartTraced("['store']", "'--rotate', '64K', ");
+  StartTraced("['store']", "'--rotate', '64K', '--keep', '10000', ");
   WaitForFiles(3);
   EndGraph();
   ExpectSaid();
@@ -151,7 +152,7 @@ TEST_F(TracerServiceTest, KilledItLeavesAReadableFileAndItsNextLifeANewOne) {
 TEST_F(TracerServiceTest, KeepsTheNewestFilesOverItsLives) {
   StartTraced("'everything'", "'--rotate', '64K', '--keep', '2', ",
               "restart = 'on-failure'");
-  while (Files().empty() || Files().back().find("00004") == std::string::npos)
+  while (Files().empty() || Files().back() < keyport::SeriesPath(file(), 4))
     ASSERT_EQ(Tool({"ps"}).exit_code, 0);
   kill(TracerPid(), SIGKILL);
   ASSERT_TRUE(graph_->WaitFor("recording to", 2)) << graph_->output();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 namespace keyport {
 namespace {
@@ -90,13 +91,46 @@ TEST_F(RecordingSeriesTest, KeepsTheNewestOfAllRunsIfTold) {
 TEST_F(RecordingSeriesTest, TriesTheSameFileAgain) {
   auto series = Series(0);
   ASSERT_TRUE(series.ok());
-  std::filesystem::create_directory(folder_ + "/out.00002.pcapng");
+  const std::string away = folder_ + ".away";
+  std::filesystem::rename(folder_, away);
   EXPECT_FALSE(series->Next().ok());
   EXPECT_FALSE(series->Next().ok());
   EXPECT_EQ(series->files(), 1u);
-  std::filesystem::remove(folder_ + "/out.00002.pcapng");
+  std::filesystem::rename(away, folder_);
   EXPECT_TRUE(series->Next().ok());
   EXPECT_THAT(Names(), ElementsAre("out.00001.pcapng", "out.00002.pcapng"));
+}
+
+// Of another recorder, or of somebody who would have something overwritten.
+TEST_F(RecordingSeriesTest, ANumberThatIsTakenIsPassed) {
+  auto series = Series(1);
+  ASSERT_TRUE(series.ok());
+  std::ofstream(folder_ + "/out.00002.pcapng") << "another's";
+  std::ofstream(folder_ + "/precious") << "kept";
+  std::filesystem::create_symlink(folder_ + "/precious",
+                                  folder_ + "/out.00003.pcapng");
+  EXPECT_TRUE(series->Next().ok());
+  EXPECT_THAT(Names(), ElementsAre("out.00002.pcapng", "out.00003.pcapng",
+                                   "out.00004.pcapng", "precious"));
+  EXPECT_EQ(std::filesystem::file_size(folder_ + "/out.00002.pcapng"), 9u);
+  EXPECT_EQ(std::filesystem::file_size(folder_ + "/precious"), 4u);
+}
+
+TEST_F(RecordingSeriesTest, KeepsSoManyFilesWhateverTheirNumbers) {
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(Series(0).ok());
+  std::ofstream(folder_ + "/out.00900.pcapng") << "copied here";
+  const auto series = RecordingSeries::Create(
+      {folder_ + "/out.pcapng", 10, 3, RecordingSeries::Keeps::kAllOfTheName});
+  ASSERT_TRUE(series.ok());
+  EXPECT_THAT(Names(), ElementsAre("out.00002.pcapng", "out.00900.pcapng",
+                                   "out.00901.pcapng"));
+}
+
+TEST_F(RecordingSeriesTest, SaysThatItsNumbersAreUsedUp) {
+  std::ofstream(folder_ + "/out.1000000000.pcapng") << "planted";
+  const auto series = Series(0);
+  EXPECT_THAT(std::string(series.status().message()),
+              testing::HasSubstr("are used up; remove "));
 }
 
 TEST_F(RecordingSeriesTest, OneFileHasThePathAsItIs) {

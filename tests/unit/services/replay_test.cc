@@ -233,7 +233,10 @@ TracedMessage AnsweredWith(const std::string& answer) {
 }
 
 ReplayOutcome Replayed(const std::string& answer) {
-  return {.answer = answer, .total_ns = 2'000, .sent = true};
+  return {.answer = answer,
+          .answer_bytes = answer.size(),
+          .total_ns = 2'000,
+          .sent = true};
 }
 
 TEST(ReplayDifference, IsTheFirstByteThenTheSizeThenTheCapabilities) {
