@@ -14,22 +14,32 @@ namespace ipc {
 
 // A message of this size lies in its state.
 inline constexpr uint64_t kUsualBytes = sizeof(Message::State::small);
+// Words before its payload: a deadline, a sample.
+inline constexpr uint64_t kUsualPrefix = 2 * sizeof(uint64_t);
 // From here on a copy that is lent beats a copy into the ring and another out
 // of it. Measured: docs/performance.md.
 inline constexpr uint64_t kLentBytes = 8u << 10;
 
-inline void LaneEnd::PublishUsual(const Outgoing& record) {
+inline void LaneEnd::PublishUsual(const Outgoing& record, CallSlot* slot) {
   uint8_t* at = out_.Payload();
   uint64_t bytes = record.payload.size();
+  uint16_t flags = record.flags;
   if ((record.flags & abi::kRecordDeadline) != 0) {
     std::memcpy(at, &record.deadline_ns, sizeof(record.deadline_ns));
     at += sizeof(record.deadline_ns);
     bytes += sizeof(record.deadline_ns);
   }
+  if ((flags & abi::kRecordReply) == 0 && IsSampleDue()) [[unlikely]] {
+    const uint64_t sample = TakeSample(base::NowNs(), slot);
+    std::memcpy(at, &sample, sizeof(sample));
+    at += sizeof(sample);
+    bytes += sizeof(sample);
+    flags |= abi::kRecordSampled;
+  }
   base::CopySmall(at, record.payload.data(), record.payload.size());
   out_.Publish({.stamp = 0,
                 .payload_bytes = static_cast<uint32_t>(bytes),
-                .flags = record.flags,
+                .flags = flags,
                 .handle_count = 0,
                 .correlation = record.correlation,
                 .label = record.label,
@@ -41,7 +51,7 @@ inline void LaneEnd::PublishUsual(const Outgoing& record) {
 
 inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
   return record.payload.size() <= kUsualBytes &&
-         HasRoomFor(record.payload.size() + sizeof(uint64_t));
+         HasRoomFor(record.payload.size() + kUsualPrefix);
 }
 
 inline bool LaneEnd::TakeReturns() {
@@ -64,7 +74,7 @@ inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
   std::lock_guard lock(mutex_);
   if (!IsUsual() || !TakeReturns() || !HasRoomUsual(record)) return false;
   if (slot != nullptr) AddCall(record, *slot);
-  PublishUsual(record);
+  PublishUsual(record, slot);
   WakePeerForRecords();
   return true;
 }
@@ -82,7 +92,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   if (!HasRoomUsual(lending)) return false;
   if (slot != nullptr) AddCall(lending, *slot);
   const uint64_t position = out_.position();
-  PublishUsual(lending);
+  PublishUsual(lending, slot);
   WakePeerForRecords();
   // Returns are looked for under this lock only: it is in time.
   AddLent({ref.attachment, ref.offset, ref.bytes, position,
@@ -110,7 +120,7 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   if (slot != nullptr) AddCall(lending, *slot);
   AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), warm_pool_});
   std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
-  PublishUsual(lending);
+  PublishUsual(lending, slot);
   WakePeerForRecords();
   return true;
 }
@@ -131,7 +141,7 @@ inline size_t LaneEnd::TrySendMany(Outgoing& record,
 }
 
 // The next record, which is ready, if it has no flags but these and fits into a
-// state; its deadline, if it may have one, is left in its payload.
+// state.
 inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
   return in_.position() < in_end_ &&
          in_.PeekReady(header) == base::RingReader::State::kRecord &&
@@ -139,11 +149,15 @@ inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
          header->payload_bytes <= kUsualBytes;
 }
 
+inline uint64_t LaneEnd::UsualPrefixOf(uint16_t flags) {
+  return ((flags & abi::kRecordDeadline) != 0 ? sizeof(uint64_t) : 0) +
+         ((flags & abi::kRecordSampled) != 0 ? sizeof(uint64_t) : 0);
+}
+
 // The block that a peeked record lends, of the mapping that was read from last.
 inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
                                    abi::LoanRef* loan) {
-  const size_t before =
-      (header.flags & abi::kRecordDeadline) != 0 ? sizeof(int64_t) : 0;
+  const uint64_t before = UsualPrefixOf(header.flags);
   if (known_map_.mapping == nullptr ||
       header.payload_bytes != before + sizeof(*loan))
     return false;
@@ -154,8 +168,9 @@ inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
          loan->bytes <= bytes - loan->offset;
 }
 
-// The message of a peeked record.
-inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header) {
+// The message of a peeked record; its prefix words lie before its payload.
+inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header,
+                                             uint64_t prefix) {
   Message::StatePtr state(new Message::State);
   state->incarnation = incarnation_;
   state->flags = header.flags;
@@ -166,7 +181,7 @@ inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header) {
   const uint8_t* from = in_.Payload();
   // Up to its last line the record may be read, whatever its payload's size.
   base::CopyLines(state->small, from, header.payload_bytes);
-  state->payload = {state->small, header.payload_bytes};
+  state->payload = {state->small + prefix, header.payload_bytes - prefix};
   CountTaken();
   ConsumeUsual(header);
   if (IsFlightDue()) [[unlikely]]
@@ -183,12 +198,25 @@ inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
     WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
 }
 
+inline void LaneEnd::ReadPrefix(Message::State& state) {
+  const std::byte* at = state.small;
+  if ((state.flags & abi::kRecordDeadline) != 0) {
+    std::memcpy(&state.deadline_ns, at, sizeof(state.deadline_ns));
+    at += sizeof(state.deadline_ns);
+  }
+  if ((state.flags & abi::kRecordSampled) != 0) [[unlikely]] {
+    uint64_t sample;
+    std::memcpy(&sample, at, sizeof(sample));
+    NoteTakenSample(sample);
+  }
+}
+
 inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
                                      base::RingReader::Probe* next) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;
-  constexpr uint16_t kFlags =
-      abi::kRecordCall | abi::kRecordDeadline | abi::kRecordLoan;
+  constexpr uint16_t kFlags = abi::kRecordCall | abi::kRecordDeadline |
+                              abi::kRecordLoan | abi::kRecordSampled;
   if (!IsUsual()) return Try::kUnusual;
   if (!in_.Ready()) {
     if (room_look_due_) WakePeerForRoom(true);
@@ -201,27 +229,23 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
     *next = in_.ProbeHere();
     return Try::kTaken;
   }
-  int64_t deadline_ns = base::kNoDeadline;
-  const bool has_deadline = (header.flags & abi::kRecordDeadline) != 0;
-  if (has_deadline && header.payload_bytes < sizeof(deadline_ns))
-    return Try::kUnusual;
+  const uint64_t prefix = UsualPrefixOf(header.flags);
+  if (header.payload_bytes < prefix) return Try::kUnusual;
   const bool has_loan = (header.flags & abi::kRecordLoan) != 0;
   abi::LoanRef loan = {};
   if (has_loan && !PeekKnownLoan(header, &loan)) return Try::kUnusual;
-  Message::StatePtr state = TakePeeked(header);
-  if (has_deadline) {
-    std::memcpy(&deadline_ns, state->small, sizeof(deadline_ns));
-    state->deadline_ns = deadline_ns;
-    state->payload = state->payload.subspan(sizeof(deadline_ns));
-  }
+  Message::StatePtr state = TakePeeked(header, prefix);
+  if (prefix != 0) ReadPrefix(*state);
   if (has_loan || state->is_call()) state->lane = shared_from_this();
   if (has_loan) {
     state->loan = loan;
     state->Show(known_map_.mapping);
   }
   if (state->is_call()) {
-    open_calls_.push_back(
-        {header.correlation, false, header.label, header.flow, deadline_ns});
+    open_calls_.push_back({header.correlation, false, header.label, header.flow,
+                           state->deadline_ns});
+    if (IsWorkDue()) [[unlikely]]
+      NoteWorkBegins();
   }
   *message = std::move(state);
   *next = in_.ProbeHere();
@@ -237,7 +261,9 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   const auto is_plain = [&] {
     return reader.position() < end &&
            reader.Peek(&header) == base::RingReader::State::kRecord &&
-           header.flags == 0 && header.handle_count == 0;
+           (header.flags & ~abi::kRecordSampled) == 0 &&
+           header.handle_count == 0 &&
+           header.payload_bytes >= UsualPrefixOf(header.flags);
   };
   {
     std::lock_guard lock(mutex_);
@@ -254,11 +280,19 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   }
   size_t count = 0;
   do {
+    const uint8_t* at = reader.Payload();
+    uint64_t bytes = header.payload_bytes;
+    if (header.flags != 0) [[unlikely]] {
+      uint64_t sample;
+      std::memcpy(&sample, at, sizeof(sample));
+      NoteTakenSample(sample);
+      at += sizeof(sample);
+      bytes -= sizeof(sample);
+    }
     look({.label = header.label,
           .badge = badge_,
           .flow = header.flow,
-          .payload = {reinterpret_cast<const std::byte*>(reader.Payload()),
-                      header.payload_bytes}});
+          .payload = {reinterpret_cast<const std::byte*>(at), bytes}});
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
   std::lock_guard lock(mutex_);
@@ -287,6 +321,8 @@ inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
     std::erase(calls_, &slot);
   slot.done = true;
   slot.reply = TakePeeked(header);
+  if (slot.weight != 0) [[unlikely]]
+    NoteOutcome(slot);
   // Who waits for room has filled the ring: more would be here. Nothing else
   // may be looked at for long, so he is looked for with a fence.
   if (in_.Ready()) WakePeerForRoom(true);
@@ -307,6 +343,8 @@ inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
     return false;
   const OpenCall& open = open_calls_.front();
   if (open.correlation != state.correlation || open.cancelled) return false;
+  if (open.weight != 0) [[unlikely]]
+    NoteAnswered(open);
   open_calls_.clear();
   state.answered = true;
   PublishUsual(record);

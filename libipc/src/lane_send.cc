@@ -27,7 +27,8 @@ uint64_t LaneEnd::RecordPayloadBytes(const Outgoing& record) const {
   const int words = ((record.flags & abi::kRecordToken) != 0) +
                     ((record.flags & abi::kRecordDeadline) != 0) +
                     ((record.flags & abi::kRecordSent) != 0) +
-                    ((record.flags & abi::kRecordNumber) != 0);
+                    ((record.flags & abi::kRecordNumber) != 0) +
+                    ((record.flags & abi::kRecordSampled) != 0);
   return record.payload.size() + words * sizeof(uint64_t);
 }
 
@@ -64,6 +65,7 @@ void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {
   put(abi::kRecordDeadline, static_cast<uint64_t>(record.deadline_ns));
   put(abi::kRecordSent, record.sent_at);
   put(abi::kRecordNumber, record.number);
+  put(abi::kRecordSampled, record.sample);
   copy(at, record.payload.data(), record.payload.size());
   const abi::RecordHeader header = {
       .stamp = 0,
@@ -82,8 +84,17 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   if (cut_ != Error::ok) return cut_;
   if (!owed_.empty()) FlushOwed();
   if (!lent_.empty() && role_ == Role::kSender && in_.valid()) PollReplies();
-  const uint64_t bytes = RecordPayloadBytes(record);
+  ChooseSample(record);
+  uint64_t bytes = RecordPayloadBytes(record);
   if (!RoomNow(bytes)) return Error::should_wait;
+  if (record.sampled_ns != 0) {
+    record.sample = TakeSample(record.sampled_ns, slot);
+    // To be measured is no reason to wait.
+    if (RoomNow(bytes + sizeof(record.sample))) {
+      record.flags |= abi::kRecordSampled;
+      bytes += sizeof(record.sample);
+    }
+  }
   if (slot != nullptr) AddCall(record, *slot);
   for (const LentBlock& lent : record.lent) NoteLent(lent);
   if (is_offering_) {
@@ -100,6 +111,7 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
 // Somebody may have joined, looked and fallen asleep, and the news of it be
 // still on its way: where he says that he sleeps is not known here yet.
 void LaneEnd::WakeUnknownPeer() {
+  sampler_.Force();
   base::Count(own_->counters().wakes);
   base::WakeWord(own_->tail_word(), INT_MAX);
   base::RingBell(bell_.get());
@@ -109,6 +121,7 @@ void LaneEnd::WakeForRecords(uint32_t armed) {
   quiet_sends_ = 0;
   if (unfenced_) GoFenced();
   if (!woken_records_.IsDue(armed, out_.position())) return;
+  sampler_.Force();
   base::Count(own_->counters().wakes);
   if ((armed & abi::kArmRecordsFutex) != 0)
     base::WakeWord(own_->tail_word(), INT_MAX);

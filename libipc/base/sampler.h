@@ -1,0 +1,76 @@
+// Sampler: which of a stream's events have their time measured, and for how
+// many each of these stands.
+//
+// One in kSampleEvery on average, after few at the start more often; the gap is
+// random, so that what repeats in step with it is not seen always, or never.
+// An event that follows a sleep or a wake-up is measured besides, as these cost
+// far more than a look at the clock: it stands for itself only, the others for
+// all that were not measured since the one before. So how often events are
+// measured does not change what is counted of them.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+namespace base {
+
+class Sampler {
+ public:
+  static constexpr uint32_t kSampleEvery = 128;
+  // Measured before the gap doubles.
+  static constexpr uint32_t kAtEachGap = 16;
+
+  explicit Sampler(uint64_t seed) : random_(seed | 1) {}
+
+  // Whether the event after `count` others is to be measured.
+  bool IsDue(uint64_t count) const {
+    return count >= due_.load(std::memory_order_relaxed);
+  }
+  // The next event is measured, too. Thread: any.
+  void Force() { due_.store(0, std::memory_order_relaxed); }
+  // It is measured; returns for how many it stands. `count`: as before, each
+  // number at most once.
+  uint32_t Take(uint64_t count);
+
+ private:
+  // Uniform from 1 to 2 * every_ - 1.
+  uint64_t Gap();
+
+  std::atomic<uint64_t> due_{0};
+  uint64_t from_ = 0;     // not counted yet are those from here on
+  uint64_t planned_ = 0;  // due without being forced
+  uint64_t random_;
+  uint32_t every_ = 1;
+  uint32_t taken_ = 0;  // with that gap
+};
+
+inline uint64_t Sampler::Gap() {
+  // Marsaglia, "Xorshift RNGs".
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  return 1 + (random_ >> 33) % (2 * every_ - 1);
+}
+
+inline uint32_t Sampler::Take(uint64_t count) {
+  const bool forced = due_.load(std::memory_order_relaxed) != planned_;
+  uint64_t stands_for = 1;
+  if (forced) {
+    ++from_;
+    ++planned_;
+  } else {
+    stands_for = count + 1 - from_;
+    from_ = count + 1;
+    planned_ = count + Gap();
+    if (++taken_ == kAtEachGap && every_ < kSampleEvery) {
+      taken_ = 0;
+      every_ *= 2;
+    }
+  }
+  due_.store(planned_, std::memory_order_relaxed);
+  return static_cast<uint32_t>(
+      std::clamp<uint64_t>(stands_for, 1, 8 * kSampleEvery));
+}
+
+}  // namespace base
