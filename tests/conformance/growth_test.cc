@@ -238,7 +238,9 @@ TEST_F(Growth, AFixedRingStaysAsItIs) {
   uint32_t sent = 0;
   for (int i = 0; i < 1'000; ++i)
     if (sender.Send(std::string(32, 'x')).ok()) ++sent;
-  EXPECT_EQ(sent, kBase / abi::RecordBytes(32));
+  // Records whose time is measured take a line more.
+  EXPECT_LE(sent, kBase / abi::RecordBytes(32));
+  EXPECT_GE(sent, kBase / abi::RecordBytes(32 + sizeof(uint64_t)));
   EXPECT_EQ(TheLane().ring_bytes, kBase);
 }
 
