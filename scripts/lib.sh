@@ -15,7 +15,7 @@ packages=(
 bench_packages=(
   libboost-dev libzmq3-dev libnng-dev libsystemd-dev dbus-broker
   capnproto libcapnp-dev protobuf-compiler protobuf-compiler-grpc
-  libprotobuf-dev libgrpc++-dev iceoryx libiceoryx-posh-dev
+  libprotobuf-dev libgrpc++-dev iceoryx libiceoryx-posh-dev strace
 )
 
 say() { printf '\n==> %s\n' "$*"; }

@@ -27,6 +27,13 @@ void ConcludeTracing(Figures& figures) {
                   {kOneWay, kOff});
   figures.Compare("system call stopped by ptrace / not", {kSystemCall, kPtrace},
                   {kSystemCall, kAlone});
+  figures.Compare("system call under strace / not", {kSystemCall, kStrace},
+                  {kSystemCall, kAlone});
+  figures.Compare("a uprobe / a record", {kProbe, kUprobe}, {kRecord, kOurs});
+  figures.Compare("a graph, recorded / not (time)", {kGraph, kRecorded},
+                  {kGraph, kOff});
+  figures.Compare("a graph, recorded with payload / not (time)",
+                  {kGraph, kPayload}, {kGraph, kOff});
 }
 
 }  // namespace bench

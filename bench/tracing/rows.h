@@ -13,6 +13,8 @@ void MeasureCalls(const Pass& pass);
 void MeasureStream(const Pass& pass);
 void MeasureDrain(const Pass& pass);
 void MeasureStops(const Pass& pass);
+void MeasureProbes(const Pass& pass);
+void MeasureGraph(const Pass& pass);
 
 void ConcludeTracing(Figures& figures);
 
@@ -30,5 +32,11 @@ inline constexpr char kOurs[] = "Keyport, a record more or less";
 inline constexpr char kSystemCall[] = "system call";
 inline constexpr char kAlone[] = "not traced";
 inline constexpr char kPtrace[] = "stopped by ptrace, as strace does";
+inline constexpr char kStrace[] = "written down by strace";
+inline constexpr char kProbe[] = "trace point of a program";
+inline constexpr char kUprobe[] = "a uprobe, as USDT's, counted";
+inline constexpr char kGraph[] = "examples/search over a folder";
+inline constexpr char kRecorded[] = "recorded";
+inline constexpr char kPayload[] = "recorded with payload";
 
 }  // namespace bench

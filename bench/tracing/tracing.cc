@@ -19,7 +19,8 @@ namespace {
 constexpr Group kGroups[] = {
     {"records", MeasureRecords}, {"calls", MeasureCalls},
     {"stream", MeasureStream},   {"drain", MeasureDrain},
-    {"stops", MeasureStops},
+    {"stops", MeasureStops},     {"probes", MeasureProbes},
+    {"graph", MeasureGraph},
 };
 
 int Main(const Options& options) {

@@ -61,8 +61,10 @@ struct TraceRecord {
   uint16_t kind;  // TraceKind
   uint8_t handle_count;
   uint8_t error;         // Error of an outcome
-  uint64_t interval_ns;  // receive: since send; reply: since receive;
-                         // outcome: since send. In the unit of time_ns
+  // In the unit of time_ns. receive, outcome: since send; reply: since receive;
+  // send: since this process received the message that it was sent for; 0:
+  // for none, or for one that was not traced.
+  uint64_t interval_ns;
 };
 static_assert(sizeof(TraceRecord) == 64);
 

@@ -29,40 +29,54 @@ class Sampler {
   }
   // The next event is measured, too. Thread: any.
   void Force() { due_.store(0, std::memory_order_relaxed); }
+  // It is due, but had better not be measured: a later one is. False if too
+  // many were not already, and it is due still.
+  bool Postpone(uint64_t count);
   // It is measured; returns for how many it stands. `count`: as before, each
   // number at most once.
   uint32_t Take(uint64_t count);
 
  private:
-  // Uniform from 1 to 2 * every_ - 1.
-  uint64_t Gap();
+  static constexpr uint32_t kPostponedMost = 16;
+  static constexpr uint32_t kPostponedEvery = 8;
+
+  // Uniform from 1 to 2 * every - 1.
+  uint64_t Gap(uint32_t every);
 
   std::atomic<uint64_t> due_{0};
-  uint64_t from_ = 0;     // not counted yet are those from here on
-  uint64_t planned_ = 0;  // due without being forced
+  uint64_t from_ = 0;       // not counted yet are those from here on
+  uint64_t planned_ = 0;    // due without being forced
+  uint32_t postponed_ = 0;  // since the last that was measured
   uint64_t random_;
   uint32_t every_ = 1;
   uint32_t taken_ = 0;  // with that gap
 };
 
-inline uint64_t Sampler::Gap() {
+inline uint64_t Sampler::Gap(uint32_t every) {
   // Marsaglia, "Xorshift RNGs".
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
-  return 1 + (random_ >> 33) % (2 * every_ - 1);
+  return 1 + (random_ >> 33) % (2 * every - 1);
+}
+
+inline bool Sampler::Postpone(uint64_t count) {
+  if (postponed_ == kPostponedMost) return false;
+  ++postponed_;
+  due_.store(count + Gap(kPostponedEvery), std::memory_order_relaxed);
+  return true;
 }
 
 inline uint32_t Sampler::Take(uint64_t count) {
-  const bool forced = due_.load(std::memory_order_relaxed) != planned_;
+  postponed_ = 0;
   uint64_t stands_for = 1;
-  if (forced) {
+  if (count < planned_) {
     ++from_;
     ++planned_;
   } else {
     stands_for = count + 1 - from_;
     from_ = count + 1;
-    planned_ = count + Gap();
+    planned_ = count + Gap(every_);
     if (++taken_ == kAtEachGap && every_ < kSampleEvery) {
       taken_ = 0;
       every_ *= 2;

@@ -7,7 +7,7 @@ namespace base {
 void TraceRingWriter::Append(const abi::TraceRecord& record,
                              std::span<const std::byte> payload) {
   constexpr size_t kPart = abi::kTracePartBytes;
-  Put(reinterpret_cast<const uint8_t*>(&record));
+  Put(record);
   const auto parts =
       static_cast<uint32_t>((payload.size() + kPart - 1) / kPart);
   for (uint32_t index = 0; index < parts; ++index) {
@@ -20,7 +20,10 @@ void TraceRingWriter::Append(const abi::TraceRecord& record,
     part.count = static_cast<uint16_t>(bytes.size());
     part.index = index;
     part.parts = parts;
-    Put(reinterpret_cast<const uint8_t*>(&part));
+    Words words;
+    std::memcpy(&words, reinterpret_cast<const uint8_t*>(&part) + 8,
+                sizeof(words));
+    Put(words);
   }
   own_->tail().store(position_, std::memory_order_release);
 }

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -21,7 +23,7 @@ class TraceRingWriter {
   explicit TraceRingWriter(std::shared_ptr<Half> own) : own_(std::move(own)) {}
 
   void Append(const abi::TraceRecord& record) {
-    Put(reinterpret_cast<const uint8_t*>(&record));
+    Put(record);
     own_->tail().store(position_, std::memory_order_release);
   }
   // And its payload behind it, in parts. Readers see all of it at once.
@@ -29,26 +31,33 @@ class TraceRingWriter {
               std::span<const std::byte> payload);
 
  private:
-  void Put(const uint8_t* record) {
+  static constexpr size_t kBytes = sizeof(abi::TraceRecord);
+  static constexpr size_t kWords = kBytes / 8 - 1;  // but the sequence
+  using Words = std::array<uint64_t, kWords>;
+
+  void Put(const Words& words) {
     uint8_t* at = own_->ring() + (position_ & (own_->ring_bytes() - 1));
     std::atomic_ref<uint64_t> sequence(*reinterpret_cast<uint64_t*>(at));
     // A reader that sees 0 or a foreign number takes nothing from here.
     sequence.store(0, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
-    CopyWords(at, record);
+    // One by one: a reader may look meanwhile.
+    for (size_t i = 0; i < kWords; ++i)
+      std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(at + 8 * (i + 1)))
+          .store(words[i], std::memory_order_relaxed);
     sequence.store(position_ / kBytes + 1, std::memory_order_release);
     position_ += kBytes;
   }
-
-  static constexpr size_t kBytes = sizeof(abi::TraceRecord);
-  // All words but the sequence, one by one: a reader may look meanwhile.
-  static void CopyWords(uint8_t* to, const uint8_t* from) {
-    for (size_t i = 8; i < kBytes; i += 8) {
-      uint64_t word;
-      std::memcpy(&word, from + i, 8);
-      std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(to + i))
-          .store(word, std::memory_order_relaxed);
-    }
+  // Fields put together in registers: words that were just stored in parts
+  // could be read only once the parts are out of the store buffer, behind the
+  // message itself.
+  void Put(const abi::TraceRecord& r) {
+    static_assert(std::endian::native == std::endian::little);
+    Put(Words{r.time_ns, r.flow, r.port, r.lane,
+              r.label | uint64_t{r.correlation} << 32,
+              r.payload_bytes | uint64_t{r.kind} << 32 |
+                  uint64_t{r.handle_count} << 48 | uint64_t{r.error} << 56,
+              r.interval_ns});
   }
 
   std::shared_ptr<Half> own_;

@@ -182,6 +182,12 @@ void FlightIsDueAgain() {
     if (ring->writer != nullptr) t_flight_due = 1;
 }
 
+void AnswerIsDue(const std::shared_ptr<SessionCore>& session) {
+  if (t_flight_due != 0) return;
+  const FlightRing* const ring = FindOrAsk(session);
+  if (ring != nullptr && ring->writes()) t_flight_due = 1;
+}
+
 void WriteFlight(const SessionCore& session, abi::TraceRecord record) {
   FlightRing* const ring = Find(session);
   if (ring == nullptr || !ring->writes()) return;

@@ -28,6 +28,10 @@ inline constexpr uint64_t kFlightEvery = 4'096;
 inline bool IsFlightDue() { return t_flight_due != 0; }
 // Nothing if this thread has no ring.
 void FlightIsDueAgain();
+// Before this thread answers a call that is recorded as taken, by whomever: so
+// is the answer, else the call would seem unanswered. Asks for a ring if there
+// is none. No lane's mutex may be held.
+void AnswerIsDue(const std::shared_ptr<SessionCore>& session);
 
 // Writes the record, its time filled in, into this thread's ring of that
 // session, if it has one. A lane's mutex may be held.

@@ -74,6 +74,7 @@ struct CallSlot {
   uint32_t weight = 0;  // not 0: it stands for so many, measured since
   int64_t sampled_ns = 0;
   uint64_t flow = 0;
+  base::TraceStamp sent_at = 0;   // 0: not traced
   std::vector<uint8_t> deadlock;  // DeadlockStep[], of the last look
   Error error = Error::ok;
   Message::StatePtr reply;
@@ -281,6 +282,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     uint64_t offset;
     uint64_t bytes;
     uint64_t position;  // of the record that lent it
+    uint64_t flow;
     std::shared_ptr<PoolCore> pool;
     int64_t since_ns = 0;
   };
@@ -359,16 +361,17 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Of the fast paths, with mutex_ held.
   bool IsUsual() const {
     return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && !traced() && unusual_ == 0;
+           !mailbox_->HasMail() && unusual_ == 0;
   }
   bool HasRoomUsual(const Outgoing& record);
-  void PublishUsual(const Outgoing& record, CallSlot* slot = nullptr);
+  void PublishUsual(const Outgoing& record);
+  void PublishRequest(Outgoing& record, CallSlot* slot);
+  static uint8_t* PutPrefix(const Outgoing& record, uint8_t* at);
   bool PeekUsual(uint16_t flags, abi::RecordHeader* header);
-  bool PeekKnownLoan(const abi::RecordHeader& header, abi::LoanRef* loan);
-  static uint64_t UsualPrefixOf(uint16_t flags);
+  bool PeekKnownLoan(const abi::RecordHeader& header, size_t before,
+                     abi::LoanRef* loan);
   Message::StatePtr TakePeeked(const abi::RecordHeader& header,
-                               uint64_t prefix = 0);
-  void ReadPrefix(Message::State& state);
+                               size_t prefix_bytes = 0);
   void ConsumeUsual(const abi::RecordHeader& header);
 
   // All below with mutex_ held, unless said otherwise.
@@ -438,18 +441,18 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
                            parsed.deadline_ns});
     if (IsWorkDue()) NoteWorkBegins();
   }
-  void NoteLent(const LentBlock& lent) {
+  void NoteLent(const LentBlock& lent, uint64_t flow) {
     if (FindKnown(lent.pool) == nullptr) {
       ForgetGone(&known_pools_);
       known_pools_.push_back({lent.pool, lent.ref.attachment});
     }
     AddLent({lent.ref.attachment, lent.ref.offset, lent.ref.bytes,
-             out_.position(), lent.pool});
+             out_.position(), flow, lent.pool});
   }
   void AddLent(Lent lent) {
     lent.since_ns = base::CoarseNowNs();
     lent_bytes_ += lent.bytes;
-    if (IsFlightDue()) NoteLoan(abi::TraceKind::lend, lent.bytes);
+    if (IsFlightDue()) NoteLoan(abi::TraceKind::lend, lent);
     lent_.push_back(std::move(lent));
     CountLent();
   }
@@ -488,15 +491,15 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     if (taken % kFlightEvery == 1) FlightIsDueAgain();
   }
   void NoteQueued();
-  // lane_times.cc: of requests and calls whose time is measured. Takes the
-  // sample of the record that is about to be published.
-  bool IsSampleDue() const {
-    return role_ == Role::kSender && sampler_.IsDue(own_->counters().messages);
-  }
-  uint64_t TakeSample(int64_t since_ns, CallSlot* slot);
+  // lane_times.cc: of requests and calls whose time is measured. Whether the
+  // sender's next request is to be.
+  bool IsSampleDue() const { return sampler_.IsDue(own_->counters().messages); }
   // Of the long path, before it waits for room.
   void ChooseSample(Outgoing& record) const;
-  void NoteTakenSample(uint64_t sample);
+  // Of a request that is about to be published, for which there is room. Leaves
+  // it as it is if it is better to measure a later one.
+  void AddSample(Outgoing& record, CallSlot* slot);
+  void NoteTakenSample(const void* word);
   // Of the call that was opened last.
   bool IsWorkDue() { return sampler_.IsDue(calls_taken_++); }
   void NoteWorkBegins();
@@ -505,8 +508,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void NoteOutcome(const CallSlot& slot);
   // lane_notes.cc: for the flight recorder, after it was counted.
   void NoteSent(const Outgoing& record);
-  void NoteTaken(const Message::State& state);
-  void NoteLoan(abi::TraceKind kind, uint64_t bytes);
+  void NoteTaken(Message::State& state);
+  void NoteLoan(abi::TraceKind kind, const Lent& lent);
   void NoteCut();
   void NotePassed(abi::TraceKind next, uint64_t counted, uint64_t* noted);
   abi::TraceRecord FlightRecord(abi::TraceKind kind) const;

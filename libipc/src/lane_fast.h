@@ -1,5 +1,5 @@
 // The usual, in as few steps as can be: a small payload, no capabilities,
-// nothing lent, not traced, room is there, no news. One lock, no reference
+// nothing lent, room is there, no news. One lock, no reference
 // counts, no allocation. Each function does the whole or nothing; where it
 // says no, the full path in the other files is taken, which also tells why
 // things are done so.
@@ -14,32 +14,36 @@ namespace ipc {
 
 // A message of this size lies in its state.
 inline constexpr uint64_t kUsualBytes = sizeof(Message::State::small);
-// Words before its payload: a deadline, a sample.
-inline constexpr uint64_t kUsualPrefix = 2 * sizeof(uint64_t);
 // From here on a copy that is lent beats a copy into the ring and another out
 // of it. Measured: docs/performance.md.
 inline constexpr uint64_t kLentBytes = 8u << 10;
 
-inline void LaneEnd::PublishUsual(const Outgoing& record, CallSlot* slot) {
-  uint8_t* at = out_.Payload();
-  uint64_t bytes = record.payload.size();
-  uint16_t flags = record.flags;
-  if ((record.flags & abi::kRecordDeadline) != 0) {
-    std::memcpy(at, &record.deadline_ns, sizeof(record.deadline_ns));
-    at += sizeof(record.deadline_ns);
-    bytes += sizeof(record.deadline_ns);
-  }
-  if ((flags & abi::kRecordReply) == 0 && IsSampleDue()) [[unlikely]] {
-    const uint64_t sample = TakeSample(base::NowNs(), slot);
-    std::memcpy(at, &sample, sizeof(sample));
-    at += sizeof(sample);
-    bytes += sizeof(sample);
-    flags |= abi::kRecordSampled;
-  }
+// What stands before a usual payload, in this order.
+inline constexpr uint16_t kPrefixed =
+    abi::kRecordDeadline | abi::kRecordSent | abi::kRecordSampled;
+
+inline uint8_t* LaneEnd::PutPrefix(const Outgoing& record, uint8_t* at) {
+  const auto put = [&](uint16_t flag, const auto& word) {
+    if ((record.flags & flag) == 0) return;
+    std::memcpy(at, &word, sizeof(word));
+    at += sizeof(word);
+  };
+  put(abi::kRecordDeadline, record.deadline_ns);
+  put(abi::kRecordSent, record.sent_at);
+  put(abi::kRecordSampled, record.sample);
+  return at;
+}
+
+inline void LaneEnd::PublishUsual(const Outgoing& record) {
+  uint8_t* const begin = out_.Payload();
+  uint8_t* at = begin;
+  if ((record.flags & kPrefixed) != 0) at = PutPrefix(record, at);
+  const uint64_t bytes =
+      static_cast<uint64_t>(at - begin) + record.payload.size();
   base::CopySmall(at, record.payload.data(), record.payload.size());
   out_.Publish({.stamp = 0,
                 .payload_bytes = static_cast<uint32_t>(bytes),
-                .flags = flags,
+                .flags = record.flags,
                 .handle_count = 0,
                 .correlation = record.correlation,
                 .label = record.label,
@@ -49,9 +53,15 @@ inline void LaneEnd::PublishUsual(const Outgoing& record, CallSlot* slot) {
     NoteSent(record);
 }
 
+inline void LaneEnd::PublishRequest(Outgoing& record, CallSlot* slot) {
+  if (IsSampleDue()) [[unlikely]]
+    AddSample(record, slot);
+  PublishUsual(record);
+}
+
 inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
   return record.payload.size() <= kUsualBytes &&
-         HasRoomFor(record.payload.size() + kUsualPrefix);
+         HasRoomFor(record.payload.size() + 2 * sizeof(uint64_t));
 }
 
 inline bool LaneEnd::TakeReturns() {
@@ -74,7 +84,7 @@ inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
   std::lock_guard lock(mutex_);
   if (!IsUsual() || !TakeReturns() || !HasRoomUsual(record)) return false;
   if (slot != nullptr) AddCall(record, *slot);
-  PublishUsual(record, slot);
+  PublishRequest(record, slot);
   WakePeerForRecords();
   return true;
 }
@@ -92,10 +102,10 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   if (!HasRoomUsual(lending)) return false;
   if (slot != nullptr) AddCall(lending, *slot);
   const uint64_t position = out_.position();
-  PublishUsual(lending, slot);
+  PublishRequest(lending, slot);
   WakePeerForRecords();
   // Returns are looked for under this lock only: it is in time.
-  AddLent({ref.attachment, ref.offset, ref.bytes, position,
+  AddLent({ref.attachment, ref.offset, ref.bytes, position, record.flow,
            PoolCore::Disown(loan)});
   return true;
 }
@@ -118,9 +128,10 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   if (!offset.ok()) return false;
   ref.offset = *offset;
   if (slot != nullptr) AddCall(lending, *slot);
-  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), warm_pool_});
+  AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), record.flow,
+           warm_pool_});
   std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
-  PublishUsual(lending, slot);
+  PublishRequest(lending, slot);
   WakePeerForRecords();
   return true;
 }
@@ -129,19 +140,20 @@ inline size_t LaneEnd::TrySendMany(Outgoing& record,
                                    std::span<const Bytes> payloads) {
   if (session_->HasNews() || session_->over() != Error::ok) return 0;
   std::lock_guard lock(mutex_);
-  if (!IsUsual() || !TakeReturns()) return 0;
+  if (!IsUsual() || traced() || !TakeReturns()) return 0;
   size_t sent = 0;
   for (; sent < payloads.size(); ++sent) {
     record.payload = payloads[sent];
     if (!HasRoomUsual(record)) break;
-    PublishUsual(record);
+    PublishRequest(record, nullptr);
+    record.flags = 0;
   }
   if (sent > 0) WakePeerForRecords();
   return sent;
 }
 
 // The next record, which is ready, if it has no flags but these and fits into a
-// state.
+// state; its prefix is left in its payload.
 inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
   return in_.position() < in_end_ &&
          in_.PeekReady(header) == base::RingReader::State::kRecord &&
@@ -149,15 +161,9 @@ inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
          header->payload_bytes <= kUsualBytes;
 }
 
-inline uint64_t LaneEnd::UsualPrefixOf(uint16_t flags) {
-  return ((flags & abi::kRecordDeadline) != 0 ? sizeof(uint64_t) : 0) +
-         ((flags & abi::kRecordSampled) != 0 ? sizeof(uint64_t) : 0);
-}
-
 // The block that a peeked record lends, of the mapping that was read from last.
 inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
-                                   abi::LoanRef* loan) {
-  const uint64_t before = UsualPrefixOf(header.flags);
+                                   size_t before, abi::LoanRef* loan) {
   if (known_map_.mapping == nullptr ||
       header.payload_bytes != before + sizeof(*loan))
     return false;
@@ -168,9 +174,9 @@ inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
          loan->bytes <= bytes - loan->offset;
 }
 
-// The message of a peeked record; its prefix words lie before its payload.
+// The message of a peeked record.
 inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header,
-                                             uint64_t prefix) {
+                                             size_t prefix_bytes) {
   Message::StatePtr state(new Message::State);
   state->incarnation = incarnation_;
   state->flags = header.flags;
@@ -181,7 +187,8 @@ inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header,
   const uint8_t* from = in_.Payload();
   // Up to its last line the record may be read, whatever its payload's size.
   base::CopyLines(state->small, from, header.payload_bytes);
-  state->payload = {state->small + prefix, header.payload_bytes - prefix};
+  state->payload = {state->small + prefix_bytes,
+                    header.payload_bytes - prefix_bytes};
   CountTaken();
   ConsumeUsual(header);
   if (IsFlightDue()) [[unlikely]]
@@ -198,25 +205,11 @@ inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
     WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
 }
 
-inline void LaneEnd::ReadPrefix(Message::State& state) {
-  const std::byte* at = state.small;
-  if ((state.flags & abi::kRecordDeadline) != 0) {
-    std::memcpy(&state.deadline_ns, at, sizeof(state.deadline_ns));
-    at += sizeof(state.deadline_ns);
-  }
-  if ((state.flags & abi::kRecordSampled) != 0) [[unlikely]] {
-    uint64_t sample;
-    std::memcpy(&sample, at, sizeof(sample));
-    NoteTakenSample(sample);
-  }
-}
-
 inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
                                      base::RingReader::Probe* next) {
   std::lock_guard lock(mutex_);
   abi::RecordHeader header;
-  constexpr uint16_t kFlags = abi::kRecordCall | abi::kRecordDeadline |
-                              abi::kRecordLoan | abi::kRecordSampled;
+  constexpr uint16_t kFlags = kPrefixed | abi::kRecordCall | abi::kRecordLoan;
   if (!IsUsual()) return Try::kUnusual;
   if (!in_.Ready()) {
     if (room_look_due_) WakePeerForRoom(true);
@@ -226,24 +219,43 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
   if (!PeekUsual(kFlags, &header)) return Try::kUnusual;
   if (header.flags == 0) {
     *message = TakePeeked(header);
+    if (traced()) [[unlikely]]
+      (*message)->lane = shared_from_this();
     *next = in_.ProbeHere();
     return Try::kTaken;
   }
-  const uint64_t prefix = UsualPrefixOf(header.flags);
+  const bool has_deadline = (header.flags & abi::kRecordDeadline) != 0;
+  const bool has_sent = (header.flags & abi::kRecordSent) != 0;
+  const bool has_sample = (header.flags & abi::kRecordSampled) != 0;
+  const size_t prefix =
+      (has_deadline + has_sent + has_sample) * sizeof(uint64_t);
   if (header.payload_bytes < prefix) return Try::kUnusual;
   const bool has_loan = (header.flags & abi::kRecordLoan) != 0;
   abi::LoanRef loan = {};
-  if (has_loan && !PeekKnownLoan(header, &loan)) return Try::kUnusual;
+  if (has_loan && !PeekKnownLoan(header, prefix, &loan)) return Try::kUnusual;
   Message::StatePtr state = TakePeeked(header, prefix);
-  if (prefix != 0) ReadPrefix(*state);
-  if (has_loan || state->is_call()) state->lane = shared_from_this();
+  const std::byte* word = state->small;
+  int64_t deadline_ns = base::kNoDeadline;
+  if (has_deadline) {
+    std::memcpy(&deadline_ns, word, sizeof(deadline_ns));
+    state->deadline_ns = deadline_ns;
+    word += sizeof(deadline_ns);
+  }
+  if (has_sent) {
+    std::memcpy(&state->sent_at, word, sizeof(state->sent_at));
+    word += sizeof(state->sent_at);
+  }
+  if (has_sample) [[unlikely]]
+    NoteTakenSample(word);
+  if (has_loan || state->is_call() || traced())
+    state->lane = shared_from_this();
   if (has_loan) {
     state->loan = loan;
     state->Show(known_map_.mapping);
   }
   if (state->is_call()) {
-    open_calls_.push_back({header.correlation, false, header.label, header.flow,
-                           state->deadline_ns});
+    open_calls_.push_back(
+        {header.correlation, false, header.label, header.flow, deadline_ns});
     if (IsWorkDue()) [[unlikely]]
       NoteWorkBegins();
   }
@@ -261,13 +273,13 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   const auto is_plain = [&] {
     return reader.position() < end &&
            reader.Peek(&header) == base::RingReader::State::kRecord &&
-           (header.flags & ~abi::kRecordSampled) == 0 &&
-           header.handle_count == 0 &&
-           header.payload_bytes >= UsualPrefixOf(header.flags);
+           (header.flags == 0 || (header.flags == abi::kRecordSampled &&
+                                  header.payload_bytes >= sizeof(uint64_t))) &&
+           header.handle_count == 0;
   };
   {
     std::lock_guard lock(mutex_);
-    if (!IsUsual()) return std::nullopt;
+    if (!IsUsual() || traced()) return std::nullopt;
     *next = in_.ProbeHere();
     if (!in_.Ready()) {
       if (room_look_due_) WakePeerForRoom(true);
@@ -279,22 +291,23 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     unusual_ |= kInPlace;
   }
   size_t count = 0;
+  const ThreadFlow before = t_flow;
   do {
     const uint8_t* at = reader.Payload();
     uint64_t bytes = header.payload_bytes;
     if (header.flags != 0) [[unlikely]] {
-      uint64_t sample;
-      std::memcpy(&sample, at, sizeof(sample));
-      NoteTakenSample(sample);
-      at += sizeof(sample);
-      bytes -= sizeof(sample);
+      NoteTakenSample(at);
+      at += sizeof(uint64_t);
+      bytes -= sizeof(uint64_t);
     }
+    t_flow = {Flow::WithId(header.flow), nullptr};
     look({.label = header.label,
           .badge = badge_,
           .flow = header.flow,
           .payload = {reinterpret_cast<const std::byte*>(at), bytes}});
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
+  t_flow = before;
   std::lock_guard lock(mutex_);
   unusual_ &= static_cast<uint8_t>(~kInPlace);
   if (!turns_.empty()) mailbox_->Remind();

@@ -73,9 +73,9 @@ void LaneEnd::NoteSent(const Outgoing& record) {
   WriteFlight(*session_, note);
 }
 
-void LaneEnd::NoteTaken(const Message::State& state) {
-  // The answer to a call that is recorded is recorded, too.
-  if (!state.is_call() || t_flight_due > 1) --t_flight_due;
+void LaneEnd::NoteTaken(Message::State& state) {
+  --t_flight_due;
+  state.noted = state.is_call();
   const bool is_reply = (state.flags & abi::kRecordReply) != 0;
   abi::TraceRecord note = FlightRecord(is_reply ? abi::TraceKind::outcome
                                                 : abi::TraceKind::receive);
@@ -89,9 +89,10 @@ void LaneEnd::NoteTaken(const Message::State& state) {
   WriteFlight(*session_, note);
 }
 
-void LaneEnd::NoteLoan(abi::TraceKind kind, uint64_t bytes) {
+void LaneEnd::NoteLoan(abi::TraceKind kind, const Lent& lent) {
   abi::TraceRecord note = FlightRecord(kind);
-  note.payload_bytes = Capped(bytes);
+  note.flow = lent.flow;
+  note.payload_bytes = Capped(lent.bytes);
   WriteFlight(*session_, note);
 }
 

@@ -30,10 +30,7 @@ Error LaneEnd::SendOverwriting(Outgoing& record) {
   record.flags |= abi::kRecordNumber;
   record.number = next_number_++;
   ChooseSample(record);
-  if (record.sampled_ns != 0) {
-    record.sample = TakeSample(record.sampled_ns, nullptr);
-    record.flags |= abi::kRecordSampled;
-  }
+  if (record.sampled_ns != 0) AddSample(record, nullptr);
   const uint64_t bytes = RecordPayloadBytes(record);
   out_.MakeRoom(bytes);
   WriteRecord(record, bytes);

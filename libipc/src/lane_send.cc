@@ -85,23 +85,15 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   if (!owed_.empty()) FlushOwed();
   if (!lent_.empty() && role_ == Role::kSender && in_.valid()) PollReplies();
   ChooseSample(record);
-  uint64_t bytes = RecordPayloadBytes(record);
-  if (!RoomNow(bytes)) return Error::should_wait;
-  if (record.sampled_ns != 0) {
-    record.sample = TakeSample(record.sampled_ns, slot);
-    // To be measured is no reason to wait.
-    if (RoomNow(bytes + sizeof(record.sample))) {
-      record.flags |= abi::kRecordSampled;
-      bytes += sizeof(record.sample);
-    }
-  }
+  if (!RoomNow(RecordPayloadBytes(record))) return Error::should_wait;
+  if (record.sampled_ns != 0) AddSample(record, slot);
   if (slot != nullptr) AddCall(record, *slot);
-  for (const LentBlock& lent : record.lent) NoteLent(lent);
+  for (const LentBlock& lent : record.lent) NoteLent(lent, record.flow);
   if (is_offering_) {
     offered_ = out_.position();
     offer_->Make(offered_);
   }
-  WriteRecord(record, bytes);
+  WriteRecord(record, RecordPayloadBytes(record));
   CountSent(record.payload.size());
   if (IsFlightDue()) NoteSent(record);
   WakePeerForRecords();
@@ -111,7 +103,6 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
 // Somebody may have joined, looked and fallen asleep, and the news of it be
 // still on its way: where he says that he sleeps is not known here yet.
 void LaneEnd::WakeUnknownPeer() {
-  sampler_.Force();
   base::Count(own_->counters().wakes);
   base::WakeWord(own_->tail_word(), INT_MAX);
   base::RingBell(bell_.get());

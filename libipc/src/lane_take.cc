@@ -126,7 +126,7 @@ void LaneEnd::TakeBack(const uint8_t* payload, uint32_t bytes) {
       });
   if (found == lent_.end()) return;
   found->pool->Free(found->offset);
-  if (IsFlightDue()) NoteLoan(abi::TraceKind::lent_back, found->bytes);
+  if (IsFlightDue()) NoteLoan(abi::TraceKind::lent_back, *found);
   lent_bytes_ -= found->bytes;
   lent_.erase(found);
   CountLent();
@@ -201,7 +201,7 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
       ConsumeRecord(parsed);
     } else {
       *message = MakeState(parsed);
-      if ((flags & abi::kRecordSampled) != 0) NoteTakenSample(parsed.sample);
+      if ((flags & abi::kRecordSampled) != 0) NoteTakenSample(&parsed.sample);
       if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed);
       if (copied_ != nullptr) CountLost(parsed, **message);
       ConsumeRecord(parsed);

@@ -5,6 +5,7 @@
 // when they were sent is the sender's choice, which calls are timed at work is
 // the listener's.
 #include <algorithm>
+#include <cstring>
 
 #include "lane_end.h"
 #include "libipc/base/times.h"
@@ -18,22 +19,36 @@ uint64_t NsSince(int64_t since_ns) {
 
 }  // namespace
 
-uint64_t LaneEnd::TakeSample(int64_t since_ns, CallSlot* slot) {
-  const uint32_t weight = sampler_.Take(own_->counters().messages);
+void LaneEnd::ChooseSample(Outgoing& record) const {
+  if (role_ == Role::kSender && record.sampled_ns == 0 && IsSampleDue())
+    record.sampled_ns = base::NowNs();
+}
+
+// How many messages of a size a ring holds is not to depend on which of them
+// are measured, nor is that a reason to wait. But where none has room for it on
+// its lines, some must be seen.
+void LaneEnd::AddSample(Outgoing& record, CallSlot* slot) {
+  const uint64_t count = own_->counters().messages;
+  const uint64_t bytes = RecordPayloadBytes(record);
+  const uint64_t more = bytes + sizeof(record.sample);
+  if (abi::RecordBytes(more) != abi::RecordBytes(bytes) &&
+      (sampler_.Postpone(count) || !(overwriting_ || HasRoomFor(more))))
+    return;
+  const int64_t since_ns =
+      record.sampled_ns != 0 ? record.sampled_ns : base::NowNs();
+  const uint32_t weight = sampler_.Take(count);
   if (slot != nullptr) {
     slot->weight = weight;
     slot->sampled_ns = since_ns;
   }
-  return base::SampleWord(since_ns, weight);
+  record.sample = base::SampleWord(since_ns, weight);
+  record.flags |= abi::kRecordSampled;
 }
 
-void LaneEnd::ChooseSample(Outgoing& record) const {
-  if (record.sampled_ns == 0 && IsSampleDue())
-    record.sampled_ns = base::NowNs();
-}
-
-void LaneEnd::NoteTakenSample(uint64_t sample) {
+void LaneEnd::NoteTakenSample(const void* word) {
   if (role_ != Role::kReceiver) return;
+  uint64_t sample;
+  std::memcpy(&sample, word, sizeof(sample));
   base::AddTime(base::SampleAge(sample, base::NowNs()),
                 base::SampleWeight(sample), &own_->times().queue);
 }

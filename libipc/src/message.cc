@@ -24,8 +24,7 @@ void TraceAnswer(const Message::State& state, base::TraceStamp at,
                  abi::TraceKind kind, size_t bytes, size_t handles, Error error,
                  Bytes prefix = {}) {
   if (at == 0) return;
-  abi::TraceRecord record = TraceOf(*state.lane, kind);
-  record.time_ns = at;
+  abi::TraceRecord record = TraceOf(*state.lane, kind, at);
   record.flow = state.flow;
   record.label = state.label;
   record.correlation = state.correlation;
@@ -58,6 +57,10 @@ bool Within(const base::Mapping& mapping, const abi::LoanRef& loan,
   return true;
 }
 
+Flow ThreadFlow::Of(const Message& message) {
+  return message.state_ ? Of(*message.state_) : Flow();
+}
+
 uint64_t NewFlow(SessionCore& session) {
   constexpr uint64_t kAtOnce = 256;
   static constinit thread_local struct {
@@ -87,7 +90,7 @@ bool Message::State::Show(const std::shared_ptr<base::Mapping>& of) {
 }
 
 Message::State::~State() {
-  if (in_flow) LeaveFlow(flow);
+  LeaveFlow(*this);
   if (lane == nullptr) return;
   if (is_call() && !answered)
     TraceAnswer(*this, TraceTime(*this), abi::TraceKind::drop, 0, 0,
@@ -204,8 +207,13 @@ absl::Status Message::ReplyByCapability(Capability moved, Bytes payload,
 absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
                             Deadline deadline) {
   if (!wants_reply()) return WantsNoAnswer();
-  if (capabilities.empty() && state_->lane->TryAnswer(*state_, payload))
+  if (state_->noted) AnswerIsDue(state_->lane->session_ptr());
+  const base::TraceStamp at = TraceTime(*state_);
+  if (capabilities.empty() && state_->lane->TryAnswer(*state_, payload)) {
+    TraceAnswer(*state_, at, abi::TraceKind::reply, payload.size(), 0,
+                Error::ok, payload);
     return absl::OkStatus();
+  }
   if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
       moved.valid())
     return ReplyByCapability(std::move(moved), payload, capabilities);
@@ -213,7 +221,6 @@ absl::Status Message::Reply(Bytes payload, std::span<Capability> capabilities,
   record.label = state_->label;
   record.flow = state_->flow;
   record.payload = payload;
-  const base::TraceStamp at = TraceTime(*state_);
   Error error;
   {
     absl::StatusOr<StagedTransfer> staged =
@@ -238,6 +245,7 @@ absl::Status Message::ReplyLoan(Loan loan, Deadline deadline) {
   if (auto moved = state_->lane->TakeMovedReply(state_->correlation);
       moved.valid())
     return ReplyByCapability(std::move(moved), Bytes(loan.bytes()), {});
+  if (state_->noted) AnswerIsDue(state_->lane->session_ptr());
   Outgoing record;
   record.label = state_->label;
   record.flow = state_->flow;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "ipc/flow.h"
 #include "ipc/message.h"
 #include "ipc/region.h"
 #include "libipc/abi/lane.h"
@@ -67,8 +68,8 @@ struct Message::State {
   base::TraceStamp sent_at = 0;      // 0: not traced
   base::TraceStamp received_at = 0;  // 0: not traced
   bool answered = false;
+  bool noted = false;      // a call in the taker's flight record
   bool in_region = false;  // an answer that came in a region of its own
-  bool in_flow = false;    // the receiving thread entered the message's flow
   Bytes payload;
 
   // Own memory: small payloads lie in the state itself.
@@ -97,14 +98,35 @@ struct Message::State {
 bool Within(const base::Mapping& mapping, const abi::LoanRef& loan,
             Bytes* bytes);
 
-// The flow that this thread's sends inherit; 0: none.
-inline constinit thread_local uint64_t t_flow = 0;
-inline uint64_t CurrentFlow() { return t_flow; }
+// What a thread acts in.
+struct ThreadFlow {
+  Flow flow;
+  // By receiving it; null: otherwise. Only compared: it may be gone, or be
+  // another thread's by now.
+  const Message::State* message = nullptr;
+
+  static Flow Of(const Message::State& state) {
+    return {state.flow, state.received_at};
+  }
+  static Flow Of(const Message& message);
+  base::TraceStamp received_at() const { return flow.received_at_; }
+};
+inline constinit thread_local ThreadFlow t_flow;
+
 // One that no other message of the session has. Each thread takes many at once.
 uint64_t NewFlow(SessionCore& session);
-inline void EnterFlow(uint64_t flow) { t_flow = flow; }
-inline void LeaveFlow(uint64_t flow) {
-  if (t_flow == flow) t_flow = 0;
+// Which this thread's next message belongs to.
+inline uint64_t FlowToSend(SessionCore& session) {
+  const uint64_t flow = t_flow.flow.id();
+  return flow != 0 ? flow : NewFlow(session);
+}
+inline void EnterFlow(const Message::State& state) {
+  t_flow = {ThreadFlow::Of(state), &state};
+}
+// It ends. Another thread's flow is not its business, nor what this one has
+// entered since.
+inline void LeaveFlow(const Message::State& state) {
+  if (t_flow.message == &state) t_flow = {};
 }
 
 }  // namespace ipc

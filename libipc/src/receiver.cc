@@ -354,8 +354,7 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
   bool asked_bells = false;
   while (true) {
     if (StatePtr state = TryTake(); state != nullptr) {
-      EnterFlow(state->flow);
-      state->in_flow = true;
+      Deliver(*state);
       return Message(std::move(state));
     }
     const uint32_t seen = session_->epoch();
@@ -440,11 +439,15 @@ absl::Status ReceiverCore::Keep(StatePtr state) {
 }
 
 void ReceiverCore::Deliver(Message::State& state) {
-  EnterFlow(state.flow);
-  state.in_flow = true;
+  TraceTaken(state);
+  EnterFlow(state);
+}
+
+void ReceiverCore::TraceTaken(Message::State& state) {
   if (state.lane == nullptr || !state.lane->traced()) return;
-  abi::TraceRecord record = TraceOf(*state.lane, abi::TraceKind::receive);
-  state.received_at = record.time_ns;
+  state.received_at = base::TraceNow();
+  abi::TraceRecord record =
+      TraceOf(*state.lane, abi::TraceKind::receive, state.received_at);
   record.flow = state.flow;
   record.label = state.label;
   record.correlation = state.correlation;

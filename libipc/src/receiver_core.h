@@ -73,6 +73,7 @@ class ReceiverCore {
   void SleepOnWords(uint32_t seen, int64_t deadline_ns);
   void SleepOnBells(int64_t deadline_ns);
   void Deliver(Message::State& state);
+  static void TraceTaken(Message::State& state);
   absl::Status Keep(StatePtr state);
 
   Capability capability_;

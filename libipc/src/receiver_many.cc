@@ -12,21 +12,25 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
     return MakeStatus(Error::invalid_args,
                       "there is no place to receive into: pass at least one "
                       "Message");
+  const ThreadFlow before = t_flow;
   absl::StatusOr<Message> first = Receive(deadline);
   if (!first.ok()) return first.status();
-  LeaveFlow(first->flow());
-  first->state_->in_flow = false;
+  t_flow = before;
   // What they held ends before the lock is taken: that may call the kernel
   // process.
   for (Message& old : into) old = Message();
   into[0] = *std::move(first);
   size_t count = 1;
-  std::lock_guard lock(mutex_);
-  while (count < into.size() && MayTryTake()) {
-    StatePtr state = TryTakeInTurn();
-    if (state == nullptr) break;
-    into[count++] = Message(std::move(state));
+  {
+    std::lock_guard lock(mutex_);
+    while (count < into.size() && MayTryTake()) {
+      StatePtr state = TryTakeInTurn();
+      if (state == nullptr) break;
+      into[count++] = Message(std::move(state));
+    }
   }
+  for (Message& message : into.first(count).subspan(1))
+    TraceTaken(*message.state_);
   return count;
 }
 
@@ -89,11 +93,13 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveInPlace(Look look,
                                                     Deadline deadline,
                                                     size_t most) {
   if (const size_t count = TryShow(look, most); count > 0) return count;
+  const ThreadFlow before = t_flow;
   absl::StatusOr<Message> message = Receive(deadline);
   if (!message.ok()) return message.status();
   MessageInPlace one = {message->label(), message->badge(), message->flow(),
                         message->payload(), &*message};
   look(one);
+  t_flow = before;
   return 1;
 }
 

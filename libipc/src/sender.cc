@@ -1,6 +1,7 @@
 #include "ipc/sender.h"
 
 #include <cstring>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "lane_fast.h"
@@ -202,8 +203,7 @@ bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
     return false;
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   record.payload = payload;
   if (slot != nullptr) {
     record.flags = abi::kRecordCall;
@@ -213,9 +213,23 @@ bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
       record.deadline_ns = options.deadline.ns;
     }
   }
+  // Blocks that are lent may be gone before a tracer is shown what they hold.
+  if (lane->traced()) [[unlikely]]
+    return loan == nullptr && payload.size() < kLentBytes &&
+           TrySendTraced(*lane, record, slot);
   if (loan != nullptr) return lane->TryLend(record, *loan, slot);
   if (payload.size() >= kLentBytes) return lane->TryCopy(record, slot);
   return lane->TrySend(record, slot);
+}
+
+bool SenderCore::TrySendTraced(LaneEnd& lane, Outgoing& record,
+                               CallSlot* slot) {
+  record.flags |= abi::kRecordSent;
+  record.sent_at = base::TraceNow();
+  if (!lane.TrySend(record, slot)) return false;
+  if (slot != nullptr) slot->sent_at = record.sent_at;
+  TraceSent(lane, record, record.payload.size(), record.payload, Error::ok);
+  return true;
 }
 
 namespace {
@@ -259,7 +273,7 @@ TracedPrefix PrefixOf(const LaneEnd& lane, const SenderCore::Content& content) {
 }  // namespace
 
 Error SenderCore::Send(const Content& content, const SendOptions& options,
-                       CallSlot* slot, Sent* sent, absl::Status* detail) {
+                       CallSlot* slot, Picked* over, absl::Status* detail) {
   const auto until = [&] {
     return at_full_fails_ ? Deadline::Immediately() : options.deadline;
   };
@@ -267,15 +281,15 @@ Error SenderCore::Send(const Content& content, const SendOptions& options,
     auto picked = Pick();
     if (!picked.ok()) return picked.error();
     if (!shareable_)
-      return SendOver(*std::move(picked), until(), content, options, slot, sent,
+      return SendOver(*std::move(picked), until(), content, options, slot, over,
                       detail);
   }
-  return SendToAny(until(), content, options, slot, sent, detail);
+  return SendToAny(until(), content, options, slot, over, detail);
 }
 
 Error SenderCore::SendOver(Picked picked, Deadline deadline,
                            const Content& content, const SendOptions& options,
-                           CallSlot* slot, Sent* sent, absl::Status* detail) {
+                           CallSlot* slot, Picked* over, absl::Status* detail) {
   LaneEnd* const lane = picked.lane;
   if (lane->overwriting()) {
     *detail = CheckOverwriting(*lane, content, options, slot != nullptr);
@@ -288,8 +302,7 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
   }
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   record.payload = content.payload;
   if (slot != nullptr) {
     slot->flow = record.flow;
@@ -307,6 +320,7 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
     record.sent_at = base::TraceNow();
     // Once it is sent, what was lent may be gone.
     prefix = PrefixOf(*lane, content);
+    if (slot != nullptr) slot->sent_at = record.sent_at;
   }
   staged->AddTo(record);
   const uint64_t bytes = content.bytes();
@@ -320,38 +334,47 @@ Error SenderCore::SendOver(Picked picked, Deadline deadline,
   if (error == Error::ok) staged->Commit();
   if (error != Error::ok && slot == nullptr)
     lane->NoteFailure(abi::TraceKind::block, record, error);
-  *sent = {std::move(picked), record.flow, record.sent_at, record.correlation};
+  *over = std::move(picked);
   if (traced) {
-    abi::TraceRecord trace =
-        TraceOf(*lane, error == Error::ok ? abi::TraceKind::send
-                                          : abi::TraceKind::block);
-    trace.time_ns = record.sent_at;
-    trace.flow = record.flow;
-    trace.label = options.label;
-    trace.correlation = record.correlation;
-    trace.payload_bytes = static_cast<uint32_t>(bytes);
-    trace.handle_count = static_cast<uint8_t>(options.capabilities.size());
-    trace.error = static_cast<uint8_t>(error);
-    WriteTrace(*lane, trace, error == Error::ok ? prefix.bytes() : Bytes());
+    record.handle_count = static_cast<uint16_t>(options.capabilities.size());
+    TraceSent(*lane, record, bytes, prefix.bytes(), error);
   }
   return error;
 }
 
+void SenderCore::TraceSent(const LaneEnd& lane, const Outgoing& record,
+                           uint64_t bytes, Bytes prefix, Error error) {
+  const bool sent = error == Error::ok;
+  abi::TraceRecord trace =
+      TraceOf(lane, sent ? abi::TraceKind::send : abi::TraceKind::block,
+              record.sent_at);
+  trace.flow = record.flow;
+  trace.label = record.label;
+  trace.correlation = record.correlation;
+  trace.payload_bytes = static_cast<uint32_t>(bytes);
+  trace.handle_count = static_cast<uint8_t>(record.handle_count);
+  // What it is sent for.
+  if (const base::TraceStamp received_at = t_flow.received_at())
+    trace.interval_ns = base::StampsApart(received_at, record.sent_at);
+  trace.error = static_cast<uint8_t>(error);
+  WriteTrace(lane, trace, sent ? prefix : Bytes());
+}
+
 absl::Status SenderCore::SendMessage(const Content& content,
                                      const SendOptions& options) {
-  Sent sent;
+  Picked over;
   absl::Status detail;
-  const Error error = Send(content, options, nullptr, &sent, &detail);
+  const Error error = Send(content, options, nullptr, &over, &detail);
   return detail.ok() ? StatusOfSend(error, *this) : detail;
 }
 
 absl::Status SenderCore::SendInFlow(uint64_t flow, Bytes payload,
                                     const SendOptions& options) {
-  const uint64_t before = CurrentFlow();
-  EnterFlow(flow);
-  absl::Status status = SendMessage({payload}, options);
-  EnterFlow(before);
-  return status;
+  std::optional<FlowScope> scope;
+  if (t_flow.flow.id() != flow) scope.emplace(Flow::WithId(flow));
+  return TrySend(payload, nullptr, options, nullptr)
+             ? absl::OkStatus()
+             : SendMessage({payload}, options);
 }
 
 absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
@@ -361,8 +384,7 @@ absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
                       "a batch carries no capabilities; use Send");
   Outgoing record;
   record.label = options.label;
-  record.flow = CurrentFlow();
-  if (record.flow == 0) record.flow = NewFlow(*capability_.session());
+  record.flow = FlowToSend(*capability_.session());
   size_t sent = 0;
   while (sent < payloads.size()) {
     if (LaneEnd* const only = only_.load(std::memory_order_acquire);
@@ -383,49 +405,50 @@ absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
 absl::StatusOr<Message> SenderCore::Call(const Content& content,
                                          const SendOptions& options) {
   CallSlot slot;
-  Sent sent;
+  Picked over;
   Error error = Error::ok;
   if (content.parts.empty() &&
       TrySend(content.payload, content.loan, options, &slot)) {
-    sent.picked.lane = only_.load(std::memory_order_relaxed);
+    over.lane = only_.load(std::memory_order_relaxed);
   } else {
     absl::Status detail;
-    error = Send(content, options, &slot, &sent, &detail);
+    error = Send(content, options, &slot, &over, &detail);
     if (!detail.ok()) return detail;
   }
   if (error == Error::ok) {
-    sent.picked.lane->Await(slot, options.deadline);
+    over.lane->Await(slot, options.deadline);
     error = slot.error;
   }
   if (error == Error::ok && slot.reply->has_loan())
-    error = sent.picked.lane->ResolveLoan(*slot.reply);
+    error = over.lane->ResolveLoan(*slot.reply);
   if (error == Error::ok && slot.reply->in_region)
-    error = sent.picked.lane->ResolveRegion(*slot.reply);
-  if (sent.at != 0) TraceOutcome(sent, options, slot, error);
-  if (error != Error::ok && sent.picked.lane != nullptr)
-    sent.picked.lane->NoteFailure(abi::TraceKind::outcome,
-                                  {.correlation = slot.correlation,
-                                   .flow = slot.flow,
-                                   .label = options.label},
-                                  error);
+    error = over.lane->ResolveRegion(*slot.reply);
+  if (slot.sent_at != 0) TraceOutcome(*over.lane, options, slot, error);
+  if (error != Error::ok && over.lane != nullptr)
+    over.lane->NoteFailure(abi::TraceKind::outcome,
+                           {.correlation = slot.correlation,
+                            .flow = slot.flow,
+                            .label = options.label},
+                           error);
   if (error == Error::deadlock) return StatusOfDeadlock(slot.deadlock);
   if (error != Error::ok) return StatusOfSend(error, *this);
   return Message(std::move(slot.reply));
 }
 
-void SenderCore::TraceOutcome(const Sent& sent, const SendOptions& options,
+void SenderCore::TraceOutcome(const LaneEnd& lane, const SendOptions& options,
                               const CallSlot& slot, Error error) {
-  abi::TraceRecord trace = TraceOf(*sent.picked.lane, abi::TraceKind::outcome);
-  trace.flow = sent.flow;
+  abi::TraceRecord trace =
+      TraceOf(lane, abi::TraceKind::outcome, base::TraceNow());
+  trace.flow = slot.flow;
   trace.label = options.label;
-  trace.correlation = sent.correlation;
+  trace.correlation = slot.correlation;
   trace.error = static_cast<uint8_t>(error);
-  trace.interval_ns = base::StampsApart(sent.at, trace.time_ns);
+  trace.interval_ns = base::StampsApart(slot.sent_at, trace.time_ns);
   if (slot.reply != nullptr) {
     trace.payload_bytes = static_cast<uint32_t>(slot.reply->payload.size());
     trace.handle_count = static_cast<uint8_t>(slot.reply->handle_count);
   }
-  WriteTrace(*sent.picked.lane, trace);
+  WriteTrace(lane, trace);
 }
 
 uint64_t SenderCore::stale_replies() const {

@@ -43,20 +43,14 @@ class SenderCore {
     LaneEnd* lane = nullptr;
     std::shared_ptr<LaneEnd> keep;
   };
-  struct Sent {
-    Picked picked;
-    uint64_t flow = 0;
-    base::TraceStamp at = 0;  // 0: not traced
-    uint32_t correlation = 0;
-  };
-
   explicit SenderCore(Capability port) : capability_(std::move(port)) {}
   absl::Status SendInFlow(uint64_t flow, Bytes payload,
                           const SendOptions& options);
+  // `over`: the lane it went over.
   Error Send(const Content& content, const SendOptions& options, CallSlot* slot,
-             Sent* sent, absl::Status* detail);
+             Picked* over, absl::Status* detail);
   Error SendOver(Picked picked, Deadline deadline, const Content& content,
-                 const SendOptions& options, CallSlot* slot, Sent* sent,
+                 const SendOptions& options, CallSlot* slot, Picked* over,
                  absl::Status* detail);
   base::Result<Picked> Pick();
   base::Result<Picked> PickSlow();
@@ -64,7 +58,7 @@ class SenderCore {
   // Of a shareable port (sender_shared.cc).
   using Lanes = absl::InlinedVector<std::shared_ptr<LaneEnd>, 4>;
   Error SendToAny(Deadline deadline, const Content& content,
-                  const SendOptions& options, CallSlot* slot, Sent* sent,
+                  const SendOptions& options, CallSlot* slot, Picked* over,
                   absl::Status* detail);
   Error LanesInTurn(Lanes* lanes);
   // With mutex_ held.
@@ -72,8 +66,11 @@ class SenderCore {
   bool WantsAnotherLane();
   void DropIdleTwin();
   bool IsTwin(size_t at) const;
-  void TraceOutcome(const Sent& sent, const SendOptions& options,
-                    const CallSlot& slot, Error error);
+  static bool TrySendTraced(LaneEnd& lane, Outgoing& record, CallSlot* slot);
+  static void TraceSent(const LaneEnd& lane, const Outgoing& record,
+                        uint64_t bytes, Bytes prefix, Error error);
+  static void TraceOutcome(const LaneEnd& lane, const SendOptions& options,
+                           const CallSlot& slot, Error error);
 
   const Capability capability_;
   // Known since the first lane was made.

@@ -46,7 +46,7 @@ bool HaveChanged(const FutexWaits& words) {
 
 Error SenderCore::SendToAny(Deadline deadline, const Content& content,
                             const SendOptions& options, CallSlot* slot,
-                            Sent* sent, absl::Status* detail) {
+                            Picked* over, absl::Status* detail) {
   const auto& session = capability_.session();
   const uint64_t bytes = InlineBytes(content);
   bool is_full = false;  // and was counted
@@ -62,7 +62,7 @@ Error SenderCore::SendToAny(Deadline deadline, const Content& content,
     for (const auto& lane : lanes) {
       if (!lane->MayHaveRoom(bytes)) continue;
       const Error error = SendOver({lane.get(), lane}, Deadline::Immediately(),
-                                   content, options, slot, sent, detail);
+                                   content, options, slot, over, detail);
       // Its listener has left: the others are as good.
       const bool is_gone = error == Error::peer_closed && lanes.size() > 1;
       if (!is_gone && (error != Error::should_wait || !detail->ok()))
@@ -72,7 +72,7 @@ Error SenderCore::SendToAny(Deadline deadline, const Content& content,
     if (session->over() != Error::ok) return session->over();
     if (is_late)
       return SendOver({lanes.front().get(), lanes.front()}, deadline, content,
-                      options, slot, sent, detail);
+                      options, slot, over, detail);
     const RoomNeeded needed = lanes.front()->NeededFor(bytes);
     const FutexWaits words = WordsOf(watches, needed);
     if (room_spinner_.Spin(

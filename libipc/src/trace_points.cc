@@ -7,12 +7,19 @@
 #include <list>
 
 #include "lane_end.h"
-#include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_filter.h"
 #include "libipc/base/trace_ring.h"
 
 namespace ipc {
 namespace {
+
+// The ring of each place that was written to last.
+struct LastRing {
+  uint64_t session_serial;
+  uint64_t scope;
+  base::TraceRingWriter* writer;
+};
+constinit thread_local LastRing t_last[abi::kTraceScopes] = {};
 
 // A thread's ring of one scope. Ended when the thread ends, or when the port is
 // traced anew.
@@ -27,6 +34,8 @@ struct ThreadRing {
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
 
   ~ThreadRing() {
+    LastRing& last = t_last[place];
+    if (last.writer == writer.get()) last = {};
     // After a fork it is the parent's: something else lies at its address here.
     if (process != getpid()) {
       (void)writer.release();
@@ -60,8 +69,8 @@ void Grant(SessionCore& session, ThreadRing& ring) {
   ring.writer = std::make_unique<base::TraceRingWriter>(*std::move(half));
 }
 
-base::TraceRingWriter* RingOf(const LaneEnd& lane, uint32_t place,
-                              uint64_t scope) {
+base::TraceRingWriter* FindRing(const LaneEnd& lane, uint32_t place,
+                                uint64_t scope) {
   const uint64_t serial = lane.session().serial();
   for (const ThreadRing& ring : t_rings)
     if (ring.scope == scope && ring.session_serial == serial)
@@ -83,6 +92,17 @@ base::TraceRingWriter* RingOf(const LaneEnd& lane, uint32_t place,
   return ring.writer.get();
 }
 
+base::TraceRingWriter* RingOf(const LaneEnd& lane, uint32_t place,
+                              uint64_t scope) {
+  LastRing& last = t_last[place];
+  if (last.scope == scope && last.session_serial == lane.session().serial())
+      [[likely]]
+    return last.writer;
+  base::TraceRingWriter* const writer = FindRing(lane, place, scope);
+  last = {lane.session().serial(), scope, writer};
+  return writer;
+}
+
 }  // namespace
 
 void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
@@ -101,9 +121,10 @@ void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
   }
 }
 
-abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind) {
+abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind,
+                         base::TraceStamp at) {
   abi::TraceRecord record = {};
-  record.time_ns = base::TraceNow();
+  record.time_ns = at;
   record.port = lane.port_id();
   record.lane = lane.lane_id();
   record.kind = static_cast<uint16_t>(kind);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libipc/abi/trace.h"
+#include "libipc/base/trace_clock.h"
 #include "session_core.h"
 
 namespace ipc {
@@ -18,8 +19,9 @@ class LaneEnd;
 void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
                 Bytes payload = {});
 
-// A record about a message of a lane, time filled in.
-abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind);
+// A record about a message of a lane.
+abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind,
+                         base::TraceStamp at);
 
 // A copy of a message's first bytes, as many as anybody traces.
 class TracedPrefix {

@@ -18,6 +18,8 @@ uint64_t EndOf(const ipc::FlightSource& source, const PostTimes& times) {
   return source.ended_ns != 0 ? source.ended_ns : times.now_ns;
 }
 
+constexpr size_t kOpenCallsShown = 10;  // those that wait longest
+
 // What a record says of times may be anything.
 std::string Before(uint64_t time_ns, uint64_t end_ns) {
   return time_ns <= end_ns ? DurationText(end_ns - time_ns) : "?";
@@ -81,9 +83,13 @@ std::string AtTheEnd(const FlightStory& story, const PostWords& words,
                  : ", last recorded " + Before(thread.last.time_ns, end_ns) +
                        " before") +
             "\n";
-  for (const FlightOpenCall& call : story.open_calls())
-    text += "not answered: " + words.CallTaken(call.taken) + ", taken " +
-            Before(call.taken.time_ns, end_ns) + " before\n";
+  const auto& calls = story.open_calls();
+  for (size_t i = 0; i < calls.size() && i < kOpenCallsShown; ++i)
+    text += "not answered: " + words.CallTaken(calls[i].taken) + ", taken " +
+            Before(calls[i].taken.time_ns, end_ns) + " before\n";
+  if (calls.size() > kOpenCallsShown)
+    text += "and " + std::to_string(calls.size() - kOpenCallsShown) +
+            " more; all with --json\n";
   return text;
 }
 

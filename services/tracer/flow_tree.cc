@@ -26,8 +26,9 @@ struct Work {
 class Causes {
  public:
   void Add(const TracedMessage& message, size_t index) {
-    if (message.to.empty() || !message.queue_ns) return;
-    const uint64_t begin_ns = SumWithin(message.time_ns, *message.queue_ns);
+    if (!WasReceived(message)) return;
+    const uint64_t begin_ns =
+        SumWithin(message.time_ns, message.queue_ns.value_or(0));
     const uint64_t work_ns =
         message.work_ns.value_or(std::numeric_limits<uint64_t>::max());
     works_[message.to].push_back(
@@ -37,6 +38,7 @@ class Causes {
   size_t CauseOf(const TracedMessage& message) const {
     const auto found = works_.find(message.from);
     if (found == works_.end()) return kNoCause;
+    if (message.cause_ns) return ReceivedAt(found->second, *message.cause_ns);
     const Work* last = nullptr;
     for (const Work& work : found->second)
       if (work.begin_ns <= message.time_ns && message.time_ns <= work.end_ns &&
@@ -46,6 +48,13 @@ class Causes {
   }
 
  private:
+  // The time of a record is the same wherever it is told.
+  static size_t ReceivedAt(const std::vector<Work>& works, uint64_t ns) {
+    for (const Work& work : works)
+      if (work.begin_ns == ns) return work.message;
+    return kNoCause;
+  }
+
   std::unordered_map<std::string, std::vector<Work>> works_;  // by service
 };
 

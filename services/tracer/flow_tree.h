@@ -1,8 +1,10 @@
 // One chain of messages as a tree, and which chains there are.
 //
-// A message has no number of the one that caused it. Its cause is taken to be
-// the message of the same flow that its sender was at work on when it was
-// sent; of several, the one received last.
+// A message is sent for the one that its sender says it had received when: the
+// thread that sends need not be the one that received. Where it says nothing
+// (that one was not traced when it was received) its cause is taken to be the
+// message of the same flow that its sender was at work on when it was sent; of
+// several, the one received last.
 #pragma once
 
 #include <cstddef>

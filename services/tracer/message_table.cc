@@ -16,7 +16,9 @@ void SortByTime(std::vector<TracedMessage>* messages) {
                    });
 }
 
-uint64_t SendTime(const ipc::TraceRecord& record) {
+// Where the record's interval began: of a receive or an outcome the send, of
+// a send what its sender had received.
+uint64_t BeginTime(const ipc::TraceRecord& record) {
   return record.time_ns - std::min(record.interval_ns, record.time_ns);
 }
 
@@ -50,7 +52,7 @@ MessageTable::Entries::iterator MessageTable::FindOrMake(
     const ipc::TraceRecord& record) {
   const auto kind = static_cast<ipc::TraceKind>(record.kind);
   const uint64_t sent_ns =
-      kind == ipc::TraceKind::send ? record.time_ns : SendTime(record);
+      kind == ipc::TraceKind::send ? record.time_ns : BeginTime(record);
   const Key key = {record.lane, record.flow, record.correlation,
                    record.correlation != 0 ? 0 : sent_ns};
   if (const auto found = Find(key, kind); found != entries_.end()) return found;
@@ -85,6 +87,7 @@ void MessageTable::Add(const ipc::TraceSource& source,
       if (kind == ipc::TraceKind::send) {
         entry->sent = true;
         message.time_ns = record.time_ns;
+        if (record.interval_ns != 0) message.cause_ns = BeginTime(record);
         message.request = payload;
       } else {
         entry->received = true;

@@ -40,6 +40,8 @@ struct TracedMessage {
   std::optional<uint64_t> queue_ns;  // sent to received
   std::optional<uint64_t> work_ns;   // received to replied
   std::optional<uint64_t> total_ns;  // as the caller saw
+  // When its sender had received the message that it was sent for.
+  std::optional<uint64_t> cause_ns;
   // The first bytes of what was sent and answered, where they were traced.
   std::string request;
   std::string answer;

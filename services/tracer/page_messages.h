@@ -24,6 +24,7 @@ struct PageMessage {
   uint64_t queue_ns;  // kNoTime: not known
   uint64_t work_ns;
   uint64_t total_ns;
+  uint64_t cause_ns;
   uint32_t label;
   uint32_t payload_bytes;
   uint32_t handles;

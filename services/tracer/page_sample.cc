@@ -106,6 +106,7 @@ TracedMessage Traced(const PageMessage& message,
   traced.to = services[message.to];
   if (message.queue_ns != kNoTime) traced.queue_ns = message.queue_ns;
   if (message.work_ns != kNoTime) traced.work_ns = message.work_ns;
+  if (message.cause_ns != kNoTime) traced.cause_ns = message.cause_ns;
   return traced;
 }
 

@@ -56,6 +56,8 @@ local f = {
   work = ProtoField.uint64("keyport.work",
     "Work: from received to answered (ns)"),
   total = ProtoField.uint64("keyport.total", "Total: as the caller saw (ns)"),
+  cause = ProtoField.uint64("keyport.cause",
+    "Since its sender received what it was sent for (ns)"),
   process = ProtoField.uint64("keyport.process", "Written by"),
   sender = ProtoField.uint64("keyport.sender", "Sender"),
   receiver = ProtoField.uint64("keyport.receiver", "Receiver"),
@@ -137,10 +139,10 @@ local function add_links(tree, pinfo, kind, message)
 end
 
 local function add_interval(tree, kind, range)
-  local field = ({ [RECEIVE] = f.queue, [REPLY] = f.work,
+  local field = ({ [SEND] = f.cause, [RECEIVE] = f.queue, [REPLY] = f.work,
     [OUTCOME] = f.total })[kind]
-  -- A receive of 0: it was sent before anybody traced.
-  if kind == RECEIVE and range:le_uint64() == UInt64(0) then return end
+  -- 0: that was before anybody traced; or it was sent for nothing received.
+  if (kind == SEND or kind == RECEIVE) and range:le_uint64() == UInt64(0) then return end
   if field then tree:add_le(field, range) end
 end
 

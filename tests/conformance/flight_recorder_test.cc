@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <thread>
 
 #include "ipc/flight.h"
@@ -27,14 +29,14 @@ class FlightRecorder : public ::testing::Test {
         sender_(Must(Sender::Create(Must(port_.Mint(kRightSend, 7))))),
         receiver_(Must(Receiver::Create(Must(port_.Duplicate())))) {}
 
-  // Of this thread.
-  std::vector<TraceRecord> Records() {
+  // Of this thread, or another.
+  std::vector<TraceRecord> Records(pid_t thread = gettid()) {
     std::vector<TraceRecord> records;
     Must(ReadFlights(
         kernel_,
         [&](const FlightSource& source) {
           return source.process_id == session_.process_id() &&
-                 source.thread_id == static_cast<uint32_t>(gettid());
+                 source.thread_id == static_cast<uint32_t>(thread);
         },
         [&](FlightLog log) { records = std::move(log.records); }));
     return records;
@@ -117,6 +119,37 @@ TEST_F(FlightRecorder, SaysWhatAThreadSleepsOnAndForHowLong) {
   EXPECT_EQ(wait.label, static_cast<uint32_t>(abi::ThreadState::receiving));
   EXPECT_EQ(wait.port, Must(port_.Info()).object_id);
   EXPECT_EQ(wake.interval_ns, wake.time_ns - wait.time_ns);
+}
+
+// Else a call that another thread answers would seem unanswered for ever.
+TEST_F(FlightRecorder, HasTheAnswersOfAThreadThatNeverSleeps) {
+  SleepOnce();
+  std::atomic<Message*> work{nullptr};
+  std::atomic<bool> ends{false};
+  std::atomic<pid_t> worker_id{0};
+  std::thread worker([&] {
+    worker_id = gettid();
+    while (!ends) {
+      const std::unique_ptr<Message> call(work.exchange(nullptr));
+      if (call != nullptr) Must(call->Reply("done"));
+      std::this_thread::yield();
+    }
+  });
+  // Its ring comes with what this thread hears meanwhile.
+  size_t calls = 0;
+  do {
+    std::thread caller([this] { Must(sender_.Call("do it")); });
+    work = new Message(Must(receiver_.Receive(Soon())));
+    caller.join();
+    ++calls;
+    WaitInVain();
+  } while (Records(worker_id).empty());
+  const std::vector<TraceRecord> records = Records(worker_id);
+  ends = true;
+  worker.join();
+  EXPECT_EQ(records.size(), calls);
+  for (const TraceRecord& record : records)
+    EXPECT_EQ(record.kind, static_cast<uint16_t>(TraceKind::reply));
 }
 
 // Else an idle thread would write over what it did before.

@@ -53,8 +53,8 @@ class Message {
   // On an overwriting port: messages of the same sender right before this one
   // that were overwritten before anybody took them. Else 0.
   uint64_t lost() const;
-  // Follows a chain of calls; set in each message, inherited by the calls and
-  // messages that this thread sends after receiving it.
+  // The chain of messages that it belongs to; inherited by what is sent while
+  // it is worked on (ipc/flow.h).
   uint64_t flow() const;
   // The payload, valid while the message lives. Own memory of this process,
   // unless is_loan(): then it may lie in the sender's memory, read-only here.
@@ -122,6 +122,7 @@ class Message {
   friend class LaneEnd;
   friend class ReceiverCore;
   friend class SenderCore;
+  friend struct ThreadFlow;
   explicit Message(StatePtr state) : state_(std::move(state)) {}
   absl::Status ReplyByCapability(Capability moved, Bytes payload,
                                  std::span<Capability> capabilities);

@@ -25,21 +25,24 @@ class Receiver {
   // somebody else holds its Receive right.
   ~Receiver();
 
-  // The next message, in order for each sender; busy senders take turns.
+  // The next message, in order for each sender; busy senders take turns. The
+  // thread acts in its flow then (ipc/flow.h).
   // Errors: timed_out; should_wait (deadline Immediately); canceled (closed
   // meanwhile); revoked; peer_closed (the kernel process is gone).
   // Thread: any; sleeps without using the CPU.
   absl::StatusOr<Message> Receive(Deadline deadline = Deadline::Never());
 
   // Fills `into` with what is there, waiting only for the first. Returns how
-  // many: at least 1. The thread enters no message's flow. Errors, Thread: as
+  // many: at least 1. The thread goes on in the flow that it acts in: who
+  // works on one of them enters its flow (FlowScope). Errors, Thread: as
   // Receive; invalid_args (`into` is empty).
   absl::StatusOr<size_t> ReceiveBatch(std::span<Message> into,
                                       Deadline deadline = Deadline::Never());
   // Shows up to `most` messages to `look` where they lie, without copying
   // them, waiting only for the first. Returns how many: at least 1. Their room
   // is free again when it returns, not before: `look` should be quick. When the
-  // receiver is closed meanwhile the next listener may get them too.
+  // receiver is closed meanwhile the next listener may get them too. `look` is
+  // in the flow of the message that it is shown.
   // Errors, Thread: as Receive; `look` must not use this receiver.
   absl::StatusOr<size_t> ReceiveInPlace(
       absl::FunctionRef<void(const MessageInPlace&)> look,

@@ -57,6 +57,36 @@ TEST(FlowTree, OfSeveralCausesTheLastReceivedCounts) {
   EXPECT_EQ(Text(steps), "a>b\na>b\n b>c\n");
 }
 
+// Threads of one service at work on messages of one flow: who sends says for
+// which of them, wherever and however late.
+TEST(FlowTree, ASendStandsBelowTheMessageItWasSentFor) {
+  TracedMessage first = Call("a", "b", {1'000, 100, 5'000});
+  TracedMessage second = Call("a", "b", {1'050, 150, 50});
+  TracedMessage of_first = Call("b", "c", {1'500, 10, 10});
+  of_first.cause_ns = 1'100;
+  TracedMessage of_second = Call("b", "d", {9'000, 10, 10});
+  of_second.cause_ns = 1'200;
+  const auto steps = FlowTree({first, second, of_first, of_second});
+  EXPECT_EQ(Text(steps), "a>b\n b>c\na>b\n b>d\n");
+  EXPECT_EQ(steps[2].message.time_ns, 1'050u);
+}
+
+TEST(FlowTree, WhatItWasSentForMayNotHaveBeenSeen) {
+  TracedMessage other = Call("a", "b", {1'000, 100, 5'000});
+  TracedMessage sent = Call("b", "c", {1'500, 10, 10});
+  sent.cause_ns = 1'101;  // of a record that was lost, or a lie
+  EXPECT_EQ(Text(FlowTree({other, sent})), "a>b\nb>c\n");
+}
+
+TEST(FlowTree, WhatItWasSentForMayHaveBeenSentBeforeTheTrace) {
+  TracedMessage received;  // only that was seen
+  received.to = "b";
+  received.time_ns = 1'000;
+  TracedMessage sent = Call("b", "c", {1'500, 10, 10});
+  sent.cause_ns = 1'000;
+  EXPECT_EQ(Text(FlowTree({received, sent})), ">b\n b>c\n");
+}
+
 TEST(FlowTree, WhatWasNotSeenIsNoCause) {
   TracedMessage queued = Call("a", "b", {1'000, 0, 0});
   queued.queue_ns.reset();

@@ -111,6 +111,16 @@ TEST(MessageTable, ACallHasFourRecords) {
   EXPECT_EQ(done[0].total_ns, 1000u);
 }
 
+TEST(MessageTable, ASendTellsWhenItsCauseWasReceived) {
+  MessageTable table;
+  table.Add(kClient, Record(TraceKind::send, 0, {1000, 300}));
+  table.Add(kServer, Record(TraceKind::receive, 0, {1400, 400}));
+  const auto done = table.EndPass();
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].time_ns, 1000u);
+  EXPECT_EQ(done[0].cause_ns, 700u);
+}
+
 TEST(MessageTable, AFailedCallShowsItsErrorAfterAPassOfPatience) {
   MessageTable table;
   table.Add(kClient, Record(TraceKind::send, 8, {1000, 0}));
