@@ -16,7 +16,7 @@
 
 #include "kernel/cap/account.h"
 #include "kernel/cap/capability.h"
-#include "kernel/object/attachment.h"
+#include "kernel/object/attachments.h"
 #include "libipc/abi/lane.h"
 #include "libipc/base/half.h"
 
@@ -67,10 +67,9 @@ class Lane : public Object {
     uint64_t key = 0;
     UniqueFd memory;                   // of the half that this end writes
     std::shared_ptr<base::Half> half;  // once it is ready
-    std::map<uint32_t, Attachment> attachments;  // by number
-    uint32_t attached = 0;                       // so far
-    int64_t since_ns = 0;                        // when it came
-    abi::LaneCounters counted = {};              // believed so far
+    Attachments attachments;
+    int64_t since_ns = 0;            // when it came
+    abi::LaneCounters counted = {};  // believed so far
     bool ready() const { return half != nullptr; }
   };
 

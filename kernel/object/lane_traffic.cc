@@ -21,10 +21,6 @@ constexpr uint64_t LaneCounters::*kSums[] = {
     &LaneCounters::lost,
 };
 
-uint64_t ReadOnce(uint64_t& shared) {
-  return std::atomic_ref<uint64_t>(shared).load(std::memory_order_relaxed);
-}
-
 void Believe(uint64_t claimed, uint64_t most, uint64_t* believed) {
   *believed = std::max(*believed, std::min(claimed, most));
 }
@@ -33,10 +29,11 @@ void Believe(uint64_t claimed, uint64_t most, uint64_t* believed) {
 void ReadLent(LaneCounters& shared, int64_t now_ns, LaneCounters* counted) {
   constexpr uint64_t kBlocksMax = uint64_t{1} << 32;
   const auto now = static_cast<uint64_t>(now_ns);
-  counted->lent_blocks = std::min(ReadOnce(shared.lent_blocks), kBlocksMax);
+  counted->lent_blocks =
+      std::min(base::ReadCount(shared.lent_blocks), kBlocksMax);
   counted->lent_bytes =
-      std::min(ReadOnce(shared.lent_bytes), abi::kRegionBytesMax);
-  counted->lent_since_ns = std::min(ReadOnce(shared.lent_since_ns), now);
+      std::min(base::ReadCount(shared.lent_bytes), abi::kRegionBytesMax);
+  counted->lent_since_ns = std::min(base::ReadCount(shared.lent_since_ns), now);
 }
 
 void TakeLent(const LaneCounters& from, LaneCounters* to) {
@@ -51,10 +48,10 @@ void Read(Lane::End& end, uint32_t ring_bytes, int64_t now_ns) {
   const auto age = static_cast<uint64_t>(
       std::clamp<int64_t>(now_ns - end.since_ns, 0, INT64_MAX / kBytesPerNs));
   for (uint64_t LaneCounters::*counter : kSums)
-    Believe(ReadOnce(shared.*counter),
+    Believe(base::ReadCount(shared.*counter),
             counter == &LaneCounters::message_bytes ? age * kBytesPerNs : age,
             &(end.counted.*counter));
-  Believe(ReadOnce(shared.queued_bytes_most), ring_bytes,
+  Believe(base::ReadCount(shared.queued_bytes_most), ring_bytes,
           &end.counted.queued_bytes_most);
   ReadLent(shared, now_ns, &end.counted);
 }

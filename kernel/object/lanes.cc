@@ -138,64 +138,24 @@ void Lanes::PostJoined(Lane& lane) {
 }
 
 Answer Lanes::Attach(Lane& lane, LaneEnd which, Capability& capability) {
-  auto& region = As<Region>(*capability.object);
-  Lane::End& end = lane.end(which);
   if (lane.cut) return Error::peer_closed;
-  if (region.guarantee == abi::kGuaranteeNone ||
-      region.state != abi::RegionState::whole)
-    return Error::bad_state;
-  if (end.attachments.size() >= abi::kAttachedRegionsMax ||
-      end.attached == UINT32_MAX)
-    return Answer::Failed(Error::quota_exceeded, end.attachments.size(),
-                          abi::kAttachedRegionsMax);
-  const uint32_t number = end.attached++;
-  end.attachments[number] = {&region, capability.MakeWarrant()};
-  kernel_->Use(region);
-  ++region.attachments;
-  return Answer::Of(number);
+  return lane.end(which).attachments.Add(*kernel_, capability);
 }
 
 Answer Lanes::MapAttached(Session& session, Lane& lane, LaneEnd which,
                           uint64_t number) {
-  Attachment* const found = FindAttached(lane.end(Opposite(which)), number);
-  if (found == nullptr) return Error::not_found;
-  if (found->warrant->revoked) return Error::revoked;
-  Region& region = *found->region;
-  KP_ASSIGN(UniqueFd memory, region.Grant(abi::kMapRead));
-  found->mapped = true;
-  kernel_->NoteGrant(session, region);
-  return Answer::Of(region.bytes_most, region.id).With(std::move(memory));
+  return lane.end(Opposite(which)).attachments.Map(*kernel_, session, number);
 }
 
 // What was lent over a lane that is cut may be read on.
 Answer Lanes::Detach(Lane& lane, LaneEnd which, uint64_t number) {
-  Lane::End& end = lane.end(which);
-  Attachment* const found = FindAttached(end, number);
-  if (found == nullptr) return Error::not_found;
+  Attachments& attachments = lane.end(which).attachments;
+  if (!attachments.Has(number)) return Error::not_found;
   if (lane.cut) return Error::peer_closed;
-  if (found->mapped)
+  if (attachments.WasMapped(number))
     Post(lane, Opposite(which), abi::Event::lane_detached, Answer::Of(number));
-  Forget(*found);
-  end.attachments.erase(static_cast<uint32_t>(number));
+  attachments.Remove(*kernel_, number);
   return {};
-}
-
-Attachment* Lanes::FindAttached(Lane::End& end, uint64_t number) {
-  if (number > UINT32_MAX) return nullptr;
-  const auto found = end.attachments.find(static_cast<uint32_t>(number));
-  return found == end.attachments.end() ? nullptr : &found->second;
-}
-
-void Lanes::Forget(const Attachment& attachment) {
-  Region& region = *attachment.region;
-  --region.attachments;
-  region.DropIfUnused();
-  kernel_->Unuse(region);
-}
-
-void Lanes::DropAttachments(Lane::End& end) {
-  for (const auto& [number, attachment] : end.attachments) Forget(attachment);
-  end.attachments.clear();
 }
 
 void Lanes::EndListening(Port& port, Session& session, Error why) {

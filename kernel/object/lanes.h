@@ -57,8 +57,6 @@ class Lanes {
   void EndListening(Port& port, Session& session, Error why);
   void LoseCapability(Lane& lane, Ending ending);
   void HandleGone(Lane& lane, const Capability& handle, Ending ending);
-  // It may not be mapped any more.
-  void Forget(const Attachment& attachment);
   void Enqueue(Lane& lane);
 
   bool HasWork() const { return !queue_.empty() || may_be_lost_; }
@@ -115,8 +113,6 @@ class Lanes {
   void UpdateTracing(Lane& lane);
   void RetireIfOver(Lane& lane);
   void Retire(Lane& lane);
-  static Attachment* FindAttached(Lane::End& end, uint64_t number);
-  void DropAttachments(Lane::End& end);
   void TellSenders(Port& port);
   void Post(const Lane& lane, LaneEnd end, abi::Event event, Answer values);
 

@@ -145,7 +145,7 @@ void Lanes::Unbind(Lane& lane) {
   Lane::End& listener = lane.end(LaneEnd::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
   --listener.session->lanes_receiving;
-  DropAttachments(listener);
+  listener.attachments.Clear(*kernel_);
   Capability* handle = listener.handle;
   left_.push_back(std::exchange(listener, Lane::End()));
   if (handle != nullptr) kernel_->Destroy(*handle, Ending::kClosed);
@@ -236,7 +236,7 @@ void Lanes::Retire(Lane& lane) {
     std::erase(lane.send_capability->Use().lanes, &lane);
   for (auto& [token, transfer] : lane.transfers)
     kernel_->Doom(std::move(transfer));
-  DropAttachments(lane.end(LaneEnd::kSender));
+  lane.end(LaneEnd::kSender).attachments.Clear(*kernel_);
   DropRings(lane);
   kernel_->Refund(*lane.charged, lane.charges);
   // In this order: the lane is listed with its port until it is reaped.

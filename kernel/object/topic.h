@@ -6,9 +6,10 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "kernel/cap/account.h"
-#include "kernel/object/attachment.h"
+#include "kernel/object/attachments.h"
 #include "libipc/base/topic_ring.h"
 
 namespace kernel {
@@ -42,6 +43,9 @@ class Subscription : public Object {
   bool queued = false;       // to be settled
   uint64_t told = 0;         // number of the publication that it knows
   uint64_t whole = 0;        // of the one that it was there before
+  // Of the one whose blocks it may map; 0: none. And which it was given.
+  uint64_t reads = 0;
+  std::vector<uint32_t> mapped;
 };
 
 class Topic : public Object {
@@ -58,6 +62,7 @@ class Topic : public Object {
     UniqueFd memory;
     std::shared_ptr<base::TopicMemory> ring;  // once it is ready
     Account* charged = nullptr;               // for the memory
+    uint32_t readers = 0;  // subscriptions that may map its blocks
     bool ready() const { return ring != nullptr; }
     bool active() const { return capability != nullptr; }
   };
@@ -101,9 +106,7 @@ class Topic : public Object {
   uint32_t reliable = 0;  // subscriptions
   uint32_t bells = 0;     // subscriptions that have one
   uint64_t cuts = 0;
-  // Of the publication; their numbers are never given again.
-  std::map<uint32_t, Attachment> attachments;
-  uint32_t attached = 0;
+  Attachments attachments;  // of the publication
   uint32_t publishers = 0;  // capabilities with Send
   bool closed = false;      // there were some, and there are none any more
 };

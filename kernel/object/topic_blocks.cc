@@ -1,4 +1,9 @@
 // Topics: the regions whose blocks a publisher lends to its subscribers.
+//
+// When it is gone they stay for those who have not read what it published, and
+// go with the last of these, or when another publishes.
+#include <algorithm>
+
 #include "kernel/object/kernel.h"
 
 namespace kernel {
@@ -6,62 +11,68 @@ namespace kernel {
 Answer Topics::Attach(Capability& topic_capability,
                       Capability& region_capability) {
   Topic& topic = As<Topic>(*topic_capability.object);
-  auto& region = As<Region>(*region_capability.object);
   const Topic::Publication& publication = topic.publication;
-  if (publication.capability != &topic_capability || !publication.ready() ||
-      region.guarantee == abi::kGuaranteeNone ||
-      region.state != abi::RegionState::whole)
+  if (publication.capability != &topic_capability || !publication.ready())
     return Error::bad_state;
-  if (topic.attachments.size() >= abi::kAttachedRegionsMax ||
-      topic.attached == UINT32_MAX)
-    return Answer::Failed(Error::quota_exceeded, topic.attachments.size(),
-                          abi::kAttachedRegionsMax);
-  const uint32_t number = topic.attached++;
-  topic.attachments[number] = {&region, region_capability.MakeWarrant()};
-  kernel_->Use(region);
-  ++region.attachments;
-  return Answer::Of(number);
+  return topic.attachments.Add(*kernel_, region_capability);
 }
 
 Answer Topics::Detach(Capability& topic_capability, uint64_t number) {
   Topic& topic = As<Topic>(*topic_capability.object);
-  const Topic::Publication& publication = topic.publication;
-  if (publication.capability != &topic_capability) return Error::bad_state;
-  Attachment* const found = FindAttached(topic, number);
-  if (found == nullptr) return Error::not_found;
-  if (found->mapped)
+  if (topic.publication.capability != &topic_capability)
+    return Error::bad_state;
+  if (!topic.attachments.Has(number)) return Error::not_found;
+  if (topic.attachments.WasMapped(number))
     for (const auto& [id, subscription] : topic.subscriptions)
-      if (subscription->told == publication.number)
+      if (std::erase(subscription->mapped, static_cast<uint32_t>(number)) != 0)
         TellSubscriber(*subscription, abi::Event::topic_detached,
                        Answer::Of(number));
-  kernel_->lanes().Forget(*found);
-  topic.attachments.erase(static_cast<uint32_t>(number));
+  topic.attachments.Remove(*kernel_, number);
   return {};
 }
 
 Answer Topics::MapAttached(Session& session, Subscription& subscription,
                            uint64_t number) {
-  if (subscription.cut) return Error::bad_state;
-  Attachment* const found = FindAttached(*subscription.topic, number);
-  if (found == nullptr) return Error::not_found;
-  if (found->warrant->revoked) return Error::revoked;
-  Region& region = *found->region;
-  KP_ASSIGN(UniqueFd memory, region.Grant(abi::kMapRead));
-  found->mapped = true;
-  kernel_->NoteGrant(session, region);
-  return Answer::Of(region.bytes_most, region.id).With(std::move(memory));
+  Topic& topic = *subscription.topic;
+  if (subscription.reads == 0) return Error::bad_state;
+  Answer granted = topic.attachments.Map(*kernel_, session, number);
+  std::vector<uint32_t>& mapped = subscription.mapped;
+  const auto attachment = static_cast<uint32_t>(number);
+  if (granted.ok() &&
+      std::find(mapped.begin(), mapped.end(), attachment) == mapped.end())
+    mapped.push_back(attachment);
+  return granted;
 }
 
-Attachment* Topics::FindAttached(Topic& topic, uint64_t number) {
-  if (number > UINT32_MAX) return nullptr;
-  const auto found = topic.attachments.find(static_cast<uint32_t>(number));
-  return found == topic.attachments.end() ? nullptr : &found->second;
+Answer Topics::MapNoMore(Subscription& subscription, uint64_t key) {
+  const Topic::Publication& publication = subscription.topic->publication;
+  if (subscription.reads != publication.number || publication.key != key)
+    return Error::bad_state;
+  StopReading(subscription);
+  return {};
 }
 
-void Topics::DropAttachments(Topic& topic) {
-  for (const auto& [number, attachment] : topic.attachments)
-    kernel_->lanes().Forget(attachment);
-  topic.attachments.clear();
+// From when it is ready to be told of a publication.
+void Topics::StartReading(Subscription& subscription) {
+  Topic::Publication& publication = subscription.topic->publication;
+  if (subscription.cut || !publication.ready()) return;
+  subscription.reads = publication.number;
+  subscription.mapped.clear();
+  ++publication.readers;
+}
+
+void Topics::StopReading(Subscription& subscription) {
+  Topic& topic = *subscription.topic;
+  const uint64_t read = std::exchange(subscription.reads, 0);
+  subscription.mapped.clear();
+  if (read == 0 || read != topic.publication.number) return;
+  --topic.publication.readers;
+  DropAttachmentsIfUnread(topic);
+}
+
+void Topics::DropAttachmentsIfUnread(Topic& topic) {
+  if (!topic.publication.active() && topic.publication.readers == 0)
+    topic.attachments.Clear(*kernel_);
 }
 
 }  // namespace kernel

@@ -43,6 +43,7 @@ Answer Topics::Publish(Session& session, Capability& topic_capability) {
   DropMemory(topic);
   Topic::Publication& publication = topic.publication;
   ++publication.number;
+  publication.readers = 0;
   publication.session = &session;
   publication.capability = &topic_capability;
   publication.process = session.id();
@@ -75,6 +76,7 @@ Answer Topics::Ready(Capability& topic_capability) {
   for (const auto& [id, subscription] : topic.subscriptions) {
     if (subscription->cut || !subscription->ready) continue;
     subscription->whole = publication.number;
+    StartReading(*subscription);
     Enqueue(*subscription);
     ++waiting;
   }
@@ -128,6 +130,7 @@ Answer Topics::SubscriptionReady(Subscription& subscription) {
   KP_TRY(
       base::SealMemory(subscription.memory.get(), base::Seal::kSingleWriter));
   subscription.ready = true;
+  StartReading(subscription);
   // At once: when this is answered, both sides know of each other.
   if (copies.page.valid()) Introduce(subscription, std::move(copies));
   Settle(subscription);
@@ -158,6 +161,7 @@ void Topics::EndPublishing(Capability& topic_capability) {
   publication.session = nullptr;
   publication.capability = nullptr;
   if (!publication.ready()) DropMemory(topic);
+  DropAttachmentsIfUnread(topic);
   for (const auto& [id, subscription] : topic.subscriptions)
     if (subscription->told == publication.number)
       TellSubscriber(*subscription, abi::Event::publisher_left,
@@ -166,7 +170,7 @@ void Topics::EndPublishing(Capability& topic_capability) {
 
 void Topics::DropMemory(Topic& topic) {
   Topic::Publication& publication = topic.publication;
-  DropAttachments(topic);
+  topic.attachments.Clear(*kernel_);
   if (publication.charged == nullptr) return;
   publication.memory.Reset();
   publication.ring = nullptr;
@@ -187,6 +191,7 @@ void Topics::LoseCapability(Subscription& subscription, Ending ending) {
 void Topics::HandleGone(Subscription& subscription) {
   Topic& topic = *subscription.topic;
   if (!subscription.cut) TellLeft(subscription);
+  StopReading(subscription);
   subscription.handle = nullptr;
   subscription.memory.Reset();
   if (subscription.queued) std::erase(queue_, &subscription);
@@ -203,6 +208,7 @@ void Topics::HandleGone(Subscription& subscription) {
 
 void Topics::CutOff(Subscription& subscription, Error why) {
   TellLeft(subscription);
+  StopReading(subscription);
   subscription.cut = true;
   TellSubscriber(subscription, abi::Event::subscription_cut,
                  Answer::Of(static_cast<uint64_t>(why)));

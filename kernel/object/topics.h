@@ -37,6 +37,7 @@ class Topics {
   Answer Detach(Capability& topic_capability, uint64_t number);
   Answer MapAttached(Session& session, Subscription& subscription,
                      uint64_t number);
+  Answer MapNoMore(Subscription& subscription, uint64_t key);
 
   // ---- What happened around topics.
   void EndPublishing(Capability& topic_capability);
@@ -66,8 +67,9 @@ class Topics {
   static bool Unmet(const Subscription& subscription);
   void Introduce(Subscription& subscription, Copies copies);
   void DropMemory(Topic& topic);
-  void DropAttachments(Topic& topic);
-  static Attachment* FindAttached(Topic& topic, uint64_t number);
+  static void StartReading(Subscription& subscription);
+  void StopReading(Subscription& subscription);
+  void DropAttachmentsIfUnread(Topic& topic);
   void CutOff(Subscription& subscription, Error why);
   void TellLeft(const Subscription& subscription);
   void TellSubscriber(const Subscription& subscription, abi::Event event,

@@ -164,6 +164,11 @@ abi::TopicEntry TopicEntryOf(const Topic& topic) {
   entry.subscribers = static_cast<uint32_t>(topic.subscriptions.size());
   entry.reliable = topic.reliable;
   entry.closed = topic.closed ? 1 : 0;
+  // What it had lent, and is gone, is nobody's.
+  if (!topic.publication.ready() || topic.attachments.empty()) return entry;
+  const base::TopicMemory& ring = *topic.publication.ring;
+  entry.lent = base::ReadClaim(ring.lent());
+  entry.lent_from = base::ReadCount(ring.lent_from());
   return entry;
 }
 
@@ -179,7 +184,9 @@ abi::SubscriptionEntry SubscriptionEntryOf(const Subscription& subscription) {
           .lost = claims.lost,
           .head = claims.head,
           .options = subscription.options,
-          .cut = subscription.cut ? 1u : 0u};
+          .cut = subscription.cut ? 1u : 0u,
+          .held = claims.held,
+          .holding = claims.holding};
 }
 
 abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,

@@ -74,7 +74,10 @@ Answer topic_attach(Call& call) {
 }
 
 Answer topic_map(Call& call) {
-  KP_ANSWER(call.Check({.args = 1}));
+  KP_ANSWER(call.Check({.options = abi::kTopicMapNoMore, .args = 1}));
+  if ((call.request.options & abi::kTopicMapNoMore) != 0)
+    return call.kernel.topics().MapNoMore(call.object<Subscription>(),
+                                          call.request.args[0]);
   return call.kernel.topics().MapAttached(
       call.session, call.object<Subscription>(), call.request.args[0]);
 }

@@ -63,7 +63,10 @@ struct LockPage {
   // Since when writers pass others who wait (CLOCK_MONOTONIC nanoseconds).
   // Written by the owner of the gate.
   int64_t passes_since_ns;
-  uint8_t pad0[40];
+  // Since when readers have been woken without being admitted; 0: none were.
+  // Written by the owner of the gate.
+  int64_t readers_since_ns;
+  uint8_t pad0[32];
   uint32_t next_ticket;
   uint8_t pad1[60];
   LockSlot slots[kLockSlots];
@@ -80,7 +83,8 @@ enum LockFlags : uint32_t {
 };
 // Writers may pass others who wait for so long, or so many of them if that
 // takes longer; then readers get their turn, and the writer who waits longest
-// the gate.
+// the gate. Where no writer waits, readers who have been passed for so long by
+// those who come are admitted.
 inline constexpr int64_t kLockPatienceNs = 1'000'000;
 inline constexpr uint32_t kLockPassesMax = 16;
 

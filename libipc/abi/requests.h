@@ -12,6 +12,7 @@
 
 #include "libipc/abi/lane.h"
 #include "libipc/abi/limits.h"
+#include "libipc/abi/topic.h"
 #include "libipc/abi/tracing.h"
 #include "libipc/abi/types.h"
 
@@ -405,6 +406,9 @@ inline constexpr uint64_t kSubscriberWaited = uint64_t{1} << 63;
 inline constexpr uint32_t kTopicDetach = 1;
 // ---- topic_map(subscription, args: attachment) -> {bytes, object id},
 //      descriptor (read-only)
+// ---- topic_map(subscription, options: kTopicMapNoMore, args: the key of
+//      publisher_joined): it maps no more of this publication
+inline constexpr uint32_t kTopicMapNoMore = 1;
 
 // ---- object_list(kernel, args: ObjectKind, after id) -> {count, last id};
 //      payload: entries with ids above `after`, ordered by id, as many as fit.
@@ -526,8 +530,10 @@ struct TopicEntry {
   uint32_t reliable;  // of these
   uint32_t closed;    // nobody can publish to it any more
   uint32_t reserved;
+  BlockClaims lent;    // blocks that have not come back: the publisher's claim
+  uint64_t lent_from;  // the position of the oldest of them
 };
-static_assert(sizeof(TopicEntry) == 136);
+static_assert(sizeof(TopicEntry) == 168);
 struct SubscriptionEntry {
   uint64_t id;
   uint64_t topic;
@@ -538,8 +544,10 @@ struct SubscriptionEntry {
   uint64_t head;     // of a reliable one: bytes of the ring read, ever; a claim
   uint32_t options;  // SubscribeOptions
   uint32_t cut;
+  uint64_t held;        // it has done with all blocks below; a claim
+  BlockClaims holding;  // blocks that it says it holds
 };
-static_assert(sizeof(SubscriptionEntry) == 64);
+static_assert(sizeof(SubscriptionEntry) == 96);
 // Of kind kListThreads: what processes' threads say they sleep on (threads.h),
 // in the order of processes; `last id` is the cursor for the next page.
 inline constexpr uint32_t kListThreads = 0xfe;

@@ -20,6 +20,13 @@
 
 namespace ipc::abi {
 
+// What somebody says of blocks, for tools: a claim.
+struct BlockClaims {
+  uint64_t blocks;
+  uint64_t bytes;
+  uint64_t since_ns;  // the oldest (CLOCK_MONOTONIC); 0: there are none
+};
+
 // The first page of the publisher's memory. Words that change at different
 // times are 128 bytes apart.
 struct TopicControl {
@@ -50,10 +57,15 @@ struct TopicControl {
   // back what lies below.
   uint64_t blocks_at;
   uint8_t pad1[88];
-  uint8_t reserved[kControlBytes - 2 * 128];
+  // Blocks that have not come back, and the position of the oldest's record.
+  BlockClaims lent;
+  uint64_t lent_from;
+  uint8_t pad2[96];
+  uint8_t reserved[kControlBytes - 3 * 128];
 };
 static_assert(sizeof(TopicControl) == kControlBytes);
 static_assert(offsetof(TopicControl, oldest) == 128);
+static_assert(offsetof(TopicControl, lent) == 256);
 
 // A subscriber's words. They lie in its page at a place that depends on its
 // seat, because the first lines of many pages fall on one set of the
@@ -69,7 +81,8 @@ struct SubscriberCursor {
   uint64_t lost;   // records missed: a claim
   // No block of a record below this is held, or will be.
   uint64_t held;
-  uint8_t pad[32];
+  BlockClaims holding;  // blocks that it has taken and not let go of
+  uint8_t pad[8];
 };
 inline constexpr uint32_t kSubscriberPlaces = 32;
 struct SubscriberPage {

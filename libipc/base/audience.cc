@@ -8,11 +8,13 @@ namespace base {
 
 void Audience::Add(uint64_t id, SubscriberMemory page, Kind kind, From from,
                    UniqueFd bell) {
+  // It may have begun before it was heard of, and hold blocks since.
+  const uint64_t held = page.held().load(std::memory_order_acquire);
   members_.push_back({id,
                       std::move(page),
                       kind,
                       from.read,
-                      from.released,
+                      std::min(from.released, held),
                       {},
                       std::move(bell)});
   armed_.push_back(&members_.back().page.armed_word());

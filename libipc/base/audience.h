@@ -23,8 +23,8 @@ class Audience {
   // the blocks that came with them.
   enum class Progress { kRead, kReleased };
 
-  // `from`: what it has read, and given back, is at least this. `bell`: of one
-  // that may sleep on it.
+  // `from`: what it has read is at least this, and what it has given back, if
+  // it does not say less. `bell`: of one that may sleep on it.
   struct From {
     uint64_t read = 0;
     uint64_t released = 0;

@@ -34,6 +34,11 @@ inline void Count(uint64_t& word, uint64_t by = 1) {
 inline void SetCount(uint64_t& word, uint64_t value) {
   std::atomic_ref<uint64_t>(word).store(value, std::memory_order_relaxed);
 }
+// Of a word that somebody else writes meanwhile.
+inline uint64_t ReadCount(const uint64_t& word) {
+  return std::atomic_ref<uint64_t>(const_cast<uint64_t&>(word))
+      .load(std::memory_order_relaxed);
+}
 inline void CountWord(std::atomic_ref<uint32_t> word) {
   word.store(word.load(std::memory_order_relaxed) + 1,
              std::memory_order_relaxed);

@@ -24,6 +24,11 @@ constexpr int64_t kWatchNs = 1'000'000'000;
 constexpr uint64_t kWaitingFlags =
     uint64_t{abi::kLockWriters} | abi::kLockReaders;
 
+// A time to come was written by one who spoils the lock.
+bool IsLong(int64_t since_ns, int64_t now_ns) {
+  return since_ns > now_ns || now_ns - since_ns >= abi::kLockPatienceNs;
+}
+
 // Tickets are compared as they wrap around.
 bool IsBefore(uint32_t ticket, uint32_t other) {
   return ((ticket - other) & abi::kLockTicketMask) > abi::kLockTicketMask / 2;
@@ -111,7 +116,7 @@ void SlotLock::Admit() const {
   }
 }
 
-void SlotLock::RingAdmitted() const {
+void SlotLock::RingReaders() const {
   const uint32_t used = SlotsUsed();
   for (uint32_t slot = 0; slot < used; ++slot)
     if (slot != slot_ && KindOf(StateOf(slot)) == LockKind::wants_read)
@@ -144,12 +149,25 @@ bool SlotLock::Claim(uint64_t seen, Place place) {
   return true;
 }
 
-// A time to come was written by one who spoils the lock.
 bool SlotLock::IsTurn(uint32_t passes) const {
-  if (passes < abi::kLockPassesMax) return false;
+  return passes >= abi::kLockPassesMax &&
+         IsLong(passes_since().load(), NowNs());
+}
+
+// By who opens the gate while readers wait, or not.
+bool SlotLock::MustAdmit(bool readers) {
+  const int64_t since = readers_since().load();
+  if (!readers) {
+    if (since != 0) readers_since().store(0);
+    return false;
+  }
   const int64_t now = NowNs();
-  const int64_t since = passes_since().load();
-  return since > now || now - since >= abi::kLockPatienceNs;
+  if (since != 0 && IsLong(since, now)) {
+    readers_since().store(0);
+    return true;
+  }
+  if (since == 0) readers_since().store(now);
+  return false;
 }
 
 bool SlotLock::Flag(uint64_t seen, uint32_t flag) {
@@ -161,10 +179,14 @@ bool SlotLock::Flag(uint64_t seen, uint32_t flag) {
 // slots are looked at, and whoever waits stores its state before it looks at
 // the flags: it is seen here, or sets its flag again and so undoes the last
 // step here.
+//
+// When no writer waits the gate is open, and readers who sleep are woken, but
+// not admitted: the next writer would have to wait until each of them has had
+// the processor.
 void SlotLock::Release() {
   entered().store(0);
   uint64_t seen = gate().load();
-  bool admitted = false;  // in one of the rounds, and so to be woken
+  bool woken = false;  // in one of the rounds: who was admitted must be
   while (seen >> 24 == mine_ >> 24) {
     const uint64_t bare = seen & ~uint64_t{0xff};
     if (!gate().compare_exchange_strong(seen, bare)) continue;
@@ -172,10 +194,8 @@ void SlotLock::Release() {
     const bool writer = waiting.first_writer != abi::kLockSlots;
     const uint32_t passes = PassesOf(bare);
     const bool turn = !writer || IsTurn(passes);
-    if (turn && waiting.readers) {
-      Admit();
-      admitted = true;
-    }
+    if (writer ? turn && waiting.readers : MustAdmit(waiting.readers)) Admit();
+    woken = woken || (turn && waiting.readers);
     uint64_t next = writer ? uint64_t{abi::kLockWriters} : 0;
     if (!turn) {
       next |= uint64_t{passes} << 8;
@@ -185,7 +205,7 @@ void SlotLock::Release() {
     }
     seen = bare;
     if (!gate().compare_exchange_strong(seen, next)) continue;
-    if (admitted) RingAdmitted();
+    if (woken) RingReaders();
     if (writer) Ring(waiting.first_writer);
     return;
   }

@@ -209,8 +209,13 @@ class SlotLock {
     Step();
     return std::atomic_ref<int64_t>(page_->passes_since_ns);
   }
+  std::atomic_ref<int64_t> readers_since() const {
+    Step();
+    return std::atomic_ref<int64_t>(page_->readers_since_ns);
+  }
   // Whether those who wait have been passed for long enough.
   bool IsTurn(uint32_t passes) const;
+  bool MustAdmit(bool readers);
   void Enter() {
     entered().store(1, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
@@ -232,7 +237,7 @@ class SlotLock {
   void Release();
   void Nudge();
   void Ring(uint32_t slot) const;
-  void RingAdmitted() const;
+  void RingReaders() const;
   bool Drain(Turn& turn);
   Got FinishExclusive(Turn& turn);
   Got GiveUp(const Turn& turn);

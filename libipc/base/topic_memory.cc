@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
+
+#include "libipc/base/clock.h"
 
 namespace base {
 
@@ -36,6 +39,13 @@ Result<SubscriberMemory> SubscriberMemory::Map(int fd, uint32_t seat,
   return SubscriberMemory(std::move(mapping), seat);
 }
 
+abi::BlockClaims ReadClaim(const abi::BlockClaims& claims) {
+  constexpr uint64_t kBlocksMost = uint64_t{1} << 32;
+  return {std::min(ReadCount(claims.blocks), kBlocksMost),
+          std::min(ReadCount(claims.bytes), abi::kRegionBytesMax),
+          std::min(ReadCount(claims.since_ns), static_cast<uint64_t>(NowNs()))};
+}
+
 SubscriberClaims ReadClaims(int fd, uint32_t seat) {
   abi::SubscriberCursor cursor = {};
   const size_t at = offsetof(abi::SubscriberPage, cursor) +
@@ -43,7 +53,8 @@ SubscriberClaims ReadClaims(int fd, uint32_t seat) {
   if (pread(fd, &cursor, sizeof(cursor), static_cast<off_t>(at)) !=
       static_cast<ssize_t>(sizeof(cursor)))
     return {};
-  return {cursor.taken, cursor.lost, cursor.head};
+  return {cursor.taken, cursor.lost, cursor.head, cursor.held,
+          ReadClaim(cursor.holding)};
 }
 
 }  // namespace base

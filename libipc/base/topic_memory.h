@@ -8,6 +8,7 @@
 
 #include "libipc/abi/limits.h"
 #include "libipc/abi/topic.h"
+#include "libipc/base/half.h"
 #include "libipc/base/memory.h"
 
 namespace base {
@@ -42,6 +43,9 @@ class TopicMemory {
   std::atomic_ref<uint32_t> unfenced() const {
     return Word(control()->unfenced);
   }
+  // For tools.
+  abi::BlockClaims& lent() const { return control()->lent; }
+  uint64_t& lent_from() const { return control()->lent_from; }
   // The tail's low half, as a futex word.
   const uint32_t* tail_word() const {
     return reinterpret_cast<const uint32_t*>(&control()->tail);
@@ -87,6 +91,7 @@ class SubscriberMemory {
   }
   uint64_t& taken() const { return cursor().taken; }
   uint64_t& lost() const { return cursor().lost; }
+  abi::BlockClaims& holding() const { return cursor().holding; }
   // The head's low half, as a futex word.
   const uint32_t* head_word() const {
     return reinterpret_cast<const uint32_t*>(&cursor().head);
@@ -108,12 +113,23 @@ class SubscriberMemory {
   uint32_t place_ = 0;
 };
 
+// By who makes the claim.
+inline void Claim(abi::BlockClaims& claims, const abi::BlockClaims& now) {
+  SetCount(claims.blocks, now.blocks);
+  SetCount(claims.bytes, now.bytes);
+  SetCount(claims.since_ns, now.since_ns);
+}
+// Of somebody else's: nothing is in it that cannot be.
+abi::BlockClaims ReadClaim(const abi::BlockClaims& claims);
+
 // What a subscriber says of itself, read without a mapping; zeros where Linux
 // does not give them.
 struct SubscriberClaims {
   uint64_t taken = 0;
   uint64_t lost = 0;
   uint64_t head = 0;
+  uint64_t held = 0;
+  abi::BlockClaims holding = {};
 };
 SubscriberClaims ReadClaims(int fd, uint32_t seat);
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "libipc/base/clock.h"
 #include "publisher_core.h"
 
 namespace ipc {
@@ -30,9 +31,33 @@ absl::Status PublisherCore::PublishLoan(Loan& loan, Deadline deadline,
   absl::Status status = PublishRecord(std::as_bytes(std::span(&block, 1)),
                                       deadline, label, abi::TopicFlags::block);
   if (!status.ok()) return status;
-  out_.push_back(
-      {position, writer_.position(), PoolCore::Disown(loan), block.offset});
+  AddOut({position, writer_.position(), PoolCore::Disown(loan), block.offset,
+          block.bytes, base::CoarseNowNs()});
   return status;
+}
+
+void PublisherCore::AddOut(Out out) {
+  out_bytes_ += out.bytes;
+  out_.push_back(std::move(out));
+  ClaimLent();
+}
+
+void PublisherCore::FreeFront() {
+  const Out& front = out_.front();
+  front.pool->Free(front.offset);
+  out_bytes_ -= front.bytes;
+  out_.pop_front();
+}
+
+// For tools, which see by it who has not let go of the oldest.
+void PublisherCore::ClaimLent() {
+  const base::TopicMemory& own = *writer_.memory();
+  const bool any = !out_.empty();
+  base::Claim(own.lent(),
+              {out_.size(), out_bytes_,
+               any ? static_cast<uint64_t>(out_.front().since_ns) : 0});
+  base::SetCount(own.lent_from(),
+                 any ? out_.front().position : writer_.position());
 }
 
 absl::StatusOr<Loan> PublisherCore::Allocate(Pool& pool, uint64_t bytes,
@@ -75,10 +100,8 @@ void PublisherCore::GiveUpBelow(uint64_t below, Whose whose) {
   const uint64_t oldest =
       whose == Whose::kAll ? writer_.oldest() : writer_.position();
   below = std::min(below, audience_.LowestHeld(writer_.position(), oldest));
-  while (!out_.empty() && out_.front().position < below) {
-    out_.front().pool->Free(out_.front().offset);
-    out_.pop_front();
-  }
+  while (!out_.empty() && out_.front().position < below) FreeFront();
+  ClaimLent();
 }
 
 // Waits for those who are reliable, as for room; nobody else holds it.

@@ -49,6 +49,8 @@ class PublisherCore {
     uint64_t end;
     std::shared_ptr<PoolCore> pool;
     uint64_t offset;
+    uint64_t bytes;
+    int64_t since_ns;
   };
   struct Attached {
     std::weak_ptr<PoolCore> pool;
@@ -82,6 +84,9 @@ class PublisherCore {
   void SleepUntil(Progress progress, uint64_t below, int64_t until_ns);
   void CutSlow(Progress progress, uint64_t below);
   absl::StatusOr<uint32_t> Attach(const std::shared_ptr<PoolCore>& pool);
+  void AddOut(Out out);
+  void FreeFront();
+  void ClaimLent();
   void Collect();
   enum class Whose { kAll, kReliable };
   void GiveUpBelow(uint64_t below, Whose whose);
@@ -110,8 +115,9 @@ class PublisherCore {
   std::optional<int64_t> patience_ns_;  // none: nobody is cut
   // Every reliable subscriber has read up to here.
   uint64_t kept_ = base::Audience::kNobody;
-  uint64_t last_ = 0;               // where the last record begins
-  std::deque<Out> out_;             // the oldest first
+  uint64_t last_ = 0;    // where the last record begins
+  std::deque<Out> out_;  // the oldest first
+  uint64_t out_bytes_ = 0;
   std::vector<Attached> attached_;  // for subscribers to map
   uint64_t introduced_ = 0;         // subscribers heard of, or of their end
   Error ended_ = Error::ok;         // why it is no publisher any more

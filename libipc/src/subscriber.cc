@@ -193,8 +193,10 @@ SubscriberCore::Step SubscriberCore::Overrun(Part& part) {
 
 void SubscriberCore::DropPart() {
   if (descriptor_ != nullptr) descriptor_->Forget(parts_.front().bell);
+  const auto theirs = parts_.front().reader.memory();
   parts_.pop_front();
   mapped_.clear();
+  MapNoMore(*theirs);
 }
 
 SubscriberCore::Step SubscriberCore::Break() {

@@ -36,7 +36,7 @@ SubscriberCore::Step SubscriberCore::TakeBlock(Part& part, uint64_t position,
     holds_->Pass(end);
     return Step::kAgain;
   }
-  holds_->Hold(position, end);
+  holds_->Hold(position, end, block.bytes);
   *message = Taken(header);
   message->payload = {
       reinterpret_cast<const std::byte*>((*mapping)->data()) + block.offset,
@@ -59,6 +59,14 @@ base::Result<std::shared_ptr<base::Mapping>> SubscriberCore::MapBlocks(
     mapped_.erase(mapped_.begin());
   mapped_.push_back({attachment, mapping});
   return mapping;
+}
+
+// Of who is gone, nobody else's blocks are to be waited for: they go with the
+// last subscriber that has read them.
+void SubscriberCore::MapNoMore(const base::TopicMemory& theirs) {
+  if (!parts_.empty()) return;  // another publishes: they are gone
+  session_->Post(abi::Syscall::topic_map, subscription_.handle(),
+                 {.options = abi::kTopicMapNoMore, .args = {theirs.key()}});
 }
 
 void SubscriberCore::BeginAt(const base::TopicReader& reader) {

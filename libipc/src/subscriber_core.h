@@ -62,6 +62,7 @@ class SubscriberCore {
   Step TakeBlock(Part& part, uint64_t position, TopicMessage* message,
                  const abi::TopicHeader& header);
   base::Result<std::shared_ptr<base::Mapping>> MapBlocks(uint32_t attachment);
+  void MapNoMore(const base::TopicMemory& theirs);
   void BeginAt(const base::TopicReader& reader);
   void TellHead(uint64_t before, const base::TopicReader& reader);
   bool LooksReady() const;

@@ -3,6 +3,7 @@
 #include <climits>
 
 #include "libipc/base/barrier.h"
+#include "libipc/base/clock.h"
 #include "libipc/base/futex.h"
 
 namespace ipc {
@@ -13,13 +14,15 @@ void TopicHolds::Follow(std::shared_ptr<base::TopicMemory> theirs,
   if (theirs == theirs_) return;
   theirs_ = std::move(theirs);
   held_.clear();
-  read_ = told_ = start;
-  if (page_ != nullptr) page_->held().store(start, std::memory_order_release);
+  bytes_ = 0;
+  read_ = start;
+  if (page_ != nullptr) Say(start);
 }
 
-void TopicHolds::Hold(uint64_t position, uint64_t end) {
+void TopicHolds::Hold(uint64_t position, uint64_t end, uint64_t bytes) {
   std::lock_guard lock(mutex_);
-  held_.insert(position);
+  held_[position] = {bytes, base::CoarseNowNs()};
+  bytes_ += bytes;
   read_ = end;
   Tell();
 }
@@ -27,7 +30,10 @@ void TopicHolds::Hold(uint64_t position, uint64_t end) {
 void TopicHolds::Release(const base::TopicMemory* of, uint64_t position) {
   std::lock_guard lock(mutex_);
   if (of != theirs_.get()) return;
-  held_.erase(position);
+  const auto found = held_.find(position);
+  if (found == held_.end()) return;
+  bytes_ -= found->second.bytes;
+  held_.erase(found);
   Tell();
 }
 
@@ -43,8 +49,19 @@ void TopicHolds::Close() {
 }
 
 void TopicHolds::Tell() {
-  const uint64_t now = held_.empty() ? read_ : *held_.begin();
-  if (page_ == nullptr || now <= told_) return;
+  if (page_ == nullptr) return;
+  Claim();
+  const uint64_t now = held_.empty() ? read_ : held_.begin()->first;
+  if (now > told_) Say(now);
+}
+
+void TopicHolds::Claim() {
+  const int64_t since = held_.empty() ? 0 : held_.begin()->second.since_ns;
+  base::Claim(page_->holding(),
+              {held_.size(), bytes_, static_cast<uint64_t>(since)});
+}
+
+void TopicHolds::Say(uint64_t now) {
   const uint64_t before = std::exchange(told_, now);
   page_->held().store(now, std::memory_order_release);
   if (theirs_ == nullptr) return;

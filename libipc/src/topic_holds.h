@@ -1,5 +1,6 @@
 // TopicHolds: which blocks a subscriber reads, and the word in its page that
-// tells the publisher so: nothing below it is held, or will be.
+// tells the publisher so: nothing below it is held, or will be. Tools are told
+// how much that is, and since when.
 //
 //   held word           read up to here
 //      |--- held, or given back ---|------ not read yet -----
@@ -7,9 +8,9 @@
 // TopicLent: one block, held as long as this lives.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 
 #include "ipc/topic.h"
 #include "libipc/base/topic_memory.h"
@@ -25,7 +26,7 @@ class TopicHolds {
   // publisher's is no business of this one's.
   void Follow(std::shared_ptr<base::TopicMemory> theirs, uint64_t start);
   // The record from `position` to `end` shows a block, held until Release.
-  void Hold(uint64_t position, uint64_t end);
+  void Hold(uint64_t position, uint64_t end, uint64_t bytes);
   void Release(const base::TopicMemory* of, uint64_t position);
   // Nothing below is read any more, but what is held.
   void Pass(uint64_t end);
@@ -33,12 +34,19 @@ class TopicHolds {
   void Close();
 
  private:
+  struct Held {
+    uint64_t bytes;
+    int64_t since_ns;
+  };
   void Tell();
+  void Claim();
+  void Say(uint64_t now);
 
   std::mutex mutex_;
   const base::SubscriberMemory* page_;  // null: closed
   std::shared_ptr<base::TopicMemory> theirs_;
-  std::set<uint64_t> held_;
+  std::map<uint64_t, Held> held_;  // by position: the order they came
+  uint64_t bytes_ = 0;
   uint64_t read_ = 0;
   uint64_t told_ = 0;
 };

@@ -5,7 +5,8 @@
 
 namespace keyport {
 
-// A row for each end of a lane that has lent something; empty if none has.
+// A row for each end of a lane that has lent something, and each subscriber
+// that has blocks of a topic; empty if there are none.
 Listing ListLoans(const Snapshot& snapshot);
 
 }  // namespace keyport

@@ -51,6 +51,13 @@ std::string Snapshot::MakerName(uint64_t process) const {
          (FindProcess(process) == nullptr ? " (gone)" : "");
 }
 
+std::string Snapshot::TopicName(uint64_t id) const {
+  for (const ipc::TopicEntry& topic : topics)
+    if (topic.id == id)
+      return ":" + std::to_string(id) + " " + NameText(topic.name);
+  return ":" + std::to_string(id);
+}
+
 std::string Snapshot::PortName(uint64_t id) const {
   const ipc::PortEntry* port = FindPort(id);
   std::string text = ":" + std::to_string(id);

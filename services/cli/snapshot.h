@@ -36,6 +36,7 @@ struct Snapshot {
   std::string MakerName(uint64_t process) const;
   // ":7 files"
   std::string PortName(uint64_t id) const;
+  std::string TopicName(uint64_t id) const;
   // "crawler"; "account 12" for one that is gone.
   std::string AccountName(uint64_t id) const;
   // The names of all processes.

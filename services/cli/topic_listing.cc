@@ -28,12 +28,6 @@ std::string PublisherCell(const Snapshot& snapshot,
              : snapshot.ProcessName(topic.publisher_process);
 }
 
-std::string TopicName(const Snapshot& snapshot, uint64_t id) {
-  for (const ipc::TopicEntry& topic : snapshot.topics)
-    if (topic.id == id) return ":" + Number(id) + " " + NameText(topic.name);
-  return ":" + Number(id);
-}
-
 Listing ListSubscribers(const Snapshot& snapshot) {
   ListingBuilder list({{"TOPIC"},
                        {"SUBSCRIBER"},
@@ -46,7 +40,7 @@ Listing ListSubscribers(const Snapshot& snapshot) {
         (one.options & ipc::abi::kSubscribeReliable) != 0 ? "reliable"
                                                           : "lossy";
     const char* const state = one.cut != 0 ? "cut" : "open";
-    list.Add({TopicName(snapshot, one.topic), snapshot.ProcessName(one.process),
+    list.Add({snapshot.TopicName(one.topic), snapshot.ProcessName(one.process),
               delivery, Number(one.taken), Number(one.lost), state},
              {{"subscription", one.id},
               {"topic_id", one.topic},

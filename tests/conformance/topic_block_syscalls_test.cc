@@ -40,6 +40,18 @@ class TopicBlockCalls : public Syscalls {
   static Answer Map(SessionCore& core, Handle subscription, uint64_t number) {
     return core.Call(Syscall::topic_map, subscription, {.args = {number}});
   }
+  Error MapNoMore(Handle subscription, uint64_t key) {
+    return ErrorOf(Syscall::topic_map, subscription,
+                   {.options = abi::kTopicMapNoMore, .args = {key}});
+  }
+  // One that has attached a region; it publishes by a copy of the handle.
+  Handle PublishByCopy(Handle topic) {
+    const Handle copy = Weaker(topic, kRightsSame);
+    granted_ = Call(Syscall::topic_publish, copy);
+    Call(Syscall::topic_ready, copy);
+    EXPECT_EQ(Attach(copy, SealedRegion()).error(), Error::ok);
+    return copy;
+  }
 
   Answer granted_;  // keeps the publisher's memory
 };
@@ -100,12 +112,31 @@ TEST_F(TopicAttach, TellsSubscribersThatMappedItWhenItEnds) {
   EXPECT_EQ(Map(other.core(), subscription, 0).error(), Error::not_found);
 }
 
+TEST_F(TopicAttach, TellsNobodyElseThatItEnds) {
+  const Handle topic = Publishing();
+  Attach(topic, SealedRegion());
+  Attach(topic, SealedRegion());
+  Other other = MakeOther(topic, kRightReceive);
+  Inbox inboxes[] = {Inbox(other.core()), Inbox(other.core())};
+  Handle subscriptions[2];
+  for (int i = 0; i < 2; ++i) {
+    subscriptions[i] = Subscribe(other.core(), other.handle);
+    other.core().AddLane(subscriptions[i], inboxes[i].mailbox());
+  }
+  EXPECT_EQ(Map(other.core(), subscriptions[0], 0).error(), Error::ok);
+  EXPECT_EQ(Map(other.core(), subscriptions[1], 1).error(), Error::ok);
+  EXPECT_EQ(Detach(topic, 0).error(), Error::ok);
+  EXPECT_EQ(inboxes[0].Await(abi::Event::topic_detached).value(0), 0u);
+  EXPECT_FALSE(inboxes[1].Has(abi::Event::topic_detached));
+}
+
 // ---- topic_map
 
 using TopicMap = TopicBlockCalls;
 
 TEST_F(TopicMap, ChecksHandleAndFields) {
-  ExpectDoor(Syscall::topic_map, {.args = 1});
+  ExpectDoor(Syscall::topic_map,
+             {.known_options = abi::kTopicMapNoMore, .args = 1});
 }
 
 TEST_F(TopicMap, GrantsReadingOnly) {
@@ -129,15 +160,46 @@ TEST_F(TopicMap, GrantsReadingOnly) {
 
 TEST_F(TopicMap, OutlivesThePublisherUntilTheNextOne) {
   const Handle topic = MakeTopic();
-  const Handle first = Weaker(topic, kRightsSame);
-  granted_ = Call(Syscall::topic_publish, first);
-  Call(Syscall::topic_ready, first);
-  Attach(first, SealedRegion());
+  const Handle first = PublishByCopy(topic);
   const Handle subscription = Subscribe(root(), topic);
   Call(Syscall::handle_close, first);
   EXPECT_EQ(Map(root(), subscription, 0).error(), Error::ok);
   Call(Syscall::topic_publish, topic);
   EXPECT_EQ(Map(root(), subscription, 0).error(), Error::not_found);
+}
+
+TEST_F(TopicMap, EndsWithAPublisherThatNobodyReads) {
+  const Handle topic = MakeTopic();
+  Call(Syscall::handle_close, PublishByCopy(topic));
+  EXPECT_EQ(Map(root(), Subscribe(root(), topic), 0).error(), Error::not_found);
+}
+
+TEST_F(TopicMap, EndsWhenAllWhoReadADeadPublisherHaveDoneOrLeft) {
+  const Handle topic = MakeTopic();
+  const Handle first = PublishByCopy(topic);
+  const Handle subscriptions[] = {Subscribe(root(), topic),
+                                  Subscribe(root(), topic)};
+  Call(Syscall::handle_close, first);
+  const Handle late = Subscribe(root(), topic);
+  const uint64_t key = granted_.value(0);
+  EXPECT_EQ(MapNoMore(subscriptions[0], key + 1), Error::bad_state);
+  EXPECT_EQ(MapNoMore(subscriptions[0], key), Error::ok);
+  EXPECT_EQ(MapNoMore(subscriptions[0], key), Error::bad_state);
+  EXPECT_EQ(Map(root(), subscriptions[0], 0).error(), Error::bad_state);
+  Call(Syscall::handle_close, subscriptions[1]);
+  EXPECT_EQ(Map(root(), late, 0).error(), Error::ok);
+  EXPECT_EQ(MapNoMore(late, key), Error::ok);
+  EXPECT_EQ(Map(root(), Subscribe(root(), topic), 0).error(), Error::not_found);
+}
+
+TEST_F(TopicMap, WhoHasDoneWithOnePublisherMapsTheNextOnes) {
+  const Handle topic = MakeTopic();
+  const Handle first = PublishByCopy(topic);
+  const Handle subscription = Subscribe(root(), topic);
+  EXPECT_EQ(MapNoMore(subscription, granted_.value(0)), Error::ok);
+  Call(Syscall::handle_close, first);
+  PublishByCopy(topic);
+  EXPECT_EQ(Map(root(), subscription, 1).error(), Error::ok);
 }
 
 TEST_F(TopicMap, EndsWithWhatItWasAttachedWith) {

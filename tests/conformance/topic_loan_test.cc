@@ -6,7 +6,9 @@
 #include <cstring>
 #include <optional>
 
+#include "ipc/inspect.h"
 #include "ipc/loan.h"
+#include "ipc/process.h"
 #include "ipc/topic.h"
 #include "libipc/base/clock.h"
 #include "tests/testing/world.h"
@@ -18,6 +20,7 @@ using testing_kit::Must;
 using testing_kit::Soon;
 
 constexpr uint64_t kBlock = 100'000;
+constexpr uint64_t kPool = 4 * 102'400;  // whole pages
 
 class TopicLoans : public ::testing::Test {
  protected:
@@ -57,6 +60,15 @@ class TopicLoans : public ::testing::Test {
     while (publisher_->blocks_out() > 0) ASSERT_GT(deadline.ns, base::NowNs());
     EXPECT_EQ(pool_.bytes_in_use(), 0u);
   }
+  uint64_t Charged() {
+    return Must(GetAccountInfo(world_->account()))
+        .used[static_cast<size_t>(abi::AccountItem::bytes)];
+  }
+  void AwaitCharged(uint64_t bytes) {
+    const Deadline deadline = Soon();
+    while (Charged() != bytes)
+      ASSERT_GT(deadline.ns, base::NowNs()) << Charged() << " != " << bytes;
+  }
   void AwaitSubscribers(uint64_t count) {
     const Deadline deadline = Soon();
     while (publisher_->subscribers() != count) {
@@ -68,7 +80,7 @@ class TopicLoans : public ::testing::Test {
   std::unique_ptr<testing_kit::World> world_ = testing_kit::World::Start();
   Capability topic_;
   std::optional<Publisher> publisher_;
-  Pool pool_ = Must(Pool::Create(world_->root(), 4 * 102'400));
+  Pool pool_ = Must(Pool::Create(world_->root(), kPool));
 };
 
 TEST_F(TopicLoans, EachSubscriberReadsTheSameBlockAndItComesBack) {
@@ -123,7 +135,7 @@ TEST_F(TopicLoans, WhatIsHeldOfAnEarlierPublisherHoldsNothingOfTheNext) {
   publisher_.reset();
   publisher_.emplace(Must(Publisher::Create(Must(topic_.Duplicate()))));
   const Pool before = std::move(pool_);
-  pool_ = Must(Pool::Create(world_->root(), 4 * 102'400));
+  pool_ = Must(Pool::Create(world_->root(), kPool));
   AwaitSubscribers(1);
   PublishBlocks(2, 2);
   ExpectFilled(Must(subscriber.Next(Soon())), 2);
@@ -247,6 +259,73 @@ TEST_F(TopicLoans, PublishersEndLeavesUnreadBlocksReadable) {
   ExpectFilled(Must(subscriber.Next(Soon())), 1);
   ExpectFilled(Must(subscriber.Next(Soon())), 2);
   EXPECT_EQ(ErrorOfNext(subscriber), Error::should_wait);
+}
+
+TEST_F(TopicLoans, WhatADeadPublisherHadIsGivenBackWhenAllHaveReadIt) {
+  Subscriber reliable = Subscribing();
+  Subscriber lossy = Subscribing({Delivery::kLossy});
+  PublishBlocks(1, 2);
+  publisher_.reset();
+  pool_ = Must(Pool::Create(world_->root()));
+  const uint64_t before = Charged();
+  ExpectFilled(Must(lossy.Next(Soon())), 1);
+  ExpectFilled(Must(lossy.Next(Soon())), 2);
+  EXPECT_EQ(ErrorOfNext(lossy), Error::should_wait);
+  ExpectFilled(Must(reliable.Next(Soon())), 1);
+  {
+    const TopicMessage held = Must(reliable.Next(Soon()));
+    EXPECT_EQ(ErrorOfNext(reliable), Error::should_wait);
+    ExpectFilled(held, 2);
+    EXPECT_EQ(Charged(), before);
+  }
+  AwaitCharged(before - kPool);
+  Subscriber late = Subscribing({.beginning = Beginning::kOldest});
+  EXPECT_EQ(ErrorOfNext(late), Error::should_wait);
+}
+
+TEST_F(TopicLoans, WhatADeadPublisherHadIsGivenBackAtOnceWithoutSubscribers) {
+  PublishBlocks(1, 2);
+  const uint64_t before = Charged();
+  pool_ = Must(Pool::Create(world_->root()));
+  EXPECT_EQ(Charged(), before);
+  publisher_.reset();
+  AwaitCharged(before - kPool);
+}
+
+TEST_F(TopicLoans, ToolsSeeWhoHoldsBlocksSinceWhen) {
+  const Inspector inspector =
+      Must(Inspector::Create(Must(world_->root().Take("kernel"))));
+  const auto topic = [&] { return Must(inspector.Topics()).at(0); };
+  const auto subscription = [&] {
+    return Must(inspector.Subscriptions()).at(0);
+  };
+  Subscriber subscriber = Subscribing();
+  PublishBlocks(1, 3);
+  EXPECT_EQ(topic().lent.blocks, 3u);
+  EXPECT_EQ(topic().lent.bytes, 3 * kBlock);
+  EXPECT_GT(topic().lent.since_ns, 0u);
+  // It has read none of them.
+  EXPECT_EQ(subscription().holding.blocks, 0u);
+  EXPECT_LE(subscription().held, topic().lent_from);
+  std::vector<TopicMessage> held;
+  for (int i = 0; i < 2; ++i) held.push_back(Must(subscriber.Next(Soon())));
+  const uint64_t since = subscription().holding.since_ns;
+  EXPECT_EQ(subscription().holding.blocks, 2u);
+  EXPECT_EQ(subscription().holding.bytes, 2 * kBlock);
+  EXPECT_GE(since, topic().lent.since_ns);
+  held.erase(held.begin());
+  EXPECT_EQ(subscription().holding.blocks, 1u);
+  EXPECT_GE(subscription().holding.since_ns, since);
+  EXPECT_EQ(publisher_->blocks_out(), 2u);
+  EXPECT_EQ(topic().lent.blocks, 2u);
+  EXPECT_GT(subscription().held, 0u);
+  held.clear();
+  (void)Must(subscriber.Next(Soon()));
+  EXPECT_EQ(subscription().holding.blocks, 0u);
+  EXPECT_EQ(subscription().holding.since_ns, 0u);
+  ExpectAllComeBack();
+  EXPECT_EQ(topic().lent.blocks, 0u);
+  EXPECT_EQ(topic().lent.since_ns, 0u);
 }
 
 TEST_F(TopicLoans, PoolsThatAreGoneMakeRoomForOthers) {

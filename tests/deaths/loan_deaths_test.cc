@@ -1,10 +1,9 @@
 // Lenders and borrowers that die: blocks come back, regions go, the next one
 // works.
-#include <cstring>
-
 #include "ipc/loan.h"
 #include "ipc/receiver.h"
 #include "ipc/sender.h"
+#include "tests/deaths/blocks.h"
 #include "tests/deaths/deaths.h"
 
 namespace deaths {
@@ -20,18 +19,6 @@ using ipc::Sender;
 using ipc::Session;
 
 constexpr uint64_t kKiB = 1024;
-
-// The label at both ends of a block.
-void Mark(std::span<std::byte> block, uint32_t label) {
-  std::memcpy(block.data(), &label, sizeof(label));
-  std::memcpy(block.data() + block.size() - sizeof(label), &label,
-              sizeof(label));
-}
-bool IsMarked(ipc::Bytes block, uint32_t label) {
-  return std::memcmp(block.data(), &label, sizeof(label)) == 0 &&
-         std::memcmp(block.data() + block.size() - sizeof(label), &label,
-                     sizeof(label)) == 0;
-}
 
 // Every way to lend.
 class Lender {

@@ -1,10 +1,7 @@
 // Publishers and subscribers of a topic that die: subscribers keep their place
 // and read on with the next publisher; a dead subscriber is in nobody's way.
-#include <cstring>
-
-#include "ipc/topic.h"
 #include "libipc/abi/limits.h"
-#include "tests/deaths/deaths.h"
+#include "tests/deaths/topics.h"
 
 namespace deaths {
 namespace {
@@ -14,8 +11,6 @@ using ipc::Session;
 using ipc::Subscriber;
 using ipc::TopicMessage;
 
-constexpr uint32_t kRing = 8192;
-
 // One byte, again and again.
 std::string PayloadOf(uint32_t label) {
   return std::string(1 + label % 300, static_cast<char>(label));
@@ -24,16 +19,6 @@ void ExpectWhole(const TopicMessage& message) {
   EXPECT_EQ(ipc::TextOf(message.payload), PayloadOf(message.label));
 }
 
-class TopicDeaths : public Deaths {
- protected:
-  Subscriber NewSubscriber(ipc::Delivery delivery) {
-    return Must(Subscriber::Create(Must(topic_.Duplicate(ipc::kRightReceive)),
-                                   {.delivery = delivery}));
-  }
-  const ipc::Capability topic_ =
-      Must(ipc::CreateTopic(graph_.root(), {.ring_bytes = kRing}));
-};
-
 void PublishSome(Session& session) {
   Publisher publisher = Must(Publisher::Create(Must(session.Take("topic"))));
   for (uint32_t i = 1; i <= 100; ++i)
@@ -41,8 +26,7 @@ void PublishSome(Session& session) {
 }
 
 TEST_F(TopicDeaths, OfPublishersLoseNothingThatWasPublished) {
-  const ipc::Capability right =
-      Must(topic_.Duplicate(ipc::kRightSend | ipc::kRightDuplicate));
+  const ipc::Capability right = PublishRight();
   Subscriber reliable = NewSubscriber(ipc::Delivery::kReliable);
   Subscriber lossy = NewSubscriber(ipc::Delivery::kLossy);
   uint64_t last = 0;
@@ -100,10 +84,8 @@ void SubscribeAWhile(Session& session, Told& told) {
 }
 
 TEST_F(TopicDeaths, OfSubscribersAreInNobodysWay) {
-  const ipc::Capability right =
-      Must(topic_.Duplicate(ipc::kRightReceive | ipc::kRightDuplicate));
-  Publisher publisher =
-      Must(Publisher::Create(Must(topic_.Duplicate(ipc::kRightSend))));
+  const ipc::Capability right = SubscribeRight();
+  Publisher publisher = NewPublisher();
   Subscriber witness = NewSubscriber(ipc::Delivery::kReliable);
   uint32_t next = 1;
   uint32_t read = 0;

@@ -13,9 +13,11 @@ Handle Create(RawClient& client, uint32_t options = 0) {
       .handle();
 }
 
-void Publish(RawClient& client, Handle topic) {
-  client.Call(Syscall::topic_publish, topic);
+// The publication's key.
+uint64_t Publish(RawClient& client, Handle topic) {
+  const Done granted = client.Call(Syscall::topic_publish, topic);
   client.Call(Syscall::topic_ready, topic);
+  return granted.value(0);
 }
 
 // The new subscription's id; ready.
@@ -152,6 +154,22 @@ std::vector<Recipe> TopicRecipes() {
          return Asked{subscription, {0}};
        },
        [](Scene&, const Done* done) { return done->descriptors.size() == 1; }},
+      {Syscall::topic_map, "no more of one that is gone",
+       [](Scene& scene) {
+         const Handle theirs = Create(scene.other());
+         const uint64_t key = Publish(scene.other(), theirs);
+         scene.other().Call(Syscall::topic_attach, theirs,
+                            {scene.SealedRegion(scene.other())});
+         const Handle ours = scene.Give(scene.other(), theirs, scene.caller());
+         const Handle subscription =
+             scene.caller().Call(Syscall::topic_subscribe, ours).handle();
+         scene.caller().Call(Syscall::subscription_ready, subscription);
+         scene.other().Call(Syscall::handle_close, theirs);
+         return Asked{subscription, {key}, ipc::abi::kTopicMapNoMore};
+       },
+       [](Scene& scene, const Done*) {
+         return scene.State().find("attachments=1") == std::string::npos;
+       }},
       {Syscall::topic_info, "tells",
        [](Scene& scene) { return Asked{Create(scene.caller())}; },
        [](Scene&, const Done* done) {

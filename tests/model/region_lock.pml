@@ -15,6 +15,7 @@
  *   NO_DEATHS      a sleeper does not sleep on the roster's word, too
  *   NO_ENTERED     the dead are never taken for one who was inside
  *   NO_MEND        a reader does not take the gate of a dead writer
+ *   NO_READERS_RING Release does not wake readers whom it does not admit
  *   LAST_ROUND     Release wakes whom it admitted in its last round only
  *   NO_RING        a reader does not wake the writer that waits for it
  *
@@ -117,7 +118,7 @@ byte inside[USERS];
 active [USERS] proctype User() {
   byte me = _pid;
   byte g, next, seen, my_ticket, first, low, i, then, place;
-  bool readers, old, in, let_in, armed, damaged, died, gives_up;
+  bool readers, old, in, let_in, admits, armed, damaged, died, gives_up;
 
   if
   :: me < READERS -> goto shared
@@ -354,9 +355,20 @@ release_again:
     g = gate & ~15);
   LOOK;
   in = (first == NOBODY || (g & PASS));
+  /* Where no writer waits readers are admitted when they have waited long, and
+   * only woken before. */
+  admits = in && readers;
   if
-  :: in && readers ->
-    let_in = true;
+  :: admits && first == NOBODY -> admits = false
+  :: true -> skip
+  fi;
+#ifdef NO_READERS_RING
+  let_in = let_in || admits;
+#else
+  let_in = let_in || (in && readers);
+#endif
+  if
+  :: admits ->
     i = 0;
     do
     :: i == USERS -> break

@@ -47,10 +47,31 @@ TEST(AudienceBlocks, WhatIsReadAndWhatIsReleasedAreTwoThings) {
   EXPECT_EQ(audience.LowestHeld(6400, 6400), 0u);
 }
 
+TEST(AudienceBlocks, WhoBeganBeforeItWasHeardOfHoldsWhatItSays) {
+  Page early(0);
+  early.own.held().store(640);
+  Audience audience;
+  audience.Add(1, std::move(early.seen), Audience::Kind::kReliable,
+               {1280, 1280});
+  EXPECT_EQ(audience.LowestHeld(6400, 6400), 640u);
+  EXPECT_EQ(audience.FirstBelow(1280, 6400, Progress::kReleased).id, 1u);
+  early.own.held().store(1280);
+  EXPECT_EQ(audience.LowestHeld(6400, 6400), 1280u);
+}
+
+TEST(AudienceBlocks, WhoSaysTooMuchIsBelievedNoMore) {
+  Page liar(0);
+  liar.own.held().store(~uint64_t{0});
+  Audience audience;
+  audience.Add(1, std::move(liar.seen), Audience::Kind::kReliable, {64, 64});
+  EXPECT_EQ(audience.LowestHeld(6400, 6400), 64u);
+}
+
 TEST(AudienceBlocks, WhoLiesAboutItHarmsItselfOnly) {
   Page honest(0);
   Page liar(1);
   Audience audience;
+  for (Page* page : {&honest, &liar}) page->own.held().store(64);
   audience.Add(1, std::move(honest.seen), Audience::Kind::kReliable, {64, 64});
   audience.Add(2, std::move(liar.seen), Audience::Kind::kReliable, {64, 64});
   honest.own.held().store(640);

@@ -123,6 +123,35 @@ TEST_F(SlotLockTest, WritersOvertakeReadersAFewTimesOnly) {
   writes.join();
 }
 
+TEST_F(SlotLockTest, AWriterNeedNotAwaitReadersWhoWereWokenUntilItIsTheirTurn) {
+  // A reader that was woken and gets no processor.
+  const uint32_t member = roster_.Give(1);
+  ipc::abi::LockSlot& reader = roster_.page().slots[1];
+  constexpr uint32_t kTicket = 7;
+  std::atomic_ref<uint64_t>(reader.state)
+      .store(uint64_t{member} << 32 |
+             uint64_t{static_cast<uint32_t>(ipc::abi::LockKind::wants_read)}
+                 << ipc::abi::kLockTicketBits |
+             kTicket);
+  const auto write = [&] {
+    if (!Slot(0).TryExclusive()) return false;
+    // It has looked and found the gate shut.
+    std::atomic_ref<uint64_t>(roster_.page().gate)
+        .fetch_or(ipc::abi::kLockReaders);
+    Slot(0).EndExclusive();
+    EXPECT_EQ(Gate(), 0u);
+    return true;
+  };
+  EXPECT_TRUE(write());
+  EXPECT_NE(reader.admitted, kTicket);
+  const int64_t begun = NowNs();
+  while (write()) ASSERT_LT(NowNs(), begun + 20'000'000'000);
+  EXPECT_GE(NowNs() - begun, ipc::abi::kLockPatienceNs / 2);
+  EXPECT_EQ(reader.admitted, kTicket);
+  EXPECT_EQ(Slot(2).Exclusive(0), Got::kTimedOut);
+  EXPECT_TRUE(Slot(2).TryShared());
+}
+
 TEST_F(SlotLockTest, TheNextAfterAWriterWhoDiedMustRepair) {
   ASSERT_TRUE(Slot(0).TryExclusive());
   Kill(0);

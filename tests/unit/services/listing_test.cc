@@ -253,6 +253,50 @@ TEST(Listing, RegionsTellWhatIsLentToWhomSinceWhen) {
   EXPECT_EQ(row["held_by"], snapshot.ProcessName(lane.receiver_process));
 }
 
+TEST(Listing, RegionsTellWhoHasATopicsBlocksSinceWhen) {
+  Snapshot snapshot = Example();
+  snapshot.regions.clear();
+  snapshot.lanes.clear();
+  snapshot.taken_ns = 5'000'000'000;
+  ipc::TopicEntry frames = {};
+  frames.id = 40;
+  SetName(frames.name, "frames");
+  frames.publisher_process = 2;
+  frames.lent = {4, 4096, 1'000'000'000};
+  frames.lent_from = 640;
+  snapshot.topics = {frames};
+  ipc::SubscriptionEntry holder = {};
+  holder.id = 41;
+  holder.topic = 40;
+  holder.process = 1;
+  holder.held = 704;
+  holder.holding = {2, 2048, 3'000'000'000};
+  ipc::SubscriptionEntry late = {};
+  late.id = 42;
+  late.topic = 40;
+  late.process = 3;
+  late.options = ipc::abi::kSubscribeReliable;
+  late.held = 640;
+  // Of those behind it that hold nothing the lossy one is not waited for.
+  ipc::SubscriptionEntry lossy = late;
+  lossy.options = 0;
+  ipc::SubscriptionEntry ahead = late;
+  ahead.held = 960;
+  snapshot.subscriptions = {holder, late, lossy, ahead};
+  const Listing listing = ListRegions(snapshot);
+  EXPECT_NE(listing.text.find(
+                "LENT BY  HELD BY  THROUGH       BLOCKS  BYTES  OLDEST\n"
+                "server   client   :40 frames         2     2K   2.00s\n"
+                "server   writer   :40 frames  4 unread     4K   4.00s\n"),
+            std::string::npos)
+      << listing.text;
+  EXPECT_EQ(JsonLine(listing, 0)["subscription"], 41);
+  EXPECT_EQ(JsonLine(listing, 0)["topic"], ":40 frames");
+  EXPECT_EQ(JsonLine(listing, 0)["unread"], false);
+  EXPECT_EQ(JsonLine(listing, 1)["unread"], true);
+  EXPECT_EQ(JsonLine(listing, 1)["since_ns"], 1'000'000'000);
+}
+
 TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {
   Snapshot snapshot = Example();
   EXPECT_EQ(JsonLine(ListPorts(snapshot), 0)["port"], "files");
