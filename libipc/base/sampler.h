@@ -29,8 +29,8 @@ class Sampler {
   }
   // The next event is measured, too. Thread: any.
   void Force() { due_.store(0, std::memory_order_relaxed); }
-  // It is due, but had better not be measured: a later one is. False if too
-  // many were not already, and it is due still.
+  // It is due, but had better not be measured: a later one is. False if so many
+  // were postponed already; it is due still.
   bool Postpone(uint64_t count);
   // It is measured; returns for how many it stands. `count`: as before, each
   // number at most once.

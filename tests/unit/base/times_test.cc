@@ -133,6 +133,40 @@ TEST(Sampler, StandsForAllWhereSomeFollowASleep) {
   EXPECT_GE(sampled.weight, 100'000u - 4 * Sampler::kSampleEvery);
 }
 
+// As of a stream of which every second one has no room for being measured.
+TEST(Sampler, MeasuresALaterOneWherePostponedAndStandsForAll) {
+  Sampler sampler(6);
+  constexpr uint64_t kEvents = 100'000;
+  Sampled sampled;
+  for (uint64_t i = 0; i < kEvents; ++i) {
+    if (!sampler.IsDue(i)) continue;
+    if (i % 2 == 0 && sampler.Postpone(i)) continue;
+    ASSERT_EQ(i % 2, 1u);
+    ++sampled.samples;
+    sampled.weight += sampler.Take(i);
+  }
+  EXPECT_GT(sampled.samples, kEvents / Sampler::kSampleEvery / 2);
+  EXPECT_LE(sampled.weight, kEvents);
+  EXPECT_GE(sampled.weight, kEvents - 4 * Sampler::kSampleEvery);
+}
+
+// None has room.
+TEST(Sampler, PostponesNotForEver) {
+  Sampler sampler(7);
+  constexpr uint64_t kEvents = 10'000;
+  Sampled sampled;
+  uint64_t first = 0;
+  for (uint64_t i = 0; i < kEvents; ++i) {
+    if (!sampler.IsDue(i) || sampler.Postpone(i)) continue;
+    if (sampled.samples++ == 0) first = i;
+    sampled.weight += sampler.Take(i);
+  }
+  EXPECT_GE(first, 16u);
+  EXPECT_LE(first, 16u * 15);
+  EXPECT_GT(sampled.samples, 20u);
+  EXPECT_GE(sampled.weight, kEvents - 8 * Sampler::kSampleEvery);
+}
+
 // What comes every so often is neither seen always nor never: of 1,280,000
 // events, one in 128 is slow, whatever the sampling is.
 TEST(Sampler, IsNotInStepWithWhatRepeats) {
