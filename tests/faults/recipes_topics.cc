@@ -28,6 +28,25 @@ uint64_t Subscribe(RawClient& client, Handle topic, uint32_t options = 0) {
   return made.value(1);
 }
 
+// The other publishes with a region attached; the caller has subscribed.
+struct Blocks {
+  Handle topic;  // the other's
+  uint64_t key;  // of the publication
+  Handle subscription;
+};
+Blocks ReadBlocks(Scene& scene) {
+  Blocks blocks = {};
+  blocks.topic = Create(scene.other());
+  blocks.key = Publish(scene.other(), blocks.topic);
+  scene.other().Call(Syscall::topic_attach, blocks.topic,
+                     {scene.SealedRegion(scene.other())});
+  const Handle ours = scene.Give(scene.other(), blocks.topic, scene.caller());
+  blocks.subscription =
+      scene.caller().Call(Syscall::topic_subscribe, ours).handle();
+  scene.caller().Call(Syscall::subscription_ready, blocks.subscription);
+  return blocks;
+}
+
 }  // namespace
 
 std::vector<Recipe> TopicRecipes() {
@@ -143,29 +162,15 @@ std::vector<Recipe> TopicRecipes() {
        }},
       {Syscall::topic_map, "what the publisher attached",
        [](Scene& scene) {
-         const Handle theirs = Create(scene.other());
-         Publish(scene.other(), theirs);
-         scene.other().Call(Syscall::topic_attach, theirs,
-                            {scene.SealedRegion(scene.other())});
-         const Handle ours = scene.Give(scene.other(), theirs, scene.caller());
-         const Handle subscription =
-             scene.caller().Call(Syscall::topic_subscribe, ours).handle();
-         scene.caller().Call(Syscall::subscription_ready, subscription);
-         return Asked{subscription, {0}};
+         return Asked{ReadBlocks(scene).subscription, {0}};
        },
        [](Scene&, const Done* done) { return done->descriptors.size() == 1; }},
       {Syscall::topic_map, "no more of one that is gone",
        [](Scene& scene) {
-         const Handle theirs = Create(scene.other());
-         const uint64_t key = Publish(scene.other(), theirs);
-         scene.other().Call(Syscall::topic_attach, theirs,
-                            {scene.SealedRegion(scene.other())});
-         const Handle ours = scene.Give(scene.other(), theirs, scene.caller());
-         const Handle subscription =
-             scene.caller().Call(Syscall::topic_subscribe, ours).handle();
-         scene.caller().Call(Syscall::subscription_ready, subscription);
-         scene.other().Call(Syscall::handle_close, theirs);
-         return Asked{subscription, {key}, ipc::abi::kTopicMapNoMore};
+         const Blocks blocks = ReadBlocks(scene);
+         scene.other().Call(Syscall::handle_close, blocks.topic);
+         return Asked{
+             blocks.subscription, {blocks.key}, ipc::abi::kTopicMapNoMore};
        },
        [](Scene& scene, const Done*) {
          return scene.State().find("attachments=1") == std::string::npos;

@@ -2,9 +2,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include <chrono>
 #include <fstream>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -54,12 +52,6 @@ class PostTest : public GraphTest {
     }));
   }
 
-  static bool Eventually(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!holds())
-      if (std::chrono::steady_clock::now() > deadline) return false;
-    return true;
-  }
   static std::vector<Json> LinesOf(const Finished& finished) {
     std::vector<Json> lines;
     std::istringstream text(finished.output);

@@ -12,27 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class RotateTest : public RecordedGraphTest {
- protected:
-  std::vector<std::string> Files() const {
-    std::vector<std::string> files;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(folder_.path()))
-      if (entry.path().extension() == ".pcapng") files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    return files;
-  }
-  Json TotalsOf(const std::string& path) const {
-    return ObjectsOf({"trace", "--from", path, "--json"}).back();
-  }
-  // Records of both kinds, over the files that are there.
-  uint64_t Sum(const std::string& what) const {
-    uint64_t sum = 0;
-    for (const std::string& path : Files())
-      sum += TotalsOf(path)[what].get<uint64_t>();
-    return sum;
-  }
-};
+using RotateTest = RecordedSeriesTest;
 
 TEST_F(RotateTest, TheFilesAddUpToTheRecording) {
   StartChain();

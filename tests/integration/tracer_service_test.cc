@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class TracerServiceTest : public RecordedGraphTest {
+class TracerServiceTest : public RecordedSeriesTest {
  protected:
   // A client calls front, which calls store, and a tracer looks on.
   void StartTraced(const std::string& traces, const std::string& options = "",
@@ -30,20 +30,12 @@ class TracerServiceTest : public RecordedGraphTest {
         "\narguments = [" + options + "'" + file() + "']\n" + more + "\n");
     ASSERT_TRUE(graph_->WaitFor("recording to")) << graph_->output();
   }
-  std::vector<std::string> Files() const {
-    std::vector<std::string> files;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(folder_.path()))
-      if (entry.path().extension() == ".pcapng") files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    return files;
-  }
   void WaitForFiles(size_t count) const {
-    while (Files().size() < count) ASSERT_EQ(Tool({"ps"}).exit_code, 0);
+    ASSERT_TRUE(Eventually([&] { return Files().size() >= count; }));
   }
   void WaitForBytes(const std::string& path) const {
-    while (std::filesystem::file_size(path) < 100'000)
-      ASSERT_EQ(Tool({"ps"}).exit_code, 0);
+    ASSERT_TRUE(Eventually(
+        [&] { return std::filesystem::file_size(path) >= 100'000; }));
   }
   pid_t TracerPid() const {
     const auto found = ChildrenOf(graph_->pid(), "keyport-tracer");
@@ -53,16 +45,6 @@ class TracerServiceTest : public RecordedGraphTest {
   void EndGraph() {
     graph_->Signal(SIGTERM);
     EXPECT_EQ(graph_->Wait(), 0) << graph_->output();
-  }
-  Json TotalsOf(const std::string& path) const {
-    return ObjectsOf({"trace", "--from", path, "--json"}).back();
-  }
-  // Over the files that are there.
-  uint64_t Sum(const std::string& what) const {
-    uint64_t sum = 0;
-    for (const std::string& path : Files())
-      sum += TotalsOf(path)[what].get<uint64_t>();
-    return sum;
   }
   // What the tracer itself says that it saw, lost, and so on.
   void ExpectSaid() const {
@@ -152,8 +134,10 @@ TEST_F(TracerServiceTest, KilledItLeavesAReadableFileAndItsNextLifeANewOne) {
 TEST_F(TracerServiceTest, KeepsTheNewestFilesOverItsLives) {
   StartTraced("'everything'", "'--rotate', '64K', '--keep', '2', ",
               "restart = 'on-failure'");
-  while (Files().empty() || Files().back() < keyport::SeriesPath(file(), 4))
-    ASSERT_EQ(Tool({"ps"}).exit_code, 0);
+  ASSERT_TRUE(Eventually([&] {
+    const auto files = Files();
+    return !files.empty() && files.back() >= keyport::SeriesPath(file(), 4);
+  }));
   kill(TracerPid(), SIGKILL);
   ASSERT_TRUE(graph_->WaitFor("recording to", 2)) << graph_->output();
   EndGraph();

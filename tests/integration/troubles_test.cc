@@ -3,25 +3,20 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include <chrono>
-#include <functional>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <sstream>
+#include <memory>
 
-#include "tests/integration/support/graph_test.h"
+#include "tests/integration/support/recorded_graph.h"
 
 namespace integration {
 namespace {
 
-using Json = nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-class TroublesTest : public GraphTest {
+class TroublesTest : public RecordedGraphTest {
  protected:
   void Run(const std::string& name) {
-    graph_.emplace(Keyport(
+    graph_ = std::make_unique<Running>(Keyport(
         {"run", KEYPORT_SOURCE_DIR "/examples/troubles/" + name + ".toml"}));
   }
   void End() {
@@ -33,42 +28,25 @@ class TroublesTest : public GraphTest {
     EXPECT_EQ(finished.exit_code, 0) << finished.output;
     return finished.output;
   }
-  std::vector<Json> Objects(std::vector<std::string> words) const {
-    words.push_back("--json");
-    std::vector<Json> objects;
-    std::istringstream lines(Output(std::move(words)));
-    for (std::string line; std::getline(lines, line);)
-      if (line.starts_with("{")) objects.push_back(Json::parse(line));
-    return objects;
-  }
-  static bool Eventually(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!holds())
-      if (std::chrono::steady_clock::now() > deadline) return false;
-    return true;
-  }
-
-  std::optional<Running> graph_;
 };
 
 TEST_F(TroublesTest, ASlowServiceIsFoundByTheWorkOfEachLabel) {
   Run("slow");
-  const std::string file = folder_.path() + "/slow.pcapng";
   ASSERT_TRUE(graph_->WaitFor("its socket is")) << graph_->output();
-  Output({"record", "-n", "4000", file});
+  Output({"record", "-n", "4000", file()});
   End();
-  const auto works = Objects(
-      {"hist", "store", "--from", file, "--by", "label", "--split", "work"});
+  const auto works = ObjectsOf({"hist", "store", "--from", file(), "--by",
+                                "label", "--split", "work", "--json"});
   ASSERT_EQ(works.size(), 3u);  // and the totals
   EXPECT_EQ(works[0]["label"], 1);
   EXPECT_EQ(works[1]["label"], 2);
   EXPECT_GT(works[0]["count"], 10 * works[1]["count"].get<uint64_t>());
   EXPECT_GT(works[1]["p50_ns"], 20 * works[0]["p50_ns"].get<uint64_t>());
   // The slowest chain says where its time went.
-  const auto slowest = Objects({"flow", file, "-n", "1"});
+  const auto slowest = ObjectsOf({"flow", file(), "-n", "1", "--json"});
   ASSERT_FALSE(slowest.empty());
   const auto number = slowest[0]["flow"].get<std::string>();
-  EXPECT_THAT(Output({"flow", file, number}), HasSubstr("longest: "));
+  EXPECT_THAT(Output({"flow", file(), number}), HasSubstr("longest: "));
 }
 
 TEST_F(TroublesTest, ALostWakeUpIsFoundByWhatWasTakenAndNotAnswered) {
@@ -84,7 +62,7 @@ TEST_F(TroublesTest, ALostWakeUpIsFoundByWhatWasTakenAndNotAnswered) {
   EXPECT_THAT(post, Not(HasSubstr(" more; all with")));
   EXPECT_THAT(post, HasSubstr("2 threads, "));
   EXPECT_THAT(Output({"ps"}), HasSubstr("call-blocked :"));
-  const auto ports = Objects({"ports"});
+  const auto ports = ObjectsOf({"ports", "--json"});
   ASSERT_EQ(ports.size(), 1u);
   EXPECT_EQ(ports[0]["messages"], 100);
   EXPECT_EQ(ports[0]["queued_bytes"], 0);
@@ -96,12 +74,12 @@ TEST_F(TroublesTest, ALeakOfCapabilitiesIsFoundByWhoHoldsThem) {
   ASSERT_TRUE(graph_->WaitFor("the desk is full")) << graph_->output();
   EXPECT_THAT(graph_->output(), HasSubstr("used 200 of 200"));
   uint64_t used = 0;
-  for (const Json& account : Objects({"accounts"}))
+  for (const Json& account : ObjectsOf({"accounts", "--json"}))
     if (account["account"] == "hoarder") used = account["handles"]["used"];
   EXPECT_EQ(used, 200u);
   int alike = 0;
   uint64_t one = 0;
-  for (const Json& held : Objects({"caps", "hoarder"})) {
+  for (const Json& held : ObjectsOf({"caps", "hoarder", "--json"})) {
     if (held["from"] != "visitor" || held["kind"] != "port") continue;
     ++alike;
     one = held["handle"];

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +38,14 @@ class GraphTest : public testing::Test {
     all.insert(all.end(), words.begin(), words.end());
     all.push_back(folder_.Write("graph.toml", manifest));
     return std::make_unique<Running>(Keyport(all));
+  }
+
+  // Looks again and again until it holds, or patience ends. Whether it does.
+  static bool Eventually(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!holds())
+      if (std::chrono::steady_clock::now() > deadline) return false;
+    return true;
   }
 
   Folder folder_;

@@ -2,6 +2,8 @@
 // which services call through one another.
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -52,6 +54,29 @@ class RecordedGraphTest : public GraphTest {
   }
 
   std::unique_ptr<Running> graph_;
+};
+
+// Of a recording in several files.
+class RecordedSeriesTest : public RecordedGraphTest {
+ protected:
+  // Those that are there, the oldest first.
+  std::vector<std::string> Files() const {
+    std::vector<std::string> files;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(folder_.path()))
+      if (entry.path().extension() == ".pcapng") files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    return files;
+  }
+  Json TotalsOf(const std::string& path) const {
+    return ObjectsOf({"trace", "--from", path, "--json"}).back();
+  }
+  uint64_t Sum(const std::string& what) const {
+    uint64_t sum = 0;
+    for (const std::string& path : Files())
+      sum += TotalsOf(path)[what].get<uint64_t>();
+    return sum;
+  }
 };
 
 }  // namespace integration
