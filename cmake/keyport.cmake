@@ -12,6 +12,14 @@ if(KEYPORT_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${KEYPORT_CCACHE})
 endif()
 
+# The headers of others take most of a small file's compiling. They are read
+# once for several files together; see docs/adr/0042.
+if(KEYPORT_UNITY)
+  set(CMAKE_UNITY_BUILD ON)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+  add_compile_options(-Wno-subobject-linkage)  # private types in one .cc are
+endif()
+
 add_library(keyport_options INTERFACE)
 # Abseil's headers are not ours to warn about; it comes as a system include.
 target_include_directories(keyport_options INTERFACE
@@ -54,20 +62,8 @@ function(keyport_layer name)
   endif()
 endfunction()
 
-# keyport_precompile(TARGET HEADER...): what its files include of others, read
-# once for all of them, beside the standard library's usual ones.
-function(keyport_precompile target)
-  if(NOT KEYPORT_PRECOMPILE)
-    return()
-  endif()
-  target_precompile_headers(${target} PRIVATE <algorithm> <array> <atomic>
-    <cstring> <deque> <functional> <map> <memory> <mutex> <optional> <set>
-    <span> <string> <string_view> <utility> <vector> ${ARGN})
-endfunction()
-
-# keyport_plain_test(TARGET HEADER...): a test of what is compiled elsewhere. Its
-# own code is not optimised: that would take half of its building.
+# keyport_plain_test(TARGET): a test of what is compiled elsewhere. Its own code
+# is not optimised: that would take half of its building.
 function(keyport_plain_test target)
   target_compile_options(${target} PRIVATE -O0)
-  keyport_precompile(${target} <gtest/gtest.h> ${ARGN})
 endfunction()

@@ -51,7 +51,6 @@ build_preset() {
   say "building the $preset preset"
   # A clone in another folder shares the compiler's cache.
   export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$root
-  export CCACHE_SLOPPINESS=pch_defines,time_macros  # for precompiled headers
   [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null ||
     return
   local targets=()

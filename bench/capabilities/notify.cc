@@ -56,7 +56,7 @@ Times NotificationRoundTrips(const Place& place, int rounds) {
 constexpr uint32_t kPlain = 1;
 constexpr uint32_t kMoved = 2;
 
-void Answer(ipc::Receiver& receiver) {
+void AnswerEach(ipc::Receiver& receiver) {
   while (true) {
     ipc::Message call = Must(receiver.Receive());
     const uint32_t label = call.label();
@@ -95,7 +95,7 @@ void MeasureNotify(Figures& figures, Effort effort) {
     figures.AddTimes(Row(kNotification, place),
                      NotificationRoundTrips(place, rounds));
     KernelProcess kernel(place.placement.second);
-    PortServer server(kernel, place.placement.second, Answer);
+    PortServer server(kernel, place.placement.second, AnswerEach);
     const PinnedTo pinned(place.placement.first);
     Calls(server, 100, kMoved);
     figures.AddTimes(Row(kLaneReply, place), Calls(server, rounds, kPlain));

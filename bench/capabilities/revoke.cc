@@ -25,8 +25,8 @@ constexpr int kSessions = 4;
 
 // The kernel process has processor 1; this one sleeps during a revoke, so
 // processor 0 is the bystander's.
-struct Rig {
-  Rig()
+struct RevokeRig {
+  RevokeRig()
       : kernel(kApart.second),
         port(Must(kernel.session().CreatePort({}))),
         pinned(kApart.first) {
@@ -41,13 +41,13 @@ struct Rig {
 };
 
 // `count` copies of the root, side by side.
-void GrowFlat(Rig& rig, const Capability& root, int count) {
+void GrowFlat(RevokeRig& rig, const Capability& root, int count) {
   DuplicateMany(rig.session(), root.handle(), static_cast<size_t>(count));
 }
 
 // Each derived from the one before. On one processor: every answer is needed
 // for the next call, and waiting for another processor takes longer.
-void GrowChain(Rig& rig, const Capability& root, int count) {
+void GrowChain(RevokeRig& rig, const Capability& root, int count) {
   rig.kernel.Move(kApart.first);
   Handle last = root.handle();
   for (int i = 0; i < count; ++i)
@@ -60,7 +60,7 @@ void GrowChain(Rig& rig, const Capability& root, int count) {
 }
 
 // A quarter in each of four other sessions, copied there from their own.
-void GrowSpread(std::vector<ipc::Session>& sessions, Rig& rig,
+void GrowSpread(std::vector<ipc::Session>& sessions, RevokeRig& rig,
                 const Capability& root, int count) {
   const ipc::InitialCapability initial[] = {{"root", &root}};
   for (int i = 0; i < kSessions; ++i) {
@@ -90,7 +90,7 @@ std::string DelayRow(const char* shape, int count) {
 }
 constexpr char kQuietRow[] = "another's call, nothing else happens";
 
-void MeasureQuiet(Figures& figures, Rig& rig) {
+void MeasureQuiet(Figures& figures, RevokeRig& rig) {
   rig.bystander->Start();
   const int64_t from = base::NowNs();
   usleep(kQuietMicroseconds);
@@ -100,8 +100,8 @@ void MeasureQuiet(Figures& figures, Rig& rig) {
 // `grow` makes `count` capabilities out of a root, which is then revoked: by
 // itself, and once more while a bystander calls.
 template <typename Grow>
-void MeasureShape(Figures& figures, Rig& rig, const char* shape, int count,
-                  const Grow& grow) {
+void MeasureShape(Figures& figures, RevokeRig& rig, const char* shape,
+                  int count, const Grow& grow) {
   const Capability root = Must(rig.port.Duplicate());
   const int repeats = count < kWatchedLeast ? kSmallRepeats : 1;
   for (int i = 0; i < repeats; ++i) {
@@ -137,7 +137,7 @@ void ConcludeDelay(Figures& figures, const char* shape) {
 }  // namespace
 
 void MeasureRevokes(Figures& figures, Effort effort) {
-  Rig rig;
+  RevokeRig rig;
   MeasureQuiet(figures, rig);
   for (int count = 1; count <= FlatMost(effort); count *= 10)
     MeasureShape(

@@ -37,8 +37,8 @@ void Serve(ipc::Receiver& receiver) {
 }
 
 // The kernel process runs beside the server.
-struct Rig {
-  explicit Rig(Placement placement)
+struct TransferRig {
+  explicit TransferRig(Placement placement)
       : kernel(placement.second),
         port(Must(kernel.session().CreatePort({}))),
         server(kernel, placement.second, Serve),
@@ -50,7 +50,7 @@ struct Rig {
   PinnedTo pinned;
 };
 
-std::vector<Capability> NewCapabilities(Rig& rig, int count) {
+std::vector<Capability> NewCapabilities(TransferRig& rig, int count) {
   std::vector<Capability> made;
   for (const ipc::Handle handle : DuplicateMany(
            rig.kernel.session(), rig.port.handle(), static_cast<size_t>(count)))
@@ -58,7 +58,7 @@ std::vector<Capability> NewCapabilities(Rig& rig, int count) {
   return made;
 }
 
-Times Transfers(Rig& rig, int rounds, int count) {
+Times Transfers(TransferRig& rig, int rounds, int count) {
   Times times;
   for (int i = 0; i < rounds; ++i) {
     std::vector<Capability> sent = NewCapabilities(rig, count);
@@ -82,7 +82,7 @@ std::string TheirRow(int count, const Place& place) {
 
 void MeasurePlace(Figures& figures, Effort effort, const Place& place) {
   const int rounds = effort.Rounds(2'000);
-  Rig rig(place.placement);
+  TransferRig rig(place.placement);
   Transfers(rig, 50, 1);
   figures.AddTimes(OurRow(0, place), Transfers(rig, rounds, 0));
   for (const int count : kCounts) {

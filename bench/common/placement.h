@@ -24,6 +24,7 @@ struct Place {
 inline constexpr Place kPlaces[] = {{"apart", kApart},
                                     {"one processor", kOneProcessor},
                                     {"not pinned", kNotPinned}};
+inline constexpr Place kApartPlace = kPlaces[0];
 
 // Binds a process, 0 being the calling one, to a processor; kAnywhere changes
 // nothing.

@@ -8,8 +8,8 @@
 namespace bench {
 namespace {
 
-constexpr double kLeft = 205;               // names end here
-constexpr double kRight = kPlotWidth - 90;  // values stand beyond
+constexpr double kBarsLeft = 205;               // names end here
+constexpr double kBarsRight = kPlotWidth - 90;  // values stand beyond
 constexpr double kRow = 24;
 constexpr double kThick = 14;
 
@@ -31,7 +31,7 @@ LogScale ScaleOf(const std::vector<const Series*>& rows) {
     most = std::max(most, row->Most());
   }
   // Bars have a length, the shortest too.
-  return {least / 2, most, kLeft, kRight};
+  return {least / 2, most, kBarsLeft, kBarsRight};
 }
 
 bool IsOurs(const Series& row) { return row.row.system.starts_with("Keyport"); }
@@ -52,9 +52,9 @@ void DrawRow(Svg& svg, const LogScale& scale, const Series& row, double top) {
   const char* style = ours                                 ? "ours"
                       : row.row.system.starts_with("raw ") ? "raw"
                                                            : "peer";
-  svg.Text({kLeft - 8, middle + 4}, row.row.system, ours ? "bold" : "",
+  svg.Text({kBarsLeft - 8, middle + 4}, row.row.system, ours ? "bold" : "",
            Anchor::kEnd);
-  svg.Bar({kLeft, middle - kThick / 2}, end - kLeft, kThick, style);
+  svg.Bar({kBarsLeft, middle - kThick / 2}, end - kBarsLeft, kThick, style);
   const double least = scale.At(row.Least());
   const double most = scale.At(row.Most());
   svg.Line({least, middle}, {most, middle}, "whisker");

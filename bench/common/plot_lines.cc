@@ -9,15 +9,16 @@
 namespace bench {
 namespace {
 
-constexpr double kLeft = 70;
-constexpr double kRight = kPlotWidth - 190;  // names of the curves beyond
-constexpr double kHeight = 400;
-constexpr double kBottom = kHeight - kPlotBottom - 4;
+constexpr double kLinesLeft = 70;
+constexpr double kLinesRight = kPlotWidth - 190;  // names of the curves beyond
+constexpr double kLinesHeight = 400;
+constexpr double kLinesBottom = kLinesHeight - kPlotBottom - 4;
 constexpr double kApart = 15;  // between names
 
 double StepAt(const Curves& curves, size_t step) {
   const auto last = static_cast<double>(curves.steps.size() - 1);
-  return kLeft + 20 + (kRight - kLeft - 40) * static_cast<double>(step) / last;
+  return kLinesLeft + 20 +
+         (kLinesRight - kLinesLeft - 40) * static_cast<double>(step) / last;
 }
 
 template <typename Visit>
@@ -34,18 +35,19 @@ LogScale ScaleOf(const Curves& curves) {
     least = std::min(least, point.Median());
     most = std::max(most, point.Median());
   });
-  return {least, most, kBottom, kPlotTop + 8};
+  return {least, most, kLinesBottom, kPlotTop + 8};
 }
 
 void DrawGrid(Svg& svg, const LogScale& scale, const Curves& curves,
               const std::string& unit) {
   for (const double tick : scale.ticks()) {
     const double y = scale.At(tick);
-    svg.Line({kLeft, y}, {kRight, y}, "grid");
-    svg.Text({kLeft - 6, y + 4}, Quantity(tick, unit), "small", Anchor::kEnd);
+    svg.Line({kLinesLeft, y}, {kLinesRight, y}, "grid");
+    svg.Text({kLinesLeft - 6, y + 4}, Quantity(tick, unit), "small",
+             Anchor::kEnd);
   }
   for (size_t i = 0; i < curves.steps.size(); ++i)
-    svg.Text({StepAt(curves, i), kBottom + 16}, curves.steps[i], "small",
+    svg.Text({StepAt(curves, i), kLinesBottom + 16}, curves.steps[i], "small",
              Anchor::kMiddle);
 }
 
@@ -93,10 +95,10 @@ void DrawLabels(Svg& svg, std::vector<Label> labels) {
     label.at.y = std::max(label.at.y, free);
     free = label.at.y + kApart;
   }
-  const double beyond = std::max(0.0, free - kApart - kBottom);
+  const double beyond = std::max(0.0, free - kApart - kLinesBottom);
   for (const Label& label : labels) {
-    const Point at = {kRight + 14, label.at.y + 4 - beyond};
-    svg.Dot({kRight + 4, at.y - 4}, Numbered("d", label.number));
+    const Point at = {kLinesRight + 14, label.at.y + 4 - beyond};
+    svg.Dot({kLinesRight + 4, at.y - 4}, Numbered("d", label.number));
     svg.Text(at, label.text, label.number == 0 ? "bold" : "");
   }
 }
@@ -104,8 +106,8 @@ void DrawLabels(Svg& svg, std::vector<Label> labels) {
 }  // namespace
 
 std::string LinePlot(const Curves& curves) {
-  Svg svg(kPlotWidth, kHeight);
-  DrawFrame(svg, kHeight, curves.title, curves.note, ThisMachine().Text());
+  Svg svg(kPlotWidth, kLinesHeight);
+  DrawFrame(svg, kLinesHeight, curves.title, curves.note, ThisMachine().Text());
   std::string unit;
   EachPoint(curves, [&](const Series& point) { unit = point.unit; });
   if (unit.empty()) return svg.Finish();
@@ -122,8 +124,8 @@ std::string LinePlot(const Curves& curves) {
     labels.push_back({end, curves.curves[i].name + value, i});
   }
   DrawLabels(svg, std::move(labels));
-  svg.Text({(kLeft + kRight) / 2, kBottom + 32}, curves.axis, "small",
-           Anchor::kMiddle);
+  svg.Text({(kLinesLeft + kLinesRight) / 2, kLinesBottom + 32}, curves.axis,
+           "small", Anchor::kMiddle);
   return svg.Finish();
 }
 

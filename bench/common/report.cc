@@ -16,7 +16,7 @@ using absl::StrAppend;
 using absl::StrCat;
 
 template <typename... Arguments>
-std::string Line(const char* format, Arguments... arguments) {
+std::string Formatted(const char* format, Arguments... arguments) {
   char line[400];
   snprintf(line, sizeof(line), format, arguments...);
   return line;
@@ -26,30 +26,30 @@ std::string TextRow(const Series& series) {
   const std::string name = series.row.system.empty()
                                ? series.row.group
                                : StrCat("  ", series.row.system);
-  std::string line =
-      Line("%-54s %-5s %12.1f %12.1f - %11.1f", name.c_str(),
-           series.unit.c_str(), series.Median(), series.Least(), series.Most());
+  std::string line = Formatted("%-54s %-5s %12.1f %12.1f - %11.1f",
+                               name.c_str(), series.unit.c_str(),
+                               series.Median(), series.Least(), series.Most());
   if (!series.p99.empty())
-    line += Line(
+    line += Formatted(
         " %11.0f %11.0f %11.0f", MedianOf(series.p99), MedianOf(series.p999),
         *std::max_element(series.longest.begin(), series.longest.end()));
   return line + "\n";
 }
 
 std::string TextConclusion(const Conclusion& one) {
-  std::string line =
-      Line("%-72s %9.2f %s", one.what.c_str(), one.value, one.unit.c_str());
+  std::string line = Formatted("%-72s %9.2f %s", one.what.c_str(), one.value,
+                               one.unit.c_str());
   if (one.bar.has_value())
-    line += Line("  (%s: %s)", Text(*one.bar).c_str(),
-                 Verdict(one.value, *one.bar));
+    line += Formatted("  (%s: %s)", Text(*one.bar).c_str(),
+                      Verdict(one.value, *one.bar));
   return line + "\n";
 }
 
 // 384, 12.3, 1.25: three digits that count, whole thousands set apart.
 std::string Short(double value) {
-  if (value < 10) return Line("%.2f", value);
-  if (value < 100) return Line("%.1f", value);
-  const std::string digits = Line("%.0f", value);
+  if (value < 10) return Formatted("%.2f", value);
+  if (value < 100) return Formatted("%.1f", value);
+  const std::string digits = Formatted("%.0f", value);
   std::string text;
   for (size_t i = 0; i < digits.size(); ++i) {
     if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
@@ -106,8 +106,8 @@ std::string Rows(const Figures& figures, const GroupLine& group_line,
 std::string TextReport(const Figures& figures) {
   std::string text = StrCat(
       ThisMachine().Text(), "\n\n",
-      Line("%-54s %-5s %12s %26s %11s %11s %11s\n", "", "", "median",
-           "least - most", "p99", "p99.9", "longest"),
+      Formatted("%-54s %-5s %12s %26s %11s %11s %11s\n", "", "", "median",
+                "least - most", "p99", "p99.9", "longest"),
       Rows(
           figures, [](const std::string& group) { return StrCat(group, "\n"); },
           TextRow),

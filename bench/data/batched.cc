@@ -38,7 +38,7 @@ class Counter {
   bool over_ = false;
 };
 
-void Serve(ipc::Receiver& receiver) {
+void ServeBatches(ipc::Receiver& receiver) {
   Counter counter;
   while (!counter.over())
     Must(receiver.ReceiveInPlace(
@@ -47,7 +47,7 @@ void Serve(ipc::Receiver& receiver) {
 
 }  // namespace
 
-BatchedSends::BatchedSends() : rig_(kApart, Waits::kDefault, Serve) {}
+BatchedSends::BatchedSends() : rig_(kApart, Waits::kDefault, ServeBatches) {}
 
 double BatchedSends::OneWayNs(int messages) {
   std::array<Payload, kBatch> payloads;

@@ -13,7 +13,7 @@ namespace bench {
 namespace {
 
 // A message's label is the number of its block.
-void Serve(ipc::Receiver& receiver) {
+void ServeBlocks(ipc::Receiver& receiver) {
   while (true) {
     ipc::Message message = Must(receiver.Receive());
     if (IsQuit(message)) return;
@@ -30,7 +30,7 @@ bool Answers(const ipc::Message& reply, uint64_t number) {
 }
 
 Times CopyingSends(uint64_t bytes, int rounds, Waits waits) {
-  KeyportRig rig(kApart, waits, Serve);
+  KeyportRig rig(kApart, waits, ServeBlocks);
   std::vector<std::byte> block(bytes, std::byte{1});
   const int64_t clock = ClockNs();
   Times times;
@@ -56,7 +56,7 @@ ipc::Loan AwaitBlock(KeyportRig& rig, ipc::Pool& pool, uint64_t bytes) {
 }
 
 Times Loans(uint64_t bytes, int rounds) {
-  KeyportRig rig(kApart, Waits::kDefault, Serve);
+  KeyportRig rig(kApart, Waits::kDefault, ServeBlocks);
   ipc::Pool pool = Must(ipc::Pool::Create(rig.kernel().session(), bytes));
   const int64_t clock = ClockNs();
   Times times;
@@ -104,7 +104,7 @@ Times KnownBlocks(uint64_t bytes, int rounds) {
 }
 
 Times SmallMessages(int rounds) {
-  KeyportRig rig(kApart, Waits::kDefault, Serve);
+  KeyportRig rig(kApart, Waits::kDefault, ServeBlocks);
   const auto call = [&](int i) {
     Must(rig.sender().Call("12345678", {.label = static_cast<uint32_t>(i)}));
   };

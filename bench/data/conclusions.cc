@@ -6,8 +6,6 @@
 namespace bench {
 namespace {
 
-constexpr Place kApartPlace = kPlaces[0];
-
 RowName RoundTrip(size_t bytes, Waits waits, const Place& place,
                   const char* system) {
   return {RoundTripGroup(bytes, waits, place), system};

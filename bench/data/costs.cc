@@ -14,7 +14,7 @@
 namespace bench {
 namespace {
 
-constexpr size_t kBytes = 64;
+constexpr size_t kCostBytes = 64;
 
 // Empty where nobody may count.
 std::vector<double> CostsOf(const PeerKind& kind, Waits waits,
@@ -22,9 +22,9 @@ std::vector<double> CostsOf(const PeerKind& kind, Waits waits,
   const Counters counters;
   PinTo(place.placement.first);
   const auto peer = kind.make(place.placement, waits);
-  peer->RoundTrips(kBytes, rounds / 10 + 10);
+  peer->RoundTrips(kCostBytes, rounds / 10 + 10);
   const auto before = counters.Read();
-  peer->RoundTrips(kBytes, rounds);
+  peer->RoundTrips(kCostBytes, rounds);
   const auto after = counters.Read();
   if (!before || !after) return {};
   return {(after->syscalls - before->syscalls) / rounds,
@@ -55,7 +55,7 @@ double CpuOf(pid_t process) {
   return ran;
 }
 
-void Echo(ipc::Receiver& receiver) {
+void EchoEach(ipc::Receiver& receiver) {
   while (true) {
     ipc::Message message = Must(receiver.Receive());
     if (IsQuit(message)) return;
@@ -65,7 +65,7 @@ void Echo(ipc::Receiver& receiver) {
 
 // The kernel process's, while others talk and while nobody does.
 std::vector<double> KernelProcessCpu(int rounds) {
-  KeyportRig rig(kApart, Waits::kDefault, Echo);
+  KeyportRig rig(kApart, Waits::kDefault, EchoEach);
   const auto call = [&](int) {
     Expect(Must(rig.sender().Call("12345678")).text() == "12345678", "an echo");
   };

@@ -14,7 +14,7 @@
 namespace bench {
 namespace {
 
-constexpr size_t kBytes = 64;
+constexpr size_t kRigBytes = 64;
 constexpr uint32_t kCount = 1;
 constexpr uint32_t kSum = 2;
 constexpr uint32_t kEcho = 3;
@@ -63,7 +63,7 @@ void ServeInPlace(ipc::Receiver& receiver) {
       over = !counts.Answer(*one.message);
       return;
     }
-    std::array<std::byte, kBytes> copy;
+    std::array<std::byte, kRigBytes> copy;
     Expect(one.payload.size() == copy.size(), "the size");
     memcpy(copy.data(), one.payload.data(), copy.size());
     counts.Take(one.badge, copy);
@@ -100,7 +100,7 @@ int MostIdleLanes() {
 
 double LanesRig::OneWayNs(int senders, int messages) {
   const auto count = static_cast<size_t>(senders);
-  std::byte payload[kBytes];
+  std::byte payload[kRigBytes];
   uint64_t all = 0;
   const double took = TimeAll([&] {
     for (size_t i = 0; i < static_cast<size_t>(messages); ++i) {
@@ -118,7 +118,7 @@ double LanesRig::OneWayNs(int senders, int messages) {
 }
 
 Times LanesRig::RoundTrips(int rounds) {
-  std::vector<std::byte> request(kBytes);
+  std::vector<std::byte> request(kRigBytes);
   return TimeEach(rounds, [&](int i) {
     FillContent(request, static_cast<uint64_t>(i));
     const auto reply = Must(senders_[0].Call(request, {.label = kEcho}));

@@ -10,7 +10,7 @@
 namespace bench {
 namespace {
 
-constexpr size_t kBytes = 64;
+constexpr size_t kOneWayBytes = 64;
 
 void MeasureRaw(const Pass& pass, const std::string& group, const char* name,
                 int publish_every) {
@@ -27,8 +27,9 @@ void MeasurePlace(const Pass& pass, const Place& place) {
     AddValuesOf(pass, {group, kind->name}, "M/s", [&] {
       PinTo(place.placement.first);
       const auto peer = kind->make(place.placement, Waits::kDefault);
-      return Rates(
-          pass, [&](int messages) { return peer->OneWayNs(kBytes, messages); });
+      return Rates(pass, [&](int messages) {
+        return peer->OneWayNs(kOneWayBytes, messages);
+      });
     });
   }
 }

@@ -9,7 +9,6 @@ namespace {
 
 constexpr char kWhiskers[] =
     "Median of the passes, whiskers from the least to the most; logarithmic.";
-constexpr Place kApartPlace = kPlaces[0];
 
 std::vector<const Series*> RowsOf(const Figures& figures,
                                   const std::string& group) {

@@ -23,9 +23,9 @@ namespace {
 
 using base::UniqueFd;
 
-constexpr size_t kBytes = 64;
+constexpr size_t kQuestionBytes = 64;
 constexpr size_t kMemoryBytes = 256 << 10;
-using Message = std::array<std::byte, kBytes>;
+using Message = std::array<std::byte, kQuestionBytes>;
 
 Message Numbered(uint64_t number) {
   Message message;
@@ -98,7 +98,7 @@ class Memory {
 
  private:
   void Put(const UniqueFd& signal, size_t at, const Message& message) {
-    memcpy(data_ + at, message.data(), kBytes);
+    memcpy(data_ + at, message.data(), kQuestionBytes);
     const uint64_t one = 1;
     Expect(write(signal.get(), &one, sizeof(one)) == sizeof(one), "waking");
   }
@@ -107,7 +107,7 @@ class Memory {
     Expect(read(signal.get(), &count, sizeof(count)) == sizeof(count),
            "waiting");
     Message message;
-    memcpy(message.data(), data_ + at, kBytes);
+    memcpy(message.data(), data_ + at, kQuestionBytes);
     return message;
   }
 
@@ -146,16 +146,24 @@ UniqueFd TalkBySocket(const Address& address, uint64_t number) {
   UniqueFd connection = Connect(address);
   const Message question = Numbered(number);
   Message answer;
-  Expect(send(connection.get(), question.data(), kBytes, 0) == kBytes, "send");
-  Expect(recv(connection.get(), answer.data(), kBytes, 0) == kBytes, "recv");
+  Expect(send(connection.get(), question.data(), kQuestionBytes, 0) ==
+             kQuestionBytes,
+         "send");
+  Expect(recv(connection.get(), answer.data(), kQuestionBytes, 0) ==
+             kQuestionBytes,
+         "recv");
   Expect(answer == question, "the answer");
   return connection;
 }
 void AnswerBySocket(const UniqueFd& listener) {
   const UniqueFd connection = Accept(listener);
   Message message;
-  Expect(recv(connection.get(), message.data(), kBytes, 0) == kBytes, "recv");
-  Expect(send(connection.get(), message.data(), kBytes, 0) == kBytes, "send");
+  Expect(recv(connection.get(), message.data(), kQuestionBytes, 0) ==
+             kQuestionBytes,
+         "recv");
+  Expect(send(connection.get(), message.data(), kQuestionBytes, 0) ==
+             kQuestionBytes,
+         "send");
 }
 
 template <typename Talk, typename Reply>

@@ -9,8 +9,6 @@
 namespace bench {
 namespace {
 
-constexpr Place kApartPlace = kPlaces[0];
-
 // As many as fit into the time that a system gets, so that slow ones and a busy
 // machine do not make the run longer.
 Times RoundTripsOf(const PeerKind& kind, size_t bytes, Waits waits,

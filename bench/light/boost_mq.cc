@@ -13,8 +13,8 @@ namespace {
 namespace interprocess = boost::interprocess;
 using interprocess::message_queue;
 
-constexpr size_t kMessageBytes = 1024;
-constexpr size_t kMessages = 1024;
+constexpr size_t kBoostMessageBytes = 1024;
+constexpr size_t kBoostMessages = 1024;
 
 class BoostChannel {
  public:
@@ -28,7 +28,7 @@ class BoostChannel {
   }
   void Receive(Side side, std::span<std::byte> payload) {
     message_queue& queue = *(side == Side::kClient ? back_ : there_);
-    std::byte message[kMessageBytes];
+    std::byte message[kBoostMessageBytes];
     message_queue::size_type got = 0;
     unsigned priority;
     if (!polls_) queue.receive(message, sizeof(message), got, priority);
@@ -43,8 +43,9 @@ class BoostChannel {
   static std::unique_ptr<message_queue> NewQueue(const char* way) {
     const std::string name =
         "keyport_bench_" + std::to_string(getpid()) + "_" + way;
-    auto queue = std::make_unique<message_queue>(
-        interprocess::create_only, name.c_str(), kMessages, kMessageBytes);
+    auto queue =
+        std::make_unique<message_queue>(interprocess::create_only, name.c_str(),
+                                        kBoostMessages, kBoostMessageBytes);
     message_queue::remove(name.c_str());
     return queue;
   }

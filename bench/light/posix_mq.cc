@@ -12,8 +12,8 @@
 namespace bench {
 namespace {
 
-constexpr size_t kMessageBytes = 1024;
-constexpr long kMessages = 10;  // msg_max by default
+constexpr size_t kPosixMessageBytes = 1024;
+constexpr long kPosixMessages = 10;  // msg_max by default
 
 class Queue {
  public:
@@ -21,8 +21,8 @@ class Queue {
     const std::string name =
         "/keyport_bench_" + std::to_string(getpid()) + "_" + way;
     mq_attr attributes = {};
-    attributes.mq_maxmsg = kMessages;
-    attributes.mq_msgsize = kMessageBytes;
+    attributes.mq_maxmsg = kPosixMessages;
+    attributes.mq_msgsize = kPosixMessageBytes;
     const int wait = waits == Waits::kPolling ? O_NONBLOCK : 0;
     queue_ = mq_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | wait, 0600,
                      &attributes);
@@ -39,7 +39,7 @@ class Queue {
       Expect(errno == EAGAIN, "mq_send");
   }
   void Receive(std::span<std::byte> payload) {
-    char message[kMessageBytes];
+    char message[kPosixMessageBytes];
     ssize_t got;
     while ((got = mq_receive(queue_, message, sizeof(message), nullptr)) < 0)
       Expect(errno == EAGAIN, "mq_receive");

@@ -9,7 +9,7 @@
 namespace bench {
 namespace {
 
-constexpr int kSlices = 20;
+constexpr int kRecordSlices = 20;
 
 // What is passed through so that it is not optimised away.
 template <typename T>
@@ -92,7 +92,7 @@ void MeasureRecords(const Pass& pass) {
               PinTo(0);
               OneThread thread(kernel);
               const OffAndOn took = InTurn(
-                  kernel, kSlices, [&] { return thread.Ns(rounds); },
+                  kernel, kRecordSlices, [&] { return thread.Ns(rounds); },
                   [&] { thread.Ns(kRingFilled); });
               // One when it is sent, one when it is received.
               return std::vector{took.off, took.on, (took.on - took.off) / 2};

@@ -8,7 +8,7 @@
 namespace image_pipeline {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(2);
+constexpr absl::Duration kResultPatience = absl::Seconds(2);
 
 }  // namespace
 
@@ -30,7 +30,7 @@ absl::StatusOr<ipc::Message> Results::Take(uint32_t ticket) {
   const std::lock_guard lock(mutex_);
   const auto wanted = tickets_.find(ticket);
   while (!wanted->second.is_loan()) {
-    auto result = port_.Receive(ipc::Deadline::After(kPatience));
+    auto result = port_.Receive(ipc::Deadline::After(kResultPatience));
     if (!result.ok()) return result;
     const auto found = tickets_.find(result->label());
     if (found != tickets_.end() && result->is_loan())

@@ -10,7 +10,7 @@ namespace {
 std::string Grouped(uint64_t number) {
   std::string digits = std::to_string(number);
   for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(at, ",");
+    digits.insert(at, 1, ',');
   return digits;
 }
 

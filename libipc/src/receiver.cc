@@ -171,7 +171,7 @@ void ReceiverCore::ProcessMail() {
 namespace {
 
 // What a lane_opened brings.
-struct Mapped {
+struct MappedOpened {
   std::shared_ptr<base::Half> theirs;
   std::shared_ptr<base::Half> own;
   base::UniqueFd bell;
@@ -190,14 +190,15 @@ base::Result<std::shared_ptr<base::Half>> OwnHalf(SessionCore& session,
   return std::move(spare->half);
 }
 
-base::Result<Mapped> MapOpened(SessionCore& session,
-                               const abi::LaneOpened& opened, Answer& event) {
+base::Result<MappedOpened> MapOpened(SessionCore& session,
+                                     const abi::LaneOpened& opened,
+                                     Answer& event) {
   const bool meets = (opened.port_options & abi::kPortRendezvous) != 0;
   const size_t bell = opened.spare != 0 ? 1 : 2;
   // Linux drops descriptors that find no room in this process.
   if (event.descriptors.size() != bell + (meets ? 2 : 1))
     return Error::quota_exceeded;
-  Mapped mapped;
+  MappedOpened mapped;
   KP_ASSIGN(mapped.own, OwnHalf(session, opened, event));
   KP_ASSIGN(mapped.theirs,
             base::Half::Map(event.descriptors[0].get(),

@@ -99,25 +99,25 @@ absl::StatusOr<std::shared_ptr<SenderCore>> SenderCore::Create(
 namespace {
 
 // What port_connect brings.
-struct Mapped {
+struct MappedGrant {
   std::shared_ptr<base::Half> half;
   base::UniqueFd bell;
   std::shared_ptr<base::Offer> offer;  // of a rendezvous
 };
 
-base::Result<Mapped> MapGranted(SessionCore& session,
-                                const abi::LaneGranted& granted,
-                                Answer& answer) {
+base::Result<MappedGrant> MapGranted(SessionCore& session,
+                                     const abi::LaneGranted& granted,
+                                     Answer& answer) {
   if (granted.spare != 0) {
     auto spare = session.TakeSpare(granted.spare);
     if (!spare.has_value()) return Error::peer_closed;
-    return Mapped{std::move(spare->half), std::move(spare->bell), nullptr};
+    return MappedGrant{std::move(spare->half), std::move(spare->bell), nullptr};
   }
   const bool meets = (granted.port_options & abi::kPortRendezvous) != 0;
   // Linux drops descriptors that find no room in this process.
   if (answer.descriptors.size() != (meets ? 3u : 2u))
     return Error::quota_exceeded;
-  Mapped mapped;
+  MappedGrant mapped;
   KP_ASSIGN(mapped.half,
             base::Half::Map(answer.descriptors[0].get(),
                             static_cast<uint32_t>(answer.value(2)),

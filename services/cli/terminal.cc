@@ -28,7 +28,7 @@ constexpr std::string_view kLeave = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
 // those that concern the screen.
 constexpr std::array kFatal = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT,
                                SIGBUS,  SIGFPE, SIGSEGV, SIGSYS};
-constexpr std::array kScreen = {SIGWINCH, SIGTSTP, SIGCONT};
+constexpr std::array kScreenSignals = {SIGWINCH, SIGTSTP, SIGCONT};
 
 // A signal handler can reach nothing else.
 struct Entered {
@@ -152,14 +152,14 @@ Terminal::Terminal(int input, int output) : input_(input), output_(output) {
   entered.output = output;
   for (const int number : kFatal)
     Handle(number, OnFatal, static_cast<int>(SA_RESETHAND));
-  for (const int number : kScreen) Handle(number, OnScreen, SA_RESTART);
+  for (const int number : kScreenSignals) Handle(number, OnScreen, SA_RESTART);
   Enter();
 }
 
 Terminal::~Terminal() {
   Leave();
   for (const int number : kFatal) Handle(number, SIG_DFL, 0);
-  for (const int number : kScreen) Handle(number, SIG_DFL, 0);
+  for (const int number : kScreenSignals) Handle(number, SIG_DFL, 0);
   for (int& fd : entered.pipe) close(std::exchange(fd, -1));
 }
 

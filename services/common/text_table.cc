@@ -90,6 +90,10 @@ std::string DurationText(uint64_t ns) {
   return Digits(value / 1e9, "s");
 }
 
+std::string DurationOrDash(const std::optional<uint64_t>& ns) {
+  return ns ? DurationText(*ns) : "-";
+}
+
 std::string BytesText(uint64_t bytes) {
   constexpr std::array<const char*, 6> kUnits = {"", "K", "M", "G", "T", "P"};
   if (bytes < 1024) return std::to_string(bytes);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,8 @@ class TextTable {
 std::string Printable(std::string_view text);
 // "1.2us", "35ms"; three digits.
 std::string DurationText(uint64_t ns);
+// "-" for none.
+std::string DurationOrDash(const std::optional<uint64_t>& ns);
 // "512", "64K", "1.5M"; binary units.
 std::string BytesText(uint64_t bytes);
 // A name of the ABI, which ends at the first zero.

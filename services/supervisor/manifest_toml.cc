@@ -14,7 +14,6 @@
 namespace keyport {
 namespace {
 
-constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 constexpr int64_t kInstancesMax = 256;
 
 uint32_t ReadRingBytes(TomlFields* fields, std::string_view key) {
@@ -90,7 +89,7 @@ void ReadUseTable(TomlFields fields, std::vector<UseSpec>* uses) {
                                  " names no port; expected port = \"NAME\"");
   UseSpec use;
   use.rights = ReadRights(&fields);
-  if (const auto badge = fields.Integer("badge", {1, kAny}))
+  if (const auto badge = fields.Integer("badge", {1, TomlFields::kAny}))
     use.badge = static_cast<uint64_t>(*badge);
   if (const auto band = fields.Integer("band", {0, ipc::kBands - 1}))
     use.band = static_cast<uint32_t>(*band);

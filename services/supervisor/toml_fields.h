@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ const char* TypeText(const toml::node& node);
 
 class TomlFields {
  public:
+  static constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
   struct Range {
     int64_t min;
     int64_t max;

@@ -1,13 +1,9 @@
 #include "services/supervisor/toml_limits.h"
 
-#include <limits>
-
 #include "libipc/base/names.h"
 
 namespace keyport {
 namespace {
-
-constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 
 std::vector<std::string> ItemNames() {
   std::vector<std::string> names;
@@ -25,8 +21,8 @@ ipc::AccountLimits ReadTable(TomlFields* fields, const char* key) {
   const std::vector<std::string> names = ItemNames();
   values.AllowOnly(names);
   for (uint32_t i = 0; i < ipc::abi::kAccountItems; ++i)
-    limits.At(ipc::abi::AccountItem{i}) =
-        static_cast<uint64_t>(values.Integer(names[i], {1, kAny}).value_or(0));
+    limits.At(ipc::abi::AccountItem{i}) = static_cast<uint64_t>(
+        values.Integer(names[i], {1, TomlFields::kAny}).value_or(0));
   return limits;
 }
 

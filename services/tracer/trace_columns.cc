@@ -16,10 +16,6 @@ struct Cells {
   const WallClock& clock;
 };
 
-std::string TimeOr(const std::optional<uint64_t>& ns) {
-  return ns ? DurationText(*ns) : "-";
-}
-
 std::string FlowCell(uint64_t flow) {
   char text[24];
   std::snprintf(text, sizeof(text), "0x%" PRIx64, flow);
@@ -54,11 +50,11 @@ constexpr std::array<TraceColumn, 12> kColumns = {{
     {"handles", "H", 2,
      [](const Cells& c) { return std::to_string(c.message.handles); }},
     {"queue", "QUEUE", 7,
-     [](const Cells& c) { return TimeOr(c.message.queue_ns); }},
+     [](const Cells& c) { return DurationOrDash(c.message.queue_ns); }},
     {"work", "WORK", 7,
-     [](const Cells& c) { return TimeOr(c.message.work_ns); }},
+     [](const Cells& c) { return DurationOrDash(c.message.work_ns); }},
     {"total", "TOTAL", 7,
-     [](const Cells& c) { return TimeOr(c.message.total_ns); }},
+     [](const Cells& c) { return DurationOrDash(c.message.total_ns); }},
     {"status", "STATUS", -10,
      [](const Cells& c) { return StatusText(c.message); }},
 }};

@@ -44,10 +44,6 @@ std::string NameOr(const std::string& name, const char* otherwise) {
   return name.empty() ? otherwise : Printable(name);
 }
 
-std::string TimeOr(const std::optional<uint64_t>& ns) {
-  return ns ? DurationText(*ns) : "-";
-}
-
 Json Maybe(const std::optional<uint64_t>& ns) {
   return ns ? Json(*ns) : Json(nullptr);
 }
@@ -161,8 +157,8 @@ std::string TraceLine(const TracedMessage& message,
   return Row(clock.Text(message.time_ns), Hex(message.flow), path,
              std::to_string(message.label),
              std::to_string(message.payload_bytes),
-             std::to_string(message.handles), TimeOr(message.queue_ns),
-             TimeOr(message.total_ns), StatusText(message));
+             std::to_string(message.handles), DurationOrDash(message.queue_ns),
+             DurationOrDash(message.total_ns), StatusText(message));
 }
 
 std::string TraceJson(const TracedMessage& message,

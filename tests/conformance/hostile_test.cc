@@ -65,8 +65,8 @@ struct RawSession {
 };
 
 // A sender's lane whose memory the test writes as it likes.
-struct RawLane {
-  RawLane(const std::shared_ptr<SessionCore>& core, const Capability& port)
+struct HostileLane {
+  HostileLane(const std::shared_ptr<SessionCore>& core, const Capability& port)
       : session(core) {
     SessionCore::Expect expect(*session);
     answer = session->Call(abi::Syscall::port_connect, port.handle());
@@ -184,7 +184,7 @@ TEST_F(Hostile, AMalformedRecordEndsItsLaneOnly) {
   Capability port = world_->NewPort();
   Sender good = Must(Sender::Create(SendRight(port, 1)));
   Capability bad_right = SendRight(port, 2);
-  RawLane bad(world_->root().core(), bad_right);
+  HostileLane bad(world_->root().core(), bad_right);
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   bad.Put("fine", {});
   auto* header = reinterpret_cast<abi::RecordHeader*>(bad.half->ring() +
@@ -213,7 +213,7 @@ TEST_F(Hostile, AnyRecordsFromASenderHarmNobodyElse) {
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   std::mt19937_64 random(13);
   for (int round = 0; round < 300; ++round) {
-    RawLane bad(world_->root().core(), bad_right);
+    HostileLane bad(world_->root().core(), bad_right);
     for (int i = 0; i < 5; ++i) {
       abi::RecordHeader header = {};
       header.flags = static_cast<uint16_t>(random() % 2048);
@@ -237,7 +237,7 @@ TEST_F(Hostile, ACallerThatReadsNoAnswersNeverHoldsTheServer) {
   Capability port = world_->NewPort({.ring_bytes = 4096});
   Capability bad_right = SendRight(port, 2);
   Capability good_right = SendRight(port, 1);
-  RawLane bad(world_->root().core(), bad_right);
+  HostileLane bad(world_->root().core(), bad_right);
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   int refused = 0;
   for (uint32_t i = 1; i <= 200; ++i) {
@@ -261,7 +261,7 @@ TEST_F(Hostile, ACallerThatReadsNoAnswersNeverHoldsTheServer) {
 TEST_F(Hostile, AReturnerThatLiesGivesBackOnlyWhatItHas) {
   Capability port = world_->NewPort();
   Capability bad_right = SendRight(port, 2);
-  RawLane bad(world_->root().core(), bad_right);
+  HostileLane bad(world_->root().core(), bad_right);
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   Pool pool = Must(Pool::Create(world_->root(), 1 << 20));
   const auto lend = [&](uint32_t call) {
@@ -305,7 +305,7 @@ TEST_F(Hostile, AReturnerThatLiesGivesBackOnlyWhatItHas) {
 TEST_F(Hostile, PartsThatCannotBeAreThrownAway) {
   Capability port = world_->NewPort();
   Capability bad_right = SendRight(port, 2);
-  RawLane bad(world_->root().core(), bad_right);
+  HostileLane bad(world_->root().core(), bad_right);
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   abi::RecordHeader header = {};
   header.flags = abi::kRecordLoan | abi::kRecordParts;
@@ -333,7 +333,7 @@ TEST_F(Hostile, ACallerThatNeverMakesRoomLosesItsLane) {
   Capability port = world_->NewPort({.ring_bytes = 4096});
   Capability bad_right = SendRight(port, 2);
   Capability good_right = SendRight(port, 1);
-  RawLane bad(world_->root().core(), bad_right);
+  HostileLane bad(world_->root().core(), bad_right);
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   // Every call is dropped, and no notice of it is ever read.
   uint32_t taken = 0;
@@ -419,7 +419,7 @@ TEST_F(Hostile, AFloodOfRecordsThatAreNoMessagesHoldsNobody) {
   Capability bad_right = SendRight(port, 2);
   Receiver receiver = Must(Receiver::Create(std::move(port)));
   std::atomic<bool> stop{false};
-  RawLane bad(world_->root().core(), bad_right);
+  HostileLane bad(world_->root().core(), bad_right);
   std::thread flood([&] {
     // As fast as it is read: its head is what the receiver has consumed.
     uint64_t sent = 0;

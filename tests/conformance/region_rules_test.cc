@@ -37,12 +37,12 @@ struct Outcome {
 };
 constexpr Outcome ok = {};
 constexpr Outcome bad = {Error::bad_state};
-constexpr Outcome erased = {Error::ok, abi::RegionState::erased};
-constexpr Outcome kept = {Error::ok, abi::RegionState::kept};
+constexpr Outcome kErased = {Error::ok, abi::RegionState::erased};
+constexpr Outcome kKept = {Error::ok, abi::RegionState::kept};
 
 std::string TextOf(const Outcome& outcome) {
-  if (outcome == erased) return "erased";
-  if (outcome == kept) return "kept";
+  if (outcome == kErased) return "erased";
+  if (outcome == kKept) return "kept";
   return std::string(ErrorName(outcome.error));
 }
 
@@ -98,7 +98,7 @@ constexpr Rule kRules[] = {
      Operation::kDestroy,
      "Manage",
      kRightManage,
-     {erased, erased, kept, kept, erased, kept, erased}},
+     {kErased, kErased, kKept, kKept, kErased, kKept, kErased}},
     {"info", Operation::kInfo, "none", 0, {ok, ok, ok, ok, ok, ok, ok}},
 };
 

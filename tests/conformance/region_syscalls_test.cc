@@ -230,13 +230,13 @@ TEST_F(RegionMap, OfAPartChecksItAgainstTheRegion) {
 
 // ---- region_info
 
-using RegionInfo = Syscalls;
+using RegionInfos = Syscalls;
 
-TEST_F(RegionInfo, ChecksHandleAndFields) {
+TEST_F(RegionInfos, ChecksHandleAndFields) {
   ExpectDoor(Syscall::region_info, {});
 }
 
-TEST_F(RegionInfo, TellsSizeGuaranteeGrantsAndId) {
+TEST_F(RegionInfos, TellsSizeGuaranteeGrantsAndId) {
   const Handle region = MakeRegion(8192);
   Call(Syscall::region_map, region);
   Call(Syscall::region_map, region, {.options = abi::kMapWrite});

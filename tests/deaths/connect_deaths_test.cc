@@ -17,7 +17,7 @@ using ipc::Session;
 // Connections that a victim makes, one after the other.
 constexpr int kConnections = 4;
 
-std::string PayloadOf(uint32_t label) {
+std::string ConnectPayload(uint32_t label) {
   return "message " + std::to_string(label);
 }
 
@@ -27,8 +27,8 @@ void ConnectAndCall(Session& session) {
   for (uint32_t i = 1; i <= kConnections; ++i) {
     Sender sender = Must(Sender::Create(Must(port.Duplicate())));
     const Message answer =
-        Must(sender.Call(PayloadOf(i), {.label = i, .deadline = Soon()}));
-    if (answer.text() != PayloadOf(i)) abort();
+        Must(sender.Call(ConnectPayload(i), {.label = i, .deadline = Soon()}));
+    if (answer.text() != ConnectPayload(i)) abort();
   }
 }
 
@@ -39,12 +39,12 @@ TEST_F(Deaths, OfThoseWhoConnectLeaveTheListenerServing) {
   const auto serve = [&] {
     auto call = receiver.Receive(InAMoment());
     if (!call.ok()) return;
-    EXPECT_EQ(call->text(), PayloadOf(call->label()));
+    EXPECT_EQ(call->text(), ConnectPayload(call->label()));
     call->Reply(call->text()).IgnoreError();  // it may be dead
   };
   const auto connect_too = [&] {
     Sender sender = Must(Sender::Create(Must(right.Duplicate())));
-    Must(sender.Send(PayloadOf(9), {.label = 9, .deadline = Soon()}));
+    Must(sender.Send(ConnectPayload(9), {.label = 9, .deadline = Soon()}));
     EXPECT_EQ(Must(receiver.Receive(Soon())).label(), 9u);
   };
   Kill({.initial = {{"port", &right}},
@@ -60,7 +60,7 @@ void ListenAWhile(Session& session, Told& told) {
     Receiver receiver = Must(Receiver::Create(Must(port.Duplicate())));
     for (int taken = 0; taken <= i % 2; ++taken) {
       const Message message = Must(receiver.Receive(Soon()));
-      if (message.text() != PayloadOf(message.label())) abort();
+      if (message.text() != ConnectPayload(message.label())) abort();
       ++told.taken[message.label() % sizeof(told.taken)];
     }
   }
@@ -78,13 +78,14 @@ TEST_F(Deaths, OfThoseWhoBeginToListenLeaveConnectionsToTheNext) {
   // A lane for each message; what it holds outlives it.
   const auto connect = [&] {
     Sender sender = Must(Sender::Create(Must(send.Duplicate())));
-    Must(sender.Send(PayloadOf(next), {.label = next, .deadline = Soon()}));
+    Must(
+        sender.Send(ConnectPayload(next), {.label = next, .deadline = Soon()}));
     ++next;
   };
   const auto take = [&](Receiver& receiver, Deadline deadline) {
     const auto message = receiver.Receive(deadline);
     if (!message.ok()) return uint32_t{0};
-    EXPECT_EQ(message->text(), PayloadOf(message->label()));
+    EXPECT_EQ(message->text(), ConnectPayload(message->label()));
     ++told.taken[message->label() % sizeof(told.taken)];
     return message->label();
   };

@@ -20,7 +20,7 @@ constexpr uint32_t kRing = 4096;
 constexpr uint32_t kRingMost = 65'536;
 constexpr ipc::Rights kReceive = ipc::kRightReceive | ipc::kRightDuplicate;
 
-std::string PayloadOf(uint32_t label) {
+std::string LanePayload(uint32_t label) {
   return std::string(100 + label % 200, static_cast<char>(label));
 }
 
@@ -39,12 +39,12 @@ TEST_F(LaneDeaths, OfSendersWhoseLanesGrowLeaveWhatTheySentReadable) {
     const auto message = receiver.Receive(InAMoment());
     if (!message.ok()) return;
     EXPECT_EQ(message->label(), ++last);
-    EXPECT_EQ(message->text(), PayloadOf(last));
+    EXPECT_EQ(message->text(), LanePayload(last));
   };
   const auto send = [](Session& session, Told&) {
     Sender sender = Must(Sender::Create(Must(session.Take("port"))));
     for (uint32_t i = 1; i <= 400; ++i)
-      Must(sender.Send(PayloadOf(i), {.label = i, .deadline = Soon()}));
+      Must(sender.Send(LanePayload(i), {.label = i, .deadline = Soon()}));
   };
   Kill({.initial = {{"port", &send_}},
         .body = send,
@@ -57,7 +57,7 @@ void TakeSome(Session& session, Told& told) {
   Receiver receiver = Must(Receiver::Create(Must(session.Take("port"))));
   for (int i = 0; i < 40; ++i) {
     const Message message = Must(receiver.Receive(Soon()));
-    if (message.text() != PayloadOf(message.label())) abort();
+    if (message.text() != LanePayload(message.label())) abort();
     ++told.taken[message.label() % sizeof(told.taken)];
     told.last = message.label();
   }
@@ -68,8 +68,9 @@ TEST_F(LaneDeaths, OfReceiversLoseOneMessageAtMostAndRepeatNone) {
   Sender sender = Must(Sender::Create(SendRight(port_)));
   uint32_t next = 1;
   const auto send = [&] {
-    const auto status = sender.Send(
-        PayloadOf(next), {.label = next, .deadline = Deadline::Immediately()});
+    const auto status =
+        sender.Send(LanePayload(next),
+                    {.label = next, .deadline = Deadline::Immediately()});
     if (status.ok()) ++next;
   };
   const auto go_on = [&] {
@@ -77,7 +78,7 @@ TEST_F(LaneDeaths, OfReceiversLoseOneMessageAtMostAndRepeatNone) {
     const Message message = Must(receiver.Receive(Soon()));
     EXPECT_GT(message.label(), graph_.told().last);
     EXPECT_LE(message.label(), graph_.told().last + 2);
-    EXPECT_EQ(message.text(), PayloadOf(message.label()));
+    EXPECT_EQ(message.text(), LanePayload(message.label()));
     graph_.told().last = message.label();
   };
   Kill({.initial = {{"port", &receive_}},
@@ -98,13 +99,14 @@ TEST_F(Deaths, OfOneOfTwoReceiversOfAPortLeaveTheOtherWorking) {
   const auto take = [&](Deadline deadline) {
     const auto message = receiver.Receive(deadline);
     if (!message.ok()) return false;
-    EXPECT_EQ(message->text(), PayloadOf(message->label()));
+    EXPECT_EQ(message->text(), LanePayload(message->label()));
     ++told.taken[message->label() % sizeof(told.taken)];
     return true;
   };
   const auto meanwhile = [&] {
-    const auto status = sender.Send(
-        PayloadOf(next), {.label = next, .deadline = Deadline::Immediately()});
+    const auto status =
+        sender.Send(LanePayload(next),
+                    {.label = next, .deadline = Deadline::Immediately()});
     if (status.ok()) ++next;
     if (random_.OneIn(3)) take(Deadline::Immediately());
   };

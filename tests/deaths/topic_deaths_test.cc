@@ -12,17 +12,17 @@ using ipc::Subscriber;
 using ipc::TopicMessage;
 
 // One byte, again and again.
-std::string PayloadOf(uint32_t label) {
+std::string ContentOf(uint32_t label) {
   return std::string(1 + label % 300, static_cast<char>(label));
 }
 void ExpectWhole(const TopicMessage& message) {
-  EXPECT_EQ(ipc::TextOf(message.payload), PayloadOf(message.label));
+  EXPECT_EQ(ipc::TextOf(message.payload), ContentOf(message.label));
 }
 
 void PublishSome(Session& session) {
   Publisher publisher = Must(Publisher::Create(Must(session.Take("topic"))));
   for (uint32_t i = 1; i <= 100; ++i)
-    Must(publisher.Publish(ipc::BytesOf(PayloadOf(i)), Soon(), i));
+    Must(publisher.Publish(ipc::BytesOf(ContentOf(i)), Soon(), i));
 }
 
 TEST_F(TopicDeaths, OfPublishersLoseNothingThatWasPublished) {
@@ -79,7 +79,7 @@ void SubscribeAWhile(Session& session, Told& told) {
                                        : ipc::Beginning::kLatest}));
   for (int i = 0; i < 60; ++i)
     if (const auto got = Must(subscriber.Next(Soon()));
-        ipc::TextOf(got.payload) != PayloadOf(got.label))
+        ipc::TextOf(got.payload) != ContentOf(got.label))
       abort();
 }
 
@@ -91,7 +91,7 @@ TEST_F(TopicDeaths, OfSubscribersAreInNobodysWay) {
   uint32_t read = 0;
   const auto publish = [&](ipc::Deadline deadline) {
     const auto status =
-        publisher.Publish(ipc::BytesOf(PayloadOf(next)), deadline, next);
+        publisher.Publish(ipc::BytesOf(ContentOf(next)), deadline, next);
     if (status.ok()) ++next;
     for (auto got = witness.Next(ipc::Deadline::Immediately()); got.ok();
          got = witness.Next(ipc::Deadline::Immediately())) {

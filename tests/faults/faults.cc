@@ -5,7 +5,7 @@ namespace {
 
 Fault armed = {};
 bool is_armed = false;
-bool hit = false;
+bool was_hit = false;
 bool watched = false;
 uint64_t count = 0;
 const char* victim = "";
@@ -15,17 +15,17 @@ const char* victim = "";
 void Arm(Fault fault) {
   armed = fault;
   is_armed = true;
-  hit = false;
+  was_hit = false;
   count = 0;
   victim = "";
 }
 
 void Disarm() { is_armed = false; }
 
-bool Hit() { return hit; }
+bool Hit() { return was_hit; }
 
 bool MemoryIsShort() {
-  return is_armed && hit && armed.what == What::kMemory &&
+  return is_armed && was_hit && armed.what == What::kMemory &&
          armed.span == Span::kForGood;
 }
 
@@ -45,8 +45,8 @@ bool Fails(What what, const char* name) {
   const bool fails =
       armed.span == Span::kOnce ? count == armed.nth : count >= armed.nth;
   if (!fails) return false;
-  if (!hit) victim = name;
-  hit = true;
+  if (!was_hit) victim = name;
+  was_hit = true;
   return true;
 }
 

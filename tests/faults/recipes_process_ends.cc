@@ -34,13 +34,6 @@ bool IsOver(Scene& scene, const Done* done, bool killed) {
          scene.Event(scene.other(), Event::lane_cut) != nullptr;
 }
 
-Handle CreateProcess(Scene& scene) {
-  return scene.caller()
-      .Call(Syscall::process_create, scene.account(), {},
-            {.payload = Scene::CreatePayload("child", {})})
-      .handle();
-}
-
 }  // namespace
 
 std::vector<Recipe> ProcessEndRecipes() {
@@ -58,13 +51,13 @@ std::vector<Recipe> ProcessEndRecipes() {
          return IsOver(scene, done, true);
        }},
       {Syscall::process_end, "of one that never came",
-       [](Scene& scene) { return Asked{CreateProcess(scene)}; },
+       [](Scene& scene) { return Asked{scene.CreateChild()}; },
        [](Scene&, const Done* done) {
          return done->value() == static_cast<uint64_t>(ProcessState::waiting);
        }},
       {Syscall::process_exited, "that one waits for",
        [](Scene& scene) {
-         const Handle process = CreateProcess(scene);
+         const Handle process = scene.CreateChild();
          scene.other().Submit(
              Syscall::object_watch,
              scene.Give(scene.caller(), process, scene.other()),

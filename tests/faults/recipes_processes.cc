@@ -6,13 +6,6 @@ namespace {
 
 using ipc::abi::ObjectKind;
 
-Handle CreateProcess(Scene& scene) {
-  const Done made =
-      scene.caller().Call(Syscall::process_create, scene.account(), {},
-                          {.payload = Scene::CreatePayload("child", {})});
-  return made.handle();
-}
-
 // With an item moved, and `copies` of another under names as long as they may
 // be.
 Asked ProcessWith(Scene& scene, size_t copies) {
@@ -72,7 +65,7 @@ std::vector<Recipe> Watches() {
   return {
       {Syscall::object_watch, "parks",
        [](Scene& scene) {
-         return Asked{CreateProcess(scene), {ipc::abi::kSignalDead}};
+         return Asked{scene.CreateChild(), {ipc::abi::kSignalDead}};
        },
        [](Scene& scene, const Done* done) {
          return done == nullptr && scene.caller().session()->waits.size() == 1;
@@ -91,7 +84,7 @@ std::vector<Recipe> Watches() {
        }},
       {Syscall::wait_cancel, "ends a watch",
        [](Scene& scene) {
-         scene.caller().Submit(Syscall::object_watch, CreateProcess(scene),
+         scene.caller().Submit(Syscall::object_watch, scene.CreateChild(),
                                {ipc::abi::kSignalDead}, {.user_data = 77});
          scene.caller().Settle();
          return Asked{0, {77}};
@@ -109,7 +102,7 @@ std::vector<Recipe> ProcessRecipes() {
       {Syscall::process_create, "with three capabilities",
        [](Scene& scene) { return ProcessWith(scene, 2); }, IsProcess},
       {Syscall::process_info, "tells",
-       [](Scene& scene) { return Asked{CreateProcess(scene)}; },
+       [](Scene& scene) { return Asked{scene.CreateChild()}; },
        [](Scene&, const Done* done) { return done->value(3) != 0; }},
       List(ObjectKind::port, "ports"),
       List(ObjectKind::lane, "lanes"),

@@ -19,12 +19,12 @@ std::vector<uint8_t> Items(Scene& scene, RawClient& client, size_t count) {
   return Bytes(items.data(), items.size() * sizeof(TransferItem));
 }
 
-struct Ends {
+struct LanePair {
   Handle caller;
   Handle other;
 };
 
-Ends LaneToOther(Scene& scene) {
+LanePair LaneToOther(Scene& scene) {
   const Handle port = scene.CreatePort(scene.other(), 0, 4096);
   scene.other().Call(Syscall::port_listen, port);
   const Handle lane = scene.Connect(
@@ -43,7 +43,7 @@ std::vector<Recipe> LargeTransfers() {
   return {
       {Syscall::transfer_stage, "as many as there may be",
        [](Scene& scene) {
-         const Ends ends = LaneToOther(scene);
+         const LanePair ends = LaneToOther(scene);
          return Asked{ends.caller,
                       {},
                       0,
@@ -53,7 +53,7 @@ std::vector<Recipe> LargeTransfers() {
        Size::kLarge},
       {Syscall::transfer_redeem, "as many as there may be",
        [](Scene& scene) {
-         const Ends ends = LaneToOther(scene);
+         const LanePair ends = LaneToOther(scene);
          return Asked{
              ends.caller,
              {Stage(scene, scene.other(), ends.other, kMessageHandlesMax)}};
@@ -71,20 +71,20 @@ std::vector<Recipe> TransferRecipes() {
   std::vector<Recipe> recipes = {
       {Syscall::transfer_stage, "moves and copies",
        [](Scene& scene) {
-         const Ends ends = LaneToOther(scene);
+         const LanePair ends = LaneToOther(scene);
          return Asked{ends.caller, {}, 0, Items(scene, scene.caller(), 4)};
        },
        [](Scene&, const Done* done) { return done->value() == 1; }},
       {Syscall::transfer_redeem, "takes what the other staged",
        [](Scene& scene) {
-         const Ends ends = LaneToOther(scene);
+         const LanePair ends = LaneToOther(scene);
          return Asked{ends.caller,
                       {Stage(scene, scene.other(), ends.other, 4)}};
        },
        [](Scene&, const Done* done) { return done->value() == 4; }},
       {Syscall::transfer_cancel, "takes its own back",
        [](Scene& scene) {
-         const Ends ends = LaneToOther(scene);
+         const LanePair ends = LaneToOther(scene);
          return Asked{ends.caller,
                       {Stage(scene, scene.caller(), ends.caller, 4)}};
        },

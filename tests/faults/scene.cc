@@ -131,6 +131,13 @@ Handle Scene::Give(RawClient& from, Handle handle, RawClient& to,
   return kernel_.Place(*to.session(), *made);
 }
 
+Handle Scene::CreateChild() {
+  return caller()
+      .Call(Syscall::process_create, account(), {},
+            {.payload = CreatePayload("child", {})})
+      .handle();
+}
+
 RawClient& Scene::AddKnown(RawClient& parent, const std::vector<Given>& given) {
   more_.push_back(AddChild(parent, given));
   RawClient& made = *more_.back();

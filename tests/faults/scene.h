@@ -57,6 +57,8 @@ class Scene : public kernel::KernelTest {
   // Gives a capability of one client to another; the handle there.
   Handle Give(RawClient& from, Handle handle, RawClient& to,
               kernel::Rights rights = ipc::abi::kRightsSame);
+  // A process made by the caller and not run; the handle to it.
+  Handle CreateChild();
   // One more client, in a process that can be killed.
   RawClient& AddKnown(RawClient& parent, const std::vector<Given>& given);
   // A capability to a client's process, with every right.

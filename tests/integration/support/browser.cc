@@ -19,8 +19,6 @@ constexpr char kChromium[] = "/usr/bin/chromium";
 // Where Chromium reads commands and writes answers.
 constexpr int kCommandsFd = 3;
 constexpr int kAnswersFd = 4;
-constexpr int kPatienceMs =
-    static_cast<int>(std::chrono::milliseconds(kPatience).count());
 
 // In the new process; never returns.
 [[noreturn]] void Become(int commands, int answers,

@@ -14,18 +14,7 @@
 #include <vector>
 
 namespace integration {
-namespace {
-
-std::vector<char*> Pointers(std::vector<std::string>* words) {
-  std::vector<char*> pointers;
-  for (std::string& word : *words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-constexpr int kPatienceMs = static_cast<int>(kPatience.count()) * 1000;
-
-}  // namespace
+namespace {}  // namespace
 
 OnTerminal::OnTerminal(const Running::Options& options, Size size)
     : viewer_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {

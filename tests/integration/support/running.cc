@@ -16,13 +16,6 @@
 namespace integration {
 namespace {
 
-std::vector<char*> Pointers(std::vector<std::string>* words) {
-  std::vector<char*> pointers;
-  for (std::string& word : *words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 int Count(const std::string& text, const std::string& what) {
   int count = 0;
   for (size_t at = text.find(what); at != std::string::npos;
@@ -38,6 +31,13 @@ int LeftMs(std::chrono::steady_clock::time_point deadline) {
 }
 
 }  // namespace
+
+std::vector<char*> Pointers(std::vector<std::string>* words) {
+  std::vector<char*> pointers;
+  for (std::string& word : *words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
 Running::Running(const Options& options) {
   int ends[2];

@@ -13,6 +13,10 @@
 namespace integration {
 
 inline constexpr std::chrono::seconds kPatience{60};
+inline constexpr int kPatienceMs = 60'000;
+
+// As execve takes them: valid as long as the words.
+std::vector<char*> Pointers(std::vector<std::string>* words);
 
 class Running {
  public:

@@ -2,22 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "libipc/base/audience.h"
+#include "tests/unit/base/subscriber_page.h"
 
 namespace base {
 namespace {
 
 using Progress = Audience::Progress;
-
-struct Page {
-  explicit Page(uint32_t seat) {
-    UniqueFd fd = *SubscriberMemory::Create();
-    own = *SubscriberMemory::Map(fd.get(), seat, Access::kReadWrite);
-    EXPECT_TRUE(SealMemory(fd.get(), Seal::kSingleWriter).ok());
-    seen = *SubscriberMemory::Map(fd.get(), seat, Access::kRead);
-  }
-  SubscriberMemory own;
-  SubscriberMemory seen;
-};
 
 TEST(AudienceBlocks, NobodyHoldsWhatIsOvertaken) {
   Audience audience;
@@ -25,8 +15,8 @@ TEST(AudienceBlocks, NobodyHoldsWhatIsOvertaken) {
 }
 
 TEST(AudienceBlocks, AReliableOneHoldsAndALossyOneUntilItIsOvertaken) {
-  Page reliable(0);
-  Page lossy(1);
+  SubscriberPage reliable(0);
+  SubscriberPage lossy(1);
   Audience audience;
   audience.Add(1, std::move(reliable.seen), Audience::Kind::kReliable, {});
   audience.Add(2, std::move(lossy.seen), Audience::Kind::kLossy, {});
@@ -39,7 +29,7 @@ TEST(AudienceBlocks, AReliableOneHoldsAndALossyOneUntilItIsOvertaken) {
 }
 
 TEST(AudienceBlocks, WhatIsReadAndWhatIsReleasedAreTwoThings) {
-  Page page(3);
+  SubscriberPage page(3);
   Audience audience;
   audience.Add(1, std::move(page.seen), Audience::Kind::kReliable, {});
   page.own.head().store(1280);
@@ -48,7 +38,7 @@ TEST(AudienceBlocks, WhatIsReadAndWhatIsReleasedAreTwoThings) {
 }
 
 TEST(AudienceBlocks, WhoBeganBeforeItWasHeardOfHoldsWhatItSays) {
-  Page early(0);
+  SubscriberPage early(0);
   early.own.held().store(640);
   Audience audience;
   audience.Add(1, std::move(early.seen), Audience::Kind::kReliable,
@@ -60,7 +50,7 @@ TEST(AudienceBlocks, WhoBeganBeforeItWasHeardOfHoldsWhatItSays) {
 }
 
 TEST(AudienceBlocks, WhoSaysTooMuchIsBelievedNoMore) {
-  Page liar(0);
+  SubscriberPage liar(0);
   liar.own.held().store(~uint64_t{0});
   Audience audience;
   audience.Add(1, std::move(liar.seen), Audience::Kind::kReliable, {64, 64});
@@ -68,10 +58,10 @@ TEST(AudienceBlocks, WhoSaysTooMuchIsBelievedNoMore) {
 }
 
 TEST(AudienceBlocks, WhoLiesAboutItHarmsItselfOnly) {
-  Page honest(0);
-  Page liar(1);
+  SubscriberPage honest(0);
+  SubscriberPage liar(1);
   Audience audience;
-  for (Page* page : {&honest, &liar}) page->own.held().store(64);
+  for (SubscriberPage* page : {&honest, &liar}) page->own.held().store(64);
   audience.Add(1, std::move(honest.seen), Audience::Kind::kReliable, {64, 64});
   audience.Add(2, std::move(liar.seen), Audience::Kind::kReliable, {64, 64});
   honest.own.held().store(640);

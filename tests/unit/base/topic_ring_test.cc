@@ -9,22 +9,23 @@
 
 #include "libipc/base/audience.h"
 #include "libipc/base/socket.h"
+#include "tests/unit/base/subscriber_page.h"
 
 namespace base {
 namespace {
 
-using State = TopicReader::State;
-constexpr uint64_t kKey = 0x1234'5678'9abc'def0;
+using TopicState = TopicReader::State;
+constexpr uint64_t kTopicKey = 0x1234'5678'9abc'def0;
 constexpr uint64_t kNobody = Audience::kNobody;
 
 struct Both {
   explicit Both(uint32_t bytes) {
     UniqueFd fd = *TopicMemory::Create(bytes);
-    own = *TopicMemory::Map(fd.get(), bytes, kKey, Access::kReadWrite);
+    own = *TopicMemory::Map(fd.get(), bytes, kTopicKey, Access::kReadWrite);
     EXPECT_TRUE(SealMemory(fd.get(), Seal::kSingleWriter).ok());
-    seen = *TopicMemory::Map(fd.get(), bytes, kKey, Access::kRead);
+    seen = *TopicMemory::Map(fd.get(), bytes, kTopicKey, Access::kRead);
     EXPECT_FALSE(
-        TopicMemory::Map(fd.get(), bytes, kKey, Access::kReadWrite).ok());
+        TopicMemory::Map(fd.get(), bytes, kTopicKey, Access::kReadWrite).ok());
   }
   std::shared_ptr<TopicMemory> own;
   std::shared_ptr<TopicMemory> seen;
@@ -39,7 +40,7 @@ void Put(TopicWriter& writer, const std::vector<uint64_t>& words) {
 struct Taker {
   Taker(const std::shared_ptr<TopicMemory>& memory, TopicReader::From from)
       : reader(memory, from) {}
-  State Take() { return reader.Take(&header, payload.data()); }
+  TopicState Take() { return reader.Take(&header, payload.data()); }
   uint64_t Word(size_t i = 0) const {
     uint64_t word;
     std::memcpy(&word, payload.data() + i * sizeof(word), sizeof(word));
@@ -59,13 +60,13 @@ TEST(TopicRing, CarriesRecordsOverManyWrapsToReadersThatKeepUp) {
   for (uint64_t i = 1; i <= 5000; ++i) {
     Put(writer, std::vector<uint64_t>(random() % 250, i));
     for (Taker* taker : {&one, &two}) {
-      ASSERT_EQ(taker->Take(), State::kRecord);
+      ASSERT_EQ(taker->Take(), TopicState::kRecord);
       ASSERT_EQ(taker->header.sequence, i);
       ASSERT_EQ(taker->header.label, 7u);
       ASSERT_EQ(taker->reader.missed(), 0u);
       for (size_t word = 0; word < taker->header.payload_bytes / 8; ++word)
         ASSERT_EQ(taker->Word(word), i);
-      ASSERT_EQ(taker->Take(), State::kEmpty);
+      ASSERT_EQ(taker->Take(), TopicState::kEmpty);
     }
   }
 }
@@ -75,13 +76,13 @@ TEST(TopicRing, OverrunReaderGoesOnAtTheOldestAndKnowsWhatItMissed) {
   TopicWriter writer(both.own, 0, 1);
   Taker taker(both.seen, TopicReader::From::kLatest);
   for (uint64_t i = 1; i <= 1000; ++i) Put(writer, {i});
-  EXPECT_EQ(taker.Take(), State::kOverrun);
+  EXPECT_EQ(taker.Take(), TopicState::kOverrun);
   ASSERT_TRUE(taker.reader.SkipToOldest());
-  ASSERT_EQ(taker.Take(), State::kRecord);
+  ASSERT_EQ(taker.Take(), TopicState::kRecord);
   EXPECT_EQ(taker.Word(), taker.header.sequence);
   EXPECT_EQ(taker.reader.missed(), taker.header.sequence - 1);
   uint64_t last = taker.header.sequence;
-  while (taker.Take() == State::kRecord) EXPECT_EQ(taker.Word(), ++last);
+  while (taker.Take() == TopicState::kRecord) EXPECT_EQ(taker.Word(), ++last);
   EXPECT_EQ(last, 1000u);
 }
 
@@ -104,15 +105,15 @@ TEST(TopicRing, OldContentDoesNotPassForARecord) {
   // Content that looks like the stamps of what comes one ring later.
   std::vector<uint64_t> forged(200);
   for (size_t i = 0; i < forged.size(); ++i)
-    forged[i] = kKey + 4096 + (i * 8 + 32) / 64 * 64;
+    forged[i] = kTopicKey + 4096 + (i * 8 + 32) / 64 * 64;
   Put(writer, forged);
   Taker taker(both.seen, TopicReader::From::kOldest);
-  ASSERT_EQ(taker.Take(), State::kRecord);
+  ASSERT_EQ(taker.Take(), TopicState::kRecord);
   for (uint64_t i = 2; i < 70; ++i) {  // beyond one ring
     Put(writer, {i});
-    ASSERT_EQ(taker.Take(), State::kRecord);
+    ASSERT_EQ(taker.Take(), TopicState::kRecord);
     ASSERT_EQ(taker.Word(), i);
-    ASSERT_EQ(taker.Take(), State::kEmpty);
+    ASSERT_EQ(taker.Take(), TopicState::kEmpty);
   }
 }
 
@@ -126,7 +127,7 @@ TEST(TopicRing, StartIsExactAtEachStepOfAPublishing) {
     both.own->next_sequence().store(next);
     Taker taker(both.seen, TopicReader::From::kLatest);
     EXPECT_EQ(taker.reader.sequence(), 19u);
-    ASSERT_EQ(taker.Take(), State::kRecord);
+    ASSERT_EQ(taker.Take(), TopicState::kRecord);
     EXPECT_EQ(taker.Word(), 19u);
     const TopicEnd end = MeasureTopic(both.seen, {640, 10});
     EXPECT_EQ(end.position, writer.position());
@@ -153,10 +154,10 @@ TEST(TopicRing, BelievesNoWordOfALyingPublisher) {
                                              : TopicReader::From::kOldest);
     ASSERT_EQ(taker.reader.position() % 64, 0u);
     const uint64_t at = taker.reader.position() & 4095;
-    words[at / 8 % 512] = kKey + taker.reader.position();
+    words[at / 8 % 512] = kTopicKey + taker.reader.position();
     words[(at / 8 + 1) % 512] = random() % 2 == 0 ? lie : random() % 5000;
     for (int i = 0; i < 4; ++i)
-      if (taker.Take() == State::kOverrun && !taker.reader.SkipToOldest())
+      if (taker.Take() == TopicState::kOverrun && !taker.reader.SkipToOldest())
         break;
     const TopicEnd end = MeasureTopic(both.seen, {1280, 21});
     EXPECT_GE(end.position, 1280u);
@@ -177,15 +178,15 @@ TEST(TopicRing, ConcurrentReadersMissNothingUncounted) {
       uint64_t next = taker.reader.sequence();
       while (next <= kRecords) {
         switch (taker.Take()) {
-          case State::kEmpty:
+          case TopicState::kEmpty:
             std::this_thread::yield();
             break;
-          case State::kOverrun:
+          case TopicState::kOverrun:
             ASSERT_TRUE(taker.reader.SkipToOldest());
             break;
-          case State::kMalformed:
+          case TopicState::kMalformed:
             FAIL() << "at " << next;
-          case State::kRecord:
+          case TopicState::kRecord:
             ASSERT_EQ(taker.header.sequence, next + taker.reader.missed());
             next = taker.header.sequence + 1;
             for (size_t word = 0; word < taker.header.payload_bytes / 8; ++word)
@@ -204,21 +205,10 @@ TEST(TopicRing, ConcurrentReadersMissNothingUncounted) {
 
 // ---- Audience
 
-struct Page {
-  explicit Page(uint32_t seat) {
-    UniqueFd fd = *SubscriberMemory::Create();
-    own = *SubscriberMemory::Map(fd.get(), seat, Access::kReadWrite);
-    EXPECT_TRUE(SealMemory(fd.get(), Seal::kSingleWriter).ok());
-    seen = *SubscriberMemory::Map(fd.get(), seat, Access::kRead);
-  }
-  SubscriberMemory own;
-  SubscriberMemory seen;
-};
-
 TEST(Audience, SlowestReliableOneCountsAndALiarHarmsItselfOnly) {
-  Page honest(0);
-  Page liar(33);
-  Page lossy(2);
+  SubscriberPage honest(0);
+  SubscriberPage liar(33);
+  SubscriberPage lossy(2);
   Audience audience;
   EXPECT_EQ(audience.LowestHead(6400), kNobody);
   audience.Add(1, std::move(honest.seen), Audience::Kind::kReliable,
@@ -241,8 +231,8 @@ TEST(Audience, SlowestReliableOneCountsAndALiarHarmsItselfOnly) {
 }
 
 TEST(Audience, NobodyKeepsTheOthersAsleep) {
-  Page awake(0);
-  Page asleep(1);
+  SubscriberPage awake(0);
+  SubscriberPage asleep(1);
   Audience audience;
   audience.Add(1, std::move(awake.seen), Audience::Kind::kLossy, {});
   audience.Add(2, std::move(asleep.seen), Audience::Kind::kLossy, {});
@@ -258,8 +248,8 @@ TEST(Audience, NobodyKeepsTheOthersAsleep) {
 }
 
 TEST(Audience, RingsThoseOnlyWhoSleepOnTheirBells) {
-  Page awake(0);
-  Page asleep(1);
+  SubscriberPage awake(0);
+  SubscriberPage asleep(1);
   SocketPair awake_bell = *CreateSocketPair();
   SocketPair asleep_bell = *CreateSocketPair();
   Audience audience;
@@ -278,8 +268,8 @@ TEST(Audience, RingsThoseOnlyWhoSleepOnTheirBells) {
 }
 
 TEST(Audience, WhoNeverTakesItsRingsOrHasNoBellStopsNobody) {
-  Page full(0);
-  Page without(1);
+  SubscriberPage full(0);
+  SubscriberPage without(1);
   SocketPair bell = *CreateSocketPair();
   Audience audience;
   audience.Add(1, std::move(full.seen), Audience::Kind::kLossy, {},

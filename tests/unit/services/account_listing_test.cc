@@ -3,11 +3,10 @@
 
 #include <cstring>
 #include <limits>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "services/cli/account_holders.h"
 #include "services/cli/account_tree.h"
+#include "tests/unit/services/json_line.h"
 
 namespace keyport {
 namespace {
@@ -32,8 +31,8 @@ ipc::AccountEntry Account(uint64_t id, uint64_t parent, const char* name,
 
 // root (1) has tools (2) and the shared search (3); that has crawler (4),
 // whose work (6) it made itself, and index (5), which is at its soft limit.
-struct Example : Snapshot {
-  Example() {
+struct AccountExample : Snapshot {
+  AccountExample() {
     accounts = {Account(1, 0, "root", 60),   Account(2, 1, "tools", 0),
                 Account(3, 1, "search", 40), Account(4, 3, "crawler", 30),
                 Account(5, 3, "index", 8),   Account(6, 4, "work", 5)};
@@ -95,15 +94,8 @@ struct Example : Snapshot {
   }
 };
 
-nlohmann::json JsonLine(const Listing& listing, int number) {
-  std::istringstream lines(listing.json);
-  std::string line;
-  for (int i = 0; i <= number; ++i) std::getline(lines, line);
-  return nlohmann::json::parse(line);
-}
-
 TEST(AccountListing, IsATreeOfWhatIsUsed) {
-  EXPECT_EQ(ListAccounts(Example()).text,
+  EXPECT_EQ(ListAccounts(AccountExample()).text,
             "ID  ACCOUNT            HANDLES\n"
             " 1  root                    60\n"
             " 2    tools                  0\n"
@@ -114,7 +106,7 @@ TEST(AccountListing, IsATreeOfWhatIsUsed) {
 }
 
 TEST(AccountListing, HasAColumnForWhatAnybodyUses) {
-  Example example;
+  AccountExample example;
   At(example.accounts[5].used, AccountItem::bytes) = 2048;
   const std::string text = ListAccounts(example).text;
   EXPECT_NE(text.find("HANDLES  BYTES\n"), std::string::npos) << text;
@@ -123,18 +115,18 @@ TEST(AccountListing, HasAColumnForWhatAnybodyUses) {
 }
 
 TEST(AccountListing, JsonHasEveryItem) {
-  const auto index = JsonLine(ListAccounts(Example()), 5);
+  const auto index = JsonLine(ListAccounts(AccountExample()), 5);
   EXPECT_EQ(index["account"], "index");
   EXPECT_EQ(index["parent"], 3);
   EXPECT_EQ(index["shared"], false);
   EXPECT_EQ(index["handles"]["soft_limit"], 8);
   EXPECT_EQ(index["handles"]["at_soft_limit"], true);
   EXPECT_EQ(index["watches"]["used"], 0);
-  EXPECT_EQ(JsonLine(ListAccounts(Example()), 2)["shared"], true);
+  EXPECT_EQ(JsonLine(ListAccounts(AccountExample()), 2)["shared"], true);
 }
 
 TEST(AccountTree, KeepsAccountsWhoseParentIsNotThere) {
-  Example example;
+  AccountExample example;
   example.accounts.erase(example.accounts.begin() + 2);
   const auto tree = AccountTree(example);
   ASSERT_EQ(tree.size(), 5u);
@@ -150,7 +142,7 @@ TEST(AccountTree, TellsAnAccountOnceThatIsItsOwnParent) {
 }
 
 TEST(AccountTree, FindsAccountsByNameNumberAndService) {
-  Example example;
+  AccountExample example;
   std::strcpy(example.accounts[5].name, "crawler.2");
   EXPECT_EQ(FindAccounts(example, "index").value().at(0)->id, 5u);
   EXPECT_EQ(FindAccounts(example, "5").value().at(0)->id, 5u);
@@ -158,7 +150,7 @@ TEST(AccountTree, FindsAccountsByNameNumberAndService) {
 }
 
 TEST(AccountTree, UnknownAccountsGetTheNearestName) {
-  const auto found = FindAccounts(Example(), "indx");
+  const auto found = FindAccounts(AccountExample(), "indx");
   ASSERT_FALSE(found.ok());
   EXPECT_NE(found.status().message().find(
                 "no account \"indx\"; there are root, tools, search, crawler, "
@@ -168,7 +160,7 @@ TEST(AccountTree, UnknownAccountsGetTheNearestName) {
 }
 
 TEST(AccountDetail, TellsWhoHoldsWhat) {
-  Example example;
+  AccountExample example;
   example.FillCrawler();
   EXPECT_EQ(ListAccount(example, example.crawler()).text,
             "account 4 crawler, in root > search\n"
@@ -195,7 +187,7 @@ TEST(AccountDetail, TellsWhoHoldsWhat) {
 }
 
 TEST(AccountDetail, ShowsLimits) {
-  const Example example;
+  const AccountExample example;
   EXPECT_EQ(ListAccount(example, example.index()).text,
             "account 5 index, in root > search\n"
             "HELD BY     HANDLES\n"
@@ -209,7 +201,7 @@ TEST(AccountDetail, ShowsLimits) {
 }
 
 TEST(AccountDetail, JsonHasHoldersAndSums) {
-  Example example;
+  AccountExample example;
   example.FillCrawler();
   const auto json = JsonLine(ListAccount(example, example.crawler()), 0);
   EXPECT_EQ(json["account"], "crawler");
@@ -225,13 +217,13 @@ TEST(AccountDetail, JsonHasHoldersAndSums) {
 }
 
 TEST(AccountHolders, ListsThatDisagreeDoNotGoBelowZero) {
-  Example example;
+  AccountExample example;
   example.AddProcess(20, 5).handles = 100;
   EXPECT_EQ(HoldersOf(example, example.index()).other, ItemAmounts{});
 }
 
 TEST(AccountHolders, ProcessesThatAreNotChargedAreNotCounted) {
-  Example example;
+  AccountExample example;
   const auto item = static_cast<size_t>(AccountItem::processes);
   example.AddProcess(20, 4);
   EXPECT_EQ(HoldersOf(example, example.crawler()).holders[0].holds[item], 0u);

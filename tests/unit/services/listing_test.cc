@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "services/cli/dot.h"
 #include "services/cli/waits.h"
+#include "tests/unit/services/json_line.h"
 
 namespace keyport {
 namespace {
@@ -28,7 +27,7 @@ ipc::ProcessEntry Process(uint64_t id, const char* name) {
 }
 
 // client (1) calls server (2) over port 7; writer (3) has no room on it.
-Snapshot Example() {
+Snapshot ExampleSnapshot() {
   Snapshot snapshot;
   snapshot.processes = {Process(1, "client"), Process(2, "server"),
                         Process(3, "writer")};
@@ -68,17 +67,10 @@ Snapshot Example() {
   return snapshot;
 }
 
-nlohmann::json JsonLine(const Listing& listing, int number) {
-  std::istringstream lines(listing.json);
-  std::string line;
-  for (int i = 0; i <= number; ++i) std::getline(lines, line);
-  return nlohmann::json::parse(line);
-}
-
 std::optional<ProcStat> NoStat(int) { return std::nullopt; }
 
 TEST(Activity, SaysWhoWaitsForWhom) {
-  const Snapshot snapshot = Example();
+  const Snapshot snapshot = ExampleSnapshot();
   auto text = [&](size_t i) {
     return ActivityText(snapshot, ActivityOf(snapshot, snapshot.processes[i]));
   };
@@ -88,7 +80,7 @@ TEST(Activity, SaysWhoWaitsForWhom) {
 }
 
 TEST(Activity, KnowsTheDeadTheNewAndTheBusy) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   snapshot.lanes.clear();
   EXPECT_EQ(ActivityOf(snapshot, snapshot.processes[0]).activity,
             Activity::kRunning);
@@ -101,14 +93,14 @@ TEST(Activity, KnowsTheDeadTheNewAndTheBusy) {
 }
 
 TEST(Activity, OfAnAbsentReceiverIsNobody) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   snapshot.lanes[0].receiver_process = 0;
   EXPECT_EQ(ActivityText(snapshot, ActivityOf(snapshot, snapshot.processes[0])),
             "call-blocked :7 files -> nobody");
 }
 
 TEST(Listing, ProcessesCarryTheirState) {
-  const Listing listing = ListProcesses(Example(), NoStat);
+  const Listing listing = ListProcesses(ExampleSnapshot(), NoStat);
   EXPECT_NE(listing.text.find("call-blocked :7 files -> server"),
             std::string::npos);
   EXPECT_EQ(JsonLine(listing, 0)["waits_for"], "server");
@@ -118,7 +110,7 @@ TEST(Listing, ProcessesCarryTheirState) {
 }
 
 TEST(Listing, PortsCarryWhatPassedAndTheirHighWater) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   snapshot.ports[0].sender_counters.messages = 812;
   snapshot.ports[0].receiver_counters.queued_bytes_most = 2048;
   const Listing listing = ListPorts(snapshot);
@@ -130,18 +122,18 @@ TEST(Listing, PortsCarryWhatPassedAndTheirHighWater) {
 }
 
 TEST(Listing, CapabilitiesTellWhereTheyCameFrom) {
-  const Listing all = ListCapabilities(Example(), "");
+  const Listing all = ListCapabilities(ExampleSnapshot(), "");
   EXPECT_EQ(JsonLine(all, 0)["from"], "kernel");
   EXPECT_EQ(JsonLine(all, 1)["from"], "server");
   EXPECT_EQ(JsonLine(all, 1)["rights"], "Send");
-  const Listing one = ListCapabilities(Example(), "client");
+  const Listing one = ListCapabilities(ExampleSnapshot(), "client");
   EXPECT_EQ(one.text.find("\nserver  "), std::string::npos);
   EXPECT_NE(one.text.find("0x1001"), std::string::npos);
   EXPECT_NE(one.text.find("42"), std::string::npos);
 }
 
 TEST(Listing, CapabilitiesTellWhoMadeThemAndWhenTheyEnd) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   snapshot.taken_ns = 1'000'000'000;
   ipc::CapabilityEntry& given = snapshot.capabilities[1];
   given.made_by = 2;
@@ -165,7 +157,7 @@ TEST(Listing, CapabilitiesTellWhoMadeThemAndWhenTheyEnd) {
 }
 
 TEST(Listing, NotificationsTellWhatIsInThem) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   snapshot.accounts.resize(1);
   snapshot.accounts[0].id = 9;
   SetName(snapshot.accounts[0].name, "budget");
@@ -191,7 +183,7 @@ TEST(Listing, NotificationsTellWhatIsInThem) {
 }
 
 TEST(Listing, TopicsTellWhoPublishesAndWhatTheirSubscribersLost) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   ipc::TopicEntry prices = {};
   prices.id = 40;
   SetName(prices.name, "prices");
@@ -233,7 +225,7 @@ TEST(Listing, TopicsTellWhoPublishesAndWhatTheirSubscribersLost) {
 }
 
 TEST(Listing, RegionsTellWhatIsLentToWhomSinceWhen) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   snapshot.regions.clear();
   for (ipc::LaneEntry& lane : snapshot.lanes)
     lane.sender_counters = lane.receiver_counters = {};
@@ -254,7 +246,7 @@ TEST(Listing, RegionsTellWhatIsLentToWhomSinceWhen) {
 }
 
 TEST(Listing, RegionsTellWhoHasATopicsBlocksSinceWhen) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   snapshot.regions.clear();
   snapshot.lanes.clear();
   snapshot.taken_ns = 5'000'000'000;
@@ -298,7 +290,7 @@ TEST(Listing, RegionsTellWhoHasATopicsBlocksSinceWhen) {
 }
 
 TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {
-  Snapshot snapshot = Example();
+  Snapshot snapshot = ExampleSnapshot();
   EXPECT_EQ(JsonLine(ListPorts(snapshot), 0)["port"], "files");
   EXPECT_EQ(JsonLine(ListLanes(snapshot), 1)["state"], "send-blocked");
   snapshot.regions.resize(1);
@@ -313,7 +305,7 @@ TEST(Listing, PortsLanesRegionsAndAccountsHaveARowEach) {
 }
 
 TEST(Dot, DrawsLanesAndWaits) {
-  const std::string dot = GraphDot(Example());
+  const std::string dot = GraphDot(ExampleSnapshot());
   EXPECT_NE(dot.find("p1 -> p2 [label=\":7 files (128 queued)\"]"),
             std::string::npos)
       << dot;

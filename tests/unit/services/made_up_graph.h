@@ -8,6 +8,8 @@
 
 namespace keyport {
 
+inline constexpr ipc::Rights kSends = ipc::kRightSend | ipc::kRightWait;
+
 class MadeUpGraph {
  public:
   struct Held {

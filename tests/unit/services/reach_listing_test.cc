@@ -13,8 +13,6 @@
 namespace keyport {
 namespace {
 
-constexpr ipc::Rights kSends = ipc::kRightSend | ipc::kRightWait;
-
 // What it asks is answered by a model of either source.
 class Asked {
  public:
@@ -50,8 +48,8 @@ class Asked {
 
 // supervisor(101) made both ports, client(102) sends to clockd(103), that to
 // store(104).
-struct Example : MadeUpGraph {
-  Example() {
+struct ReachExample : MadeUpGraph {
+  ReachExample() {
     const uint64_t supervisor = Process("supervisor");
     client = Process("client");
     const uint64_t clockd = Process("clockd");
@@ -99,7 +97,7 @@ std::vector<nlohmann::json> JsonLines(const Listing& listing) {
 }
 
 TEST(WhyListing, TellsTheWayAndHowItCame) {
-  EXPECT_EQ(Example().Ask().Why("client", "clockd").text,
+  EXPECT_EQ(ReachExample().Ask().Why("client", "clockd").text,
             "client(102) may send to clockd(103):\n"
             "  over :5 clock: handle 0x1005, rights Send|Wait, badge 3\n"
             "    minted from supervisor(101): handle 0x1001, rights all\n"
@@ -109,7 +107,7 @@ TEST(WhyListing, TellsTheWayAndHowItCame) {
 
 TEST(WhyListing, TellsWhatIsMissing) {
   EXPECT_EQ(
-      Example().Ask().Why("client", "store").text,
+      ReachExample().Ask().Why("client", "store").text,
       "client(102) may not send to a port of store(104): it holds no "
       "capability for :6 store.\n"
       "  Send on :6 store is held by:\n"
@@ -121,7 +119,7 @@ TEST(WhyListing, TellsWhatIsMissing) {
 }
 
 TEST(WhyListing, TellsOfACapabilityWithoutSend) {
-  Example example;
+  ReachExample example;
   example.Give({example.client, example.store_port, ipc::kRightWait, 2});
   const std::string text = example.Ask().Why("client", "store").text;
   EXPECT_NE(text.find(": it has no Send on :6 store, only Wait.\n"),
@@ -130,18 +128,19 @@ TEST(WhyListing, TellsOfACapabilityWithoutSend) {
 }
 
 TEST(WhyListing, TellsThatNothingIsReceived) {
-  const std::string text = Example().Ask().Why("clockd", "client").text;
+  const std::string text = ReachExample().Ask().Why("clockd", "client").text;
   EXPECT_EQ(text,
             "clockd(103) may not send to a port of client(102): client(102) "
             "receives from no port.\n");
-  const std::string kept = Example().Ask().Why("clockd", "supervisor").text;
+  const std::string kept =
+      ReachExample().Ask().Why("clockd", "supervisor").text;
   EXPECT_NE(kept.find("only kept for others, on :5 clock, :6 store."),
             std::string::npos)
       << kept;
 }
 
 TEST(WhyListing, TellsWhoHasEnded) {
-  Example example;
+  ReachExample example;
   example.End(example.client);
   const std::string text = example.Ask().Why("client", "store").text;
   EXPECT_EQ(text.rfind("client(102) may not send to a port of store(104): it "
@@ -152,7 +151,7 @@ TEST(WhyListing, TellsWhoHasEnded) {
 }
 
 TEST(WhyListing, TellsWhoseAncestorIsGoneAndWhatIsInFlight) {
-  Example example;
+  ReachExample example;
   example.Give({example.client, example.store_port, kSends, 99});
   const std::string way = example.Ask().Why("client", "store").text;
   EXPECT_NE(way.find("    what that was derived from is gone\n"),
@@ -166,7 +165,7 @@ TEST(WhyListing, TellsWhoseAncestorIsGoneAndWhatIsInFlight) {
 }
 
 TEST(WhyListing, LongAnswersAreCut) {
-  Example example;
+  ReachExample example;
   for (int i = 0; i < 100; ++i)
     example.Give(
         {example.client, example.clock_port, kSends, example.clock_first, 3});
@@ -180,7 +179,7 @@ TEST(WhyListing, LongAnswersAreCut) {
 }
 
 // What client got of the clock port was made by the supervisor, for 2.5 s more.
-struct MadeExample : Example {
+struct MadeExample : ReachExample {
   MadeExample() {
     TakenAt(1'000'000'000);
     const uint64_t lent = Give({1, clock_port, ipc::kRightsAll, clock_first, 7,
@@ -221,7 +220,7 @@ TEST(WhoCanListing, TellsWhoMadeItAndWhenItEnds) {
 }
 
 TEST(WhyListing, JsonHasALineForEachWay) {
-  const auto lines = JsonLines(Example().Ask().Why("client", "clockd"));
+  const auto lines = JsonLines(ReachExample().Ask().Why("client", "clockd"));
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["reaches"], true);
   EXPECT_EQ(lines[0]["service"], "client");
@@ -234,7 +233,7 @@ TEST(WhyListing, JsonHasALineForEachWay) {
 }
 
 TEST(WhyListing, JsonTellsWhatIsMissing) {
-  const auto lines = JsonLines(Example().Ask().Why("client", "store"));
+  const auto lines = JsonLines(ReachExample().Ask().Why("client", "store"));
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["reaches"], false);
   EXPECT_EQ(lines[0]["missing"][0]["port"], "store");
@@ -248,7 +247,7 @@ TEST(WhyListing, JsonTellsWhatIsMissing) {
 }
 
 TEST(WhoCanListing, HasARowForEachHolder) {
-  const Listing listing = Example().Ask().WhoCan(ipc::kRightSend, "store");
+  const Listing listing = ReachExample().Ask().WhoCan(ipc::kRightSend, "store");
   EXPECT_EQ(listing.text,
             "SERVICE          PORT      HANDLE  RIGHTS              BADGE  "
             "DERIVED FROM\n"
@@ -263,7 +262,7 @@ TEST(WhoCanListing, HasARowForEachHolder) {
 }
 
 TEST(WhoCanListing, TellsWhatIsInFlight) {
-  Example example;
+  ReachExample example;
   example.Give({0, example.store_port, kSends, 2});
   const auto lines = JsonLines(example.Ask().WhoCan(ipc::kRightSend, "store"));
   ASSERT_EQ(lines.size(), 3u);
@@ -343,7 +342,7 @@ TEST(ReachNames, OfTheSameNameTheLivingAreMeant) {
 }
 
 TEST(ReachNames, PortsHaveNamesNumbersAndMarks) {
-  const ReachModel model = ReachModelOf(Example().snapshot());
+  const ReachModel model = ReachModelOf(ReachExample().snapshot());
   for (const char* word :
        {"store", ":store", "port:store", "6", ":6", ":6 store", "port:6"})
     EXPECT_EQ(*FindPorts(model, word), std::vector<uint64_t>{6}) << word;
@@ -352,7 +351,7 @@ TEST(ReachNames, PortsHaveNamesNumbersAndMarks) {
 }
 
 TEST(ReachNames, APortIsMeantWhereNoServiceHasTheName) {
-  const ReachModel model = ReachModelOf(Example().snapshot());
+  const ReachModel model = ReachModelOf(ReachExample().snapshot());
   const Reachability reachability(model);
   EXPECT_EQ(FindTarget(reachability, "store")->kind, Target::Kind::kProcesses);
   EXPECT_EQ(FindTarget(reachability, ":store")->kind, Target::Kind::kPorts);
@@ -360,7 +359,7 @@ TEST(ReachNames, APortIsMeantWhereNoServiceHasTheName) {
 }
 
 TEST(ReachNames, UnknownNamesAreAnsweredWithTheKnown) {
-  const Asked asked = Example().Ask();
+  const Asked asked = ReachExample().Ask();
   EXPECT_NE(asked.TargetError("stoer").find(
                 "no service and no port \"stoer\"; services: supervisor, "
                 "client, clockd, store; ports: clock, store; did you mean "

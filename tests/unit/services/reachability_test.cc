@@ -14,7 +14,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-constexpr ipc::Rights kSends = ipc::kRightSend | ipc::kRightWait;
 constexpr ipc::Rights kReceives = ipc::kRightReceive | ipc::kRightWait;
 
 // The supervisor made two ports: client sends to clockd, clockd to store, and
