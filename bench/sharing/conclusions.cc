@@ -39,6 +39,22 @@ void ConcludeFanOut(Figures& figures) {
   }
 }
 
+void ConcludeBlocks(Figures& figures) {
+  for (const size_t bytes : kBlockBytes)
+    for (const int subscribers : kBlockSubscribers) {
+      const std::string group = BlocksGroup(bytes, subscribers);
+      const RowName row(group, kTopicBlock);
+      if (subscribers > 1)
+        figures.Compare(group + " / 1", row,
+                        {BlocksGroup(bytes, 1), kTopicBlock});
+      if (bytes > kBlockBytes[0])
+        figures.Compare(
+            group + " / 4 KiB", row,
+            {BlocksGroup(kBlockBytes[0], subscribers), kTopicBlock});
+      figures.Compare(group + " / lent to each", row, {group, kLaneBlock});
+    }
+}
+
 void ConcludeLocks(Figures& figures) {
   for (const Access access : kAccesses)
     for (const int contenders : kContenders)
@@ -65,6 +81,7 @@ void ConcludeCells(Figures& figures) {
 
 void ConcludeSharing(Figures& figures) {
   ConcludeFanOut(figures);
+  ConcludeBlocks(figures);
   ConcludeLocks(figures);
   ConcludeCells(figures);
 }

@@ -26,6 +26,15 @@ void MeasureBusy(const Pass& pass, int readers) {
   AddNsOf(pass, {of, kLaneEach}, [&] { return LanesBusy(readers, rounds); });
 }
 
+void MeasureBlock(const Pass& pass, int readers, size_t bytes) {
+  const std::string of = BlocksGroup(bytes, readers);
+  const int rounds = pass.Rounds(readers > 16 ? 200 : 800) + 2;
+  AddNsOf(pass, {of, kTopicBlock},
+          [&] { return TopicBlocks(readers, rounds, bytes); });
+  AddNsOf(pass, {of, kLaneBlock},
+          [&] { return LaneBlocks(readers, rounds, bytes); });
+}
+
 }  // namespace
 
 void MeasureFanOut(const Pass& pass) {
@@ -35,6 +44,12 @@ void MeasureFanOut(const Pass& pass) {
     if (!IsLeftOut(pass, readers) && readers <= kLanesMost)
       AddNsOf(pass, {FanOutAsleepGroup(readers), kTopicReliable},
               [&] { return TopicAsleep(readers, pass.Rounds(160) + 2); });
+}
+
+void MeasureBlocks(const Pass& pass) {
+  for (const size_t bytes : kBlockBytes)
+    for (const int readers : kBlockSubscribers)
+      if (!IsLeftOut(pass, readers)) MeasureBlock(pass, readers, bytes);
 }
 
 }  // namespace bench

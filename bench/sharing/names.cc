@@ -25,6 +25,11 @@ std::string FanOutAsleepGroup(int subscribers) {
          " subscribers";
 }
 
+std::string BlocksGroup(size_t bytes, int subscribers) {
+  return "publishing a block of " + std::to_string(bytes / 1024) + " KiB, " +
+         std::to_string(subscribers) + " subscribers";
+}
+
 const char* TextOf(Access access) {
   switch (access) {
     case Access::kReading:

@@ -9,6 +9,7 @@
 namespace bench {
 
 void MeasureFanOut(const Pass& pass);
+void MeasureBlocks(const Pass& pass);
 void MeasureLocks(const Pass& pass);
 void MeasureCells(const Pass& pass);
 
@@ -23,6 +24,12 @@ inline constexpr int kSubscribers[] = {1, 4, 16, 64, 1'000};
 inline constexpr int kLanesMost = 64;  // and sleepers
 std::string FanOutGroup(int subscribers);
 std::string FanOutAsleepGroup(int subscribers);
+
+inline constexpr char kTopicBlock[] = "Keyport topic, a block";
+inline constexpr char kLaneBlock[] = "Keyport, the block lent to each";
+inline constexpr int kBlockSubscribers[] = {1, 4, 16, 64};
+inline constexpr size_t kBlockBytes[] = {4'096, 65'536, 1'048'576};
+std::string BlocksGroup(size_t bytes, int subscribers);
 
 enum class Access { kReading, kMixed, kWriting };
 inline constexpr Access kAccesses[] = {Access::kReading, Access::kMixed,

@@ -23,6 +23,7 @@ namespace {
 
 constexpr Group kGroups[] = {
     {"fanout", MeasureFanOut},
+    {"blocks", MeasureBlocks},
     {"locks", MeasureLocks},
     {"cells", MeasureCells},
 };
