@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr uint64_t kChunk = 4096;
+constexpr uint64_t kPage = 4096;
 
 class RegionChanges : public Syscalls {
  protected:
@@ -20,8 +20,8 @@ class RegionChanges : public Syscalls {
     EXPECT_EQ(made.error(), Error::ok);
     return static_cast<Handle>(made.value(0));
   }
-  Handle MakeGrowable(uint64_t most = 16 * kChunk) {
-    return MakeWith(abi::kRegionGrowable, kChunk, most);
+  Handle MakeGrowable(uint64_t most = 16 * kPage) {
+    return MakeWith(abi::kRegionGrowable, kPage, most);
   }
   static abi::RegionFacts FactsIn(const Answer& answer) {
     abi::RegionFacts facts = {};
@@ -58,45 +58,45 @@ TEST_F(RegionGrow, ChecksHandleRightsAndFields) {
 TEST_F(RegionGrow, TakesWhatMayGrowToWhatWasAskedForInPages) {
   const Handle region = MakeGrowable();
   const Answer grown =
-      Call(Syscall::region_grow, region, {.args = {2 * kChunk + 1}});
+      Call(Syscall::region_grow, region, {.args = {2 * kPage + 1}});
   EXPECT_EQ(grown.error(), Error::ok);
-  EXPECT_EQ(grown.value(0), 3 * kChunk);
-  EXPECT_EQ(FactsOf(region).bytes, 3 * kChunk);
-  EXPECT_EQ(FactsOf(region).bytes_most, 16 * kChunk);
+  EXPECT_EQ(grown.value(0), 3 * kPage);
+  EXPECT_EQ(FactsOf(region).bytes, 3 * kPage);
+  EXPECT_EQ(FactsOf(region).bytes_most, 16 * kPage);
 }
 
 TEST_F(RegionGrow, NeverTakesAnythingAway) {
   const Handle region = MakeGrowable();
-  Call(Syscall::region_grow, region, {.args = {4 * kChunk}});
-  EXPECT_EQ(Call(Syscall::region_grow, region, {.args = {kChunk}}).value(0),
-            4 * kChunk);
+  Call(Syscall::region_grow, region, {.args = {4 * kPage}});
+  EXPECT_EQ(Call(Syscall::region_grow, region, {.args = {kPage}}).value(0),
+            4 * kPage);
 }
 
 TEST_F(RegionGrow, StopsAtItsMost) {
   const Handle region = MakeGrowable();
   const Answer large =
-      Call(Syscall::region_grow, region, {.args = {16 * kChunk + 1}});
+      Call(Syscall::region_grow, region, {.args = {16 * kPage + 1}});
   EXPECT_EQ(large.error(), Error::out_of_range);
-  EXPECT_EQ(large.value(0), kChunk);
-  EXPECT_EQ(large.value(1), 16 * kChunk);
+  EXPECT_EQ(large.value(0), kPage);
+  EXPECT_EQ(large.value(1), 16 * kPage);
 }
 
 TEST_F(RegionGrow, IsChargedToWhoPaysForTheRegionAndStopsAtItsLimit) {
-  const Handle budget = MakeAccount({.limit = {0, 0, 0, 1, 2 * kChunk}});
+  const Handle budget = MakeAccount({.limit = {0, 0, 0, 1, 2 * kPage}});
   const Handle region =
-      MakeWith(abi::kRegionGrowable, kChunk, 16 * kChunk, budget);
-  EXPECT_EQ(ErrorOf(Syscall::region_grow, region, {.args = {2 * kChunk}}),
+      MakeWith(abi::kRegionGrowable, kPage, 16 * kPage, budget);
+  EXPECT_EQ(ErrorOf(Syscall::region_grow, region, {.args = {2 * kPage}}),
             Error::ok);
   const Answer large =
-      Call(Syscall::region_grow, region, {.args = {3 * kChunk}});
+      Call(Syscall::region_grow, region, {.args = {3 * kPage}});
   EXPECT_EQ(large.error(), Error::quota_exceeded);
   EXPECT_THAT(large.completion.values,
-              ElementsAre(2 * kChunk, 2 * kChunk, IdOf(budget),
+              ElementsAre(2 * kPage, 2 * kPage, IdOf(budget),
                           static_cast<uint64_t>(abi::AccountItem::bytes)));
-  EXPECT_EQ(FactsOf(region).bytes, 2 * kChunk);
+  EXPECT_EQ(FactsOf(region).bytes, 2 * kPage);
   // All of it comes back.
   Call(Syscall::handle_close, region);
-  EXPECT_EQ(ErrorOf(Syscall::region_create, budget, {.args = {2 * kChunk}}),
+  EXPECT_EQ(ErrorOf(Syscall::region_create, budget, {.args = {2 * kPage}}),
             Error::ok);
 }
 
@@ -104,10 +104,10 @@ TEST_F(RegionGrow, OfOneThatDoesNotGrowAnyMoreIsBadState) {
   EXPECT_EQ(ErrorOf(Syscall::region_grow, MakeRegion()), Error::bad_state);
   const Handle fixed = MakeGrowable();
   EXPECT_EQ(Call(Syscall::region_grow, fixed,
-                 {.options = abi::kRegionGrowNoMore, .args = {2 * kChunk}})
+                 {.options = abi::kRegionGrowNoMore, .args = {2 * kPage}})
                 .value(0),
-            2 * kChunk);
-  EXPECT_EQ(ErrorOf(Syscall::region_grow, fixed, {.args = {3 * kChunk}}),
+            2 * kPage);
+  EXPECT_EQ(ErrorOf(Syscall::region_grow, fixed, {.args = {3 * kPage}}),
             Error::bad_state);
   const Handle immutable = MakeGrowable();
   Call(Syscall::region_seal, immutable, {.options = abi::kSealImmutable});
@@ -120,20 +120,19 @@ TEST_F(RegionGrow, KeepsMappingsAndTheOneWriterReachesTheNewPart) {
   ASSERT_EQ(ErrorOf(Syscall::region_seal, region), Error::ok);
   const base::Mapping reader = MapAll(region, abi::kMapRead);
   writer.data()[0] = 1;
-  Call(Syscall::region_grow, region, {.args = {16 * kChunk}});
+  Call(Syscall::region_grow, region, {.args = {16 * kPage}});
   EXPECT_EQ(reader.data()[0], 1);
-  EXPECT_EQ(reader.data()[15 * kChunk], 0);
-  writer.data()[15 * kChunk] = 2;
-  EXPECT_EQ(reader.data()[15 * kChunk], 2);
+  EXPECT_EQ(reader.data()[15 * kPage], 0);
+  writer.data()[15 * kPage] = 2;
+  EXPECT_EQ(reader.data()[15 * kPage], 2);
 }
 
 TEST_F(RegionGrow, CannotMapWhatItHasNotYet) {
   const Handle region = MakeGrowable();
-  EXPECT_EQ(ErrorOf(Syscall::region_map, region, {.args = {kChunk}}),
+  EXPECT_EQ(ErrorOf(Syscall::region_map, region, {.args = {kPage}}),
             Error::out_of_range);
-  Call(Syscall::region_grow, region, {.args = {2 * kChunk}});
-  EXPECT_EQ(ErrorOf(Syscall::region_map, region, {.args = {kChunk}}),
-            Error::ok);
+  Call(Syscall::region_grow, region, {.args = {2 * kPage}});
+  EXPECT_EQ(ErrorOf(Syscall::region_map, region, {.args = {kPage}}), Error::ok);
 }
 
 // ---- region_destroy
@@ -145,12 +144,12 @@ TEST_F(RegionDestroy, ChecksHandleRightsAndFields) {
 }
 
 TEST_F(RegionDestroy, ErasesMappingsOfOneThatIsNotSealed) {
-  const Handle region = MakeRegion(64 * kChunk);
+  const Handle region = MakeRegion(64 * kPage);
   const base::Mapping writer = MapAll(region, abi::kMapWrite);
   const base::Mapping reader = MapAll(region, abi::kMapRead);
-  for (uint64_t i = 0; i < 64; ++i) writer.data()[i * kChunk] = 42;
+  for (uint64_t i = 0; i < 64; ++i) writer.data()[i * kPage] = 42;
   EXPECT_EQ(Destroy(region), abi::RegionState::erased);
-  for (uint64_t i = 0; i < 64; ++i) EXPECT_EQ(reader.data()[i * kChunk], 0);
+  for (uint64_t i = 0; i < 64; ++i) EXPECT_EQ(reader.data()[i * kPage], 0);
 }
 
 TEST_F(RegionDestroy, ErasesASealedOneOnlyIfItWasMadeErasable) {
@@ -164,20 +163,20 @@ TEST_F(RegionDestroy, ErasesASealedOneOnlyIfItWasMadeErasable) {
       {abi::kRegionErasable, abi::kSealImmutable, abi::RegionState::kept},
   };
   for (const auto& one : cases) {
-    const Handle region = MakeWith(one.options, 4 * kChunk);
-    { MapAll(region, abi::kMapWrite).data()[kChunk] = 42; }
+    const Handle region = MakeWith(one.options, 4 * kPage);
+    { MapAll(region, abi::kMapWrite).data()[kPage] = 42; }
     ASSERT_EQ(ErrorOf(Syscall::region_seal, region, {.options = one.seal}),
               Error::ok);
     const base::Mapping reader = MapAll(region, abi::kMapRead);
     EXPECT_EQ(Destroy(region), one.reached);
-    EXPECT_EQ(reader.data()[kChunk],
+    EXPECT_EQ(reader.data()[kPage],
               one.reached == abi::RegionState::erased ? 0 : 42);
   }
 }
 
 TEST_F(RegionDestroy, ErasesTheFarEndsOfALargeOne) {
   constexpr uint64_t kMost = uint64_t{1} << 36;
-  const Handle region = MakeWith(abi::kRegionGrowable, kChunk, kMost);
+  const Handle region = MakeWith(abi::kRegionGrowable, kPage, kMost);
   const base::Mapping writer = MapAll(region, abi::kMapWrite);
   for (const uint64_t at : {uint64_t{0}, kMost / 2, kMost - 1})
     writer.data()[at] = 42;
@@ -207,7 +206,7 @@ TEST_F(RegionDestroy, LeavesNothingToMapSealGrowOrAttach) {
   for (const uint32_t mode : {abi::kSealSingleWriter, abi::kSealImmutable})
     EXPECT_EQ(ErrorOf(Syscall::region_seal, region, {.options = mode}),
               Error::bad_state);
-  EXPECT_EQ(ErrorOf(Syscall::region_grow, region, {.args = {kChunk}}),
+  EXPECT_EQ(ErrorOf(Syscall::region_grow, region, {.args = {kPage}}),
             Error::bad_state);
   EXPECT_EQ(ErrorOf(Syscall::region_info, region), Error::ok);
 }
@@ -238,7 +237,7 @@ TEST_F(RegionDestroy, AgainAnswersTheSame) {
 
 TEST_F(RegionDestroy, IsChargedUntilItIsClosed) {
   const Handle budget = MakeAccount({.limit = {0, 0, 0, 1, 0}});
-  const Handle region = MakeWith(0, kChunk, 0, budget);
+  const Handle region = MakeWith(0, kPage, 0, budget);
   Destroy(region);
   EXPECT_EQ(ErrorOf(Syscall::region_create, budget, {.args = {1}}),
             Error::quota_exceeded);
@@ -248,13 +247,13 @@ TEST_F(RegionDestroy, IsChargedUntilItIsClosed) {
 
 // ---- region_state
 
-using RegionStates = RegionChanges;
+using RegionState = RegionChanges;
 
-TEST_F(RegionStates, ChecksFields) {
+TEST_F(RegionState, ChecksFields) {
   ExpectDoor(Syscall::region_state, {.args = 1});
 }
 
-TEST_F(RegionStates, TellsWhoWasGivenMemoryThoughTheHandleIsGone) {
+TEST_F(RegionState, TellsWhoWasGivenMemoryThoughTheHandleIsGone) {
   const Handle region = MakeGrowable();
   const uint64_t id = IdOf(region);
   Other other = MakeOther(region);
@@ -264,11 +263,11 @@ TEST_F(RegionStates, TellsWhoWasGivenMemoryThoughTheHandleIsGone) {
             Error::not_found);
   other.core().Call(Syscall::region_map, other.handle);
   other.core().Call(Syscall::handle_close, other.handle);
-  Call(Syscall::region_grow, region, {.args = {2 * kChunk}});
+  Call(Syscall::region_grow, region, {.args = {2 * kPage}});
   Answer told =
       other.core().Call(Syscall::region_state, abi::kNoHandle, {.args = {id}});
   EXPECT_THAT(told.completion.values,
-              ElementsAre(2 * kChunk, abi::kGuaranteeNone, 1, id));
+              ElementsAre(2 * kPage, abi::kGuaranteeNone, 1, id));
   EXPECT_EQ(FactsIn(told).state, abi::RegionState::whole);
   Destroy(region);
   Call(Syscall::handle_close, region);
@@ -277,7 +276,7 @@ TEST_F(RegionStates, TellsWhoWasGivenMemoryThoughTheHandleIsGone) {
   EXPECT_EQ(FactsIn(told).state, abi::RegionState::erased);
 }
 
-TEST_F(RegionStates, KnowsNothingOfRegionsThatOthersHave) {
+TEST_F(RegionState, KnowsNothingOfRegionsThatOthersHave) {
   const Handle region = MakeRegion();
   for (const uint64_t id :
        {IdOf(region), IdOf(account()), uint64_t{0}, ~uint64_t{0}})
@@ -285,7 +284,7 @@ TEST_F(RegionStates, KnowsNothingOfRegionsThatOthersHave) {
               Error::not_found);
 }
 
-TEST_F(RegionStates, ChangesTheWordOfThoseOnlyWhoHaveIt) {
+TEST_F(RegionState, ChangesTheWordOfThoseOnlyWhoHaveIt) {
   const Handle region = MakeRegion();
   Other has = MakeOther(region);
   Other has_not = MakeOther(region);

@@ -230,13 +230,13 @@ TEST_F(RegionMap, OfAPartChecksItAgainstTheRegion) {
 
 // ---- region_info
 
-using RegionInfos = Syscalls;
+using RegionInfo = Syscalls;
 
-TEST_F(RegionInfos, ChecksHandleAndFields) {
+TEST_F(RegionInfo, ChecksHandleAndFields) {
   ExpectDoor(Syscall::region_info, {});
 }
 
-TEST_F(RegionInfos, TellsSizeGuaranteeGrantsAndId) {
+TEST_F(RegionInfo, TellsSizeGuaranteeGrantsAndId) {
   const Handle region = MakeRegion(8192);
   Call(Syscall::region_map, region);
   Call(Syscall::region_map, region, {.options = abi::kMapWrite});
