@@ -8,13 +8,13 @@ packages=(
   cmake ninja-build g++ pkg-config ccache grep findutils
   liburing-dev libabsl-dev libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libspdlog-dev libfmt-dev libtomlplusplus-dev
-  nlohmann-json3-dev libpng-dev
+  nlohmann-json3-dev libpng-dev capnproto libcapnp-dev
 )
 
 # What Keyport is measured against, for bench/run only; see docs/adr/0017.
 bench_packages=(
   libboost-dev libzmq3-dev libnng-dev libsystemd-dev dbus-broker
-  capnproto libcapnp-dev protobuf-compiler protobuf-compiler-grpc
+  protobuf-compiler protobuf-compiler-grpc
   libprotobuf-dev libgrpc++-dev iceoryx libiceoryx-posh-dev strace
 )
 

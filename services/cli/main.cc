@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ipc/types.h"
+#include "services/cli/decode_command.h"
 #include "services/cli/explain_command.h"
 #include "services/cli/export_command.h"
 #include "services/cli/extcap_command.h"
@@ -74,6 +75,7 @@ class CommandLine {
                        &replay_);
     AddFlow();
     AddHist();
+    AddDecode();
     AddExport();
     AddPost();
     AddExtcap();
@@ -306,6 +308,11 @@ class CommandLine {
                      "columns: " + JoinWords(TraceColumnNames()))
         ->delimiter(',')
         ->check(CLI::IsMember(TraceColumnNames()));
+    command
+        ->add_option("--schema", trace_.schemas,
+                     "PORT=FILE.capnp[:INTERFACE]: name this port's methods "
+                     "and decode its payloads (also KEYPORT_SCHEMAS)")
+        ->type_size(1);
     command->add_flag_callback(
         "--facts", [this] { trace_.facts = true; },
         "also what the kernel process tells: lanes, capabilities, processes");
@@ -382,6 +389,30 @@ class CommandLine {
                      "which times: queue, work, total; else all")
         ->delimiter(',')
         ->check(CLI::IsMember({"queue", "work", "total"}));
+  }
+
+  void AddDecode() {
+    CLI::App* command =
+        Add("decode", "a payload from standard input by a Cap'n Proto schema",
+            [this] { return RunDecode(decode_); });
+    command
+        ->add_option("schema", decode_.schema,
+                     "FILE.capnp, or FILE.capnp:INTERFACE")
+        ->required();
+    CLI::Option* method = command->add_option(
+        "method", decode_.method,
+        "whose parameters it has: its name, or a message's label; without it "
+        "the methods are listed");
+    command
+        ->add_flag_callback(
+            "--answer", [this] { decode_.which = PayloadOf::kAnswer; },
+            "it has the method's results")
+        ->needs(method);
+    command
+        ->add_flag_callback(
+            "--hex", [this] { decode_.bytes = BytesAre::kHex; },
+            "as trace --json prints it (request_hex)")
+        ->needs(method);
   }
 
   void AddExport() {
@@ -474,6 +505,7 @@ class CommandLine {
   ReplayOptions replay_;
   FlowOptions flow_;
   HistOptions hist_;
+  DecodeOptions decode_;
   ExportOptions export_;
   PostOptions post_;
   ExtcapOptions extcap_;

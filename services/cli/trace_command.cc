@@ -1,6 +1,7 @@
 #include "services/cli/trace_command.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -22,12 +23,12 @@ int Whole(const TraceOptions& options, const RecordingReader& reader,
   return options.loss == LossIs::kAnError ? kExitLost : exit_code;
 }
 
-int ShowRecording(const TraceOptions& options) {
+int ShowRecording(const TraceOptions& options, const PayloadSchemas& schemas) {
   auto reader = RecordingReader::Open(options.recording);
   if (!reader.ok()) return Complain(reader.status());
   const RecordingDecoder& decoder = reader->decoder();
   TraceView view(
-      options, [&](uint64_t port) { return decoder.PortName(port); },
+      options, schemas, [&](uint64_t port) { return decoder.PortName(port); },
       [&](uint64_t process) { return decoder.ProcessName(process); });
   std::vector<LostRecords> losses;
   const RecordingDecoder::Sink sink = {
@@ -53,7 +54,10 @@ int ShowRecording(const TraceOptions& options) {
 }  // namespace
 
 int RunTrace(const TraceOptions& options) {
-  if (!options.recording.empty()) return ShowRecording(options);
+  const auto schemas =
+      PayloadSchemas::Load(options.schemas, std::getenv("KEYPORT_SCHEMAS"));
+  if (!schemas.ok()) return Complain(schemas.status());
+  if (!options.recording.empty()) return ShowRecording(options, *schemas);
   auto trace = LiveTrace::Start(options.socket, "keyport trace",
                                 options.seconds_max, options.source);
   if (!trace.ok()) return Complain(trace.status());
@@ -62,7 +66,7 @@ int RunTrace(const TraceOptions& options) {
   TraceDirectory directory;
   if (options.facts) directory.Refresh((*trace)->inspector());
   TraceView view(
-      options, [&](uint64_t port) { return names.Name(port); },
+      options, *schemas, [&](uint64_t port) { return names.Name(port); },
       [&](uint64_t process) {
         if (directory.FindProcess(process) == nullptr)
           directory.Refresh((*trace)->inspector());

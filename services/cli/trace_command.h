@@ -27,6 +27,7 @@ struct TraceOptions {
   std::vector<std::string> until;    // end conditions, of which one is enough
   std::vector<std::string> columns;  // of a line; none: the usual ones
   bool facts = false;                // the kernel process's, too
+  std::vector<std::string> schemas;  // PORT=FILE.capnp[:INTERFACE]
 };
 // Until a limit, Ctrl-C or the end of the graph; then a summary. Returns 0;
 // 1 after saying what failed; 3 if records were lost and that is an error.

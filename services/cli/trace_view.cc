@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "services/decode/decode_message.h"
 #include "services/tracer/fact_format.h"
 #include "services/tracer/payload_text.h"
 #include "services/tracer/trace_columns.h"
@@ -71,9 +72,9 @@ void TraceView::ShowAll(const std::vector<TracedMessage>& messages) {
   ShowFacts(std::numeric_limits<uint64_t>::max());
 }
 
-void TraceView::ShowMessage(const TracedMessage& message,
-                            const std::string& port) {
+void TraceView::ShowMessage(TracedMessage message, const std::string& port) {
   if (!Shows()) return;
+  DecodeMessage(schemas_, port, &message);
   if (Json())
     Write(TraceJson(message, port, clock_));
   else

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "services/cli/trace_command.h"
+#include "services/decode/payload_schemas.h"
 #include "services/tracer/end_condition.h"
 #include "services/tracer/message_table.h"
 #include "services/tracer/trace_format.h"
@@ -19,10 +20,11 @@ namespace keyport {
 class TraceView {
  public:
   using ProcessNameOf = std::function<std::string(uint64_t process)>;
-  // `options` must outlive it.
-  TraceView(const TraceOptions& options, PortNameOf name,
-            ProcessNameOf process_name)
+  // `options` and `schemas` must outlive it.
+  TraceView(const TraceOptions& options, const PayloadSchemas& schemas,
+            PortNameOf name, ProcessNameOf process_name)
       : options_(options),
+        schemas_(schemas),
         name_(std::move(name)),
         process_name_(std::move(process_name)),
         until_(options.until) {}
@@ -50,12 +52,13 @@ class TraceView {
   void CountBlock(const ipc::TraceSource& source,
                   const ipc::TraceRecord& record);
   void ShowAll(const std::vector<TracedMessage>& messages);
-  void ShowMessage(const TracedMessage& message, const std::string& port);
+  void ShowMessage(TracedMessage message, const std::string& port);
   // Facts of before `time_ns` that were not shown yet.
   void ShowFacts(uint64_t time_ns);
   void ShowFact(const ipc::TraceRecord& fact);
 
   const TraceOptions& options_;
+  const PayloadSchemas& schemas_;
   const PortNameOf name_;
   const ProcessNameOf process_name_;
   const EndConditions until_;

@@ -25,6 +25,17 @@ enum class MessageStatus {
   kWaiting,  // a call received but not answered yet
 };
 
+// What a schema says of a message's payload, where one was given.
+struct DecodedPayload {
+  std::string json;     // "": not traced, or see `problem`
+  std::string problem;  // why it could not be decoded
+};
+struct DecodedMessage {
+  std::string method;  // "": no schema knows it
+  DecodedPayload request;
+  DecodedPayload answer;
+};
+
 struct TracedMessage {
   uint64_t time_ns = 0;  // CLOCK_MONOTONIC, of the send if it was seen
   uint64_t flow = 0;
@@ -48,6 +59,7 @@ struct TracedMessage {
   // The first bytes of what was sent and answered, where they were traced.
   std::string request;
   std::string answer;
+  DecodedMessage decoded;
 };
 
 // Whether it is known when it was received: `queue_ns` after it was sent, or,

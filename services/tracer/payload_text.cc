@@ -47,6 +47,19 @@ void Append(std::string* out, const char* word, std::string_view bytes) {
   }
 }
 
+void AppendLine(std::string* out, const char* word, const std::string& text) {
+  *out += kIndent + (word + (' ' + Printable(text))) + '\n';
+}
+
+void AppendPart(std::string* out, const char* word, const std::string& method,
+                const DecodedPayload& decoded, std::string_view bytes) {
+  if (!decoded.json.empty())
+    return AppendLine(out, word, method + ' ' + decoded.json);
+  if (!decoded.problem.empty())
+    AppendLine(out, word, method + ": " + decoded.problem);
+  Append(out, word, bytes);
+}
+
 }  // namespace
 
 std::string HexOf(std::string_view bytes) {
@@ -61,8 +74,9 @@ std::string HexOf(std::string_view bytes) {
 
 std::string PayloadLines(const TracedMessage& message) {
   std::string text;
-  Append(&text, ">", message.request);
-  Append(&text, "<", message.answer);
+  const DecodedMessage& decoded = message.decoded;
+  AppendPart(&text, ">", decoded.method, decoded.request, message.request);
+  AppendPart(&text, "<", decoded.method, decoded.answer, message.answer);
   return text;
 }
 

@@ -29,7 +29,7 @@ struct TraceColumn {
   std::string (*cell)(const Cells&);
 };
 
-constexpr std::array<TraceColumn, 12> kColumns = {{
+constexpr std::array<TraceColumn, 13> kColumns = {{
     {"time", "TIME", -15,
      [](const Cells& c) { return c.clock.Text(c.message.time_ns); }},
     {"flow", "FLOW", -14,
@@ -45,6 +45,11 @@ constexpr std::array<TraceColumn, 12> kColumns = {{
      }},
     {"label", "LABEL", 8,
      [](const Cells& c) { return std::to_string(c.message.label); }},
+    {"method", "METHOD", -12,
+     [](const Cells& c) {
+       const std::string& method = c.message.decoded.method;
+       return method.empty() ? "-" : Printable(method);
+     }},
     {"bytes", "BYTES", 8,
      [](const Cells& c) { return std::to_string(c.message.payload_bytes); }},
     {"handles", "H", 2,

@@ -8,8 +8,8 @@
 
 namespace keyport {
 
-// "time", "flow", "from", "port", "to", "label", "bytes", "handles", "queue",
-// "work", "total", "status"
+// "time", "flow", "from", "port", "to", "label", "method", "bytes", "handles",
+// "queue", "work", "total", "status"
 std::vector<std::string> TraceColumnNames();
 
 // Of names that there are.

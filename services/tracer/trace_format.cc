@@ -48,6 +48,13 @@ Json Maybe(const std::optional<uint64_t>& ns) {
   return ns ? Json(*ns) : Json(nullptr);
 }
 
+void AddDecoded(const std::string& part, const DecodedPayload& decoded,
+                Json* object) {
+  if (!decoded.json.empty())
+    (*object)[part] = Json::parse(decoded.json, nullptr, false);
+  if (!decoded.problem.empty()) (*object)[part + "_problem"] = decoded.problem;
+}
+
 std::string Line(const Json& object) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -155,7 +162,8 @@ std::string TraceLine(const TracedMessage& message,
                            Printable(port_name) + " (" +
                            NameOr(message.to, "-") + ")";
   return Row(clock.Text(message.time_ns), Hex(message.flow), path,
-             std::to_string(message.label),
+             message.decoded.method.empty() ? std::to_string(message.label)
+                                            : Printable(message.decoded.method),
              std::to_string(message.payload_bytes),
              std::to_string(message.handles), DurationOrDash(message.queue_ns),
              DurationOrDash(message.total_ns), StatusText(message));
@@ -178,6 +186,10 @@ std::string TraceJson(const TracedMessage& message,
                  {"work_ns", Maybe(message.work_ns)},
                  {"total_ns", Maybe(message.total_ns)},
                  {"status", StatusText(message)}};
+  const DecodedMessage& decoded = message.decoded;
+  if (!decoded.method.empty()) object["method"] = decoded.method;
+  AddDecoded("request", decoded.request, &object);
+  AddDecoded("answer", decoded.answer, &object);
   if (!message.request.empty()) object["request_hex"] = HexOf(message.request);
   if (!message.answer.empty()) object["answer_hex"] = HexOf(message.answer);
   return Line(object);

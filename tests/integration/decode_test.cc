@@ -1,0 +1,126 @@
+// keyport decode and trace --schema, over the payloads of a graph whose
+// services use that schema (examples/typed_store).
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <map>
+
+#include "services/tracer/payload_text.h"
+#include "tests/integration/support/recorded_graph.h"
+
+namespace integration {
+namespace {
+
+using testing::HasSubstr;
+
+class DecodeTest : public RecordedGraphTest {
+ protected:
+  static constexpr char kSchema[] =
+      KEYPORT_SOURCE_DIR "/examples/typed_store/store.capnp";
+
+  // What passes in the example's graph for a while.
+  void RecordExample() {
+    graph_ = std::make_unique<Running>(Keyport(
+        {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
+         "100000000"}));
+    ASSERT_TRUE(graph_->WaitFor("its socket is")) << graph_->output();
+    const Finished record =
+        Tool({"record", "--payload", "--snaplen", "1024", "-n", "600", file()});
+    EXPECT_EQ(record.exit_code, 0) << record.output;
+    graph_->Signal(SIGINT);
+    EXPECT_EQ(graph_->Wait(), 130) << graph_->output();  // its job was not done
+  }
+  std::vector<Json> TracedBySchema() const {
+    return ObjectsOf({"trace", "--from", file(), "--payload", "--json",
+                      "--schema", std::string("store=") + kSchema});
+  }
+  // With the input, as a shell would give it.
+  static Finished Decode(const std::string& words, const std::string& input) {
+    return RunProgram({{"/bin/sh", "-c",
+                        "printf %s '" + input +
+                            "' | " KEYPORT_BIN_DIR "/keyport decode " + words},
+                       {}});
+  }
+};
+
+// As the client makes them: so many of a letter, by the number in the key.
+std::string ValueOf(const std::string& key) {
+  const uint64_t number = std::stoull(key.substr(key.find(' ') + 1));
+  return keyport::HexOf(
+      std::string(number % 300 + 1, static_cast<char>('a' + number % 26)));
+}
+
+TEST_F(DecodeTest, EveryPayloadOfTheExampleIsWhatItsServicesMeant) {
+  RecordExample();
+  std::map<std::string, int> seen;
+  for (const Json& line : TracedBySchema()) {
+    if (!line.contains("method")) continue;
+    const std::string method = line["method"];
+    // Where the recording began and ended, one end's records are missing.
+    if (!line.contains("request") || !line.contains("answer")) continue;
+    const std::string value = "0x" + ValueOf(line["request"]["key"]);
+    const Json& answer = line["answer"];
+    if (method == "put") {
+      EXPECT_EQ(line["request"]["value"], value);
+      EXPECT_TRUE(answer["values"].is_number_unsigned()) << line;
+      ++seen["put " + line["request"]["keep"].get<std::string>()];
+    } else {
+      EXPECT_EQ(answer, answer.contains("missing")
+                            ? Json({{"missing", nullptr}})
+                            : Json({{"value", value}}));
+      ++seen[answer.contains("missing") ? "missing" : "value"];
+    }
+  }
+  EXPECT_GT(seen["put always"], 30);
+  EXPECT_GT(seen["put once"], 30);
+  EXPECT_GT(seen["value"], 90);
+  EXPECT_GT(seen["missing"], 30);
+}
+
+TEST_F(DecodeTest, ALineShowsTheMethodAndItsValues) {
+  RecordExample();
+  const Finished shown = Tool({"trace", "--from", file(), "--payload",
+                               "--schema", std::string("store=") + kSchema});
+  EXPECT_EQ(shown.exit_code, 0) << shown.output;
+  EXPECT_THAT(shown.output, HasSubstr("    > get {\"key\":\"key "));
+  EXPECT_THAT(shown.output, HasSubstr("    < get {\"missing\":null}\n"));
+  const Finished columns = Tool({"trace", "--from", file(), "-o", "port,method",
+                                 "--schema", std::string("store=") + kSchema});
+  EXPECT_THAT(columns.output, HasSubstr("store         get\n"));
+}
+
+TEST_F(DecodeTest, HexadecimalOfATraceIsDecodedAlike) {
+  RecordExample();
+  for (const Json& line : TracedBySchema()) {
+    if (!line.contains("request") || !line.contains("answer")) continue;
+    const std::string words =
+        std::string(kSchema) + " " + line["method"].get<std::string>();
+    const Finished request =
+        Decode(words + " --hex", line["request_hex"].get<std::string>());
+    EXPECT_EQ(Json::parse(request.output), line["request"]);
+    const Finished answer =
+        Decode(words + " --hex --answer", line["answer_hex"]);
+    EXPECT_EQ(Json::parse(answer.output), line["answer"]);
+    return;
+  }
+  FAIL() << "nothing was recorded";
+}
+
+TEST_F(DecodeTest, ListsMethodsAndExplainsWhatIsWrong) {
+  const Finished list = Tool({"decode", kSchema});
+  EXPECT_EQ(list.exit_code, 0);
+  EXPECT_THAT(list.output,
+              HasSubstr("put @0 (key :Text, value :Data, keep :Keep) -> "
+                        "(values :UInt32)"));
+  const Finished mistyped = Decode(std::string(kSchema) + " gte", "");
+  EXPECT_EQ(mistyped.exit_code, 1);
+  EXPECT_THAT(mistyped.output, HasSubstr("did you mean \"get\"?"));
+  EXPECT_THAT(Decode(std::string(kSchema) + " get", "hello").output,
+              HasSubstr("multiple of 8"));
+  EXPECT_THAT(Decode(std::string(kSchema) + " get --hex", "0g").output,
+              HasSubstr("--hex"));
+  EXPECT_EQ(Tool({"trace", "--schema", "store"}).exit_code, 1);
+}
+
+}  // namespace
+}  // namespace integration

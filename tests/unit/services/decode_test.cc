@@ -1,0 +1,245 @@
+#include <capnp/dynamic.h>
+#include <capnp/serialize.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <limits>
+
+#include "services/decode/payload_schemas.h"
+
+namespace keyport {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kStore[] = R"(@0x9a7c1d5b8e3f2a61;
+enum Mode { fast @0; safe @1; }
+interface Listener { told @0 (); }
+struct Got {
+  union {
+    found :group { value @0 :Data; age @1 :Float64; }
+    missing @2 :Void;
+  }
+}
+struct Tree { left @0 :Tree; name @1 :Text; }
+interface Store {
+  put @0 (key :Text, value :Data, mode :Mode) -> ();
+  get @1 (key :Text) -> Got;
+  watch @2 (listener :Listener, all :List(Listener), keys :List(Text)) -> (count :UInt64);
+  walk @3 (tree :Tree) -> ();
+}
+)";
+
+class DecodeTest : public testing::Test {
+ protected:
+  DecodeTest() {
+    std::filesystem::create_directories(folder_);
+    Write("store.capnp", kStore);
+  }
+  ~DecodeTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Path(const std::string& name) const { return folder_ + name; }
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(Path(name)) << text;
+  }
+  Interface Store() const {
+    auto store = Interface::Load(Path("store.capnp:Store"));
+    EXPECT_TRUE(store.ok()) << store.status();
+    return *std::move(store);
+  }
+  using Fill = std::function<void(capnp::DynamicStruct::Builder)>;
+  static std::string Encoded(const capnp::StructSchema& schema,
+                             const Fill& fill) {
+    capnp::MallocMessageBuilder message;
+    fill(message.initRoot<capnp::DynamicStruct>(schema));
+    const auto words = capnp::messageToFlatArray(message);
+    const auto bytes = words.asBytes();
+    return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+  }
+  static std::string JsonOf(const std::string& bytes,
+                            const capnp::StructSchema& schema) {
+    const auto json = PayloadJson(bytes, schema);
+    return json.ok() ? json->dump() : std::string(json.status().message());
+  }
+
+  const std::string folder_ = testing::TempDir() + "keyport_decode/";
+};
+
+TEST_F(DecodeTest, ParametersAreOfTheMethodThatTheLabelNames) {
+  const Interface store = Store();
+  const auto put = *store.FindNamed("put");
+  const std::string bytes = Encoded(put.request, [](auto root) {
+    root.set("key", "a \"b\"");
+    root.set("value", capnp::Data::Reader(
+                          reinterpret_cast<const kj::byte*>("\0\xff"), 2));
+    root.set("mode", "safe");
+  });
+  EXPECT_EQ(JsonOf(bytes, store.Find(0)->of(PayloadOf::kRequest)),
+            R"({"key":"a \"b\"","value":"0x00ff","mode":"safe"})");
+  EXPECT_EQ(store.Find(3)->name, "walk");
+  EXPECT_EQ(store.Find(4), nullptr);
+}
+
+TEST_F(DecodeTest, OfAUnionThereIsWhatIsSet) {
+  const Interface store = Store();
+  const auto& answer = store.Find(1)->of(PayloadOf::kAnswer);
+  EXPECT_EQ(
+      JsonOf(
+          Encoded(answer,
+                  [](auto root) {
+                    auto found =
+                        root.init("found").template as<capnp::DynamicStruct>();
+                    found.set("age", -std::numeric_limits<double>::infinity());
+                  }),
+          answer),
+      R"({"found":{"age":"-inf"}})");
+  EXPECT_EQ(JsonOf(Encoded(answer,
+                           [](auto root) { root.set("missing", capnp::VOID); }),
+                   answer),
+            R"({"missing":null})");
+}
+
+TEST_F(DecodeTest, AnEnumerantThatTheSchemaDoesNotKnowIsItsNumber) {
+  const Interface store = Store();
+  const auto& request = store.Find(0)->request;
+  const std::string bytes = Encoded(request, [&](auto root) {
+    root.set("mode", capnp::DynamicEnum(
+                         request.getFieldByName("mode").getType().asEnum(), 7));
+  });
+  EXPECT_EQ(JsonOf(bytes, request), R"({"mode":7})");
+}
+
+TEST_F(DecodeTest, CapabilitiesAreNamedAndNotRead) {
+  const Interface store = Store();
+  const auto& request = store.Find(2)->request;
+  // A pointer to capability 0, as the format has it, in place of a text.
+  std::string bytes = Encoded(request, [](auto root) {
+    auto keys = root.init("keys", 1).template as<capnp::DynamicList>();
+    keys.set(0, "k");
+  });
+  const size_t pointers = 16;  // behind the framing and the root's pointer
+  bytes[pointers] = 3;
+  const std::string json = JsonOf(bytes, request);
+  EXPECT_THAT(json, HasSubstr(R"("listener":"capability")"));
+  EXPECT_THAT(json, HasSubstr(R"("keys":["k"])"));
+}
+
+TEST_F(DecodeTest, WhatIsNoMessageIsSaidAndNotGuessed) {
+  const Interface store = Store();
+  const auto& request = store.Find(0)->request;
+  const std::string whole =
+      Encoded(request, [](auto root) { root.set("key", "key"); });
+  EXPECT_THAT(JsonOf("hello", request), HasSubstr("multiple of 8"));
+  EXPECT_THAT(JsonOf("", request), HasSubstr("multiple of 8"));
+  EXPECT_THAT(JsonOf(std::string(64, '\xff'), request),
+              HasSubstr("no Cap'n Proto message"));
+  EXPECT_THAT(JsonOf(whole.substr(0, whole.size() - 8), request),
+              HasSubstr("no Cap'n Proto message"));
+  EXPECT_THAT(JsonOf(whole + std::string(8, '\0'), request),
+              HasSubstr("8 bytes more"));
+}
+
+// A list whose pointers all point to one long text.
+TEST_F(DecodeTest, WhatPointersShareIsReadABoundedTime) {
+  const Interface store = Store();
+  const auto& request = store.Find(2)->request;
+  constexpr unsigned kPointers = 2'000;
+  std::string bytes = Encoded(request, [](auto root) {
+    auto keys = root.init("keys", kPointers).template as<capnp::DynamicList>();
+    keys.set(kPointers - 1, std::string(10'000, 'x').c_str());
+  });
+  // Pointers are relative to their place: the last one's text starts right
+  // behind it, so the others' starts so much farther.
+  const size_t first = bytes.size() - 10'008 - kPointers * 8;
+  uint64_t last;
+  std::memcpy(&last, &bytes[first + (kPointers - 1) * 8], 8);
+  for (unsigned i = 0; i + 1 < kPointers; ++i) {
+    const uint64_t word = last + (uint64_t{kPointers - 1 - i} << 2);
+    std::memcpy(&bytes[first + i * 8], &word, 8);
+  }
+  EXPECT_THAT(JsonOf(bytes, request), HasSubstr("no Cap'n Proto message"));
+}
+
+TEST_F(DecodeTest, NestingHasALimit) {
+  const Interface store = Store();
+  const auto& request = store.Find(3)->request;
+  const auto depth = [&](int levels) {
+    return JsonOf(
+        Encoded(request,
+                [&](auto root) {
+                  auto at =
+                      root.init("tree").template as<capnp::DynamicStruct>();
+                  for (int i = 0; i < levels; ++i)
+                    at = at.init("left").template as<capnp::DynamicStruct>();
+                }),
+        request);
+  };
+  EXPECT_THAT(depth(10), HasSubstr(R"({"tree":{"left":)"));
+  EXPECT_THAT(depth(1'000), HasSubstr("no Cap'n Proto message"));
+}
+
+TEST_F(DecodeTest, SchemasThatCannotBeUsedAreExplained) {
+  const auto message = [&](const std::string& words) {
+    const auto loaded = Interface::Load(words);
+    return std::string(loaded.status().message());
+  };
+  EXPECT_THAT(message(Path("stor.capnp")), HasSubstr("there is no schema"));
+  EXPECT_THAT(message(Path("store.capnp")),
+              HasSubstr("several interfaces: Listener, Store"));
+  EXPECT_THAT(message(Path("store.capnp:Stoer")),
+              HasSubstr("did you mean \"Store\"?"));
+  Write("none.capnp", "@0x9a7c1d5b8e3f2a62;\nstruct A {}\n");
+  EXPECT_THAT(message(Path("none.capnp")), HasSubstr("has no interface"));
+  Write("wrong.capnp",
+        "@0x9a7c1d5b8e3f2a63;\ninterface A {\n  a @0 (b :C);\n}\n");
+  EXPECT_THAT(message(Path("wrong.capnp")), HasSubstr("wrong.capnp:3"));
+  Write("a:b.capnp", "@0x9a7c1d5b8e3f2a64;\ninterface A { a @0 (); }\n");
+  EXPECT_EQ(message(Path("a:b.capnp")), "");
+  Write("imports.capnp",
+        "@0x9a7c1d5b8e3f2a65;\nusing S = import \"store.capnp\";\n"
+        "interface B { b @0 (tree :S.Tree); }\n");
+  EXPECT_EQ(message(Path("imports.capnp")), "");
+}
+
+TEST_F(DecodeTest, AMethodIsFoundByNameOrLabelAndAMistypedOneIsNamed) {
+  const Interface store = Store();
+  EXPECT_EQ(store.FindNamed("2")->name, "watch");
+  EXPECT_THAT(std::string(store.FindNamed("wathc").status().message()),
+              HasSubstr("did you mean \"watch\"?"));
+  EXPECT_FALSE(store.FindNamed("9").ok());
+  EXPECT_THAT(store.Text(),
+              HasSubstr("put @0 (key :Text, value :Data, mode :Mode) -> ()"));
+}
+
+TEST_F(DecodeTest, EachPortHasOneSchema) {
+  const std::string store = "store=" + Path("store.capnp:Store");
+  const auto schemas = PayloadSchemas::Load({store}, nullptr);
+  ASSERT_TRUE(schemas.ok()) << schemas.status();
+  ASSERT_NE(schemas->Find("store", 1), nullptr);
+  EXPECT_EQ(schemas->Find("store", 1)->name, "get");
+  EXPECT_EQ(schemas->Find("store", 9), nullptr);
+  EXPECT_EQ(schemas->Find("other", 1), nullptr);
+  const auto wrong = [](const std::vector<std::string>& words) {
+    return std::string(PayloadSchemas::Load(words, nullptr).status().message());
+  };
+  // The usual ones are for other ports.
+  const std::string usual = store + " \n tree=" + Path("store.capnp:Store");
+  Write("broken.capnp", "");
+  const auto with = PayloadSchemas::Load({store}, usual.c_str());
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_NE(with->Find("tree", 1), nullptr);
+  EXPECT_FALSE(
+      PayloadSchemas::Load({store}, ("x=" + Path("broken.capnp")).c_str())
+          .ok());
+  EXPECT_TRUE(
+      PayloadSchemas::Load({store}, ("store=" + Path("broken.capnp")).c_str())
+          .ok());
+  EXPECT_THAT(wrong({store, store}), HasSubstr("given two schemas"));
+  EXPECT_THAT(wrong({Path("store.capnp")}), HasSubstr("PORT=FILE.capnp"));
+}
+
+}  // namespace
+}  // namespace keyport
