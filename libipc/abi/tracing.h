@@ -24,9 +24,11 @@ struct TraceFilter {
   uint32_t bytes_min = 0;  // smaller messages are left out
   uint16_t directions = kTraceBothWays;
   uint16_t errors_only = 0;  // 1: only records that tell of an error
+  uint32_t label_first = 0;  // messages whose labels are from this one on
+  uint32_t label_last = UINT32_MAX;  // to this one; an answer has its call's
   bool operator==(const TraceFilter&) const = default;
 };
-static_assert(sizeof(TraceFilter) == 16);
+static_assert(sizeof(TraceFilter) == 24);
 
 // Scopes by their place in LaneTracing.
 enum TraceScopePlace : uint32_t {
@@ -55,6 +57,6 @@ struct LaneTracing {
   }
   bool operator==(const LaneTracing&) const = default;
 };
-static_assert(sizeof(LaneTracing) == 96);
+static_assert(sizeof(LaneTracing) == 128);
 
 }  // namespace ipc::abi

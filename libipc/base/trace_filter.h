@@ -29,6 +29,8 @@ inline bool IsKept(const ipc::abi::TraceRecord& record,
                    const ipc::abi::TraceFilter& filter) {
   return (filter.directions & DirectionOf(record.kind)) != 0 &&
          record.payload_bytes >= filter.bytes_min &&
+         record.label >= filter.label_first &&
+         record.label <= filter.label_last &&
          (filter.errors_only == 0 || record.error != 0) &&
          IsFlowKept(record.flow, filter.one_in);
 }
@@ -41,13 +43,15 @@ inline ipc::abi::TraceFilter UnionOf(const ipc::abi::TraceFilter& a,
           .one_in = std::gcd(a.one_in, b.one_in),
           .bytes_min = std::min(a.bytes_min, b.bytes_min),
           .directions = static_cast<uint16_t>(a.directions | b.directions),
-          .errors_only = std::min(a.errors_only, b.errors_only)};
+          .errors_only = std::min(a.errors_only, b.errors_only),
+          .label_first = std::min(a.label_first, b.label_first),
+          .label_last = std::max(a.label_last, b.label_last)};
 }
 
 inline bool IsValid(const ipc::abi::TraceFilter& filter) {
   return filter.one_in >= 1 && filter.directions >= 1 &&
          filter.directions <= ipc::abi::kTraceBothWays &&
-         filter.errors_only <= 1;
+         filter.errors_only <= 1 && filter.label_first <= filter.label_last;
 }
 
 }  // namespace base

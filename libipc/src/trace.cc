@@ -83,7 +83,9 @@ class Tracer::Core {
         .one_in = options.one_in,
         .bytes_min = options.bytes_min,
         .directions = options.directions,
-        .errors_only = options.keeps == TraceKeeps::kErrors};
+        .errors_only = options.keeps == TraceKeeps::kErrors,
+        .label_first = options.labels.first,
+        .label_last = options.labels.last};
   }
 
   bool Show(const TraceSource& source, const TracedRing::Traced& traced,

@@ -23,8 +23,9 @@ class TracedScopes {
 
   abi::LaneScope scope(uint32_t place) const {
     const Scope& from = scopes_[place];
-    const uint64_t words[2] = {from.filter[0].load(std::memory_order_relaxed),
-                               from.filter[1].load(std::memory_order_relaxed)};
+    uint64_t words[kFilterWords];
+    for (size_t i = 0; i < kFilterWords; ++i)
+      words[i] = from.filter[i].load(std::memory_order_relaxed);
     abi::LaneScope scope = {from.id.load(std::memory_order_relaxed), {}};
     std::memcpy(&scope.filter, words, sizeof(words));
     return scope;
@@ -39,20 +40,22 @@ class TracedScopes {
   void Set(const abi::LaneTracing& tracing) {
     for (uint32_t i = 0; i < abi::kTraceScopes; ++i) {
       const abi::LaneScope& scope = tracing.scopes[i];
-      uint64_t words[2];
-      static_assert(sizeof(words) == sizeof(scope.filter));
+      uint64_t words[kFilterWords];
       std::memcpy(words, &scope.filter, sizeof(words));
-      scopes_[i].filter[0].store(words[0], std::memory_order_relaxed);
-      scopes_[i].filter[1].store(words[1], std::memory_order_relaxed);
+      for (size_t word = 0; word < kFilterWords; ++word)
+        scopes_[i].filter[word].store(words[word], std::memory_order_relaxed);
       scopes_[i].id.store(scope.id, std::memory_order_relaxed);
     }
     on_.store(tracing.on(), std::memory_order_relaxed);
   }
 
  private:
+  static constexpr size_t kFilterWords =
+      sizeof(abi::TraceFilter) / sizeof(uint64_t);
+  static_assert(sizeof(abi::TraceFilter) % sizeof(uint64_t) == 0);
   struct Scope {
     std::atomic<uint64_t> id{0};
-    std::atomic<uint64_t> filter[2] = {0, 0};
+    std::atomic<uint64_t> filter[kFilterWords] = {};
   };
   std::atomic<uint32_t> on_{0};
   Scope scopes_[abi::kTraceScopes];

@@ -51,8 +51,9 @@ void SaySums(const RecordOptions& options, const RecordingLoop& loop,
 
 int RunRecord(const RecordOptions& options, RecordSays says) {
   const Recorder::Clocks clocks = RecordingLoop::ClocksNow();
-  auto trace = LiveTrace::Start(options.socket, "keyport record",
-                                options.seconds_max, options.source);
+  auto trace =
+      LiveTrace::Start(options.socket, "keyport record", options.seconds_max,
+                       AtSource(options.filter, options.source));
   if (!trace.ok()) return Complain(trace.status());
   auto files = RecordingSeries::Create(options.files);
   if (!files.ok()) return Complain(files.status());

@@ -58,8 +58,9 @@ int RunTrace(const TraceOptions& options) {
       PayloadSchemas::Load(options.schemas, std::getenv("KEYPORT_SCHEMAS"));
   if (!schemas.ok()) return Complain(schemas.status());
   if (!options.recording.empty()) return ShowRecording(options, *schemas);
-  auto trace = LiveTrace::Start(options.socket, "keyport trace",
-                                options.seconds_max, options.source);
+  auto trace =
+      LiveTrace::Start(options.socket, "keyport trace", options.seconds_max,
+                       AtSource(options.filter, options.source));
   if (!trace.ok()) return Complain(trace.status());
   PortNames names((*trace)->inspector());
   names.Refresh();

@@ -48,7 +48,8 @@ TracedEnd ReadRecording(const TracedInput& input, Gate* gate) {
 
 TracedEnd ReadGraph(const TracedInput& input, std::string_view tool,
                     Gate* gate) {
-  auto trace = LiveTrace::Start(input.socket, tool, input.seconds_max);
+  auto trace = LiveTrace::Start(input.socket, tool, input.seconds_max,
+                                AtSource(input.filter, {}));
   if (!trace.ok()) return {trace.status(), {}};
   if (input.seconds_max > 0)
     std::fprintf(stderr, "tracing for %g s; Ctrl-C ends it sooner\n",

@@ -56,7 +56,8 @@ absl::StatusOr<std::unique_ptr<LiveTrace>> StartTrace(
     const RecordOptions& options, std::optional<ipc::Session>* session) {
   if (!options.socket.empty() || std::getenv("KEYPORT_SESSION_FD") == nullptr)
     return LiveTrace::Start(options.socket, "keyport-tracer",
-                            options.seconds_max, options.source);
+                            options.seconds_max,
+                            AtSource(options.filter, options.source));
   absl::StatusOr<ipc::Session> own = ipc::Session::FromEnvironment();
   if (!own.ok()) return own.status();
   session->emplace(*std::move(own));
@@ -64,7 +65,7 @@ absl::StatusOr<std::unique_ptr<LiveTrace>> StartTrace(
   // first.
   setpgid(0, 0);
   return LiveTrace::StartAsService(&**session, options.seconds_max,
-                                   options.source);
+                                   AtSource(options.filter, options.source));
 }
 
 void SaySums(const RecordingLoop& loop, const TraceLoss& loss) {

@@ -8,6 +8,17 @@ void AddFilter(CLI::App* command, TraceFilter* filter) {
   CLI::Option* service = command->add_option("--service", filter->service,
                                              "only what it sends or receives");
   command->add_option("--port", filter->port, "only over this port");
+  command->add_option_function<std::string>(
+      "--label",
+      [filter](const std::string& word) {
+        const auto labels = ReadLabels(word);
+        if (!labels)
+          throw CLI::ValidationError(
+              "--label", "\"" + word + "\" is no label, as 4 or 4-9 is");
+        filter->labels = *labels;
+      },
+      "only requests with this label, or from one to another (4-9), and "
+      "their answers");
   const std::map<std::string, Direction> directions = {
       {"in", Direction::kIn}, {"out", Direction::kOut}};
   command

@@ -10,7 +10,7 @@
 
 namespace keyport {
 
-// --service, --port, --direction
+// --service, --port, --label, --direction
 void AddFilter(CLI::App* command, TraceFilter* filter);
 // --payload, --snaplen, --one-in, --min-bytes, --errors; returns all but the
 // first.

@@ -21,6 +21,9 @@ std::string CommandText(std::string_view command,
   if (filter.direction == Direction::kIn) text += " --direction in";
   if (filter.direction == Direction::kOut) text += " --direction out";
   if (!filter.port.empty()) text += " --port " + filter.port;
+  if (filter.labels != ipc::TraceLabels())
+    text += " --label " + std::to_string(filter.labels.first) + "-" +
+            std::to_string(filter.labels.last);
   const ipc::TraceOptions& source = options.source;
   if (source.level == ipc::TraceLevel::kPayload)
     text += " --payload --snaplen " + std::to_string(source.snaplen);

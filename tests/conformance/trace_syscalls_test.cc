@@ -226,6 +226,8 @@ TEST_F(TracePort, RefusesFiltersThatMakeNoSense) {
   EXPECT_EQ(refusal({.directions = 0}, 0), Error::invalid_args);
   EXPECT_EQ(refusal({.directions = 4}, 0), Error::invalid_args);
   EXPECT_EQ(refusal({.errors_only = 2}, 0), Error::invalid_args);
+  EXPECT_EQ(refusal({.label_first = 5, .label_last = 4}, 0),
+            Error::invalid_args);
   EXPECT_EQ(refusal({.snaplen = 1}, 0), Error::invalid_args);
   EXPECT_EQ(refusal({.snaplen = abi::kTraceSnapMax + 1}, 1),
             Error::out_of_range);
@@ -245,18 +247,25 @@ TEST_F(TracePort, OfSeveralTracersTellsTheUnionOfTheirFilters) {
          .one_in = 6,
          .bytes_min = 100,
          .directions = abi::kTraceOutgoing,
-         .errors_only = 1});
+         .errors_only = 1,
+         .label_first = 7,
+         .label_last = 9});
   Told(*lane);
   const uint64_t second = Trace(port, 1,
                                 {.snaplen = 64,
                                  .one_in = 4,
                                  .bytes_min = 10,
                                  .directions = abi::kTraceIncoming,
-                                 .errors_only = 0});
+                                 .errors_only = 0,
+                                 .label_first = 4,
+                                 .label_last = 8});
   const abi::TraceFilter both =
       Told(*lane).scopes[abi::kScopePortPayload].filter;
-  EXPECT_EQ(both,
-            (abi::TraceFilter{.snaplen = 64, .one_in = 2, .bytes_min = 10}));
+  EXPECT_EQ(both, (abi::TraceFilter{.snaplen = 64,
+                                    .one_in = 2,
+                                    .bytes_min = 10,
+                                    .label_first = 4,
+                                    .label_last = 9}));
   End(second);
   EXPECT_EQ(Told(*lane).scopes[abi::kScopePortPayload].filter.snaplen, 8u);
 }

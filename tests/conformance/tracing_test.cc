@@ -378,6 +378,33 @@ TEST_F(Tracing, LeavesOutWhatIsSmallOrGoesTheOtherWay) {
   EXPECT_GT(incoming.passed(), 0u);
 }
 
+// An answer has no label; it goes by that of its call.
+TEST_F(Tracing, OfLabelsKeepsTheirCallsWithAllThatBelongsToThem) {
+  Tracer tracer = Trace(port_, {.labels = {.first = 3, .last = 4}});
+  Tracer other = Trace(port_, {.labels = {.first = 9, .last = 9}});
+  Capability right = Must(port_.Duplicate(kRightSend | kRightDuplicate));
+  const InitialCapability initial[] = {{"port", &right}};
+  auto peer = world_->StartPeer("caller", initial, [](Session& session) {
+    Sender sender = Must(Sender::Create(Must(session.Take("port"))));
+    for (uint32_t label = 1; label <= 6; ++label)
+      Must(sender.Call("call", {.label = label}));
+  });
+  Receiver receiver =
+      Must(Receiver::Create(Must(port_.Duplicate(kRightReceive))));
+  for (int i = 0; i < 6; ++i) Must(Must(receiver.Receive(Soon())).Reply("ok"));
+  peer->Join();
+  std::map<uint32_t, std::set<TraceKind>> kinds;
+  for (const Seen& seen : All(tracer))
+    kinds[seen.record.label].insert(static_cast<TraceKind>(seen.record.kind));
+  const std::set<TraceKind> whole = {TraceKind::send, TraceKind::receive,
+                                     TraceKind::reply, TraceKind::outcome};
+  EXPECT_EQ(kinds,
+            (std::map<uint32_t, std::set<TraceKind>>{{3, whole}, {4, whole}}));
+  EXPECT_THAT(All(other), ::testing::IsEmpty());
+  // Of what lies between what the two want, more was written than either sees.
+  EXPECT_EQ(tracer.seen(), tracer.passed() + 8);
+}
+
 TEST_F(Tracing, OfErrorsShowsCallsThatFailed) {
   Tracer tracer = Trace(port_, {.keeps = TraceKeeps::kErrors});
   Capability right = Must(port_.Duplicate(kRightSend | kRightDuplicate));

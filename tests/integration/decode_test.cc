@@ -12,6 +12,7 @@ namespace integration {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class DecodeTest : public RecordedGraphTest {
  protected:
@@ -19,13 +20,16 @@ class DecodeTest : public RecordedGraphTest {
       KEYPORT_SOURCE_DIR "/examples/typed_store/store.capnp";
 
   // What passes in the example's graph for a while.
-  void RecordExample() {
+  void RecordExample(const std::vector<std::string>& options = {}) {
     graph_ = std::make_unique<Running>(Keyport(
         {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
          "100000000"}));
     ASSERT_TRUE(graph_->WaitFor("its socket is")) << graph_->output();
-    const Finished record =
-        Tool({"record", "--payload", "--snaplen", "1024", "-n", "600", file()});
+    std::vector<std::string> words = {"record", "--payload", "--snaplen",
+                                      "1024",   "-n",        "600"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.push_back(file());
+    const Finished record = Tool(words);
     EXPECT_EQ(record.exit_code, 0) << record.output;
     graph_->Signal(SIGINT);
     EXPECT_EQ(graph_->Wait(), 130) << graph_->output();  // its job was not done
@@ -87,6 +91,16 @@ TEST_F(DecodeTest, ALineShowsTheMethodAndItsValues) {
   const Finished columns = Tool({"trace", "--from", file(), "-o", "port,method",
                                  "--schema", std::string("store=") + kSchema});
   EXPECT_THAT(columns.output, HasSubstr("store         get\n"));
+}
+
+TEST_F(DecodeTest, ALabelKeepsAMethodAtItsSourceAndInARecording) {
+  RecordExample({"--label", "0"});
+  for (const Json& line : TracedBySchema())
+    if (line.contains("flow")) EXPECT_EQ(line["method"], "put") << line;
+  EXPECT_THAT(
+      Tool({"trace", "--from", file(), "--label", "1", "--json"}).output,
+      StartsWith("{\"summary\""));
+  EXPECT_EQ(Tool({"trace", "--label", "put"}).exit_code, 2);
 }
 
 TEST_F(DecodeTest, HexadecimalOfATraceIsDecodedAlike) {

@@ -36,6 +36,13 @@ enum class TraceKeeps { kEverything, kErrors };
 
 // What is traced. What is left out is not written at all, unless another tracer
 // wants it.
+// Of requests; an answer has its call's.
+struct TraceLabels {
+  uint32_t first = 0;
+  uint32_t last = UINT32_MAX;
+  bool operator==(const TraceLabels&) const = default;
+};
+
 struct TraceOptions {
   TraceLevel level = TraceLevel::kHeaders;
   // Payload bytes of a message, at most kTraceSnapMax. Of headers not used.
@@ -45,6 +52,7 @@ struct TraceOptions {
   uint32_t bytes_min = 0;                            // of a record's payload
   TraceDirections directions = abi::kTraceBothWays;  // for who writes it
   TraceKeeps keeps = TraceKeeps::kEverything;
+  TraceLabels labels = {};
 };
 
 // The first bytes of a message's payload, if they were traced: of a send and of

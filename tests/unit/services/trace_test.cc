@@ -189,6 +189,24 @@ TEST(TraceFilter, KnowsInstancesAndDirections) {
   EXPECT_FALSE(IsService("tokenizers", "tokenizer"));
 }
 
+TEST(TraceFilter, KnowsLabelsAndAsksTheirSourcesForThem) {
+  TracedMessage message;
+  message.label = 5;
+  const auto matches = [&](const char* word) {
+    const TraceFilter filter = {.labels = ReadLabels(word).value()};
+    EXPECT_EQ(AtSource(filter, {.one_in = 2}).labels, filter.labels);
+    return filter.Matches(message, "p");
+  };
+  EXPECT_TRUE(matches("5"));
+  EXPECT_TRUE(matches("0-5"));
+  EXPECT_TRUE(matches("5-4294967295"));
+  EXPECT_FALSE(matches("4"));
+  EXPECT_FALSE(matches("6-9"));
+  for (const char* word :
+       {"", "-", "5-", "-5", "6-5", "5 ", "x", "4294967296", "1-2-3"})
+    EXPECT_FALSE(ReadLabels(word).has_value()) << word;
+}
+
 TEST(TraceSummary, CountsRecordsByPort) {
   TraceSummary summary;
   summary.Add(Record(TraceKind::send, 8, {1000, 0}));
