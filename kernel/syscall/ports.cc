@@ -28,7 +28,8 @@ bool IsWithoutWaiting(uint32_t options) {
 
 Answer CheckKind(uint32_t options, uint64_t most) {
   if (!IsWithoutWaiting(options)) return {};
-  if (!std::has_single_bit(options & ~abi::kPortSecret) || most != 0)
+  constexpr uint32_t kWithAny = abi::kPortSecret | abi::kPortNewFlows;
+  if (!std::has_single_bit(options & ~kWithAny) || most != 0)
     return Error::invalid_args;
   return {};
 }

@@ -83,7 +83,8 @@ enum PortOptions : uint32_t {
                          // lane, never waits; with none of the others
   kPortSecret = 16,      // its payload is never traced: no capability of it
                          // has TracePayload
-  kPortOptionsAll = 31,
+  kPortNewFlows = 32,    // what its receivers send for a message begins a flow
+  kPortOptionsAll = 63,
 };
 // ---- port_connect(port, options: 0)
 //      -> {lane handle, key of half A, ring bytes, listeners now}

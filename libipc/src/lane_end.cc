@@ -37,6 +37,7 @@ LaneEnd::LaneEnd(Setup setup)
       inline_max_(std::min(abi::kPayloadBytesMax, own_->ring_bytes() / 4)),
       ring_bytes_max_(setup.ring_bytes_max),
       overwriting_(setup.overwriting),
+      new_flows_(setup.new_flows),
       copied_(overwriting_ && role_ == Role::kReceiver
                   ? RoomForCopy(own_->ring_bytes())
                   : nullptr),

@@ -107,7 +107,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     uint32_t ring_bytes_max = 0;                   // of the sender's half
     std::shared_ptr<base::Offer> offer = nullptr;  // of a rendezvous
     bool overwriting = false;                      // the port is
-    uint64_t next_number = 0;                      // of it: the next message's
+    bool new_flows = false;    // begin with what is taken here
+    uint64_t next_number = 0;  // of it: the next message's
   };
   static std::shared_ptr<LaneEnd> Create(Setup setup);
   ~LaneEnd() override;
@@ -574,6 +575,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   const uint32_t inline_max_;
   const uint32_t ring_bytes_max_;
   const bool overwriting_;
+  const bool new_flows_;  // begin with each message taken here
   const std::unique_ptr<uint8_t[]> copied_;  // a payload, of its listener
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 

@@ -174,6 +174,8 @@ inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header,
   state->correlation = header.correlation;
   state->label = header.label;
   state->flow = header.flow;
+  if (new_flows_) [[unlikely]]
+    state->new_flow = NewFlow(*session_);
   state->badge = role_ == Role::kReceiver ? badge_ : 0;
   const uint8_t* from = in_.Payload();
   // Up to its last line the record may be read, whatever its payload's size.
@@ -273,10 +275,11 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   size_t count = 0;
   const ThreadFlow before = t_flow;
   do {
-    t_flow = {Flow::WithId(header.flow), nullptr};
+    const uint64_t flow = new_flows_ ? NewFlow(*session_) : header.flow;
+    t_flow = {Flow::WithId(flow), nullptr};
     look({.label = header.label,
           .badge = badge_,
-          .flow = header.flow,
+          .flow = flow,
           .payload = {reinterpret_cast<const std::byte*>(reader.Payload()),
                       header.payload_bytes}});
     reader.Consume(header, nullptr);

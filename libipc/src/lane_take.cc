@@ -64,6 +64,7 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->correlation = parsed.header.correlation;
   state->label = parsed.header.label;
   state->flow = parsed.header.flow;
+  if (new_flows_) state->new_flow = NewFlow(*session_);
   state->badge = role_ == Role::kReceiver ? badge_ : 0;
   state->token = parsed.token;
   state->deadline_ns = parsed.deadline_ns;

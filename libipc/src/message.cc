@@ -111,7 +111,7 @@ uint64_t Message::badge() const { return state_ ? state_->badge : 0; }
 uint64_t Message::lost() const {
   return state_ && state_->rare != nullptr ? state_->rare->lost : 0;
 }
-uint64_t Message::flow() const { return state_ ? state_->flow : 0; }
+uint64_t Message::flow() const { return state_ ? state_->carried_flow() : 0; }
 Bytes Message::payload() const { return state_ ? state_->payload : Bytes(); }
 bool Message::is_loan() const { return state_ && state_->has_loan(); }
 

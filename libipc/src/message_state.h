@@ -61,7 +61,8 @@ struct Message::State {
   uint16_t handle_count = 0;
   uint32_t correlation = 0;
   uint32_t label = 0;
-  uint64_t flow = 0;
+  uint64_t flow = 0;      // that it came with
+  uint64_t new_flow = 0;  // that begins with it; 0: none, `flow` goes on
   uint64_t badge = 0;
   uint64_t token = 0;
   int64_t deadline_ns = base::kNoDeadline;
@@ -88,6 +89,9 @@ struct Message::State {
   };
   std::unique_ptr<Rare> rare;
 
+  // Of what is sent for it.
+  uint64_t carried_flow() const { return new_flow != 0 ? new_flow : flow; }
+
   Rare& MakeRare() {
     if (rare == nullptr) rare = std::make_unique<Rare>();
     return *rare;
@@ -106,7 +110,7 @@ struct ThreadFlow {
   const Message::State* message = nullptr;
 
   static Flow Of(const Message::State& state) {
-    return {state.flow, state.received_at};
+    return {state.carried_flow(), state.received_at};
   }
   static Flow Of(const Message& message);
   base::TraceStamp received_at() const { return flow.received_at_; }

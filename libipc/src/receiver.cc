@@ -230,6 +230,7 @@ void ReceiverCore::OpenLane(Answer& event) {
     return;
   }
   const bool overwriting = (opened.port_options & abi::kPortOverwriting) != 0;
+  const bool new_flows = (opened.port_options & abi::kPortNewFlows) != 0;
   LanePtr lane = LaneEnd::Create({.session = session_,
                                   .role = LaneEnd::Role::kReceiver,
                                   .handle = handle,
@@ -245,6 +246,7 @@ void ReceiverCore::OpenLane(Answer& event) {
                                   .tracing = opened.tracing,
                                   .offer = std::move(mapped->offer),
                                   .overwriting = overwriting,
+                                  .new_flows = new_flows,
                                   .next_number = opened.next_number});
   if (opened.spare == 0) session_->Post(abi::Syscall::lane_ready, handle);
   session_->WantSpare();

@@ -89,6 +89,7 @@ absl::StatusOr<Capability> MakePort(const std::shared_ptr<SessionCore>& core,
     bits |= abi::kPortOverwriting;
   const bool secret = options.secrecy == Secrecy::kSecret;
   if (secret) bits |= abi::kPortSecret;
+  if (options.flows_from == FlowOrigin::kPort) bits |= abi::kPortNewFlows;
   const Answer answer =
       core->Call(abi::Syscall::port_create, account,
                  {.options = bits,

@@ -47,6 +47,7 @@ struct PortSpec {
   Full at_full = Full::kBlocks;
   ipc::Buffering buffering = ipc::Buffering::kQueue;
   ipc::Secrecy secrecy = ipc::Secrecy::kOpen;
+  ipc::FlowOrigin flows_from = ipc::FlowOrigin::kSender;
 };
 
 struct UseSpec {

@@ -55,7 +55,7 @@ void CheckBuffering(const PortSpec& port, TomlFields* fields) {
 
 PortSpec ReadPort(const Word& name, TomlFields fields) {
   fields.AllowOnly({"ring_bytes", "ring_bytes_max", "shareable", "at_full",
-                    "rendezvous", "overwriting", "secret"});
+                    "rendezvous", "overwriting", "secret", "new_flows"});
   PortSpec port = {.name = name};
   port.ring_bytes = ReadRingBytes(&fields, "ring_bytes");
   port.ring_bytes_max = ReadRingBytes(&fields, "ring_bytes_max");
@@ -65,6 +65,8 @@ PortSpec ReadPort(const Word& name, TomlFields fields) {
     port.at_full = Full::kFails;
   if (fields.Truth("secret").value_or(false))
     port.secrecy = ipc::Secrecy::kSecret;
+  if (fields.Truth("new_flows").value_or(false))
+    port.flows_from = ipc::FlowOrigin::kPort;
   ReadBuffering(&port, &fields);
   CheckBuffering(port, &fields);
   return port;

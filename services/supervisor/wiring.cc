@@ -17,6 +17,7 @@ ipc::PortOptions OptionsOf(const PortSpec& spec) {
       spec.at_full == Full::kFails ? ipc::AtFull::kFail : ipc::AtFull::kBlock;
   options.buffering = spec.buffering;
   options.secrecy = spec.secrecy;
+  options.flows_from = spec.flows_from;
   return options;
 }
 

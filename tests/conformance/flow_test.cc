@@ -7,6 +7,7 @@
 
 #include <future>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "ipc/loan.h"
@@ -25,8 +26,8 @@ class Flows : public ::testing::Test {
  protected:
   // A port of which this process has both ends.
   struct Line {
-    explicit Line(World& world)
-        : port(world.NewPort()),
+    explicit Line(World& world, const PortOptions& options = {})
+        : port(world.NewPort(options)),
           sender(Must(Sender::Create(
               Must(port.Duplicate(kRightSend | kRightDuplicate))))),
           receiver(
@@ -77,6 +78,42 @@ TEST_F(Flows, AWorkerSendsInTheFlowOfTheMessageItWasHanded) {
   const uint64_t other = out_.FlowOfNext();
   EXPECT_NE(other, flow);
   EXPECT_NE(other, 0u);
+}
+
+// Who sends there is not to be trusted with the numbers of flows.
+TEST_F(Flows, BeginAtAPortThatIsMadeSo) {
+  Line border(*world_, {.flows_from = FlowOrigin::kPort});
+  const Flow theirs = Flow::Begin(world_->root());
+  const auto send = [&](int count) {
+    const FlowScope scope(theirs);
+    for (int i = 0; i < count; ++i) Must(border.sender.Send("message"));
+  };
+  std::set<uint64_t> flows = {theirs.id()};
+  const auto is_new = [&](uint64_t flow) {
+    return flow != 0 && flows.insert(flow).second;
+  };
+  send(2);
+  for (int i = 0; i < 2; ++i) {
+    Message message = border.Take();
+    EXPECT_TRUE(is_new(message.flow()));
+    EXPECT_EQ(Flow::Of(message).id(), message.flow());
+    Must(out_.sender.Send("for it"));
+    EXPECT_EQ(out_.FlowOfNext(), message.flow());
+  }
+  send(2);
+  Message into[2];
+  EXPECT_EQ(Must(border.receiver.ReceiveBatch(into, Soon())), 2u);
+  for (const Message& message : into) EXPECT_TRUE(is_new(message.flow()));
+  // In place, of which the first may have come the long way.
+  send(20);
+  for (int shown = 0; shown < 20;) {
+    const auto look = [&](const MessageInPlace& message) {
+      EXPECT_TRUE(is_new(message.flow));
+      EXPECT_EQ(Now(), message.flow);
+    };
+    shown += static_cast<int>(
+        Must(border.receiver.ReceiveInPlace(look, Soon(), 20)));
+  }
 }
 
 TEST_F(Flows, ScopesNestAndPutBackWhatWasThere) {
@@ -284,6 +321,46 @@ TEST_F(TracedFlows, TellForWhichOfTheirMessagesSomethingWasSent) {
   ASSERT_EQ(received.size(), kMessages);
   received[kMessages] = 0;
   EXPECT_EQ(cause, received);
+}
+
+TEST_F(TracedFlows, ThatBeginAtAPortAreNotThoseOfTheirSenders) {
+  Line border(*world_, {.flows_from = FlowOrigin::kPort});
+  Tracer before = Trace(border.port);
+  Tracer behind = Trace(out_.port);
+  Must(border.sender.Send("message"));
+  Message message = border.Take();
+  Must(out_.sender.Send("for it"));
+  out_.Take();
+  const auto came = All(before, TraceKind::send);
+  const auto went = All(behind, TraceKind::send);
+  ASSERT_EQ(came.size(), 1u);
+  ASSERT_EQ(went.size(), 1u);
+  EXPECT_NE(went[0].flow, came[0].flow);
+  EXPECT_EQ(went[0].flow, message.flow());
+}
+
+// Both ends name the flow that the message had on its way, so that they can be
+// put together; what was sent for it tells when it had been received.
+TEST_F(TracedFlows, OfAPortWhereTheyBeginAreTiedToWhatCameByTheTime) {
+  Line border(*world_, {.flows_from = FlowOrigin::kPort});
+  Tracer tracer = Must(Tracer::TraceAll(Must(world_->root().Take("kernel"))));
+  Must(border.sender.Send("message"));
+  Message message = border.Take();
+  Must(out_.sender.Send("for it"));
+  out_.Take();
+  const uint64_t port = Must(border.port.Info()).object_id;
+  std::map<TraceKind, TraceRecord> at_border;
+  TraceRecord went = {};
+  Must(tracer.Drain([&](const TraceSource&, const TraceRecord& record) {
+    const auto kind = static_cast<TraceKind>(record.kind);
+    if (record.port == port) at_border[kind] = record;
+    if (record.port != port && kind == TraceKind::send) went = record;
+  }));
+  EXPECT_EQ(at_border[TraceKind::send].flow,
+            at_border[TraceKind::receive].flow);
+  EXPECT_NE(at_border[TraceKind::send].flow, 0u);
+  EXPECT_EQ(went.time_ns - went.interval_ns,
+            at_border[TraceKind::receive].time_ns);
 }
 
 TEST_F(TracedFlows, OfAMessageThatWasNotTracedTellNoTime) {

@@ -95,8 +95,11 @@ TEST_F(DecodeTest, ALineShowsTheMethodAndItsValues) {
 
 TEST_F(DecodeTest, ALabelKeepsAMethodAtItsSourceAndInARecording) {
   RecordExample({"--label", "0"});
-  for (const Json& line : TracedBySchema())
-    if (line.contains("flow")) EXPECT_EQ(line["method"], "put") << line;
+  for (const Json& line : TracedBySchema()) {
+    if (line.contains("flow")) {
+      EXPECT_EQ(line["method"], "put") << line;
+    }
+  }
   EXPECT_THAT(
       Tool({"trace", "--from", file(), "--label", "1", "--json"}).output,
       StartsWith("{\"summary\""));

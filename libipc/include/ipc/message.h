@@ -53,8 +53,9 @@ class Message {
   // On an overwriting port: messages of the same sender right before this one
   // that were overwritten before anybody took them. Else 0.
   uint64_t lost() const;
-  // The chain of messages that it belongs to; inherited by what is sent while
-  // it is worked on (ipc/flow.h).
+  // The chain of messages that it belongs to, or of a port with
+  // FlowOrigin::kPort the one that begins with it; inherited by what is sent
+  // while it is worked on (ipc/flow.h).
   uint64_t flow() const;
   // The payload, valid while the message lives. Own memory of this process,
   // unless is_loan(): then it may lie in the sender's memory, read-only here.

@@ -25,6 +25,11 @@ enum class Buffering { kQueue, kRendezvous, kOverwriting };
 // Of a secret port nobody ever gets TracePayload: its messages' headers can be
 // traced, what is in them cannot. For keys and passwords.
 enum class Secrecy { kOpen, kSecret };
+// Whose flow (ipc/flow.h) it is that goes on in what receivers send for a
+// message: the one that its sender chose, or a new one that begins at this
+// port. By the latter, senders that are not trusted cannot make what is done
+// for them look like what is done for others, nor follow it.
+enum class FlowOrigin { kSender, kPort };
 
 struct PortOptions {
   std::string name;  // shown by tools; at most kNameBytesMax - 1 bytes
@@ -39,6 +44,7 @@ struct PortOptions {
   // Only a queue can be shared, fail at full, or grow (else invalid_args).
   Buffering buffering = Buffering::kQueue;
   Secrecy secrecy = Secrecy::kOpen;
+  FlowOrigin flows_from = FlowOrigin::kSender;
 };
 
 struct NamedCapabilityInfo {

@@ -131,6 +131,17 @@ TEST(Manifest, ARendezvousIsNothingElse) {
                 "nor grow");
 }
 
+TEST(Manifest, FlowsOfAPortBeginWithItsSendersOrAtThePort) {
+  const auto from = [](const char* more) {
+    return ParseManifest("g.toml", std::string("[port.a]\n") + more)
+        .manifest.ports.at(0)
+        .flows_from;
+  };
+  EXPECT_EQ(from(""), ipc::FlowOrigin::kSender);
+  EXPECT_EQ(from("new_flows = true\n"), ipc::FlowOrigin::kPort);
+  ExpectProblem("[port.a]\nnew_flows = 1\n", "new_flows");
+}
+
 TEST(Manifest, OfASecretPortNobodyHasTheRightToItsPayload) {
   const std::string secret = "[port.a]\nsecret = true\n";
   EXPECT_EQ(ParseManifest("g.toml", secret).manifest.ports.at(0).secrecy,

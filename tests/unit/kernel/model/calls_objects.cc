@@ -79,7 +79,8 @@ Answer port_create(Call& call) {
     return Error::invalid_args;
   const bool alone =
       (call.options() & (abi::kPortRendezvous | abi::kPortOverwriting)) != 0;
-  if (alone && (!std::has_single_bit(call.options() & ~abi::kPortSecret) ||
+  if (alone && (!std::has_single_bit(call.options() & ~(abi::kPortSecret |
+                                                        abi::kPortNewFlows)) ||
                 call.arg(1) != 0))
     return Error::invalid_args;
   const uint64_t asked = call.arg(0);

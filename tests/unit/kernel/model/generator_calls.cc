@@ -133,6 +133,7 @@ Request Generator::CreatePort(Session& session) {
   if (random_.OneIn(8)) request.head.options = abi::kPortOverwriting;
   if (random_.OneIn(40)) request.head.options = 5 + random_.Below(11);
   if (random_.OneIn(8)) request.head.options |= abi::kPortSecret;
+  if (random_.OneIn(8)) request.head.options |= abi::kPortNewFlows;
   request.payload.assign(random_.Below(random_.OneIn(50) ? 60 : 20), 'p');
   return request;
 }
