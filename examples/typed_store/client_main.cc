@@ -13,7 +13,13 @@ namespace typed_store {
 namespace {
 
 std::string ValueOf(uint32_t number) {
+  number %= 1'000;
   return std::string(number % 300 + 1, static_cast<char>('a' + number % 26));
+}
+
+// Keys come again.
+std::string KeyOf(uint32_t number) {
+  return absl::StrCat("key ", number % 1'000);
 }
 
 class Client {
@@ -33,7 +39,7 @@ class Client {
  private:
   absl::Status Put(uint32_t number) {
     Written<Store::PutParams> request;
-    request.root().setKey(absl::StrCat("key ", number));
+    request.root().setKey(KeyOf(number));
     const std::string value = ValueOf(number);
     request.root().setValue(
         kj::StringPtr(value.data(), value.size()).asBytes());
@@ -44,7 +50,7 @@ class Client {
 
   absl::Status Get(uint32_t number) {
     Written<Store::GetParams> request;
-    request.root().setKey(absl::StrCat("key ", number));
+    request.root().setKey(KeyOf(number));
     const auto answer = store_.Call(request.payload(), {.label = kGet});
     if (!answer.ok()) return answer.status();
     try {

@@ -11,6 +11,15 @@
 namespace typed_store {
 namespace {
 
+// Whoever may send here shall not fill this process's memory.
+constexpr size_t kValuesMost = 100'000;
+
+template <typename Params>
+std::string KeyOf(const Params& params) {
+  const auto key = params.getKey();
+  return std::string(key.begin(), key.size());
+}
+
 class Keeper {
  public:
   explicit Keeper(example::Service& service) : service_(service) {}
@@ -41,8 +50,10 @@ class Keeper {
     Read<Store::PutParams> request(call);
     const auto put = request.root();
     const auto value = put.getValue();
-    values_[put.getKey().cStr()] = {
-        std::string(value.asChars().begin(), value.size()), put.getKeep()};
+    if (values_.size() == kValuesMost && !values_.contains(KeyOf(put)))
+      return service_.Say("there are as many values as are kept");
+    values_[KeyOf(put)] = {std::string(value.asChars().begin(), value.size()),
+                           put.getKeep()};
     Written<Store::PutResults> answer;
     answer.root().setValues(static_cast<uint32_t>(values_.size()));
     call.Reply(answer.payload()).IgnoreError();  // the caller may be gone
@@ -50,7 +61,7 @@ class Keeper {
 
   void Get(ipc::Message& call) {
     Read<Store::GetParams> request(call);
-    const auto found = values_.find(request.root().getKey().cStr());
+    const auto found = values_.find(KeyOf(request.root()));
     Written<Got> answer;
     if (found == values_.end()) {
       answer.root().setMissing();

@@ -3,6 +3,7 @@
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+#include <kj/debug.h>
 
 #include <cstring>
 
@@ -45,7 +46,11 @@ class Read {
                                           sizeof(capnp::word))),
         reader_((std::memcpy(words_.begin(), message.payload().data(),
                              words_.asBytes().size()),
-                 words_)) {}
+                 words_)) {
+    KJ_REQUIRE(message.payload().size() == words_.asBytes().size() &&
+                   reader_.getEnd() == words_.end(),
+               "there is more than one message in it");
+  }
   typename Struct::Reader root() { return reader_.template getRoot<Struct>(); }
 
  private:

@@ -18,6 +18,7 @@ namespace ipc::abi {
 //    tell which spare was taken; topics; region locks; lanes of rendezvous
 //    ports have an offer page, messages of overwriting ports numbers; numbers
 //    of calls have gaps.
+// 5, 6: CHANGELOG.md.
 inline constexpr uint32_t kVersion = 6;
 
 enum class Error : int32_t {

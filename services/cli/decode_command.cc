@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "absl/status/status.h"
 #include "services/cli/inspect_commands.h"
@@ -10,7 +12,7 @@
 namespace keyport {
 namespace {
 
-constexpr size_t kBytesMost = 64 << 20;
+constexpr size_t kBytesMost = 4 << 20;
 
 absl::StatusOr<std::string> ReadInput() {
   std::string all;
@@ -20,9 +22,12 @@ absl::StatusOr<std::string> ReadInput() {
     all.append(part.data(), got);
     if (all.size() > kBytesMost)
       return absl::OutOfRangeError(
-          "standard input has more than the 64 MiB that a payload may have "
-          "here");
+          "standard input has more than the 4 MiB that are decoded of a "
+          "payload");
   }
+  if (std::ferror(stdin) != 0)
+    return absl::UnavailableError(std::string("cannot read standard input: ") +
+                                  std::strerror(errno));
   return all;
 }
 
@@ -66,9 +71,7 @@ absl::StatusOr<std::string> Decoded(const DecodeOptions& options) {
   if (!json.ok())
     return absl::InvalidArgumentError("standard input cannot be decoded: " +
                                       std::string(json.status().message()));
-  return json->dump(-1, ' ', false,
-                    nlohmann::ordered_json::error_handler_t::replace) +
-         "\n";
+  return JsonText(*json) + "\n";
 }
 
 }  // namespace
@@ -76,7 +79,11 @@ absl::StatusOr<std::string> Decoded(const DecodeOptions& options) {
 int RunDecode(const DecodeOptions& options) {
   const auto text = Decoded(options);
   if (!text.ok()) return Complain(text.status());
-  std::fwrite(text->data(), 1, text->size(), stdout);
+  if (std::fwrite(text->data(), 1, text->size(), stdout) != text->size() ||
+      std::fflush(stdout) != 0)
+    return Complain(absl::UnavailableError(
+        std::string("cannot write to standard output: ") +
+        std::strerror(errno)));
   return 0;
 }
 

@@ -24,6 +24,7 @@
 #include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
 #include "services/common/nearest.h"
+#include "services/decode/payload_schemas.h"
 #include "services/recording/trace_words.h"
 #include "services/tracer/end_condition.h"
 #include "services/tracer/trace_columns.h"
@@ -312,7 +313,13 @@ class CommandLine {
         ->add_option("--schema", trace_.schemas,
                      "PORT=FILE.capnp[:INTERFACE]: name this port's methods "
                      "and decode its payloads (also KEYPORT_SCHEMAS)")
-        ->type_size(1);
+        ->type_size(1)
+        ->check([](const std::string& word) {
+          return IsSchemaWord(word) ? std::string()
+                                    : "\"" + word +
+                                          "\" is not "
+                                          "PORT=FILE.capnp[:INTERFACE]";
+        });
     command->add_flag_callback(
         "--facts", [this] { trace_.facts = true; },
         "also what the kernel process tells: lanes, capabilities, processes");

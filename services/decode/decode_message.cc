@@ -3,8 +3,6 @@
 namespace keyport {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // Of `all` bytes these were traced.
 DecodedPayload Decode(const std::string& bytes, uint32_t all,
                       const capnp::StructSchema& schema) {
@@ -14,7 +12,7 @@ DecodedPayload Decode(const std::string& bytes, uint32_t all,
                     std::to_string(all) + " bytes were traced (--snaplen)"};
   const auto json = PayloadJson(bytes, schema);
   if (!json.ok()) return {"", std::string(json.status().message())};
-  return {json->dump(-1, ' ', false, Json::error_handler_t::replace), ""};
+  return {JsonText(*json), ""};
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "services/decode/interface.h"
 
+#include <capnp/schema-parser.h>
 #include <kj/filesystem.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "absl/status/status.h"
@@ -30,35 +34,26 @@ Words Split(std::string_view words) {
           std::string(words.substr(colon + 1))};
 }
 
-absl::StatusOr<capnp::ParsedSchema> Parse(capnp::SchemaParser& parser,
-                                          const std::string& file) {
+// Of errors that are the schema's the file and line are told with them; others
+// come from within the parser.
+std::string ErrorText(const kj::Exception& error) {
+  const std::string_view file = error.getFile();
+  const std::string what = error.getDescription().cStr();
+  if (file.starts_with("kj/") || file.starts_with("capnp/")) return what;
+  return absl::StrCat("/", error.getFile(), ":", error.getLine() + 1, ": ",
+                      what);
+}
+
+absl::Status CheckFile(const std::string& file) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored))
     return absl::NotFoundError(
         absl::StrCat("there is no schema \"", file,
                      "\"; expected FILE.capnp or FILE.capnp:INTERFACE"));
-  try {
-    const auto disk = kj::newDiskFilesystem();
-    const kj::Path path = disk->getCurrentPath().evalNative(file);
-    const auto folder = disk->getRoot().tryOpenSubdir(path.parent());
-    const auto shared =
-        disk->getRoot().tryOpenSubdir(kj::Path({"usr", "include"}));
-    std::vector<const kj::ReadableDirectory*> imports;
-    KJ_IF_MAYBE (found, shared) {
-      imports.push_back(found->get());
-    }
-    KJ_IF_MAYBE (found, folder) {
-      return parser.parseFromDirectory(
-          **found, path.basename().clone(),
-          kj::arrayPtr(imports.data(), imports.size()));
-    }
-    return absl::NotFoundError(
-        absl::StrCat("cannot open the folder of \"", file, "\""));
-  } catch (const kj::Exception& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the schema is wrong: ", error.getFile(), ":",
-                     error.getLine() + 1, ": ", error.getDescription().cStr()));
-  }
+  if (access(file.c_str(), R_OK) != 0)
+    return absl::PermissionDeniedError(absl::StrCat(
+        "cannot read the schema \"", file, "\": ", std::strerror(errno)));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<capnp::InterfaceSchema> Pick(const capnp::ParsedSchema& schema,
@@ -71,7 +66,15 @@ absl::StatusOr<capnp::InterfaceSchema> Pick(const capnp::ParsedSchema& schema,
     if (words.interface.empty() || words.interface == names.back())
       found.push_back(nested.asInterface());
   }
-  if (found.size() == 1) return found.front();
+  if (found.size() == 1) {
+    // Its methods' numbers begin at 0, as those of what it extends do.
+    if (found.front().getSuperclasses().size() > 0)
+      return absl::InvalidArgumentError(absl::StrCat(
+          "interface \"", found.front().getShortDisplayName().cStr(),
+          "\" extends another: a label would be the number of several methods; "
+          "name an interface that has its methods itself"));
+    return found.front();
+  }
   if (names.empty())
     return absl::InvalidArgumentError(
         absl::StrCat("\"", words.file,
@@ -145,9 +148,28 @@ std::string FieldsText(const capnp::StructSchema& schema) {
 
 }  // namespace
 
-Interface::Interface(std::shared_ptr<capnp::SchemaParser> parser,
+// In this order: a parser wants its folders as long as it lives.
+struct Interface::Source {
+  kj::Own<kj::Filesystem> disk = kj::newDiskFilesystem();
+  kj::Maybe<kj::Own<const kj::ReadableDirectory>> shared =
+      disk->getRoot().tryOpenSubdir(kj::Path({"usr", "include"}));
+  std::vector<const kj::ReadableDirectory*> imports;
+  capnp::SchemaParser parser;
+
+  // Throws kj::Exception.
+  capnp::ParsedSchema Parse(const std::string& file) {
+    KJ_IF_MAYBE (found, shared) {
+      imports.push_back(found->get());
+    }
+    return parser.parseFromDirectory(
+        disk->getRoot(), disk->getCurrentPath().evalNative(file),
+        kj::arrayPtr(imports.data(), imports.size()));
+  }
+};
+
+Interface::Interface(std::shared_ptr<Source> source,
                      capnp::InterfaceSchema schema)
-    : parser_(std::move(parser)), name_(schema.getShortDisplayName().cStr()) {
+    : source_(std::move(source)), name_(schema.getShortDisplayName().cStr()) {
   for (const auto& method : schema.getMethods())
     methods_.push_back({method.getOrdinal(), method.getProto().getName().cStr(),
                         method.getParamType(), method.getResultType()});
@@ -155,16 +177,15 @@ Interface::Interface(std::shared_ptr<capnp::SchemaParser> parser,
 
 absl::StatusOr<Interface> Interface::Load(std::string_view words) {
   const Words split = Split(words);
-  auto parser = std::make_shared<capnp::SchemaParser>();
-  const auto schema = Parse(*parser, split.file);
-  if (!schema.ok()) return schema.status();
-  const auto picked = Pick(*schema, split);
-  if (!picked.ok()) return picked.status();
+  if (absl::Status usable = CheckFile(split.file); !usable.ok()) return usable;
   try {
-    return Interface(std::move(parser), *picked);
+    auto source = std::make_shared<Source>();
+    const auto picked = Pick(source->Parse(split.file), split);
+    if (!picked.ok()) return picked.status();
+    return Interface(std::move(source), *picked);
   } catch (const kj::Exception& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the schema is wrong: ", error.getDescription().cStr()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the schema \"", split.file, "\" cannot be used: ", ErrorText(error)));
   }
 }
 

@@ -3,7 +3,7 @@
 // is the method's parameters, an answer's one with its results.
 #pragma once
 
-#include <capnp/schema-parser.h>
+#include <capnp/schema.h>
 
 #include <cstdint>
 #include <memory>
@@ -31,8 +31,10 @@ class Interface {
   };
 
   // "store.capnp:Store", or "store.capnp" if it has one interface only.
-  // Imports are looked for beside it and below /usr/include.
-  // Errors: invalid_argument and not_found, with the line that is wrong.
+  // Imports are looked for from its place, those that begin with / below
+  // /usr/include. An interface that extends another is refused.
+  // Errors: invalid_argument with the line that is wrong; not_found;
+  // permission_denied.
   static absl::StatusOr<Interface> Load(std::string_view words);
 
   const std::string& name() const { return name_; }
@@ -45,10 +47,10 @@ class Interface {
   std::string Text() const;
 
  private:
-  Interface(std::shared_ptr<capnp::SchemaParser> parser,
-            capnp::InterfaceSchema schema);
+  struct Source;
+  Interface(std::shared_ptr<Source> source, capnp::InterfaceSchema schema);
 
-  std::shared_ptr<capnp::SchemaParser> parser_;  // keeps what schemas refer to
+  std::shared_ptr<Source> source_;  // keeps what schemas refer to
   std::string name_;
   std::vector<Method> methods_;
 };

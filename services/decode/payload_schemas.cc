@@ -7,6 +7,12 @@
 
 namespace keyport {
 
+bool IsSchemaWord(std::string_view word) {
+  const size_t equals = word.find('=');
+  return equals != 0 && equals != std::string_view::npos &&
+         equals + 1 < word.size();
+}
+
 namespace {
 
 struct PortWords {
@@ -15,7 +21,7 @@ struct PortWords {
 };
 absl::StatusOr<PortWords> SplitPort(const std::string& words) {
   const size_t equals = words.find('=');
-  if (equals == 0 || equals == std::string::npos)
+  if (!IsSchemaWord(words))
     return absl::InvalidArgumentError(
         absl::StrCat("a schema is told as PORT=FILE.capnp[:INTERFACE], not as "
                      "\"",

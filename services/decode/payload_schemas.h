@@ -11,6 +11,9 @@
 
 namespace keyport {
 
+// Whether it is "PORT=FILE", whatever the file.
+bool IsSchemaWord(std::string_view word);
+
 class PayloadSchemas {
  public:
   // Each "PORT=FILE.capnp[:INTERFACE]", PORT being a name as tools print it.

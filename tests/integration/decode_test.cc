@@ -122,6 +122,14 @@ TEST_F(DecodeTest, HexadecimalOfATraceIsDecodedAlike) {
   FAIL() << "nothing was recorded";
 }
 
+// A get whose key has a terminal's control sequence (C1), an override of the
+// direction of writing, and DEL.
+std::string HexOfKey() {
+  return "0000000004000000000000000000010001000000"
+         "52000000"
+         "c29b33316de280ae7f00000000000000";
+}
+
 TEST_F(DecodeTest, ListsMethodsAndExplainsWhatIsWrong) {
   const Finished list = Tool({"decode", kSchema});
   EXPECT_EQ(list.exit_code, 0);
@@ -135,7 +143,27 @@ TEST_F(DecodeTest, ListsMethodsAndExplainsWhatIsWrong) {
               HasSubstr("multiple of 8"));
   EXPECT_THAT(Decode(std::string(kSchema) + " get --hex", "0g").output,
               HasSubstr("--hex"));
-  EXPECT_EQ(Tool({"trace", "--schema", "store"}).exit_code, 1);
+  const Finished word = Tool({"trace", "--schema", "store"});
+  EXPECT_EQ(word.exit_code, 2);
+  EXPECT_THAT(word.output, HasSubstr("PORT=FILE.capnp"));
+  const Finished file = Tool({"trace", "--schema", "store=none.capnp"});
+  EXPECT_EQ(file.exit_code, 1);
+  EXPECT_THAT(file.output, HasSubstr("there is no schema \"none.capnp\""));
+  // It is somebody's text, and this is a terminal.
+  const Finished text = Decode(std::string(kSchema) + " get --hex", HexOfKey());
+  EXPECT_EQ(text.output, "{\"key\":\"\\u009b31m\\u202e\\u007f\"}\n");
+  const Finished folder = RunProgram(
+      {{"/bin/sh", "-c",
+        std::string(KEYPORT_BIN_DIR "/keyport decode ") + kSchema + " get < /"},
+       {}});
+  EXPECT_EQ(folder.exit_code, 1);
+  EXPECT_THAT(folder.output, HasSubstr("cannot read standard input"));
+  const Finished full =
+      RunProgram({{"/bin/sh", "-c",
+                   std::string(KEYPORT_BIN_DIR "/keyport decode ") + kSchema +
+                       " > /dev/full"},
+                  {}});
+  EXPECT_EQ(full.exit_code, 1);
 }
 
 }  // namespace

@@ -34,8 +34,6 @@ absl::StatusOr<std::vector<TracerEntry>> TracersOf(const Capability& port);
 enum class TraceLevel { kHeaders, kPayload };
 enum class TraceKeeps { kEverything, kErrors };
 
-// What is traced. What is left out is not written at all, unless another tracer
-// wants it.
 // Of requests; an answer has its call's.
 struct TraceLabels {
   uint32_t first = 0;
@@ -43,6 +41,8 @@ struct TraceLabels {
   bool operator==(const TraceLabels&) const = default;
 };
 
+// What is traced. What is left out is not written at all, unless another tracer
+// wants it.
 struct TraceOptions {
   TraceLevel level = TraceLevel::kHeaders;
   // Payload bytes of a message, at most kTraceSnapMax. Of headers not used.

@@ -24,11 +24,13 @@ struct Got {
     missing @2 :Void;
   }
 }
+struct Large { a @0 :Int32; b @1 :Int32; c @2 :Int32; d @3 :Int32; e @4 :Int32; f @5 :Int32; g @6 :Int32; h @7 :Int32; }
 struct Tree { left @0 :Tree; name @1 :Text; }
 interface Store {
   put @0 (key :Text, value :Data, mode :Mode) -> ();
   get @1 (key :Text) -> Got;
-  watch @2 (listener :Listener, all :List(Listener), keys :List(Text)) -> (count :UInt64);
+  watch @2 (listener :Listener, all :List(Listener), keys :List(Text), bits :List(Bool), bytes :List(UInt8)) -> (count :UInt64);
+  large @4 (listener :Listener, all :List(Listener), keys :List(Text), bits :List(Bool), bytes :List(Large)) -> ();
   walk @3 (tree :Tree) -> ();
 }
 )";
@@ -80,7 +82,7 @@ TEST_F(DecodeTest, ParametersAreOfTheMethodThatTheLabelNames) {
   EXPECT_EQ(JsonOf(bytes, store.Find(0)->of(PayloadOf::kRequest)),
             R"({"key":"a \"b\"","value":"0x00ff","mode":"safe"})");
   EXPECT_EQ(store.Find(3)->name, "walk");
-  EXPECT_EQ(store.Find(4), nullptr);
+  EXPECT_EQ(store.Find(5), nullptr);
 }
 
 TEST_F(DecodeTest, OfAUnionThereIsWhatIsSet) {
@@ -115,16 +117,20 @@ TEST_F(DecodeTest, AnEnumerantThatTheSchemaDoesNotKnowIsItsNumber) {
 TEST_F(DecodeTest, CapabilitiesAreNamedAndNotRead) {
   const Interface store = Store();
   const auto& request = store.Find(2)->request;
-  // A pointer to capability 0, as the format has it, in place of a text.
+  // Where the fields' pointers are: behind the framing and the root's. The
+  // first is made one to capability 0, the second points where the third does.
   std::string bytes = Encoded(request, [](auto root) {
     auto keys = root.init("keys", 1).template as<capnp::DynamicList>();
     keys.set(0, "k");
   });
-  const size_t pointers = 16;  // behind the framing and the root's pointer
-  bytes[pointers] = 3;
-  const std::string json = JsonOf(bytes, request);
-  EXPECT_THAT(json, HasSubstr(R"("listener":"capability")"));
-  EXPECT_THAT(json, HasSubstr(R"("keys":["k"])"));
+  constexpr size_t kPointers = 16;
+  bytes[kPointers] = 3;
+  uint64_t keys;
+  std::memcpy(&keys, &bytes[kPointers + 16], 8);
+  keys += 1 << 2;
+  std::memcpy(&bytes[kPointers + 8], &keys, 8);
+  EXPECT_EQ(JsonOf(bytes, request),
+            R"({"listener":"capability","all":["capability"],"keys":["k"]})");
 }
 
 TEST_F(DecodeTest, WhatIsNoMessageIsSaidAndNotGuessed) {
@@ -161,6 +167,31 @@ TEST_F(DecodeTest, WhatPointersShareIsReadABoundedTime) {
     std::memcpy(&bytes[first + i * 8], &word, 8);
   }
   EXPECT_THAT(JsonOf(bytes, request), HasSubstr("no Cap'n Proto message"));
+}
+
+// A bit is a value; bytes may be read as structs, by the rules of evolution.
+TEST_F(DecodeTest, SmallValuesDoNotBecomeMuchText) {
+  const Interface store = Store();
+  const auto& watch = store.Find(2)->request;
+  const auto bits = [&](unsigned count) {
+    return JsonOf(Encoded(watch, [&](auto root) { root.init("bits", count); }),
+                  watch);
+  };
+  EXPECT_THAT(bits(1'000), HasSubstr(R"({"bits":[false,false)"));
+  EXPECT_THAT(bits(500'000), HasSubstr("more than the"));
+  const auto bytes = [&](unsigned count) {
+    return JsonOf(Encoded(watch, [&](auto root) { root.init("bytes", count); }),
+                  store.Find(4)->request);
+  };
+  EXPECT_THAT(bytes(10), HasSubstr(R"({"bytes":[{"a":0,"b":0)"));
+  EXPECT_THAT(bytes(60'000), HasSubstr("more than the"));
+}
+
+TEST_F(DecodeTest, ALineOfItIsPlainAscii) {
+  EXPECT_EQ(JsonText({{"k",
+                       "\xc2\x9b"
+                       "31m\xff\x7f\x1b"}}),
+            R"({"k":"\u009b31m\ufffd\u007f\u001b"})");
 }
 
 TEST_F(DecodeTest, NestingHasALimit) {
@@ -202,6 +233,15 @@ TEST_F(DecodeTest, SchemasThatCannotBeUsedAreExplained) {
         "@0x9a7c1d5b8e3f2a65;\nusing S = import \"store.capnp\";\n"
         "interface B { b @0 (tree :S.Tree); }\n");
   EXPECT_EQ(message(Path("imports.capnp")), "");
+  std::filesystem::create_directories(Path("below"));
+  Write("below/up.capnp",
+        "@0x9a7c1d5b8e3f2a66;\nusing S = import \"../store.capnp\";\n"
+        "interface U { u @0 (tree :S.Tree); }\n");
+  EXPECT_EQ(message(Path("below/up.capnp")), "");
+  Write("kid.capnp",
+        "@0x9a7c1d5b8e3f2a67;\ninterface A { a @0 (); }\n"
+        "interface K extends(A) { k @0 (); }\n");
+  EXPECT_THAT(message(Path("kid.capnp:K")), HasSubstr("extends another"));
 }
 
 TEST_F(DecodeTest, AMethodIsFoundByNameOrLabelAndAMistypedOneIsNamed) {
