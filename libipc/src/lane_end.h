@@ -435,11 +435,11 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     slot.position = out_.position();
     calls_.push_back(&slot);
   }
-  void AddOpenCall(const Parsed& parsed) {
+  void AddOpenCall(const Parsed& parsed, int64_t taken_ns) {
     open_calls_.push_back({parsed.header.correlation, false,
                            parsed.header.label, parsed.header.flow,
                            parsed.deadline_ns});
-    if (IsWorkDue()) NoteWorkBegins();
+    if (IsWorkDue()) NoteWorkBegins(taken_ns);
   }
   void NoteLent(const LentBlock& lent, uint64_t flow) {
     if (FindKnown(lent.pool) == nullptr) {
@@ -499,10 +499,11 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Of a request that is about to be published, for which there is room. Leaves
   // it as it is if it is better to measure a later one.
   void AddSample(Outgoing& record, CallSlot* slot);
-  void NoteTakenSample(const void* word);
-  // Of the call that was opened last.
+  // Returns when it was taken, which is now.
+  int64_t NoteTakenSample(const void* word);
+  // Of the call that was opened last; `now_ns`: 0 if nobody has looked yet.
   bool IsWorkDue() { return sampler_.IsDue(calls_taken_++); }
-  void NoteWorkBegins();
+  void NoteWorkBegins(int64_t now_ns);
   void NoteAnswered(const OpenCall& open);
   void NoteAnswered(uint32_t correlation);
   void NoteOutcome(const CallSlot& slot);

@@ -245,8 +245,9 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
     std::memcpy(&state->sent_at, word, sizeof(state->sent_at));
     word += sizeof(state->sent_at);
   }
+  int64_t taken_ns = 0;
   if (has_sample) [[unlikely]]
-    NoteTakenSample(word);
+    taken_ns = NoteTakenSample(word);
   if (has_loan || state->is_call() || traced())
     state->lane = shared_from_this();
   if (has_loan) {
@@ -257,7 +258,7 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
     open_calls_.push_back(
         {header.correlation, false, header.label, header.flow, deadline_ns});
     if (IsWorkDue()) [[unlikely]]
-      NoteWorkBegins();
+      NoteWorkBegins(taken_ns);
   }
   *message = std::move(state);
   *next = in_.ProbeHere();

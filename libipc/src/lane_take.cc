@@ -201,8 +201,10 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
       ConsumeRecord(parsed);
     } else {
       *message = MakeState(parsed);
-      if ((flags & abi::kRecordSampled) != 0) NoteTakenSample(&parsed.sample);
-      if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed);
+      int64_t taken_ns = 0;
+      if ((flags & abi::kRecordSampled) != 0)
+        taken_ns = NoteTakenSample(&parsed.sample);
+      if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed, taken_ns);
       if (copied_ != nullptr) CountLost(parsed, **message);
       ConsumeRecord(parsed);
       // Its sender waits for just that.

@@ -45,18 +45,19 @@ void LaneEnd::AddSample(Outgoing& record, CallSlot* slot) {
   record.flags |= abi::kRecordSampled;
 }
 
-void LaneEnd::NoteTakenSample(const void* word) {
-  if (role_ != Role::kReceiver) return;
+int64_t LaneEnd::NoteTakenSample(const void* word) {
   uint64_t sample;
   std::memcpy(&sample, word, sizeof(sample));
-  base::AddTime(base::SampleAge(sample, base::NowNs()),
-                base::SampleWeight(sample), &own_->times().queue);
+  const int64_t now_ns = base::NowNs();
+  base::AddTime(base::SampleAge(sample, now_ns), base::SampleWeight(sample),
+                &own_->times().queue);
+  return now_ns;
 }
 
-void LaneEnd::NoteWorkBegins() {
+void LaneEnd::NoteWorkBegins(int64_t now_ns) {
   OpenCall& open = open_calls_.back();
   open.weight = sampler_.Take(calls_taken_ - 1);
-  open.taken_ns = base::NowNs();
+  open.taken_ns = now_ns != 0 ? now_ns : base::NowNs();
 }
 
 void LaneEnd::NoteAnswered(const OpenCall& open) {

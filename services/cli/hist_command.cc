@@ -97,24 +97,20 @@ class HistTable {
   std::map<Key, Group> groups_;
 };
 
-}  // namespace
-
-namespace {
-
 int RunSinceStart(const HistOptions& options) {
   const auto graph = MeasureGraph(options.input.socket, "keyport hist");
   if (!graph.ok()) return Complain(graph.status());
   const std::string& word = options.input.filter.port;
-  if (std::none_of(graph->ports.begin(), graph->ports.end(),
-                   [&](const auto& port) { return IsPortNamed(port, word); })) {
+  if (!word.empty() && std::none_of(graph->ports.begin(), graph->ports.end(),
+                                    [&](const ipc::PortEntry& port) {
+                                      return IsPortNamed(port, word);
+                                    })) {
     std::vector<std::string> names;
     for (const ipc::PortEntry& port : graph->ports)
       names.push_back(NameText(port.name));
-    if (!word.empty())
-      return Complain(ipc::MakeStatus(ipc::Error::not_found,
-                                      "no port \"" + word + "\"; there are " +
-                                          JoinWords(names) +
-                                          DidYouMean(word, names)));
+    return Complain(ipc::MakeStatus(
+        ipc::Error::not_found, "no port \"" + word + "\"; there are " +
+                                   JoinWords(names) + DidYouMean(word, names)));
   }
   Print(ListTimes(*graph, options), options.format);
   return std::fflush(stdout) == 0 ? 0 : 1;

@@ -11,12 +11,13 @@
 #include "services/common/text_table.h"
 #include "services/tracer/histogram_text.h"
 #include "services/tracer/port_times.h"
+#include "services/tracer/utf8_text.h"
 
 namespace keyport {
 namespace {
 
 // Ports that are shown together.
-struct Group {
+struct PortGroup {
   std::string name;
   uint64_t port_id = 0;   // 0: a service
   uint64_t requests = 0;  // that were sent
@@ -30,14 +31,15 @@ std::string NameOf(const ipc::PortEntry& port) {
 }
 
 void Add(const ipc::PortEntry& port, const ipc::LaneTimes& times,
-         Group* group) {
+         PortGroup* group) {
   group->requests += port.sender_counters.messages;
   group->taken += port.receiver_counters.taken;
   base::AddTimes(times, &group->times);
 }
 
-std::vector<Group> GroupsOf(const Snapshot& graph, const HistOptions& options) {
-  std::vector<Group> groups;
+std::vector<PortGroup> GroupsOf(const Snapshot& graph,
+                                const HistOptions& options) {
+  std::vector<PortGroup> groups;
   std::map<std::string, size_t> services;
   for (const ipc::PortEntry& port : graph.ports) {
     const auto times = graph.times.find(port.id);
@@ -49,7 +51,7 @@ std::vector<Group> GroupsOf(const Snapshot& graph, const HistOptions& options) {
       at = services.emplace(graph.ProcessName(port.listener_process), at)
                .first->second;
     if (at == groups.size()) groups.emplace_back();
-    Group& group = groups[at];
+    PortGroup& group = groups[at];
     group.name = options.by == HistBy::kService
                      ? graph.ProcessName(port.listener_process)
                      : NameOf(port);
@@ -64,7 +66,7 @@ struct What {
   const ipc::TimeBuckets* times;
 };
 
-std::vector<What> WhatOf(const Group& group, const HistOptions& options) {
+std::vector<What> WhatOf(const PortGroup& group, const HistOptions& options) {
   const What all[] = {{"queue", &group.times.queue},
                       {"work", &group.times.work},
                       {"total", &group.times.call}};
@@ -78,7 +80,8 @@ std::vector<What> WhatOf(const Group& group, const HistOptions& options) {
   return shown;
 }
 
-Json JsonOf(const Group& group, const What& what, const Histogram& histogram) {
+Json JsonOf(const PortGroup& group, const What& what,
+            const Histogram& histogram) {
   Json object = {{group.port_id != 0 ? "port" : "service", group.name}};
   if (group.port_id != 0) object["port_id"] = group.port_id;
   object["what"] = what.name;
@@ -94,7 +97,7 @@ Json JsonOf(const Group& group, const What& what, const Histogram& histogram) {
 
 Listing ListTimes(const Snapshot& graph, const HistOptions& options) {
   Listing listing;
-  for (const Group& group : GroupsOf(graph, options))
+  for (const PortGroup& group : GroupsOf(graph, options))
     for (const What& what : WhatOf(group, options)) {
       const Histogram histogram = HistogramOf(*what.times);
       listing.text += Printable(group.name) + ", " + what.name + ": " +
@@ -102,9 +105,7 @@ Listing ListTimes(const Snapshot& graph, const HistOptions& options) {
                       std::to_string(histogram.count()) + " of " +
                       std::to_string(group.requests) + " messages\n" +
                       HistogramText(histogram) + "\n";
-      listing.json += JsonOf(group, what, histogram)
-                          .dump(-1, ' ', false, Json::error_handler_t::replace);
-      listing.json += '\n';
+      listing.json += LineOf(JsonOf(group, what, histogram));
     }
   if (listing.text.empty()) listing.text = "nothing was measured yet\n";
   return listing;

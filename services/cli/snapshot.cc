@@ -131,9 +131,12 @@ absl::Status TakeTimes(const ipc::Inspector& inspector, const Snapshot* before,
                        Snapshot* snapshot) {
   std::map<uint64_t, uint64_t> passed_before;
   if (before != nullptr) {
-    snapshot->times = before->times;
     for (const ipc::PortEntry& port : before->ports)
       passed_before[port.id] = PassedOver(port);
+    for (const ipc::PortEntry& port : snapshot->ports)
+      if (const auto found = before->times.find(port.id);
+          found != before->times.end())
+        snapshot->times.insert(*found);
   }
   struct Changed {
     uint64_t port;

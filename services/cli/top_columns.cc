@@ -86,6 +86,15 @@ std::string TimeCell(const std::optional<uint64_t>& ns) {
   return ns.has_value() ? DurationText(*ns) : "-";
 }
 
+// "crawler 41.2ms +2"
+std::string WaitsCell(const TopRow& row) {
+  if (row.waiting == 0) return "-";
+  std::string cell = row.waiter;
+  if (row.waits_ns != 0) cell += " " + DurationText(row.waits_ns);
+  if (row.waiting > 1) cell += " +" + std::to_string(row.waiting - 1);
+  return cell;
+}
+
 double FigureIn(TopColumn column, const TopRow& row) {
   switch (column) {
     case TopColumn::kLanes:
@@ -171,7 +180,7 @@ std::string ColumnCell(TopColumn column, const TopRow& row) {
     case TopColumn::kPaid:
       return PercentCell(row.paid_percent);
     case TopColumn::kWaits:
-      return row.waits.empty() ? "-" : row.waits;
+      return WaitsCell(row);
     case TopColumn::kQueueP99:
     case TopColumn::kWorkP99:
     case TopColumn::kTotalP99:

@@ -44,8 +44,9 @@ Json RowJson(const TopRow& row, TopScope scope) {
         row.paid_percent.has_value() ? Json(*row.paid_percent) : Json(nullptr)},
        {"spins_lost_per_s", row.lost},
        {"taken_per_s", row.taken},
-       {"waits_ns", row.waits.empty() ? Json(nullptr) : Json(row.waits_ns)},
-       {"waits", row.waits.empty() ? Json(nullptr) : Json(row.waits)},
+       {"waiting", row.waiting},
+       {"waiter", row.waiting > 0 ? Json(row.waiter) : Json(nullptr)},
+       {"waits_ns", row.waits_ns},
        {"senders", CountersJson(row.senders)},
        {"listeners", CountersJson(row.listeners)}});
   if (scope == TopScope::kPorts)

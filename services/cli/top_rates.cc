@@ -102,21 +102,17 @@ void FillTimes(const Snapshot& before, const Snapshot& now, TopRow* row) {
 // `lane`: of it only; 0: of all the port's.
 void FillWaits(const Snapshot& now, const std::vector<WaitEdge>& edges,
                uint64_t lane, TopRow* row) {
-  uint64_t waiting = 0;
   uint64_t longest = 0;
   for (const WaitEdge& edge : edges) {
     if (edge.port != row->port_id || (lane != 0 && edge.lane != lane)) continue;
     const uint64_t waited =
         edge.since_ns != 0 ? WaitedNs(now, edge.since_ns) : 0;
-    if (++waiting == 1 || waited > row->waits_ns) {
+    if (++row->waiting == 1 || waited > row->waits_ns) {
       longest = edge.waiter;
       row->waits_ns = waited;
     }
   }
-  if (waiting == 0) return;
-  row->waits = now.ProcessName(longest);
-  if (row->waits_ns != 0) row->waits += " " + DurationText(row->waits_ns);
-  if (waiting > 1) row->waits += " +" + std::to_string(waiting - 1);
+  if (row->waiting > 0) row->waiter = now.ProcessName(longest);
 }
 
 std::string ListenerName(const Snapshot& snapshot, const ipc::PortEntry& port) {

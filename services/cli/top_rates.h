@@ -37,9 +37,10 @@ struct TopRow {
   std::optional<uint64_t> work_p99_ns;
   std::optional<uint64_t> total_p99_ns;
   uint64_t samples = 0;  // of the three together
-  // Who waits now for an answer, or for room: "crawler 41.2ms +2".
-  std::string waits;
-  uint64_t waits_ns = 0;  // the longest
+  // Who waits now for an answer, or for room.
+  uint64_t waiting = 0;   // threads
+  std::string waiter;     // that waits the longest
+  uint64_t waits_ns = 0;  // that long
   ipc::LaneCounters senders = {};
   ipc::LaneCounters listeners = {};
 };

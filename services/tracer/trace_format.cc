@@ -10,6 +10,7 @@
 #include "libipc/base/clock.h"
 #include "services/common/text_table.h"
 #include "services/tracer/payload_text.h"
+#include "services/tracer/utf8_text.h"
 
 namespace keyport {
 namespace {
@@ -46,10 +47,6 @@ std::string NameOr(const std::string& name, const char* otherwise) {
 
 Json Maybe(const std::optional<uint64_t>& ns) {
   return ns ? Json(*ns) : Json(nullptr);
-}
-
-std::string Line(const Json& object) {
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
@@ -180,7 +177,7 @@ std::string TraceJson(const TracedMessage& message,
                  {"status", StatusText(message)}};
   if (!message.request.empty()) object["request_hex"] = HexOf(message.request);
   if (!message.answer.empty()) object["answer_hex"] = HexOf(message.answer);
-  return Line(object);
+  return LineOf(object);
 }
 
 std::string LossLine(const LostRecords& lost, const WallClock& clock) {
@@ -190,9 +187,9 @@ std::string LossLine(const LostRecords& lost, const WallClock& clock) {
 }
 
 std::string LossJson(const LostRecords& lost, const WallClock& clock) {
-  return Line({{"lost", lost.count},
-               {"from_unix_ns", clock.UnixNs(lost.from_ns)},
-               {"until_unix_ns", clock.UnixNs(lost.until_ns)}});
+  return LineOf({{"lost", lost.count},
+                 {"from_unix_ns", clock.UnixNs(lost.from_ns)},
+                 {"until_unix_ns", clock.UnixNs(lost.until_ns)}});
 }
 
 }  // namespace keyport

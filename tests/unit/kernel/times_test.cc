@@ -42,7 +42,7 @@ class TimesTest : public KernelTest {
   std::unique_ptr<RawClient> client_;
 };
 
-const TimeBuckets kSome = {
+const TimeBuckets kSomeTimes = {
     .samples = 2, .sum_ns = 300, .most_ns = 200, .messages = {0, 5, 0, 7}};
 
 void ExpectSame(const TimeBuckets& a, const TimeBuckets& b) {
@@ -53,13 +53,13 @@ TEST_F(TimesTest, EachSideTellsWhatItKnows) {
   const RawEnd sender = ConnectClient();
   const RawEnd listener = Listen();
   PassSeconds(1);
-  TimesOf(sender).call = kSome;
+  TimesOf(sender).call = kSomeTimes;
   TimesOf(sender).queue.samples = 100;  // not the sender's to tell
-  TimesOf(listener).queue = kSome;
+  TimesOf(listener).queue = kSomeTimes;
   TimesOf(listener).call.samples = 100;
   const LaneTimes times = Times();
-  ExpectSame(times.call, kSome);
-  ExpectSame(times.queue, kSome);
+  ExpectSame(times.call, kSomeTimes);
+  ExpectSame(times.queue, kSomeTimes);
   EXPECT_EQ(times.work.samples, 0u);
 }
 
@@ -67,29 +67,29 @@ TEST_F(TimesTest, APortKeepsWhatLanesMeasuredThatAreGone) {
   const RawEnd sender = ConnectClient();
   const RawEnd listener = Listen();
   PassSeconds(1);
-  TimesOf(sender).call = kSome;
-  TimesOf(listener).work = kSome;
+  TimesOf(sender).call = kSomeTimes;
+  TimesOf(listener).work = kSomeTimes;
   const uint64_t version = Page().value(3);
   Kill(*client_);
   server_->Call(Syscall::lane_close, listener.lane);
   EXPECT_TRUE(kernel_.objects(ObjectKind::lane).empty());
   EXPECT_EQ(Page().value(0), 0u);
   EXPECT_NE(Page().value(3), version);
-  ExpectSame(Times().call, kSome);
-  ExpectSame(Times().work, kSome);
+  ExpectSame(Times().call, kSomeTimes);
+  ExpectSame(Times().work, kSomeTimes);
 }
 
 TEST_F(TimesTest, ALaneKeepsWhatPastListenersMeasured) {
   ConnectClient();
   const RawEnd first = Listen();
   PassSeconds(1);
-  TimesOf(first).queue = kSome;
+  TimesOf(first).queue = kSomeTimes;
   Kill(*server_);
-  ExpectSame(Times().queue, kSome);
+  ExpectSame(Times().queue, kSomeTimes);
   ASSERT_EQ(root_->Call(Syscall::port_listen, port_).error(), Error::ok);
   const RawEnd second = Open(*root_);
   PassSeconds(1);
-  TimesOf(second).queue = kSome;
+  TimesOf(second).queue = kSomeTimes;
   EXPECT_EQ(Times().queue.samples, 4u);
   EXPECT_EQ(Times().queue.most_ns, 200u);
 }
@@ -109,7 +109,7 @@ TEST_F(TimesTest, NothingIsBelievedThatCannotBe) {
   EXPECT_EQ(Times().call.messages[3], 2'000'000'000u);
   EXPECT_EQ(Times().queue.samples, 0u);
   Kill(*client_);
-  TimesOf(honest).call = kSome;
+  TimesOf(honest).call = kSomeTimes;
   EXPECT_EQ(Times().call.messages[3], 2'000'000'007u);
   EXPECT_EQ(Times().call.samples, 2'000'000'002u);
   EXPECT_EQ(Times().call.sum_ns, UINT64_MAX);
@@ -123,7 +123,7 @@ TEST_F(TimesTest, ManyLanesTakeManyPages) {
         root_->Call(Syscall::handle_duplicate, port_, {abi::kRightsSame})
             .handle()));
   PassSeconds(1);
-  for (const RawEnd& end : ends) TimesOf(end).call = kSome;
+  for (const RawEnd& end : ends) TimesOf(end).call = kSomeTimes;
   const Done first = Page();
   EXPECT_EQ(first.value(0), abi::kPortTimesLanes);
   EXPECT_EQ(first.value(2), 1u);
@@ -131,7 +131,7 @@ TEST_F(TimesTest, ManyLanesTakeManyPages) {
   const Done last = Page(first.value(1));
   EXPECT_EQ(last.value(0), 1u);
   EXPECT_EQ(last.value(2), 0u);
-  ExpectSame(last.As<LaneTimes>().call, kSome);
+  ExpectSame(last.As<LaneTimes>().call, kSomeTimes);
 }
 
 }  // namespace

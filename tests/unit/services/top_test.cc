@@ -371,10 +371,10 @@ TEST_F(TopTest, WhoWaitsIsNamedTheLongestFirst) {
     sample_.now.threads.push_back(thread);
   };
   add(client_, 1'000);
-  EXPECT_EQ(FilesRow().waits, "client 1.00us");
+  EXPECT_EQ(ColumnCell(TopColumn::kWaits, FilesRow()), "client 1.00us");
   add(other, 41'000'000);
-  EXPECT_EQ(FilesRow().waits, "other 41.0ms +1");
-  EXPECT_EQ(PortRows(sample_.before, sample_.now, "idle")[0].waits, "");
+  EXPECT_EQ(ColumnCell(TopColumn::kWaits, FilesRow()), "other 41.0ms +1");
+  EXPECT_EQ(PortRows(sample_.before, sample_.now, "idle")[0].waiting, 0u);
 }
 
 TEST_F(TopTest, EightyColumnsShowWhoWaitsHowLong) {
