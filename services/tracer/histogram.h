@@ -15,8 +15,9 @@ namespace keyport {
 class Histogram {
  public:
   static constexpr uint32_t kSubBits = 4;
+  Histogram() : Histogram(kSubBits) {}
   // Each power of two cut into 2^`sub_bits`, at most 2^kSubBits.
-  explicit Histogram(uint32_t sub_bits = kSubBits) : sub_bits_(sub_bits) {}
+  explicit Histogram(uint32_t sub_bits) : sub_bits_(sub_bits) {}
   void Add(uint64_t value, uint64_t times = 1);
   // Where it is known better than by what was added.
   void SetSum(uint64_t sum) { sum_ = sum; }

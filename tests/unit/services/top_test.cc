@@ -261,10 +261,10 @@ TEST_F(TopTest, KeysQuitSortAndPause) {
   EXPECT_FALSE(screen.Press('q'));
   EXPECT_TRUE(screen.Press('x'));
   EXPECT_TRUE(screen.Press('s'));
-  EXPECT_THAT(Text(screen), HasSubstr("sort: high"));
+  EXPECT_THAT(Text(screen), HasSubstr("sort: queue-p99"));
   for (size_t i = 1; i < ColumnsOf(TopScope::kPorts).size(); ++i)
     screen.Press('s');
-  EXPECT_THAT(Text(screen), HasSubstr("sort: queue"));
+  EXPECT_THAT(Text(screen), HasSubstr("sort: queue  "));
   screen.Press(' ');
   sample_.now.ports.clear();
   screen.Show(sample_);
