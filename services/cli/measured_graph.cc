@@ -47,14 +47,12 @@ std::vector<PortGroup> GroupsOf(const Snapshot& graph,
         !IsPortNamed(port, options.input.filter.port))
       continue;
     size_t at = groups.size();
+    const std::string service = graph.ServiceName(port.listener_process);
     if (options.by == HistBy::kService)
-      at = services.emplace(graph.ProcessName(port.listener_process), at)
-               .first->second;
+      at = services.emplace(service, at).first->second;
     if (at == groups.size()) groups.emplace_back();
     PortGroup& group = groups[at];
-    group.name = options.by == HistBy::kService
-                     ? graph.ProcessName(port.listener_process)
-                     : NameOf(port);
+    group.name = options.by == HistBy::kService ? service : NameOf(port);
     if (options.by == HistBy::kPort) group.port_id = port.id;
     Add(port, times->second, &group);
   }
@@ -121,6 +119,10 @@ absl::StatusOr<Snapshot> MeasureGraph(const std::string& socket,
   if (!graph.ok()) return graph;
   if (absl::Status timed = TakeTimes(*inspector, nullptr, &*graph); !timed.ok())
     return timed;
+  // Once more: what was measured has been counted by now.
+  absl::StatusOr<std::vector<ipc::PortEntry>> ports = inspector->Ports();
+  if (!ports.ok()) return ports.status();
+  graph->ports = *std::move(ports);
   return graph;
 }
 

@@ -15,7 +15,7 @@ std::string LabelsOf(const Snapshot& graph, const PortEntry& port) {
          PrometheusWriter::Label(
              "service", port.listener_process == 0
                             ? ""
-                            : graph.ProcessName(port.listener_process));
+                            : graph.ServiceName(port.listener_process));
 }
 
 class Metrics {

@@ -51,6 +51,15 @@ std::string Snapshot::ProcessName(uint64_t id) const {
                             : "process " + std::to_string(id);
 }
 
+std::string Snapshot::ServiceName(uint64_t id) const {
+  std::string name = ProcessName(id);
+  const size_t end = name.find_last_not_of("0123456789");
+  if (end != std::string::npos && end > 0 && end + 1 < name.size() &&
+      name[end] == '.')
+    name.resize(end);
+  return name;
+}
+
 std::string Snapshot::MakerName(uint64_t process) const {
   if (process == 0) return "kernel";
   return ProcessName(process) +

@@ -35,6 +35,8 @@ struct Snapshot {
   const ipc::AccountEntry* FindAccount(uint64_t id) const;
   // "crawler"; "nobody" for 0; "process 12" for one that is gone.
   std::string ProcessName(uint64_t id) const;
+  // "store" of its instance "store.1"
+  std::string ServiceName(uint64_t id) const;
   // Of whoever made something: "crawler", "process 12 (gone)", "kernel" for 0.
   std::string MakerName(uint64_t process) const;
   // ":7 files"

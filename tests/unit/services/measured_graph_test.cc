@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -89,6 +90,15 @@ TEST_F(MeasuredGraphTest, AServiceIsTheSumOfItsPorts) {
   EXPECT_EQ(objects[0]["service"], "stored");
   EXPECT_EQ(objects[0]["sampled"], 20);
   EXPECT_FALSE(objects[0].contains("port"));
+}
+
+TEST_F(MeasuredGraphTest, InstancesAreOneService) {
+  std::strcpy(snapshot_.processes[0].name, "stored.12");
+  EXPECT_EQ(Objects(Times({.by = HistBy::kService}))[0]["service"], "stored");
+  EXPECT_THAT(MetricsText(snapshot_), HasSubstr("service=\"stored\""));
+  std::strcpy(snapshot_.processes[0].name, "stored.v2");
+  EXPECT_EQ(Objects(Times({.by = HistBy::kService}))[0]["service"],
+            "stored.v2");
 }
 
 TEST_F(MeasuredGraphTest, MetricsAreOfTheFormatAndTellEachPort) {
