@@ -140,6 +140,8 @@ void Lanes::Unbind(Lane& lane) {
   lane.next_number = NextNumber(lane, lane.listener().half.get());
   NoteTaken(lane);
   lane.past_listeners = CountTraffic(lane, kernel_->NowNs()).listener;
+  lane.port->past_times.Add(
+      ReadTimes(lane, LaneEnd::kListener, kernel_->NowNs()));
   Lane::End& listener = lane.end(LaneEnd::kListener);
   if (Listened(lane)) --lane.port->FindListener(listener.session)->lanes;
   --listener.session->lanes_receiving;
@@ -224,6 +226,8 @@ void Lanes::Retire(Lane& lane) {
   const Traffic traffic = CountTraffic(lane, kernel_->NowNs());
   AddCounters(traffic.sender, &port.past_senders);
   AddCounters(traffic.listener, &port.past_listeners);
+  for (const LaneEnd which : {LaneEnd::kSender, LaneEnd::kListener})
+    port.past_times.Add(ReadTimes(lane, which, kernel_->NowNs()));
   port.lanes.erase(lane.id);
   auto lanes = port.by_sender.find(lane.sender().process);
   std::erase(lanes->second, &lane);

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "kernel/cap/account.h"
+#include "kernel/object/past_times.h"
 #include "kernel/object/trace_scopes.h"
 
 namespace kernel {
@@ -63,6 +64,7 @@ class Port : public Object {
   // Of lanes that are gone.
   abi::LaneCounters past_senders = {};
   abi::LaneCounters past_listeners = {};
+  PastTimes past_times;
   uint32_t senders = 0;  // capabilities with Send and without Receive
   uint32_t send_capabilities = 0;
   uint32_t receivers = 0;  // capabilities with Receive

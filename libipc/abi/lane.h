@@ -18,6 +18,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libipc/abi/times.h"
+
 namespace ipc::abi {
 
 inline constexpr size_t kLineBytes = 64;
@@ -89,6 +91,11 @@ static_assert(offsetof(HalfControl, armed) == 256);
 static_assert(offsetof(HalfControl, counters) == 384);
 static_assert(offsetof(HalfControl, oldest) == 512);
 
+// In the control page of a lane's half: LaneTimes, what this side has measured.
+inline constexpr size_t kLaneTimesOffset = 640;
+static_assert(kLaneTimesOffset >= offsetof(HalfControl, reserved) + 120);
+static_assert(kLaneTimesOffset + sizeof(LaneTimes) <= kControlBytes);
+
 // What the sleeper wants to be woken for, and how.
 inline constexpr uint32_t kArmGeneration = 0x100;
 enum ArmBits : uint32_t {
@@ -132,7 +139,9 @@ enum RecordFlags : uint16_t {
                              // their LoanRef words, then inline bytes
   kRecordNumber = 1 << 10,   // prefix: number of the message in its lane, from
                              // 0; of an overwriting port's messages
-  kRecordFlagsAll = (1 << 11) - 1,
+  kRecordSampled = 1 << 11,  // prefix: a sample word (times.h); of a request
+                             // that was chosen to have its time measured
+  kRecordFlagsAll = (1 << 12) - 1,
 };
 
 // A block of a region attached to the lane (lane_attach) that is lent.

@@ -459,6 +459,12 @@ struct LaneEntry {
   LaneCounters receiver_counters;  // and those before it
 };
 static_assert(sizeof(LaneEntry) == 96 + 2 * sizeof(LaneCounters));
+// ---- port_times(kernel, args: port id, after lane id)
+//      -> {count, last lane id, more, version}; payload: LaneTimes, summed over
+//      the next lanes of the port, at most kPortTimesLanes, and with the first
+//      page (after 0) over those that are gone. `more`: 1 if there are others.
+//      `version` changes when a lane that counted anything goes.
+inline constexpr uint32_t kPortTimesLanes = 32;
 struct RegionEntry {
   uint64_t id;
   uint64_t owner_process;

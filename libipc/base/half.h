@@ -102,6 +102,11 @@ class Half {
                                                  abi::kSessionWordsOffset);
   }
   abi::LaneCounters& counters() const { return control()->counters; }
+  // Of a lane's half.
+  abi::LaneTimes& times() const {
+    return *reinterpret_cast<abi::LaneTimes*>(
+        reinterpret_cast<uint8_t*>(control()) + abi::kLaneTimesOffset);
+  }
   // Low halves of tail and head, as futex words.
   const uint32_t* tail_word() const {
     return reinterpret_cast<const uint32_t*>(&control()->tail);

@@ -1,5 +1,6 @@
 #include "ipc/inspect.h"
 
+#include "libipc/base/times.h"
 #include "session_core.h"
 
 namespace ipc {
@@ -68,6 +69,32 @@ absl::StatusOr<std::vector<CapabilityEntry>> Inspector::Capabilities() const {
 
 absl::StatusOr<std::vector<ThreadEntry>> Inspector::Threads() const {
   return List<ThreadEntry>(ObjectKind{abi::kListThreads});
+}
+
+absl::StatusOr<LaneTimes> Inspector::Times(uint64_t port) const {
+  // A lane that goes between two pages has moved to the first of them.
+  constexpr int kTries = 4;
+  constexpr auto kCall = abi::Syscall::port_times;
+  LaneTimes sum = {};
+  for (int i = 0; i < kTries; ++i) {
+    sum = {};
+    uint64_t after = 0;
+    uint64_t version = 0;
+    while (true) {
+      const Answer answer = kernel_.session()->Call(kCall, kernel_.handle(),
+                                                    {.args = {port, after}},
+                                                    Deadline::After(patience_));
+      if (answer.error() != Error::ok)
+        return StatusOfAnswer(kCall, kernel_.handle(), answer);
+      if (after == 0) version = answer.value(3);
+      if (version != answer.value(3) && i + 1 < kTries) break;
+      LaneTimes part;
+      if (answer.Read(&part)) base::AddTimes(part, &sum);
+      if (answer.value(2) == 0) return sum;
+      after = answer.value(1);
+    }
+  }
+  return sum;
 }
 
 }  // namespace ipc

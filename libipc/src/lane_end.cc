@@ -43,7 +43,8 @@ LaneEnd::LaneEnd(Setup setup)
                   : nullptr),
       tracing_(setup.tracing),
       out_(own_, setup.own_start),
-      next_number_(setup.next_number) {
+      next_number_(setup.next_number),
+      sampler_(static_cast<uint64_t>(base::NowNs()) ^ lane_id_ << 32) {
   if (offer_ != nullptr) unusual_ |= kMeets;
   if (overwriting_) unusual_ |= kOverwriting;
   if (base::HasProcessBarriers())

@@ -25,6 +25,7 @@
 #include "libipc/base/half.h"
 #include "libipc/base/offer.h"
 #include "libipc/base/processor.h"
+#include "libipc/base/sampler.h"
 #include "libipc/base/spinner.h"
 #include "libipc/base/woken.h"
 #include "message_state.h"
@@ -56,6 +57,8 @@ struct Outgoing {
   int64_t deadline_ns = base::kNoDeadline;
   base::TraceStamp sent_at = 0;
   uint64_t number = 0;
+  int64_t sampled_ns = 0;  // its time is measured since then; 0: it is not
+  uint64_t sample = 0;     // with kRecordSampled
   Bytes payload;
   std::span<const LentBlock> lent;
 };
@@ -68,6 +71,8 @@ struct CallSlot {
   bool done = false;
   bool moved = false;  // answered by a Reply capability, not over the lane
   bool looks_for_deadlock = false;
+  uint32_t weight = 0;  // not 0: it stands for so many, measured since
+  int64_t sampled_ns = 0;
   uint64_t flow = 0;
   base::TraceStamp sent_at = 0;   // 0: not traced
   std::vector<uint8_t> deadlock;  // DeadlockStep[], of the last look
@@ -301,6 +306,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     uint32_t label;
     uint64_t flow;
     int64_t deadline_ns;
+    uint32_t weight = 0;  // as in CallSlot
+    int64_t taken_ns = 0;
   };
   struct Owed {
     uint16_t flags;
@@ -314,6 +321,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     int64_t deadline_ns = base::kNoDeadline;
     base::TraceStamp sent_at = 0;
     uint64_t number = 0;
+    uint64_t sample = 0;
     const uint8_t* payload = nullptr;
     uint32_t bytes = 0;
   };
@@ -358,6 +366,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   }
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
+  void PublishRequest(Outgoing& record, CallSlot* slot);
   static uint8_t* PutPrefix(const Outgoing& record, uint8_t* at);
   bool PeekUsual(uint16_t flags, abi::RecordHeader* header);
   bool PeekKnownLoan(const abi::RecordHeader& header, size_t before,
@@ -427,10 +436,11 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     slot.position = out_.position();
     calls_.push_back(&slot);
   }
-  void AddOpenCall(const Parsed& parsed) {
+  void AddOpenCall(const Parsed& parsed, int64_t taken_ns) {
     open_calls_.push_back({parsed.header.correlation, false,
                            parsed.header.label, parsed.header.flow,
                            parsed.deadline_ns});
+    if (IsWorkDue()) NoteWorkBegins(taken_ns);
   }
   void NoteLent(const LentBlock& lent, uint64_t flow) {
     if (FindKnown(lent.pool) == nullptr) {
@@ -482,6 +492,22 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     if (taken % kFlightEvery == 1) FlightIsDueAgain();
   }
   void NoteQueued();
+  // lane_times.cc: of requests and calls whose time is measured. Whether the
+  // sender's next request is to be.
+  bool IsSampleDue() const { return sampler_.IsDue(own_->counters().messages); }
+  // Of the long path, before it waits for room.
+  void ChooseSample(Outgoing& record) const;
+  // Of a request that is about to be published, for which there is room. Leaves
+  // it as it is if it is better to measure a later one.
+  void AddSample(Outgoing& record, CallSlot* slot);
+  // Returns when it was taken, which is now.
+  int64_t NoteTakenSample(const void* word);
+  // Of the call that was opened last; `now_ns`: 0 if nobody has looked yet.
+  bool IsWorkDue() { return sampler_.IsDue(calls_taken_++); }
+  void NoteWorkBegins(int64_t now_ns);
+  void NoteAnswered(const OpenCall& open);
+  void NoteAnswered(uint32_t correlation);
+  void NoteOutcome(const CallSlot& slot);
   // lane_notes.cc: for the flight recorder, after it was counted.
   void NoteSent(const Outgoing& record);
   void NoteTaken(Message::State& state);
@@ -604,6 +630,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // Messages counted up to the last recorded one.
   uint64_t noted_sent_ = own_->counters().messages;
   uint64_t noted_taken_ = own_->counters().taken;
+  // Of the sender's requests, or of the calls that the receiver takes.
+  base::Sampler sampler_;
+  uint64_t calls_taken_ = 0;
   std::vector<CallSlot*> calls_;
   std::vector<OpenCall> open_calls_;
   std::vector<std::pair<uint32_t, Capability>> moved_replies_;

@@ -19,7 +19,8 @@ inline constexpr uint64_t kUsualBytes = sizeof(Message::State::small);
 inline constexpr uint64_t kLentBytes = 8u << 10;
 
 // What stands before a usual payload, in this order.
-inline constexpr uint16_t kPrefixed = abi::kRecordDeadline | abi::kRecordSent;
+inline constexpr uint16_t kPrefixed =
+    abi::kRecordDeadline | abi::kRecordSent | abi::kRecordSampled;
 
 inline uint8_t* LaneEnd::PutPrefix(const Outgoing& record, uint8_t* at) {
   const auto put = [&](uint16_t flag, const auto& word) {
@@ -29,6 +30,7 @@ inline uint8_t* LaneEnd::PutPrefix(const Outgoing& record, uint8_t* at) {
   };
   put(abi::kRecordDeadline, record.deadline_ns);
   put(abi::kRecordSent, record.sent_at);
+  put(abi::kRecordSampled, record.sample);
   return at;
 }
 
@@ -49,6 +51,12 @@ inline void LaneEnd::PublishUsual(const Outgoing& record) {
   CountSent(record.payload.size());
   if (IsFlightDue()) [[unlikely]]
     NoteSent(record);
+}
+
+inline void LaneEnd::PublishRequest(Outgoing& record, CallSlot* slot) {
+  if (IsSampleDue()) [[unlikely]]
+    AddSample(record, slot);
+  PublishUsual(record);
 }
 
 inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
@@ -76,7 +84,7 @@ inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
   std::lock_guard lock(mutex_);
   if (!IsUsual() || !TakeReturns() || !HasRoomUsual(record)) return false;
   if (slot != nullptr) AddCall(record, *slot);
-  PublishUsual(record);
+  PublishRequest(record, slot);
   WakePeerForRecords();
   return true;
 }
@@ -94,7 +102,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   if (!HasRoomUsual(lending)) return false;
   if (slot != nullptr) AddCall(lending, *slot);
   const uint64_t position = out_.position();
-  PublishUsual(lending);
+  PublishRequest(lending, slot);
   WakePeerForRecords();
   // Returns are looked for under this lock only: it is in time.
   AddLent({ref.attachment, ref.offset, ref.bytes, position, record.flow,
@@ -123,7 +131,7 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   AddLent({ref.attachment, ref.offset, ref.bytes, out_.position(), record.flow,
            warm_pool_});
   std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
-  PublishUsual(lending);
+  PublishRequest(lending, slot);
   WakePeerForRecords();
   return true;
 }
@@ -137,14 +145,15 @@ inline size_t LaneEnd::TrySendMany(Outgoing& record,
   for (; sent < payloads.size(); ++sent) {
     record.payload = payloads[sent];
     if (!HasRoomUsual(record)) break;
-    PublishUsual(record);
+    PublishRequest(record, nullptr);
+    record.flags = 0;
   }
   if (sent > 0) WakePeerForRecords();
   return sent;
 }
 
 // The next record, which is ready, if it has no flags but these and fits into a
-// state; its deadline, if it may have one, is left in its payload.
+// state; its prefix is left in its payload.
 inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
   return in_.position() < in_end_ &&
          in_.PeekReady(header) == base::RingReader::State::kRecord &&
@@ -219,7 +228,9 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
   }
   const bool has_deadline = (header.flags & abi::kRecordDeadline) != 0;
   const bool has_sent = (header.flags & abi::kRecordSent) != 0;
-  const size_t prefix = (has_deadline + has_sent) * sizeof(uint64_t);
+  const bool has_sample = (header.flags & abi::kRecordSampled) != 0;
+  const size_t prefix =
+      (has_deadline + has_sent + has_sample) * sizeof(uint64_t);
   if (header.payload_bytes < prefix) return Try::kUnusual;
   const bool has_loan = (header.flags & abi::kRecordLoan) != 0;
   abi::LoanRef loan = {};
@@ -232,7 +243,13 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
     state->deadline_ns = deadline_ns;
     word += sizeof(deadline_ns);
   }
-  if (has_sent) std::memcpy(&state->sent_at, word, sizeof(state->sent_at));
+  if (has_sent) {
+    std::memcpy(&state->sent_at, word, sizeof(state->sent_at));
+    word += sizeof(state->sent_at);
+  }
+  int64_t taken_ns = 0;
+  if (has_sample) [[unlikely]]
+    taken_ns = NoteTakenSample(word);
   if (has_loan || state->is_call() || traced())
     state->lane = shared_from_this();
   if (has_loan) {
@@ -242,6 +259,8 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
   if (state->is_call()) {
     open_calls_.push_back(
         {header.correlation, false, header.label, header.flow, deadline_ns});
+    if (IsWorkDue()) [[unlikely]]
+      NoteWorkBegins(taken_ns);
   }
   *message = std::move(state);
   *next = in_.ProbeHere();
@@ -257,7 +276,9 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   const auto is_plain = [&] {
     return reader.position() < end &&
            reader.Peek(&header) == base::RingReader::State::kRecord &&
-           header.flags == 0 && header.handle_count == 0;
+           (header.flags == 0 || (header.flags == abi::kRecordSampled &&
+                                  header.payload_bytes >= sizeof(uint64_t))) &&
+           header.handle_count == 0;
   };
   {
     std::lock_guard lock(mutex_);
@@ -275,13 +296,19 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   size_t count = 0;
   const ThreadFlow before = t_flow;
   do {
+    const uint8_t* at = reader.Payload();
+    uint64_t bytes = header.payload_bytes;
+    if (header.flags != 0) [[unlikely]] {
+      NoteTakenSample(at);
+      at += sizeof(uint64_t);
+      bytes -= sizeof(uint64_t);
+    }
     const uint64_t flow = new_flows_ ? NewFlow(*session_) : header.flow;
     t_flow = {Flow::WithId(flow), nullptr};
     look({.label = header.label,
           .badge = badge_,
           .flow = flow,
-          .payload = {reinterpret_cast<const std::byte*>(reader.Payload()),
-                      header.payload_bytes}});
+          .payload = {reinterpret_cast<const std::byte*>(at), bytes}});
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
   t_flow = before;
@@ -311,6 +338,8 @@ inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
     std::erase(calls_, &slot);
   slot.done = true;
   slot.reply = TakePeeked(header);
+  if (slot.weight != 0) [[unlikely]]
+    NoteOutcome(slot);
   // Who waits for room has filled the ring: more would be here. Nothing else
   // may be looked at for long, so he is looked for with a fence.
   if (in_.Ready()) WakePeerForRoom(true);
@@ -331,6 +360,8 @@ inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
     return false;
   const OpenCall& open = open_calls_.front();
   if (open.correlation != state.correlation || open.cancelled) return false;
+  if (open.weight != 0) [[unlikely]]
+    NoteAnswered(open);
   open_calls_.clear();
   state.answered = true;
   PublishUsual(record);

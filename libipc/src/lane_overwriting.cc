@@ -29,6 +29,8 @@ Error LaneEnd::SendOverwriting(Outgoing& record) {
   if (cut_ != Error::ok) return cut_;
   record.flags |= abi::kRecordNumber;
   record.number = next_number_++;
+  ChooseSample(record);
+  if (record.sampled_ns != 0) AddSample(record, nullptr);
   const uint64_t bytes = RecordPayloadBytes(record);
   out_.MakeRoom(bytes);
   WriteRecord(record, bytes);
@@ -53,7 +55,8 @@ State LaneEnd::PeekCopy(abi::RecordHeader* header) {
 
 // Nothing else goes over such a lane.
 bool LaneEnd::IsNumbered(const Parsed& parsed) {
-  return (parsed.header.flags & ~abi::kRecordSent) == abi::kRecordNumber &&
+  constexpr uint16_t kMay = abi::kRecordSent | abi::kRecordSampled;
+  return (parsed.header.flags & ~kMay) == abi::kRecordNumber &&
          parsed.header.handle_count == 0;
 }
 

@@ -109,6 +109,7 @@ Error LaneEnd::Answer(Message::State& state, Outgoing& record, Loan* loan,
   if (error == Error::should_wait || error == Error::timed_out) return error;
   state.answered = true;
   std::lock_guard lock(mutex_);
+  if (error == Error::ok) NoteAnswered(state.correlation);
   ForgetOpenCall(state.correlation);
   return error;
 }

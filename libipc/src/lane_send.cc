@@ -27,7 +27,8 @@ uint64_t LaneEnd::RecordPayloadBytes(const Outgoing& record) const {
   const int words = ((record.flags & abi::kRecordToken) != 0) +
                     ((record.flags & abi::kRecordDeadline) != 0) +
                     ((record.flags & abi::kRecordSent) != 0) +
-                    ((record.flags & abi::kRecordNumber) != 0);
+                    ((record.flags & abi::kRecordNumber) != 0) +
+                    ((record.flags & abi::kRecordSampled) != 0);
   return record.payload.size() + words * sizeof(uint64_t);
 }
 
@@ -64,6 +65,7 @@ void LaneEnd::WriteRecord(const Outgoing& record, uint64_t bytes) {
   put(abi::kRecordDeadline, static_cast<uint64_t>(record.deadline_ns));
   put(abi::kRecordSent, record.sent_at);
   put(abi::kRecordNumber, record.number);
+  put(abi::kRecordSampled, record.sample);
   copy(at, record.payload.data(), record.payload.size());
   const abi::RecordHeader header = {
       .stamp = 0,
@@ -82,15 +84,16 @@ Error LaneEnd::TryPublish(Outgoing& record, CallSlot* slot) {
   if (cut_ != Error::ok) return cut_;
   if (!owed_.empty()) FlushOwed();
   if (!lent_.empty() && role_ == Role::kSender && in_.valid()) PollReplies();
-  const uint64_t bytes = RecordPayloadBytes(record);
-  if (!RoomNow(bytes)) return Error::should_wait;
+  ChooseSample(record);
+  if (!RoomNow(RecordPayloadBytes(record))) return Error::should_wait;
+  if (record.sampled_ns != 0) AddSample(record, slot);
   if (slot != nullptr) AddCall(record, *slot);
   for (const LentBlock& lent : record.lent) NoteLent(lent, record.flow);
   if (is_offering_) {
     offered_ = out_.position();
     offer_->Make(offered_);
   }
-  WriteRecord(record, bytes);
+  WriteRecord(record, RecordPayloadBytes(record));
   CountSent(record.payload.size());
   if (IsFlightDue()) NoteSent(record);
   WakePeerForRecords();
@@ -109,6 +112,7 @@ void LaneEnd::WakeForRecords(uint32_t armed) {
   quiet_sends_ = 0;
   if (unfenced_) GoFenced();
   if (!woken_records_.IsDue(armed, out_.position())) return;
+  sampler_.Force();
   base::Count(own_->counters().wakes);
   if ((armed & abi::kArmRecordsFutex) != 0)
     base::WakeWord(own_->tail_word(), INT_MAX);

@@ -36,6 +36,7 @@ bool LaneEnd::Peek(Parsed* parsed) {
       !get(abi::kRecordDeadline, &parsed->deadline_ns) ||
       !get(abi::kRecordSent, &parsed->sent_at) ||
       !get(abi::kRecordNumber, &parsed->number) ||
+      !get(abi::kRecordSampled, &parsed->sample) ||
       parsed->header.handle_count > abi::kMessageHandlesMax ||
       (copies && !IsNumbered(*parsed))) {
     Break();
@@ -201,7 +202,10 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
       ConsumeRecord(parsed);
     } else {
       *message = MakeState(parsed);
-      if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed);
+      int64_t taken_ns = 0;
+      if ((flags & abi::kRecordSampled) != 0)
+        taken_ns = NoteTakenSample(&parsed.sample);
+      if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed, taken_ns);
       if (copied_ != nullptr) CountLost(parsed, **message);
       ConsumeRecord(parsed);
       // Its sender waits for just that.

@@ -22,6 +22,7 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
     PollReplies();
     ProcessMailLocked();
     if (slot.done) {
+      if (slot.weight != 0) NoteOutcome(slot);
       const bool unwanted = !unwanted_tokens_.empty();
       lock.unlock();
       if (unwanted) CloseUnwanted();
@@ -33,6 +34,7 @@ void LaneEnd::Await(CallSlot& slot, Deadline deadline) {
       std::erase(calls_, &slot);
       slot.done = true;
       slot.error = over ? session_->over() : Error::timed_out;
+      if (slot.weight != 0) NoteOutcome(slot);
       if (slot.moved)
         session_->Later(abi::Syscall::reply_cancel, handle_, slot.correlation);
       else
@@ -128,6 +130,7 @@ bool LaneEnd::ArmRecords(ArmBy by, FutexWaits* words) {
 
 void LaneEnd::DisarmRecords(ArmBy by) {
   std::lock_guard lock(mutex_);
+  sampler_.Force();
   --(by == ArmBy::kFutex ? futex_armed_ : bell_armed_);
   UpdateArmed();
 }

@@ -303,12 +303,6 @@ Error ReceiverCore::Ended() {
   return session_->over();
 }
 
-// What is usual: the lane whose turn it is has a small message.
-ReceiverCore::StatePtr ReceiverCore::TryTake() {
-  std::lock_guard lock(mutex_);
-  return MayTryTake() ? TryTakeInTurn() : nullptr;
-}
-
 ReceiverCore::StatePtr ReceiverCore::TryTakeInTurn() {
   StatePtr state;
   active_.EachDue(

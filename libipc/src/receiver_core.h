@@ -48,7 +48,6 @@ class ReceiverCore {
   void RemoveLane(const LanePtr& lane);
   bool MayTryTake();
   int BellsEvery() const;
-  StatePtr TryTake();
   StatePtr TryTakeInTurn();
   LaneBands::Found TryTakeInTurn(ActiveLanes& band, StatePtr* state);
   StatePtr TakeOne();
@@ -61,6 +60,12 @@ class ReceiverCore {
   void NoteWaiting(bool waiting);
   Error Ended();
   // Without:
+  // What is usual: the lane whose turn it is has a small message. In line,
+  // whichever files are compiled together.
+  StatePtr TryTake() {
+    std::lock_guard lock(mutex_);
+    return MayTryTake() ? TryTakeInTurn() : nullptr;
+  }
   using Look = absl::FunctionRef<void(const MessageInPlace&)>;
   size_t TryShow(Look look, size_t most);
   // Unlocks `lock` while messages are looked at. Empty: the lane in front needs

@@ -1,8 +1,13 @@
 #include "services/cli/hist_command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
+#include "services/cli/inspect_commands.h"
+#include "services/cli/measured_graph.h"
+#include "services/cli/top_rates.h"
+#include "services/common/nearest.h"
 #include "services/common/text_table.h"
 #include "services/tracer/histogram_text.h"
 
@@ -92,9 +97,29 @@ class HistTable {
   std::map<Key, Group> groups_;
 };
 
+int RunSinceStart(const HistOptions& options) {
+  const auto graph = MeasureGraph(options.input.socket, "keyport hist");
+  if (!graph.ok()) return Complain(graph.status());
+  const std::string& word = options.input.filter.port;
+  if (!word.empty() && std::none_of(graph->ports.begin(), graph->ports.end(),
+                                    [&](const ipc::PortEntry& port) {
+                                      return IsPortNamed(port, word);
+                                    })) {
+    std::vector<std::string> names;
+    for (const ipc::PortEntry& port : graph->ports)
+      names.push_back(NameText(port.name));
+    return Complain(ipc::MakeStatus(
+        ipc::Error::not_found, "no port \"" + word + "\"; there are " +
+                                   JoinWords(names) + DidYouMean(word, names)));
+  }
+  Print(ListTimes(*graph, options), options.format);
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int RunHist(const HistOptions& options) {
+  if (options.of == HistOf::kSinceStart) return RunSinceStart(options);
   HistTable table(options);
   const TracedEnd end =
       ForEachTraced(options.input, "keyport hist",

@@ -9,10 +9,13 @@
 
 namespace keyport {
 
-enum class HistBy { kPort, kLabel };
+enum class HistBy { kPort, kLabel, kService };
+// What is counted: messages as they pass, or what ports measure always.
+enum class HistOf { kTraced, kSinceStart };
 
 struct HistOptions {
   TracedInput input;
+  HistOf of = HistOf::kTraced;
   HistBy by = HistBy::kPort;
   // Of "queue", "work", "total", in the order to print; none: all of them.
   std::vector<std::string> split;

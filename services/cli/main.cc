@@ -15,6 +15,7 @@
 #include "services/cli/flow_command.h"
 #include "services/cli/hist_command.h"
 #include "services/cli/inspect_commands.h"
+#include "services/cli/measured_graph.h"
 #include "services/cli/post_command.h"
 #include "services/cli/reach_commands.h"
 #include "services/cli/record_command.h"
@@ -78,6 +79,7 @@ class CommandLine {
     AddHist();
     AddDecode();
     AddExport();
+    AddMetrics();
     AddPost();
     AddExtcap();
     AddHelp();
@@ -280,6 +282,9 @@ class CommandLine {
         columns.emplace(ColumnName(column), column);
     command->add_option("--sort", top_.sort, "the column to sort by")
         ->transform(CLI::CheckedTransformer(columns));
+    command->add_option("-o", top_.columns, "columns, in this order")
+        ->delimiter(',')
+        ->transform(CLI::CheckedTransformer(columns));
   }
 
   void AddTrace() {
@@ -385,12 +390,30 @@ class CommandLine {
         "one object for each histogram, a line");
     AddInput(command, &hist_.input);
     command->add_option("PORT", hist_.input.filter.port, "only over this port");
-    const std::map<std::string, HistBy> groups = {{"port", HistBy::kPort},
-                                                  {"label", HistBy::kLabel}};
+    const std::map<std::string, HistBy> groups = {
+        {"port", HistBy::kPort},
+        {"label", HistBy::kLabel},
+        {"service", HistBy::kService}};
     command
         ->add_option("--by", hist_.by,
-                     "port, or label: histograms for each label of a port")
+                     "port; label: histograms for each label of a port; with "
+                     "--since-start service: for each that receives")
         ->transform(CLI::CheckedTransformer(groups));
+    CLI::Option* since_start = command->add_flag_callback(
+        "--since-start", [this] { hist_.of = HistOf::kSinceStart; },
+        "what ports have measured of samples since they were made: at once, "
+        "without tracing");
+    for (const char* traced :
+         {"--service", "--direction", "-n", "--strict", "--timeout", "--from"})
+      since_start->excludes(command->get_option(traced));
+    command->parse_complete_callback([this] {
+      const bool by_label = hist_.by == HistBy::kLabel;
+      const bool by_service = hist_.by == HistBy::kService;
+      if (hist_.of == HistOf::kSinceStart ? by_label : by_service)
+        throw CLI::ValidationError(
+            "--by", by_label ? "with --since-start there are no labels"
+                             : "service needs --since-start");
+    });
     command
         ->add_option("--split", hist_.split,
                      "which times: queue, work, total; else all")
@@ -441,6 +464,14 @@ class CommandLine {
     formats->add_option("--html", export_.html,
                         "a page for a browser, in one file");
     formats->require_option(1, 0);
+  }
+
+  void AddMetrics() {
+    CLI::App* command =
+        Add("metrics",
+            "counters and times of a running graph's ports, for Prometheus",
+            [this] { return RunMetrics(metrics_); });
+    command->add_option("--socket", metrics_.socket, "the graph's socket");
   }
 
   void AddPost() {
@@ -513,6 +544,7 @@ class CommandLine {
   FlowOptions flow_;
   HistOptions hist_;
   DecodeOptions decode_;
+  MetricsOptions metrics_;
   ExportOptions export_;
   PostOptions post_;
   ExtcapOptions extcap_;

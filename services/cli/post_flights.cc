@@ -16,10 +16,6 @@ using Call = std::pair<uint64_t, uint32_t>;  // lane, correlation
 
 constexpr size_t kNamesShown = 20;
 
-Kind KindOf(const ipc::TraceRecord& record) {
-  return static_cast<Kind>(record.kind);
-}
-
 // "store.1" is an instance of "store".
 std::vector<std::string> WithServices(std::vector<std::string> names) {
   for (size_t i = names.size(); i-- > 0;)

@@ -37,6 +37,10 @@ class FlightProcesses {
   std::map<uint64_t, Process> processes_;
 };
 
+inline ipc::TraceKind KindOf(const ipc::TraceRecord& record) {
+  return static_cast<ipc::TraceKind>(record.kind);
+}
+
 // A record and who wrote it; what is missing in it is found beside it.
 struct FlightStep {
   uint32_t thread_id = 0;

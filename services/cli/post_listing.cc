@@ -6,13 +6,10 @@
 #include "ipc/status.h"
 #include "services/cli/listing_builder.h"
 #include "services/cli/post_words.h"
+#include "services/tracer/utf8_text.h"
 
 namespace keyport {
 namespace {
-
-std::string Line(const Json& object) {
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 uint64_t EndOf(const ipc::FlightSource& source, const PostTimes& times) {
   return source.ended_ns != 0 ? source.ended_ns : times.now_ns;
@@ -138,10 +135,10 @@ Listing ListPost(const ipc::FlightSource& source, const FlightStory& story,
   Json head = SourceJson(source, times);
   head["threads"] = ThreadsJson(story, words);
   head["not_answered"] = OpenJson(story, words);
-  listing.json = Line(head);
+  listing.json = LineOf(head);
   for (size_t i = steps.size() - shown; i < steps.size(); ++i) {
     listing.text += StepText(steps[i], words, times);
-    listing.json += Line(StepJson(steps[i], words, times));
+    listing.json += LineOf(StepJson(steps[i], words, times));
   }
   listing.text += source.ended_ns != 0 ? "\nat its end:\n" : "\nnow:\n";
   listing.text += AtTheEnd(story, words, EndOf(source, times));

@@ -6,6 +6,7 @@
 #include "ipc/inspect.h"
 #include "ipc/status.h"
 #include "libipc/base/names.h"
+#include "services/cli/post_flights.h"
 #include "services/common/text_table.h"
 #include "services/tracer/trace_format.h"
 
@@ -13,10 +14,6 @@ namespace keyport {
 namespace {
 
 using Kind = ipc::TraceKind;
-
-Kind KindOf(const ipc::TraceRecord& record) {
-  return static_cast<Kind>(record.kind);
-}
 
 std::string Count(uint64_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");

@@ -16,7 +16,7 @@
 namespace keyport {
 namespace {
 
-std::string RateText(double rate) {
+std::string PlainRate(double rate) {
   char text[48];
   std::snprintf(text, sizeof(text), rate < 10 ? "%.1f" : "%.0f", rate);
   return text;
@@ -70,7 +70,7 @@ Listing RecordedGraph::List() const {
   for (const auto& [key, arrow] : arrows_) {
     const auto& [from, to, port] = key;
     list.Add({from.empty() ? "?" : from, to.empty() ? "-" : to, port,
-              Number(arrow.messages), RateText(Rate(arrow)),
+              Number(arrow.messages), PlainRate(Rate(arrow)),
               Number(arrow.errors), Cell(arrow.queue_ns, 99),
               Cell(arrow.total_ns, 50), Cell(arrow.total_ns, 99)},
              {{"from", from},
@@ -98,7 +98,7 @@ std::string RecordedGraph::Dot() const {
   for (const auto& [key, arrow] : arrows_) {
     const auto& [from, to, port] = key;
     std::string label = DotQuoted(
-        Utf8Text(port) + "\n" + RateText(Rate(arrow)) + "/s" +
+        Utf8Text(port) + "\n" + PlainRate(Rate(arrow)) + "/s" +
         (arrow.total_ns.count() > 0 ? "  p99 " + Cell(arrow.total_ns, 99)
                                     : "") +
         (arrow.errors > 0 ? "  errors " + Number(arrow.errors) : ""));

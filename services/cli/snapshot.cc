@@ -24,6 +24,12 @@ absl::Status Fill(absl::StatusOr<std::vector<Entry>> taken,
   return absl::OkStatus();
 }
 
+// Whatever is measured was counted here, too.
+uint64_t PassedOver(const ipc::PortEntry& port) {
+  return port.sender_counters.messages + port.receiver_counters.taken +
+         port.receiver_counters.messages + port.sender_counters.taken;
+}
+
 }  // namespace
 
 const ipc::ProcessEntry* Snapshot::FindProcess(uint64_t id) const {
@@ -43,6 +49,15 @@ std::string Snapshot::ProcessName(uint64_t id) const {
   const ipc::ProcessEntry* process = FindProcess(id);
   return process != nullptr ? NameText(process->name)
                             : "process " + std::to_string(id);
+}
+
+std::string Snapshot::ServiceName(uint64_t id) const {
+  std::string name = ProcessName(id);
+  const size_t end = name.find_last_not_of("0123456789");
+  if (end != std::string::npos && end > 0 && end + 1 < name.size() &&
+      name[end] == '.')
+    name.resize(end);
+  return name;
 }
 
 std::string Snapshot::MakerName(uint64_t process) const {
@@ -116,8 +131,44 @@ absl::StatusOr<Snapshot> TakeTraffic(const ipc::Inspector& inspector,
   if (filled.ok() && lanes == Lanes::kWanted)
     filled = Fill(inspector.Lanes(), &snapshot.lanes);
   if (filled.ok()) filled = Fill(inspector.Processes(), &snapshot.processes);
+  if (filled.ok()) filled = Fill(inspector.Threads(), &snapshot.threads);
   if (!filled.ok()) return filled;
   return snapshot;
+}
+
+absl::Status TakeTimes(const ipc::Inspector& inspector, const Snapshot* before,
+                       Snapshot* snapshot) {
+  std::map<uint64_t, uint64_t> passed_before;
+  if (before != nullptr) {
+    for (const ipc::PortEntry& port : before->ports)
+      passed_before[port.id] = PassedOver(port);
+    for (const ipc::PortEntry& port : snapshot->ports)
+      if (const auto found = before->times.find(port.id);
+          found != before->times.end())
+        snapshot->times.insert(*found);
+  }
+  struct Changed {
+    uint64_t port;
+    uint64_t passed;
+  };
+  std::vector<Changed> changed;
+  for (const ipc::PortEntry& port : snapshot->ports)
+    if (const uint64_t passed = PassedOver(port) - passed_before[port.id];
+        passed != 0)
+      changed.push_back({port.id, passed});
+  std::sort(
+      changed.begin(), changed.end(),
+      [](const Changed& a, const Changed& b) { return a.passed > b.passed; });
+  if (before != nullptr)
+    changed.resize(std::min(changed.size(), kTimesAskedMost));
+  for (const Changed& port : changed) {
+    absl::StatusOr<ipc::LaneTimes> times = inspector.Times(port.port);
+    if (times.ok())
+      snapshot->times[port.port] = *times;
+    else if (ipc::ErrorOf(times.status()) != ipc::Error::not_found)
+      return times.status();
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace keyport

@@ -29,6 +29,10 @@ constexpr ColumnWords kWords[] = {
     {TopColumn::kPaid, "paid", "PAID"},
     {TopColumn::kLost, "lost", "LOST/S"},
     {TopColumn::kTaken, "taken", "TAKEN/S"},
+    {TopColumn::kQueueP99, "queue-p99", "Q-P99"},
+    {TopColumn::kWorkP99, "work-p99", "W-P99"},
+    {TopColumn::kTotalP99, "total-p99", "T-P99"},
+    {TopColumn::kWaits, "waits", "WAITS"},
 };
 
 const ColumnWords& WordsOf(TopColumn column) {
@@ -65,6 +69,32 @@ const std::string* NameIn(TopColumn column, const TopRow& row) {
   }
 }
 
+std::optional<uint64_t> TimeIn(TopColumn column, const TopRow& row) {
+  switch (column) {
+    case TopColumn::kQueueP99:
+      return row.queue_p99_ns;
+    case TopColumn::kWorkP99:
+      return row.work_p99_ns;
+    case TopColumn::kTotalP99:
+      return row.total_p99_ns;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::string TimeCell(const std::optional<uint64_t>& ns) {
+  return ns.has_value() ? DurationText(*ns) : "-";
+}
+
+// "crawler 41.2ms +2"
+std::string WaitsCell(const TopRow& row) {
+  if (row.waiting == 0) return "-";
+  std::string cell = row.waiter;
+  if (row.waits_ns != 0) cell += " " + DurationText(row.waits_ns);
+  if (row.waiting > 1) cell += " +" + std::to_string(row.waiting - 1);
+  return cell;
+}
+
 double FigureIn(TopColumn column, const TopRow& row) {
   switch (column) {
     case TopColumn::kLanes:
@@ -89,6 +119,12 @@ double FigureIn(TopColumn column, const TopRow& row) {
       return row.lost;
     case TopColumn::kTaken:
       return row.taken;
+    case TopColumn::kWaits:
+      return static_cast<double>(row.waits_ns);
+    case TopColumn::kQueueP99:
+    case TopColumn::kWorkP99:
+    case TopColumn::kTotalP99:
+      return static_cast<double>(TimeIn(column, row).value_or(0));
     default:
       return 0;
   }
@@ -110,11 +146,12 @@ bool ComesFirst(TopColumn column, const TopRow& a, const TopRow& b) {
 std::span<const TopColumn> ColumnsOf(TopScope scope) {
   using enum TopColumn;
   static constexpr std::array kPortColumns = {
-      kPort, kListener, kLanes,  kMessages, kBytes, kQueue, kHigh,
-      kFull, kWakes,    kSleeps, kPaid,     kLost,  kTaken};
+      kPort,     kListener, kMessages, kQueue, kQueueP99, kWorkP99,
+      kTotalP99, kWaits,    kHigh,     kLanes, kBytes,    kFull,
+      kWakes,    kSleeps,   kPaid,     kLost,  kTaken};
   static constexpr std::array kLaneColumns = {
-      kSender, kPort,  kListener, kMessages, kBytes, kQueue, kHigh,
-      kFull,   kWakes, kSleeps,   kPaid,     kLost,  kTaken};
+      kSender, kPort, kListener, kMessages, kQueue, kWaits, kHigh,
+      kBytes,  kFull, kWakes,    kSleeps,   kPaid,  kLost,  kTaken};
   if (scope == TopScope::kPorts) return kPortColumns;
   return kLaneColumns;
 }
@@ -123,7 +160,9 @@ std::string_view ColumnName(TopColumn column) { return WordsOf(column).name; }
 std::string_view ColumnTitle(TopColumn column) { return WordsOf(column).title; }
 
 Align ColumnAlign(TopColumn column) {
-  return NameIn(column, TopRow()) != nullptr ? Align::kLeft : Align::kRight;
+  return NameIn(column, TopRow()) != nullptr || column == TopColumn::kWaits
+             ? Align::kLeft
+             : Align::kRight;
 }
 
 std::string ColumnCell(TopColumn column, const TopRow& row) {
@@ -140,6 +179,12 @@ std::string ColumnCell(TopColumn column, const TopRow& row) {
       return HighCell(row);
     case TopColumn::kPaid:
       return PercentCell(row.paid_percent);
+    case TopColumn::kWaits:
+      return WaitsCell(row);
+    case TopColumn::kQueueP99:
+    case TopColumn::kWorkP99:
+    case TopColumn::kTotalP99:
+      return TimeCell(TimeIn(column, row));
     default:
       return RateText(FigureIn(column, row));
   }

@@ -25,7 +25,11 @@ enum class TopColumn {
   kSleeps,
   kPaid,
   kLost,
-  kTaken
+  kTaken,
+  kQueueP99,
+  kWorkP99,
+  kTotalP99,
+  kWaits
 };
 
 enum class TopScope { kPorts, kLanes };

@@ -68,6 +68,12 @@ class TopCommand {
   absl::Status Look() {
     auto snapshot = TakeTraffic(inspector_, lanes_);
     if (!snapshot.ok()) return WhyNot(snapshot.status());
+    const absl::Status timed = TakeTimes(
+        inspector_, last_.taken_ns != 0 ? &last_ : nullptr, &*snapshot);
+    if (!timed.ok()) return WhyNot(timed);
+    std::erase_if(snapshot->threads, [this](const auto& thread) {
+      return thread.process == tool_.session.process_id();
+    });
     last_ = *std::move(snapshot);
     next_ns_ = last_.taken_ns + IntervalNs();
     return absl::OkStatus();
@@ -75,13 +81,17 @@ class TopCommand {
 
   absl::StatusOr<TopSample> Sample() {
     TopSample sample;
-    sample.before = std::move(last_);
+    sample.before = last_;
     if (absl::Status looked = Look(); !looked.ok()) return looked;
     sample.now = last_;
     ++samples_;
     return sample;
   }
 
+  std::span<const TopColumn> Columns() const {
+    return options_.columns.empty() ? ColumnsOf(options_.scope)
+                                    : options_.columns;
+  }
   int64_t IntervalNs() const {
     return static_cast<int64_t>(options_.interval_seconds * 1e9);
   }
@@ -120,7 +130,7 @@ class TopCommand {
       Listing listing =
           ListTop(*sample,
                   RowsOf(*sample, options_.scope, options_.sort, options_.port),
-                  options_.scope);
+                  options_.scope, Columns());
       if (samples_ > 1) listing.text = "\n" + listing.text;
       Print(listing, options_.format);
       std::fflush(stdout);
@@ -133,7 +143,8 @@ class TopCommand {
     if (!terminal.ok()) return terminal.status();
     TopScreen screen({.scope = options_.scope,
                       .sort = options_.sort,
-                      .port = options_.port});
+                      .port = options_.port,
+                      .columns = options_.columns});
     while (!Full() && (*terminal)->Draw(screen.Lines((*terminal)->size()))) {
       const Next next = Wait(terminal->get());
       if (next == Next::kEnd) break;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "services/cli/inspect_commands.h"
 #include "services/cli/top_columns.h"
@@ -14,7 +15,8 @@ struct TopOptions {
   Format format = Format::kText;
   TopScope scope = TopScope::kPorts;
   TopColumn sort = TopColumn::kQueue;
-  std::string port;  // name or number; "": all
+  std::string port;                // name or number; "": all
+  std::vector<TopColumn> columns;  // none: those of the scope
   double interval_seconds = 1;
   uint64_t samples_max = 0;  // 0: no limit
 };

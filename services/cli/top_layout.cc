@@ -62,11 +62,11 @@ std::string FitText(std::string_view text, size_t places) {
   return ascii;
 }
 
-TopTable LayOut(const std::vector<TopRow>& rows, TopScope scope,
-                size_t columns) {
+TopTable LayOut(const std::vector<TopRow>& rows,
+                std::span<const TopColumn> shown, size_t columns) {
   std::vector<std::string> lines(rows.size() + 1);
   size_t used = 0;
-  for (const TopColumn column : ColumnsOf(scope)) {
+  for (const TopColumn column : shown) {
     const Laid laid = Lay(column, rows, NameMost(columns));
     const size_t more = laid.width + (used == 0 ? 0 : kGap);
     if (used + more > columns) break;

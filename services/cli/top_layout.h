@@ -15,8 +15,8 @@ struct TopTable {
   std::string heading;
   std::vector<std::string> rows;  // as wide as the screen
 };
-TopTable LayOut(const std::vector<TopRow>& rows, TopScope scope,
-                size_t columns);
+TopTable LayOut(const std::vector<TopRow>& rows,
+                std::span<const TopColumn> shown, size_t columns);
 
 // Printable ASCII, of which each byte takes one place on any terminal, in at
 // most so many places.

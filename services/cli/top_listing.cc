@@ -18,6 +18,10 @@ Json CountersJson(const ipc::LaneCounters& counters) {
           {"sleeps", counters.sleeps}};
 }
 
+Json TimeJson(const std::optional<uint64_t>& ns) {
+  return ns.has_value() ? Json(*ns) : Json(nullptr);
+}
+
 Json RowJson(const TopRow& row, TopScope scope) {
   Json json = {{"id", row.id}, {"port", row.name}};
   if (scope == TopScope::kLanes) {
@@ -40,23 +44,31 @@ Json RowJson(const TopRow& row, TopScope scope) {
         row.paid_percent.has_value() ? Json(*row.paid_percent) : Json(nullptr)},
        {"spins_lost_per_s", row.lost},
        {"taken_per_s", row.taken},
+       {"waiting", row.waiting},
+       {"waiter", row.waiting > 0 ? Json(row.waiter) : Json(nullptr)},
+       {"waits_ns", row.waits_ns},
        {"senders", CountersJson(row.senders)},
        {"listeners", CountersJson(row.listeners)}});
+  if (scope == TopScope::kPorts)
+    json.update({{"queue_p99_ns", TimeJson(row.queue_p99_ns)},
+                 {"work_p99_ns", TimeJson(row.work_p99_ns)},
+                 {"total_p99_ns", TimeJson(row.total_p99_ns)},
+                 {"samples", row.samples}});
   return json;
 }
 
 }  // namespace
 
 Listing ListTop(const TopSample& sample, const std::vector<TopRow>& rows,
-                TopScope scope) {
-  std::vector<Column> columns;
-  for (const TopColumn column : ColumnsOf(scope))
-    columns.push_back({std::string(ColumnTitle(column)), ColumnAlign(column)});
-  TextTable table(std::move(columns));
+                TopScope scope, std::span<const TopColumn> columns) {
+  std::vector<Column> titles;
+  for (const TopColumn column : columns)
+    titles.push_back({std::string(ColumnTitle(column)), ColumnAlign(column)});
+  TextTable table(std::move(titles));
   Json list = Json::array();
   for (const TopRow& row : rows) {
     std::vector<std::string> cells;
-    for (const TopColumn column : ColumnsOf(scope))
+    for (const TopColumn column : columns)
       cells.push_back(ColumnCell(column, row));
     table.Add(std::move(cells));
     list.push_back(RowJson(row, scope));

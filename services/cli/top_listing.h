@@ -6,7 +6,8 @@
 
 namespace keyport {
 
+// `columns`: of the text; JSON has all.
 Listing ListTop(const TopSample& sample, const std::vector<TopRow>& rows,
-                TopScope scope);
+                TopScope scope, std::span<const TopColumn> columns);
 
 }  // namespace keyport

@@ -4,7 +4,9 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "services/cli/waits.h"
 #include "services/common/text_table.h"
+#include "services/tracer/port_times.h"
 
 namespace keyport {
 namespace {
@@ -79,6 +81,40 @@ void Fill(const Pair& before, const Pair& now, int64_t elapsed_ns,
       std::max(now.listeners.queued_bytes_most, row->queued_bytes_most);
 }
 
+std::optional<uint64_t> P99Of(const ipc::TimeBuckets& times) {
+  if (times.samples == 0) return std::nullopt;
+  return HistogramOf(times).Percentile(99);
+}
+
+void FillTimes(const Snapshot& before, const Snapshot& now, TopRow* row) {
+  const auto found = now.times.find(row->port_id);
+  if (found == now.times.end()) return;
+  const auto past = before.times.find(row->port_id);
+  const ipc::LaneTimes times =
+      TimesBetween(past != before.times.end() ? past->second : ipc::LaneTimes(),
+                   found->second);
+  row->queue_p99_ns = P99Of(times.queue);
+  row->work_p99_ns = P99Of(times.work);
+  row->total_p99_ns = P99Of(times.call);
+  row->samples = times.queue.samples + times.work.samples + times.call.samples;
+}
+
+// `lane`: of it only; 0: of all the port's.
+void FillWaits(const Snapshot& now, const std::vector<WaitEdge>& edges,
+               uint64_t lane, TopRow* row) {
+  uint64_t longest = 0;
+  for (const WaitEdge& edge : edges) {
+    if (edge.port != row->port_id || (lane != 0 && edge.lane != lane)) continue;
+    const uint64_t waited =
+        edge.since_ns != 0 ? WaitedNs(now, edge.since_ns) : 0;
+    if (++row->waiting == 1 || waited > row->waits_ns) {
+      longest = edge.waiter;
+      row->waits_ns = waited;
+    }
+  }
+  if (row->waiting > 0) row->waiter = now.ProcessName(longest);
+}
+
 std::string ListenerName(const Snapshot& snapshot, const ipc::PortEntry& port) {
   std::string name = snapshot.ProcessName(port.listener_process);
   if (port.listeners > 1) name += " +" + std::to_string(port.listeners - 1);
@@ -110,6 +146,7 @@ bool IsPortNamed(const ipc::PortEntry& port, const std::string& word) {
 std::vector<TopRow> PortRows(const Snapshot& before, const Snapshot& now,
                              const std::string& word) {
   const auto past = PairsById(before.ports);
+  const std::vector<WaitEdge> edges = WaitEdges(now);
   std::vector<TopRow> rows;
   for (const ipc::PortEntry& port : now.ports) {
     if (!IsPortNamed(port, word)) continue;
@@ -123,6 +160,8 @@ std::vector<TopRow> PortRows(const Snapshot& before, const Snapshot& now,
     const auto found = past.find(port.id);
     Fill(found != past.end() ? found->second : Pair(), PairOf(port),
          now.taken_ns - before.taken_ns, &row);
+    FillTimes(before, now, &row);
+    FillWaits(now, edges, 0, &row);
     rows.push_back(std::move(row));
   }
   return rows;
@@ -131,6 +170,7 @@ std::vector<TopRow> PortRows(const Snapshot& before, const Snapshot& now,
 std::vector<TopRow> LaneRows(const Snapshot& before, const Snapshot& now,
                              const std::string& word) {
   const auto past = PairsById(before.lanes);
+  const std::vector<WaitEdge> edges = WaitEdges(now);
   std::unordered_map<uint64_t, const ipc::PortEntry*> ports;
   for (const ipc::PortEntry& port : now.ports)
     if (IsPortNamed(port, word)) ports[port.id] = &port;
@@ -150,6 +190,7 @@ std::vector<TopRow> LaneRows(const Snapshot& before, const Snapshot& now,
     const auto found = past.find(lane.id);
     Fill(found != past.end() ? found->second : Pair(), PairOf(lane),
          now.taken_ns - before.taken_ns, &row);
+    FillWaits(now, edges, lane.id, &row);
     rows.push_back(std::move(row));
   }
   return rows;

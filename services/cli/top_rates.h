@@ -31,6 +31,16 @@ struct TopRow {
   std::optional<double> paid_percent;  // nothing: nobody polled
   double lost = 0;
   double taken = 0;  // by listeners
+  // Of a port, over the time between, in nanoseconds: 99 in 100 messages took
+  // at most so long. Nothing: none was measured.
+  std::optional<uint64_t> queue_p99_ns;
+  std::optional<uint64_t> work_p99_ns;
+  std::optional<uint64_t> total_p99_ns;
+  uint64_t samples = 0;  // of the three together
+  // Who waits now for an answer, or for room.
+  uint64_t waiting = 0;   // threads
+  std::string waiter;     // that waits the longest
+  uint64_t waits_ns = 0;  // that long
   ipc::LaneCounters senders = {};
   ipc::LaneCounters listeners = {};
 };

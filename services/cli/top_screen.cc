@@ -85,7 +85,7 @@ bool TopScreen::Press(int key) {
 }
 
 void TopScreen::NextColumn() {
-  const auto columns = ColumnsOf(scope_);
+  const auto columns = Columns();
   const auto at = std::find(columns.begin(), columns.end(), sort_);
   sort_ = at == columns.end() || at + 1 == columns.end() ? columns.front()
                                                          : *(at + 1);
@@ -153,7 +153,7 @@ std::string TopScreen::EmptyText() const {
 }
 
 std::vector<ScreenLine> TopScreen::Lines(ScreenSize size) const {
-  const TopTable table = LayOut(rows_, scope_, size.columns);
+  const TopTable table = LayOut(rows_, Columns(), size.columns);
   const size_t room = size.lines > kOtherLines ? size.lines - kOtherLines : 0;
   const size_t cursor = CursorRow();
   const size_t first = cursor < room ? 0 : cursor + 1 - room;

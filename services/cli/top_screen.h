@@ -23,12 +23,14 @@ class TopScreen {
   struct Options {
     TopScope scope = TopScope::kPorts;
     TopColumn sort = TopColumn::kQueue;
-    std::string port;  // name or number; "": all
+    std::string port;                     // name or number; "": all
+    std::vector<TopColumn> columns = {};  // none: those of the scope
   };
   explicit TopScreen(Options options)
       : scope_(options.scope),
         sort_(options.sort),
-        port_(std::move(options.port)) {}
+        port_(std::move(options.port)),
+        columns_(std::move(options.columns)) {}
 
   // Not while paused.
   void Show(TopSample sample);
@@ -54,9 +56,14 @@ class TopScreen {
   // Said in place of rows when there are none.
   std::string EmptyText() const;
 
+  std::span<const TopColumn> Columns() const {
+    return columns_.empty() ? ColumnsOf(scope_) : columns_;
+  }
+
   TopScope scope_;
   TopColumn sort_;
   const std::string port_;
+  const std::vector<TopColumn> columns_;
   std::string one_port_;  // whose lanes are shown, as ":7"
   std::string one_port_name_;
   uint64_t looked_into_ = 0;

@@ -1,39 +1,31 @@
 #include "services/tracer/histogram.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
+#include "libipc/base/log_buckets.h"
+
 namespace keyport {
 
-size_t Histogram::BucketOf(uint64_t value) {
-  constexpr uint64_t kFirst = uint64_t{1} << kSubBits;
-  if (value < kFirst) return static_cast<size_t>(value);
-  const auto power = static_cast<uint32_t>(std::bit_width(value)) - 1;
-  const uint32_t shift = power - kSubBits;
-  return ((static_cast<size_t>(shift) + 1) << kSubBits) +
-         static_cast<size_t>((value >> shift) - kFirst);
-}
-
-uint64_t Histogram::UpperBound(size_t bucket) {
-  constexpr uint64_t kFirst = uint64_t{1} << kSubBits;
-  if (bucket < kFirst) return bucket;
-  const auto shift = static_cast<uint32_t>(bucket >> kSubBits) - 1;
-  const uint64_t step = bucket & (kFirst - 1);
-  return ((kFirst + step) << shift) + ((uint64_t{1} << shift) - 1);
-}
-
-void Histogram::Add(uint64_t value) {
-  ++buckets_[BucketOf(value)];
-  ++count_;
+void Histogram::Add(uint64_t value, uint64_t times) {
+  if (times == 0) return;
+  constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+  buckets_[base::LogBucketOf(value, sub_bits_)] += times;
+  count_ += std::min(times, kMost - count_);
   max_ = std::max(max_, value);
-  sum_ += std::min(value, std::numeric_limits<uint64_t>::max() - sum_);
+  uint64_t more = 0;
+  if (__builtin_mul_overflow(value, times, &more)) more = kMost;
+  sum_ += std::min(more, kMost - sum_);
+}
+
+uint64_t Histogram::UpperBound(size_t bucket) const {
+  return base::LogBucketLast(bucket, sub_bits_);
 }
 
 void Histogram::ForEachBucket(
     const std::function<void(const Bucket&)>& visit) const {
-  for (size_t i = 0; i < kBuckets; ++i)
+  for (size_t i = 0; i < buckets_.size(); ++i)
     if (buckets_[i] > 0)
       visit({i == 0 ? 0 : UpperBound(i - 1) + 1, UpperBound(i), buckets_[i]});
 }

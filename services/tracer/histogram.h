@@ -1,5 +1,6 @@
 // Histogram: counts of values in buckets a sixteenth of a power of two wide,
-// so that a percentile is right to about 6 %. Bounded whatever comes.
+// so that a percentile is right to about 6 %, or in wider ones. Bounded
+// whatever comes.
 #pragma once
 
 #include <array>
@@ -7,11 +8,20 @@
 #include <cstdint>
 #include <functional>
 
+#include "libipc/base/log_buckets.h"
+
 namespace keyport {
 
 class Histogram {
  public:
-  void Add(uint64_t value);
+  static constexpr uint32_t kSubBits = 4;
+  Histogram() : Histogram(kSubBits) {}
+  // Each power of two cut into 2^`sub_bits`, at most 2^kSubBits.
+  explicit Histogram(uint32_t sub_bits) : sub_bits_(sub_bits) {}
+  void Add(uint64_t value, uint64_t times = 1);
+  // Where it is known better than by what was added.
+  void SetSum(uint64_t sum) { sum_ = sum; }
+  uint32_t sub_bits() const { return sub_bits_; }
   uint64_t count() const { return count_; }
   uint64_t max() const { return max_; }
   // Of all values; no more than an uint64_t holds.
@@ -28,12 +38,10 @@ class Histogram {
   void ForEachBucket(const std::function<void(const Bucket&)>& visit) const;
 
  private:
-  static constexpr uint32_t kSubBits = 4;
-  static constexpr size_t kBuckets = (64 - kSubBits + 1) << kSubBits;
-  static size_t BucketOf(uint64_t value);
-  static uint64_t UpperBound(size_t bucket);
+  uint64_t UpperBound(size_t bucket) const;
 
-  std::array<uint64_t, kBuckets> buckets_ = {};
+  uint32_t sub_bits_;
+  std::array<uint64_t, base::LogBuckets(kSubBits)> buckets_ = {};
   uint64_t count_ = 0;
   uint64_t max_ = 0;
   uint64_t sum_ = 0;

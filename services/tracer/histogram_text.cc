@@ -11,7 +11,6 @@ namespace keyport {
 namespace {
 
 constexpr uint64_t kBarMax = 50;  // marks
-constexpr uint32_t kFinestBits = 4;
 
 // Ranges of a power of two cut into 2^bits, or of several powers together.
 class Scale {
@@ -38,11 +37,11 @@ class Scale {
   uint32_t powers_;
 };
 
-Scale Fitting(uint64_t least, uint64_t most) {
+Scale Fitting(uint64_t least, uint64_t most, uint32_t finest_bits) {
   const auto rows = [&](const Scale& scale) {
     return scale.RowOf(most) - scale.RowOf(least) + 1;
   };
-  for (uint32_t bits = kFinestBits; bits > 0; --bits)
+  for (uint32_t bits = finest_bits; bits > 0; --bits)
     if (const Scale scale(bits, 1); rows(scale) <= kHistogramRows) return scale;
   uint32_t powers = 1;
   while (rows(Scale(0, powers)) > kHistogramRows) ++powers;
@@ -64,7 +63,8 @@ std::string HistogramText(const Histogram& durations_ns) {
   std::vector<Histogram::Bucket> buckets;
   durations_ns.ForEachBucket(
       [&](const Histogram::Bucket& bucket) { buckets.push_back(bucket); });
-  const Scale scale = Fitting(buckets.front().from, buckets.back().from);
+  const Scale scale = Fitting(buckets.front().from, buckets.back().from,
+                              durations_ns.sub_bits());
   const uint64_t first = scale.RowOf(buckets.front().from);
   std::vector<uint64_t> rows(scale.RowOf(buckets.back().from) - first + 1);
   for (const Histogram::Bucket& bucket : buckets)

@@ -7,6 +7,7 @@
 #include "ipc/status.h"
 #include "services/tracer/payload_text.h"
 #include "services/tracer/trace_format.h"
+#include "services/tracer/utf8_text.h"
 
 namespace keyport {
 namespace {
@@ -49,7 +50,7 @@ std::string RecordJson(const RecordingDecoder::Recorded& recorded,
     if (!recorded.payload.empty())
       object["payload_hex"] = HexOf(recorded.payload);
   }
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return LineOf(object);
 }
 
 }  // namespace keyport

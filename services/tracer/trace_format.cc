@@ -10,6 +10,7 @@
 #include "libipc/base/clock.h"
 #include "services/common/text_table.h"
 #include "services/tracer/payload_text.h"
+#include "services/tracer/utf8_text.h"
 
 namespace keyport {
 namespace {
@@ -53,10 +54,6 @@ void AddDecoded(const std::string& part, const DecodedPayload& decoded,
   if (!decoded.json.empty())
     (*object)[part] = Json::parse(decoded.json, nullptr, false);
   if (!decoded.problem.empty()) (*object)[part + "_problem"] = decoded.problem;
-}
-
-std::string Line(const Json& object) {
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
@@ -192,7 +189,7 @@ std::string TraceJson(const TracedMessage& message,
   AddDecoded("answer", decoded.answer, &object);
   if (!message.request.empty()) object["request_hex"] = HexOf(message.request);
   if (!message.answer.empty()) object["answer_hex"] = HexOf(message.answer);
-  return Line(object);
+  return LineOf(object);
 }
 
 std::string LossLine(const LostRecords& lost, const WallClock& clock) {
@@ -202,9 +199,9 @@ std::string LossLine(const LostRecords& lost, const WallClock& clock) {
 }
 
 std::string LossJson(const LostRecords& lost, const WallClock& clock) {
-  return Line({{"lost", lost.count},
-               {"from_unix_ns", clock.UnixNs(lost.from_ns)},
-               {"until_unix_ns", clock.UnixNs(lost.until_ns)}});
+  return LineOf({{"lost", lost.count},
+                 {"from_unix_ns", clock.UnixNs(lost.from_ns)},
+                 {"until_unix_ns", clock.UnixNs(lost.until_ns)}});
 }
 
 }  // namespace keyport

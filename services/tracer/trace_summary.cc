@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "services/common/text_table.h"
+#include "services/tracer/utf8_text.h"
 
 namespace keyport {
 namespace {
@@ -25,10 +26,6 @@ std::string Cell(const Histogram& histogram, double percent) {
 bool FoundNoRoom(const ipc::TraceRecord& record) {
   const auto error = static_cast<ipc::Error>(record.error);
   return error == ipc::Error::should_wait || error == ipc::Error::timed_out;
-}
-
-std::string Line(const Json& object) {
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string NameIn(const PortNameOf& name, uint64_t port) {
@@ -121,23 +118,23 @@ std::string TraceSummary::Json(const PortNameOf& name,
                                const TraceLoss& loss) const {
   std::string text;
   for (const auto& [id, port] : ports_)
-    text += Line({{"summary", "port"},
-                  {"port", NameIn(name, id)},
-                  {"port_id", id},
-                  {"messages", port.messages},
-                  {"calls", port.calls},
-                  {"errors", port.errors},
-                  {"no_room", port.no_room},
-                  {"bytes", port.bytes},
-                  {"handles", port.handles},
-                  {"queue", Percentiles(port.queue_ns)},
-                  {"work", Percentiles(port.work_ns)},
-                  {"total", Percentiles(port.total_ns)}});
-  return text + Line({{"summary", "trace"},
-                      {"messages", messages()},
-                      {"seen", loss.seen},
-                      {"lost", loss.lost},
-                      {"written", loss.seen + loss.lost}});
+    text += LineOf({{"summary", "port"},
+                    {"port", NameIn(name, id)},
+                    {"port_id", id},
+                    {"messages", port.messages},
+                    {"calls", port.calls},
+                    {"errors", port.errors},
+                    {"no_room", port.no_room},
+                    {"bytes", port.bytes},
+                    {"handles", port.handles},
+                    {"queue", Percentiles(port.queue_ns)},
+                    {"work", Percentiles(port.work_ns)},
+                    {"total", Percentiles(port.total_ns)}});
+  return text + LineOf({{"summary", "trace"},
+                        {"messages", messages()},
+                        {"seen", loss.seen},
+                        {"lost", loss.lost},
+                        {"written", loss.seen + loss.lost}});
 }
 
 }  // namespace keyport

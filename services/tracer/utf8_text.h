@@ -1,4 +1,5 @@
-// Text from another process, fit for formats that take nothing but UTF-8.
+// Words and JSON from another process, fit for formats that take nothing but
+// UTF-8.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,13 @@ inline std::string Utf8Text(std::string_view text) {
   return json::parse(json(Printable(text))
                          .dump(-1, ' ', false, json::error_handler_t::replace))
       .get<std::string>();
+}
+
+// An object of JSON Lines; what is no UTF-8 in it as above.
+inline std::string LineOf(const nlohmann::ordered_json& object) {
+  return object.dump(-1, ' ', false,
+                     nlohmann::ordered_json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace keyport

@@ -111,6 +111,18 @@ std::vector<Recipe> ProcessRecipes() {
       List(ObjectKind::account, "accounts"),
       List(ObjectKind::notification, "notifications"),
       List(ObjectKind::any, "capabilities"),
+      {Syscall::port_times, "of a lane",
+       [](Scene& scene) {
+         const Handle port = scene.CreatePort(scene.caller(), 0, 4096);
+         scene.Connect(scene.caller(), port);
+         return Asked{
+             scene.kernel_handle(),
+             {scene.core().objects(ObjectKind::port).rbegin()->first, 0}};
+       },
+       [](Scene&, const Done* done) {
+         return done->value() == 1 &&
+                done->payload.size() == sizeof(ipc::abi::LaneTimes);
+       }},
   };
   for (Recipe& recipe : Watches()) recipes.push_back(std::move(recipe));
   for (Recipe& recipe : Large()) recipes.push_back(std::move(recipe));

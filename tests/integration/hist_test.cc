@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/integration/support/recorded_graph.h"
+#include "tests/unit/services/prometheus_page.h"
 
 namespace integration {
 namespace {
@@ -74,8 +75,48 @@ TEST_F(HistTest, LooksAtARunningGraph) {
   EXPECT_EQ(Tool({"hist", "--for", "0.2"}).exit_code, 0);
 }
 
+TEST_F(HistTest, SinceTheStartNeedsNoTracing) {
+  StartChain();
+  // Until something was measured of all.
+  std::vector<Json> hist;
+  const auto sampled = [&](const std::string& port, const std::string& what) {
+    for (const Json& one : hist)
+      if (one["port"] == port && one["what"] == what)
+        return one["sampled"].get<uint64_t>();
+    return uint64_t{0};
+  };
+  while (sampled("store", "total") < 20) {
+    const Finished live = Tool({"hist", "--since-start", "--json"});
+    ASSERT_EQ(live.exit_code, 0) << live.output;
+    hist = ObjectsIn(live.output);
+  }
+  for (const Json& one : hist) {
+    EXPECT_LE(one["count"], one["messages"]) << one.dump();
+    EXPECT_LE(one["p50_ns"], one["max_ns"]);
+  }
+  EXPECT_GT(sampled("store", "queue"), 0u);
+  EXPECT_GT(sampled("store", "work"), 0u);
+  const Finished text = Tool({"hist", "store", "--since-start"});
+  EXPECT_THAT(text.output, HasSubstr("store, queue: "));
+  EXPECT_THAT(text.output, HasSubstr(" sampled, for "));
+  EXPECT_EQ(Tool({"hist", "--since-start", "--by", "service"}).exit_code, 0);
+}
+
+TEST_F(HistTest, MetricsAreForPrometheus) {
+  StartChain();
+  const Finished metrics = Tool({"metrics"});
+  EXPECT_EQ(metrics.exit_code, 0) << metrics.output;
+  const keyport::PrometheusPage page(metrics.output);
+  EXPECT_THAT(page.complaints(), testing::IsEmpty());
+  EXPECT_THAT(metrics.output,
+              HasSubstr("keyport_port_queue_seconds_bucket{port=\"store\""));
+}
+
 TEST_F(HistTest, SaysWhatIsWrong) {
   RecordChain();
+  EXPECT_EQ(Tool({"hist", "--by", "service"}).exit_code, 2);
+  EXPECT_EQ(Tool({"hist", "--since-start", "--by", "label"}).exit_code, 2);
+  EXPECT_EQ(Tool({"hist", "--since-start", "--from", file()}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--by", "colour"}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--split", "rest"}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--from", file(), "--for", "1"}).exit_code, 2);

@@ -88,6 +88,22 @@ TEST_F(TopTest, ABusyPortHasRates) {
   EXPECT_GT(echo["senders"]["wakes"], 0) << echo.dump();
 }
 
+TEST_F(TopTest, ABusyPortTellsHowLongThingsTook) {
+  const Finished top =
+      Tool({"top", "-n", "2", "--interval", "0.5", "--json", "--port", "echo"});
+  const auto samples = JsonLines(top.output);
+  ASSERT_EQ(samples.size(), 2u) << top.output;
+  const Json& echo = samples[1]["ports"][0];
+  for (const char* time : {"queue_p99_ns", "work_p99_ns", "total_p99_ns"}) {
+    ASSERT_TRUE(echo[time].is_number()) << time << " of " << echo.dump();
+    EXPECT_GT(echo[time], 0);
+  }
+  EXPECT_GT(echo["samples"], 0);
+  const Finished chosen = Tool({"top", "-n", "1", "--interval", "0.05", "-o",
+                                "port,total-p99", "--port", "echo"});
+  EXPECT_THAT(chosen.output, testing::ContainsRegex("PORT +T-P99\n"));
+}
+
 TEST_F(TopTest, RatesAreTheDifferencesOfItsCounters) {
   const Finished top =
       Tool({"top", "-n", "2", "--interval", "0.2", "--json", "--port", "echo"});

@@ -8,6 +8,7 @@
 #include "libipc/abi/lane.h"
 #include "libipc/abi/requests.h"
 #include "libipc/abi/threads.h"
+#include "libipc/abi/times.h"
 
 namespace ipc {
 
@@ -18,6 +19,7 @@ using abi::kArmRecordsFutex;
 using abi::kArmRoomFutex;
 using abi::LaneCounters;
 using abi::LaneEntry;
+using abi::LaneTimes;
 using abi::NotificationEntry;
 using abi::PortEntry;
 using abi::ProcessEntry;
@@ -26,6 +28,7 @@ using abi::RegionEntry;
 using abi::SubscriptionEntry;
 using abi::ThreadEntry;
 using abi::ThreadState;
+using abi::TimeBuckets;
 using abi::TopicEntry;
 
 // Thread: any. Each list is taken in pages and may change between them.
@@ -48,6 +51,12 @@ class Inspector {
   absl::StatusOr<std::vector<CapabilityEntry>> Capabilities() const;
   // What the processes' threads say they sleep on: their claims.
   absl::StatusOr<std::vector<ThreadEntry>> Threads() const;
+  // How long the messages of a port, given by its id, waited, were worked on
+  // and took: what its lanes measure always, of a sample, since it was made.
+  // Claims of their two ends. Where lanes come and go while they are asked for
+  // again and again, those that went may be missing.
+  // Errors: not_found.
+  absl::StatusOr<LaneTimes> Times(uint64_t port) const;
 
  private:
   Inspector(Capability kernel, absl::Duration patience)

@@ -52,10 +52,10 @@ class RandomTest : public KernelTest {
     }
     return AnyHandle(client);
   }
-  uint64_t AnyRegion() {
-    const auto& regions = kernel_.objects(ObjectKind::region);
-    if (regions.empty()) return 0;
-    return std::next(regions.begin(), static_cast<long>(Random(regions.size())))
+  uint64_t AnyIdOf(ObjectKind kind) {
+    const auto& objects = kernel_.objects(kind);
+    if (objects.empty()) return 0;
+    return std::next(objects.begin(), static_cast<long>(Random(objects.size())))
         ->first;
   }
   std::vector<uint8_t> PayloadFor(RawClient& client, Syscall call) {
@@ -95,7 +95,8 @@ class RandomTest : public KernelTest {
       return abi::kRightsSame;
     if (call == Syscall::region_grow) return 4096u << Random(5);
     if (call == Syscall::region_state || call == Syscall::region_unmapped)
-      return AnyRegion();
+      return AnyIdOf(ObjectKind::region);
+    if (call == Syscall::port_times) return AnyIdOf(ObjectKind::port);
     if (call == Syscall::lane_attach)
       return HandleFor(client, Syscall::region_map);
     if (call == Syscall::account_limit)

@@ -43,7 +43,7 @@ class PrometheusPage {
   void TakeLine(const std::string& line) {
     static const std::regex kHelp("# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)");
     static const std::regex kType(
-        "# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|histogram)");
+        "# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram)");
     static const std::regex kSample(
         "([a-zA-Z_:][a-zA-Z0-9_:]*)(\\{(.*)\\})? ([-+0-9.eE]+|NaN|\\+Inf)");
     std::smatch match;
@@ -85,7 +85,7 @@ class PrometheusPage {
       rest = match.suffix();
     }
     Check(rest.empty(), "a label that is none: " + line);
-    if (type_ == "counter") return Check(name == family_, "not it: " + line);
+    if (type_ != "histogram") return Check(name == family_, "not it: " + line);
     Series& series = histograms_[family_ + others];
     if (name == family_ + "_bucket") {
       series.buckets.emplace_back(bound, value);

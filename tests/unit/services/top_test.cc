@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "libipc/base/times.h"
 #include "services/cli/top_listing.h"
 #include "services/cli/top_screen.h"
 #include "tests/unit/services/made_up_graph.h"
@@ -196,15 +197,16 @@ bool EndsWithATitle(const std::string& heading) {
 TEST_F(TopTest, NarrowScreensLoseColumnsFromTheRight) {
   const auto rows = RowsOf(sample_, TopScope::kPorts, TopColumn::kQueue, "");
   for (size_t columns = 0; columns < 150; ++columns) {
-    const TopTable table = LayOut(rows, TopScope::kPorts, columns);
+    const TopTable table = LayOut(rows, ColumnsOf(TopScope::kPorts), columns);
     EXPECT_EQ(table.heading.size(), columns);
     ASSERT_THAT(table.rows, SizeIs(2));
     for (const std::string& row : table.rows) EXPECT_EQ(row.size(), columns);
     EXPECT_TRUE(EndsWithATitle(table.heading)) << table.heading;
   }
-  EXPECT_THAT(LayOut(rows, TopScope::kPorts, 150).heading,
+  EXPECT_THAT(LayOut(rows, ColumnsOf(TopScope::kPorts), 150).heading,
               HasSubstr("LOST/S  TAKEN/S"));
-  const std::string narrow = LayOut(rows, TopScope::kPorts, 60).heading;
+  const std::string narrow =
+      LayOut(rows, ColumnsOf(TopScope::kPorts), 60).heading;
   EXPECT_THAT(narrow, HasSubstr("MSG/S"));
   EXPECT_THAT(narrow, Not(HasSubstr("TAKEN/S")));
 }
@@ -212,9 +214,9 @@ TEST_F(TopTest, NarrowScreensLoseColumnsFromTheRight) {
 TEST_F(TopTest, LongNamesAreCutShort) {
   std::strcpy(files().name, "a-very-long-name-of-a-port");
   const auto rows = RowsOf(sample_, TopScope::kPorts, TopColumn::kPort, "");
-  EXPECT_THAT(LayOut(rows, TopScope::kPorts, 80).rows,
+  EXPECT_THAT(LayOut(rows, ColumnsOf(TopScope::kPorts), 80).rows,
               testing::Contains(StartsWith(":3 a-very-long-~  server")));
-  EXPECT_THAT(LayOut(rows, TopScope::kPorts, 30).rows,
+  EXPECT_THAT(LayOut(rows, ColumnsOf(TopScope::kPorts), 30).rows,
               testing::Contains(StartsWith(":3 a-~  server")));
 }
 
@@ -259,10 +261,10 @@ TEST_F(TopTest, KeysQuitSortAndPause) {
   EXPECT_FALSE(screen.Press('q'));
   EXPECT_TRUE(screen.Press('x'));
   EXPECT_TRUE(screen.Press('s'));
-  EXPECT_THAT(Text(screen), HasSubstr("sort: high"));
+  EXPECT_THAT(Text(screen), HasSubstr("sort: queue-p99"));
   for (size_t i = 1; i < ColumnsOf(TopScope::kPorts).size(); ++i)
     screen.Press('s');
-  EXPECT_THAT(Text(screen), HasSubstr("sort: queue"));
+  EXPECT_THAT(Text(screen), HasSubstr("sort: queue  "));
   screen.Press(' ');
   sample_.now.ports.clear();
   screen.Show(sample_);
@@ -323,7 +325,8 @@ TEST_F(TopTest, ASampleIsATableAndAJsonLine) {
   files().receiver_counters.spins_lost = 4;
   files().queued_bytes = 128;
   const auto rows = RowsOf(sample_, TopScope::kPorts, TopColumn::kQueue, "");
-  const Listing listing = ListTop(sample_, rows, TopScope::kPorts);
+  const Listing listing =
+      ListTop(sample_, rows, TopScope::kPorts, ColumnsOf(TopScope::kPorts));
   EXPECT_THAT(listing.text, StartsWith("2 ports: 10 messages/s, 0 bytes/s "
                                        "(over 2.00 s)\nPORT      LISTENER"));
   EXPECT_THAT(listing.json, EndsWith("}\n"));
@@ -339,10 +342,61 @@ TEST_F(TopTest, ASampleIsATableAndAJsonLine) {
   EXPECT_TRUE(json["ports"].at(1)["spins_paid_percent"].is_null());
 }
 
+TEST_F(TopTest, TimesAreThoseOfTheTimeBetween) {
+  EXPECT_EQ(ColumnCell(TopColumn::kQueueP99, FilesRow()), "-");
+  base::AddTime(3'000'000, 5, &sample_.before.times[files_].queue);
+  sample_.now.times = sample_.before.times;
+  EXPECT_EQ(FilesRow().queue_p99_ns, std::nullopt);
+  base::AddTime(1'000, 7, &sample_.now.times[files_].queue);
+  base::AddTime(41'000'000, 1, &sample_.now.times[files_].call);
+  const TopRow row = FilesRow();
+  EXPECT_EQ(row.queue_p99_ns, 1'023u);
+  EXPECT_EQ(row.work_p99_ns, std::nullopt);
+  EXPECT_EQ(ColumnCell(TopColumn::kTotalP99, row), "41.0ms");
+  EXPECT_EQ(row.samples, 2u);
+}
+
+TEST_F(TopTest, WhoWaitsIsNamedTheLongestFirst) {
+  EXPECT_EQ(ColumnCell(TopColumn::kWaits, FilesRow()), "-");
+  const uint64_t other = graph_.Process("other");
+  sample_.now.processes = graph_.snapshot().processes;
+  const auto add = [&](uint64_t process, int64_t waited_ns) {
+    ipc::ThreadEntry thread = {};
+    thread.process = process;
+    thread.state = static_cast<uint32_t>(ipc::ThreadState::calling);
+    thread.port = files_;
+    thread.lane = sample_.now.lanes[0].id;
+    thread.awaited = server_;
+    thread.since_ns = static_cast<uint64_t>(sample_.now.taken_ns - waited_ns);
+    sample_.now.threads.push_back(thread);
+  };
+  add(client_, 1'000);
+  EXPECT_EQ(ColumnCell(TopColumn::kWaits, FilesRow()), "client 1.00us");
+  add(other, 41'000'000);
+  EXPECT_EQ(ColumnCell(TopColumn::kWaits, FilesRow()), "other 41.0ms +1");
+  EXPECT_EQ(PortRows(sample_.before, sample_.now, "idle")[0].waiting, 0u);
+}
+
+TEST_F(TopTest, EightyColumnsShowWhoWaitsHowLong) {
+  const auto rows = RowsOf(sample_, TopScope::kPorts, TopColumn::kQueue, "");
+  EXPECT_THAT(LayOut(rows, ColumnsOf(TopScope::kPorts), 80).heading,
+              HasSubstr("Q-P99   W-P99   T-P99  WAITS"));
+}
+
+TEST_F(TopTest, ColumnsCanBeChosen) {
+  const TopColumn chosen[] = {TopColumn::kPort, TopColumn::kTotalP99};
+  const auto rows = RowsOf(sample_, TopScope::kPorts, TopColumn::kQueue, "");
+  EXPECT_THAT(ListTop(sample_, rows, TopScope::kPorts, chosen).text,
+              HasSubstr("\nPORT      T-P99\n"));
+  EXPECT_THAT(Text(Screen({.columns = {TopColumn::kMessages}}), {40, 5}),
+              HasSubstr("\n MSG/S  "));
+}
+
 TEST_F(TopTest, ASampleOfLanesNamesSendersAndPorts) {
   const auto rows = RowsOf(sample_, TopScope::kLanes, TopColumn::kQueue, "");
-  const auto json =
-      nlohmann::json::parse(ListTop(sample_, rows, TopScope::kLanes).json);
+  const auto json = nlohmann::json::parse(
+      ListTop(sample_, rows, TopScope::kLanes, ColumnsOf(TopScope::kLanes))
+          .json);
   const auto& lane = json["lanes"].at(0);
   EXPECT_EQ(lane["sender"], "client");
   EXPECT_EQ(lane["port"], "files");

@@ -57,6 +57,7 @@ const std::map<uint32_t, CallFunction>& Functions() {
       KEYPORT_MODELLED(account_create),
       KEYPORT_MODELLED(account_info),
       KEYPORT_MODELLED(object_list),
+      KEYPORT_MODELLED(port_times),
       KEYPORT_MODELLED(account_limit),
       KEYPORT_MODELLED(handle_replace),
       KEYPORT_MODELLED(notification_create),

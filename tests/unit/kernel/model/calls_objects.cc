@@ -302,4 +302,22 @@ Answer object_list(Call& call) {
   }
 }
 
+// Nobody measures anything in the memory of the model's lanes.
+Answer port_times(Call& call) {
+  if (!call.Fits({.args = 2})) return Error::invalid_args;
+  const Model::Objects& ports = call.model.objects(ObjectKind::port);
+  const auto found = ports.find(call.arg(0));
+  if (found == ports.end()) return Error::not_found;
+  const auto& lanes = static_cast<Port&>(*found->second).lanes;
+  Answer answer = Answer::Of(0, call.arg(1));
+  auto at = lanes.upper_bound(call.arg(1));
+  for (; at != lanes.end() && answer.values[0] < abi::kPortTimesLanes; ++at) {
+    ++answer.values[0];
+    answer.values[1] = at->first;
+  }
+  answer.values[2] = at != lanes.end() ? 1 : 0;
+  answer.Append(abi::LaneTimes());
+  return answer;
+}
+
 }  // namespace model::calls

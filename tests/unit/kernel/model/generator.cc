@@ -41,6 +41,7 @@ Generator::Generator(const Profile& profile, Model* model, Random* random)
       {p.make, &Generator::LimitAccount},
       {4, &Generator::AccountInfo},
       {1, &Generator::List},
+      {1, &Generator::Times},
       {p.notes, &Generator::CreateNotification},
       {p.replies * 2, &Generator::CreateReply},
       {p.replies * 2, &Generator::SendReply},

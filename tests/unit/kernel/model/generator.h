@@ -83,6 +83,7 @@ class Generator {
   Request LimitAccount(Session& session);
   Request AccountInfo(Session& session);
   Request List(Session& session);
+  Request Times(Session& session);
   Request CreateNotification(Session& session);
   Request SignalNotification(Session& session);
   Request WaitForNotification(Session& session);

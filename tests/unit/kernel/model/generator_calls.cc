@@ -277,6 +277,17 @@ Request Generator::List(Session& session) {
               random_.OneIn(4) ? 0 : random_.Below(end));
 }
 
+Request Generator::Times(Session& session) {
+  const Model::Objects& ports = model_->objects(ObjectKind::port);
+  uint64_t port = random_.Below(50);
+  if (!ports.empty() && !random_.OneIn(4))
+    port =
+        std::next(ports.begin(), static_cast<long>(random_.Below(ports.size())))
+            ->first;
+  return Make(Syscall::port_times, Of(session, ObjectKind::kernel), port,
+              random_.OneIn(2) ? 0 : random_.Below(port + 50));
+}
+
 // ---- Notifications.
 
 uint64_t Generator::SomeWord() {

@@ -62,6 +62,8 @@ size_t AnswerBytes(const Request& request) {
   switch (static_cast<abi::Syscall>(request.head.number)) {
     case abi::Syscall::object_list:
       return abi::kRequestPayloadMax;
+    case abi::Syscall::port_times:
+      return sizeof(abi::LaneTimes);
     case abi::Syscall::session_info:
       return sizeof(abi::NamedCapability) * abi::kInitialHandlesMax;
     case abi::Syscall::transfer_redeem:
