@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "services/cli/graph_schemas.h"
 #include "services/cli/inspect_commands.h"
 #include "services/common/nearest.h"
 #include "services/common/runtime_folder.h"
@@ -120,6 +121,13 @@ std::optional<SupervisorOptions> PrepareGraph(const RunOptions& options) {
 int RunGraphCommand(const RunOptions& options) {
   std::optional<SupervisorOptions> run = PrepareGraph(options);
   if (!run) return 1;
+  std::vector<Problem> problems;
+  const PublishedSchemas schemas(
+      run->socket_path, SchemasOf(run->manifest, options.manifest, &problems));
+  if (!problems.empty()) {
+    PrintProblems(options.manifest, problems);
+    return 1;
+  }
   RunTracer tracer;
   if (options.trace == TraceTheRun::kYes) run->observer = &tracer;
   return RunGraph(*run);
@@ -133,6 +141,7 @@ int RunCheckCommand(const RunOptions& options) {
   std::vector<std::string> needs = plan->needs;
   std::sort(needs.begin(), needs.end());
   needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  SchemasOf(parsed.manifest, options.manifest, &plan->problems);
   std::erase_if(plan->problems,
                 [](const Problem& problem) { return problem.is_need; });
   if (!plan->problems.empty()) {

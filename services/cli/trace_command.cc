@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <utility>
 #include <vector>
 
+#include "services/cli/graph_schemas.h"
 #include "services/cli/recording_end.h"
 #include "services/cli/trace_view.h"
 #include "services/tracer/live_trace.h"
@@ -21,6 +23,23 @@ int Whole(const TraceOptions& options, const RecordingReader& reader,
           int exit_code) {
   if (!TellOfEnd(reader)) return exit_code;
   return options.loss == LossIs::kAnError ? kExitLost : exit_code;
+}
+
+// Those that were given, those of the shell, and those of the graph's manifest:
+// who comes first counts. The last are a help: one that is gone is only said.
+absl::StatusOr<PayloadSchemas> SchemasFor(const TraceOptions& options) {
+  PayloadSchemas schemas;
+  for (const std::string& word : options.schemas)
+    if (absl::Status added = schemas.Add(word); !added.ok()) return added;
+  const char* const usual = std::getenv("KEYPORT_SCHEMAS");
+  std::istringstream words(usual == nullptr ? "" : usual);
+  for (std::string word; words >> word;)
+    if (absl::Status added = schemas.AddUsual(word); !added.ok()) return added;
+  if (!options.recording.empty()) return schemas;
+  for (const std::string& word : SchemasOfGraph(options.socket))
+    if (absl::Status added = schemas.AddUsual(word); !added.ok())
+      Complain(added);
+  return schemas;
 }
 
 int ShowRecording(const TraceOptions& options, const PayloadSchemas& schemas) {
@@ -54,8 +73,7 @@ int ShowRecording(const TraceOptions& options, const PayloadSchemas& schemas) {
 }  // namespace
 
 int RunTrace(const TraceOptions& options) {
-  const auto schemas =
-      PayloadSchemas::Load(options.schemas, std::getenv("KEYPORT_SCHEMAS"));
+  const auto schemas = SchemasFor(options);
   if (!schemas.ok()) return Complain(schemas.status());
   if (!options.recording.empty()) return ShowRecording(options, *schemas);
   auto trace =

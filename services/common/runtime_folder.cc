@@ -82,8 +82,11 @@ std::vector<std::string> LiveSockets(const std::string& folder) {
   std::filesystem::directory_iterator entries(folder, failed);
   if (failed) return live;
   for (const auto& entry : entries) {
-    if (entry.path().extension() != ".sock") continue;
     const std::string path = entry.path().string();
+    if (entry.path().extension() == kSchemasEnd &&
+        OwnerIsGone(entry.path().stem().string()))
+      unlink(path.c_str());
+    if (entry.path().extension() != ".sock") continue;
     if (base::ConnectTo(path).ok())
       live.push_back(path);
     else if (OwnerIsGone(entry.path().stem().string()))

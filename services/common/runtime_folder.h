@@ -19,6 +19,9 @@ absl::StatusOr<std::string> RuntimeFolder();
 std::string SocketPathFor(const std::string& folder, std::string_view graph,
                           int pid);
 
+// Beside a socket, what its graph says of payloads (graph_schemas.h).
+inline constexpr std::string_view kSchemasEnd = ".schemas";
+
 // Sockets in the folder on which a kernel process answers. Files left by a
 // killed one are removed.
 std::vector<std::string> LiveSockets(const std::string& folder);

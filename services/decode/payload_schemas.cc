@@ -1,7 +1,5 @@
 #include "services/decode/payload_schemas.h"
 
-#include <sstream>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -31,37 +29,22 @@ absl::StatusOr<PortWords> SplitPort(const std::string& words) {
 
 }  // namespace
 
-absl::Status PayloadSchemas::Add(const std::string& port,
-                                 std::string_view schema) {
-  auto interface = Interface::Load(schema);
+absl::Status PayloadSchemas::Add(const std::string& word) {
+  const auto split = SplitPort(word);
+  if (!split.ok()) return split.status();
+  auto interface = Interface::Load(split->schema);
   if (!interface.ok()) return interface.status();
-  by_port_.emplace(port, *std::move(interface));
+  if (!by_port_.emplace(split->port, *std::move(interface)).second)
+    return absl::InvalidArgumentError(
+        absl::StrCat("port \"", split->port,
+                     "\" is given two schemas; one tells of all its methods"));
   return absl::OkStatus();
 }
 
-absl::StatusOr<PayloadSchemas> PayloadSchemas::Load(
-    const std::vector<std::string>& words, const char* usual) {
-  PayloadSchemas schemas;
-  for (const std::string& one : words) {
-    const auto split = SplitPort(one);
-    if (!split.ok()) return split.status();
-    if (schemas.by_port_.contains(split->port))
-      return absl::InvalidArgumentError(
-          absl::StrCat("port \"", split->port,
-                       "\" is given two schemas; one tells of all its "
-                       "methods"));
-    if (auto added = schemas.Add(split->port, split->schema); !added.ok())
-      return added;
-  }
-  std::istringstream more(usual == nullptr ? "" : usual);
-  for (std::string one; more >> one;) {
-    const auto split = SplitPort(one);
-    if (!split.ok()) return split.status();
-    if (schemas.by_port_.contains(split->port)) continue;
-    if (auto added = schemas.Add(split->port, split->schema); !added.ok())
-      return added;
-  }
-  return schemas;
+absl::Status PayloadSchemas::AddUsual(const std::string& word) {
+  const auto split = SplitPort(word);
+  if (!split.ok()) return split.status();
+  return by_port_.contains(split->port) ? absl::OkStatus() : Add(word);
 }
 
 const Interface::Method* PayloadSchemas::Find(const std::string& port,

@@ -19,18 +19,15 @@ class PayloadSchemas {
   // Each "PORT=FILE.capnp[:INTERFACE]", PORT being a name as tools print it.
   // Errors: those of Interface::Load; invalid_argument for other words, and for
   // a port named twice.
-  // `usual` has more of them, between spaces, for ports that `words` do not
-  // name; null: none.
-  static absl::StatusOr<PayloadSchemas> Load(
-      const std::vector<std::string>& words, const char* usual);
+  absl::Status Add(const std::string& word);
+  // Of a port that has none yet; else nothing.
+  absl::Status AddUsual(const std::string& word);
 
   // Null: none was given for the port, or it has no such method.
   const Interface::Method* Find(const std::string& port, uint32_t label) const;
   bool empty() const { return by_port_.empty(); }
 
  private:
-  absl::Status Add(const std::string& port, std::string_view schema);
-
   std::map<std::string, Interface, std::less<>> by_port_;
 };
 

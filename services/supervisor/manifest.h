@@ -48,6 +48,7 @@ struct PortSpec {
   ipc::Buffering buffering = ipc::Buffering::kQueue;
   ipc::Secrecy secrecy = ipc::Secrecy::kOpen;
   ipc::FlowOrigin flows_from = ipc::FlowOrigin::kSender;
+  Word schema;  // FILE.capnp[:INTERFACE] of its payloads; "": none is told
 };
 
 struct UseSpec {

@@ -55,7 +55,8 @@ void CheckBuffering(const PortSpec& port, TomlFields* fields) {
 
 PortSpec ReadPort(const Word& name, TomlFields fields) {
   fields.AllowOnly({"ring_bytes", "ring_bytes_max", "shareable", "at_full",
-                    "rendezvous", "overwriting", "secret", "new_flows"});
+                    "rendezvous", "overwriting", "secret", "new_flows",
+                    "schema"});
   PortSpec port = {.name = name};
   port.ring_bytes = ReadRingBytes(&fields, "ring_bytes");
   port.ring_bytes_max = ReadRingBytes(&fields, "ring_bytes_max");
@@ -67,6 +68,7 @@ PortSpec ReadPort(const Word& name, TomlFields fields) {
     port.secrecy = ipc::Secrecy::kSecret;
   if (fields.Truth("new_flows").value_or(false))
     port.flows_from = ipc::FlowOrigin::kPort;
+  if (const auto schema = fields.Text("schema")) port.schema = *schema;
   ReadBuffering(&port, &fields);
   CheckBuffering(port, &fields);
   return port;

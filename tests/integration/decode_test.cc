@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <map>
 
 #include "services/tracer/payload_text.h"
@@ -103,6 +104,35 @@ TEST_F(DecodeTest, ALabelKeepsAMethodAtItsSourceAndInARecording) {
        ObjectsOf({"trace", "--from", file(), "--label", "1", "--json"}))
     EXPECT_FALSE(line.contains("flow")) << line;
   EXPECT_EQ(Tool({"trace", "--label", "put"}).exit_code, 2);
+}
+
+// The manifest says what the port's payloads are.
+TEST_F(DecodeTest, OfARunningGraphItsManifestNamesTheSchemas) {
+  graph_ = std::make_unique<Running>(Keyport(
+      {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
+       "100000000"}));
+  ASSERT_TRUE(graph_->WaitFor("its socket is")) << graph_->output();
+  const Finished shown = Tool({"trace", "-n", "9", "-o", "port,method"});
+  EXPECT_THAT(shown.output, HasSubstr("store         get\n"));
+  graph_->Signal(SIGINT);
+  EXPECT_EQ(graph_->Wait(), 130) << graph_->output();
+  for (const auto& left :
+       std::filesystem::directory_iterator(folder_.path() + "/keyport"))
+    ADD_FAILURE() << left.path() << " is left";
+}
+
+TEST_F(DecodeTest, AManifestWhoseSchemaCannotBeUsedIsWrong) {
+  const std::string manifest = folder_.Write(
+      "wrong.toml",
+      "[graph]\nname = 'wrong'\n[port.store]\nschema = 'none.capnp'\n" +
+          Service("a", "'echo', 'store'", "provides = ['store']"));
+  for (const char* command : {"check", "run"}) {
+    const Finished told = Tool({command, manifest});
+    EXPECT_EQ(told.exit_code, 1);
+    EXPECT_THAT(told.output,
+                HasSubstr("wrong.toml:4:10: the schema of port \"store\": "
+                          "there is no schema"));
+  }
 }
 
 TEST_F(DecodeTest, HexadecimalOfATraceIsDecodedAlike) {

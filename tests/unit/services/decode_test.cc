@@ -256,29 +256,25 @@ TEST_F(DecodeTest, AMethodIsFoundByNameOrLabelAndAMistypedOneIsNamed) {
 
 TEST_F(DecodeTest, EachPortHasOneSchema) {
   const std::string store = "store=" + Path("store.capnp:Store");
-  const auto schemas = PayloadSchemas::Load({store}, nullptr);
-  ASSERT_TRUE(schemas.ok()) << schemas.status();
-  ASSERT_NE(schemas->Find("store", 1), nullptr);
-  EXPECT_EQ(schemas->Find("store", 1)->name, "get");
-  EXPECT_EQ(schemas->Find("store", 9), nullptr);
-  EXPECT_EQ(schemas->Find("other", 1), nullptr);
-  const auto wrong = [](const std::vector<std::string>& words) {
-    return std::string(PayloadSchemas::Load(words, nullptr).status().message());
-  };
-  // The usual ones are for other ports.
-  const std::string usual = store + " \n tree=" + Path("store.capnp:Store");
+  PayloadSchemas schemas;
+  EXPECT_TRUE(schemas.empty());
+  ASSERT_TRUE(schemas.Add(store).ok());
+  ASSERT_NE(schemas.Find("store", 1), nullptr);
+  EXPECT_EQ(schemas.Find("store", 1)->name, "get");
+  EXPECT_EQ(schemas.Find("store", 9), nullptr);
+  EXPECT_EQ(schemas.Find("other", 1), nullptr);
+  EXPECT_THAT(std::string(schemas.Add(store).message()),
+              HasSubstr("given two schemas"));
+  for (const char* word : {"store.capnp", "=store.capnp", "store=", ""})
+    EXPECT_THAT(std::string(schemas.Add(word).message()),
+                HasSubstr("PORT=FILE.capnp"));
+  // The usual ones are for other ports: of this one the file is not looked at.
   Write("broken.capnp", "");
-  const auto with = PayloadSchemas::Load({store}, usual.c_str());
-  ASSERT_TRUE(with.ok()) << with.status();
-  EXPECT_NE(with->Find("tree", 1), nullptr);
-  EXPECT_FALSE(
-      PayloadSchemas::Load({store}, ("x=" + Path("broken.capnp")).c_str())
-          .ok());
-  EXPECT_TRUE(
-      PayloadSchemas::Load({store}, ("store=" + Path("broken.capnp")).c_str())
-          .ok());
-  EXPECT_THAT(wrong({store, store}), HasSubstr("given two schemas"));
-  EXPECT_THAT(wrong({Path("store.capnp")}), HasSubstr("PORT=FILE.capnp"));
+  EXPECT_TRUE(schemas.AddUsual("store=" + Path("broken.capnp")).ok());
+  EXPECT_EQ(schemas.Find("store", 1)->name, "get");
+  EXPECT_FALSE(schemas.AddUsual("x=" + Path("broken.capnp")).ok());
+  EXPECT_TRUE(schemas.AddUsual("tree=" + Path("store.capnp:Store")).ok());
+  EXPECT_NE(schemas.Find("tree", 1), nullptr);
 }
 
 }  // namespace

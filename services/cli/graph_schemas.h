@@ -1,0 +1,36 @@
+// The schemas that a manifest names for its ports, and how tools find those of
+// a graph that runs: in a file beside its socket.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/supervisor/manifest.h"
+
+namespace keyport {
+
+// Each "PORT=/FOLDER/FILE.capnp[:INTERFACE]"; files are looked for from the
+// manifest's folder. Adds a problem for each that cannot be used.
+std::vector<std::string> SchemasOf(const Manifest& manifest,
+                                   const std::string& manifest_path,
+                                   std::vector<Problem>* problems);
+
+// The file, private to its user, as long as this lives. None for no schemas.
+// What cannot be written is said: the graph runs all the same.
+class PublishedSchemas {
+ public:
+  PublishedSchemas(const std::string& socket,
+                   const std::vector<std::string>& schemas);
+  PublishedSchemas(const PublishedSchemas&) = delete;
+  PublishedSchemas& operator=(const PublishedSchemas&) = delete;
+  ~PublishedSchemas();
+
+ private:
+  std::string path_;  // "": none
+};
+
+// Of the graph that a tool is about to connect to (`socket` as in ConnectTool).
+// Nothing where there is none, or its file is not this user's own.
+std::vector<std::string> SchemasOfGraph(const std::string& socket);
+
+}  // namespace keyport
