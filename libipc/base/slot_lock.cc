@@ -86,6 +86,7 @@ SlotLock::Waiting SlotLock::Look() const {
   for (uint32_t slot = 0; slot < used; ++slot) {
     const uint64_t seen = StateOf(slot);
     if (KindOf(seen) == LockKind::wants_read) waiting.readers = true;
+    if (KindOf(seen) == LockKind::reading) waiting.trying = true;
     if (KindOf(seen) != LockKind::wants_write) continue;
     const uint32_t ticket = TicketOf(seen);
     if (waiting.first_writer != abi::kLockSlots && !IsBefore(ticket, lowest))
@@ -155,20 +156,14 @@ bool SlotLock::IsTurn(uint32_t passes) const {
          IsLong(passes_since().load(), NowNs());
 }
 
-// By who opens the gate while readers wait, or not.
-bool SlotLock::MustAdmit(bool readers) {
+// Since when readers have been passed. None is inside when an owner leaves: one
+// whose state is reading tries to come in, and may have to wait on.
+void SlotLock::NotePassing(const Waiting& waiting) {
   const int64_t since = readers_since().load();
-  if (!readers) {
-    if (since != 0) readers_since().store(0);
-    return false;
-  }
-  const int64_t now = NowNs();
-  if (since != 0 && IsLong(since, now)) {
+  if (waiting.readers && since == 0)
+    readers_since().store(NowNs());
+  else if (!waiting.readers && !waiting.trying && since != 0)
     readers_since().store(0);
-    return true;
-  }
-  if (since == 0) readers_since().store(now);
-  return false;
 }
 
 bool SlotLock::Flag(uint64_t seen, uint32_t flag) {
@@ -195,7 +190,12 @@ void SlotLock::Release() {
     const bool writer = waiting.first_writer != abi::kLockSlots;
     const uint32_t passes = PassesOf(bare);
     const bool turn = !writer || IsTurn(passes);
-    if (writer ? turn && waiting.readers : MustAdmit(waiting.readers)) Admit();
+    NotePassing(waiting);
+    if (waiting.readers &&
+        (writer ? turn : IsLong(readers_since().load(), NowNs()))) {
+      Admit();
+      readers_since().store(0);
+    }
     woken = woken || (turn && waiting.readers);
     uint64_t next = writer ? uint64_t{abi::kLockWriters} : 0;
     if (!turn) {

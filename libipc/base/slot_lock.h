@@ -111,6 +111,7 @@ class SlotLock {
   struct Waiting {
     uint32_t first_writer = abi::kLockSlots;  // none
     bool readers = false;
+    bool trying = false;  // a reader that looks whether the gate is open
   };
   // Waiting in turns: look, arm, look again, sleep.
   struct Turn {
@@ -215,7 +216,7 @@ class SlotLock {
   }
   // Whether those who wait have been passed for long enough.
   bool IsTurn(uint32_t passes) const;
-  bool MustAdmit(bool readers);
+  void NotePassing(const Waiting& waiting);
   void Enter() {
     entered().store(1, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);

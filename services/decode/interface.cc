@@ -1,6 +1,8 @@
 #include "services/decode/interface.h"
 
 #include <capnp/schema-parser.h>
+#include <fcntl.h>
+#include <kj/debug.h>
 #include <kj/filesystem.h>
 #include <unistd.h>
 
@@ -42,6 +44,14 @@ std::string ErrorText(const kj::Exception& error) {
   if (file.starts_with("kj/") || file.starts_with("capnp/")) return what;
   return absl::StrCat("/", error.getFile(), ":", error.getLine() + 1, ": ",
                       what);
+}
+
+// By hand: kj's own object for the file system complains on standard error of a
+// PWD that is not the current folder.
+kj::Own<const kj::ReadableDirectory> OpenRoot() {
+  const int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  KJ_REQUIRE(root >= 0, "the root folder cannot be opened");
+  return kj::newDiskReadableDirectory(kj::AutoCloseFd(root));
 }
 
 absl::Status CheckFile(const std::string& file) {
@@ -150,9 +160,9 @@ std::string FieldsText(const capnp::StructSchema& schema) {
 
 // In this order: a parser wants its folders as long as it lives.
 struct Interface::Source {
-  kj::Own<kj::Filesystem> disk = kj::newDiskFilesystem();
+  kj::Own<const kj::ReadableDirectory> root = OpenRoot();
   kj::Maybe<kj::Own<const kj::ReadableDirectory>> shared =
-      disk->getRoot().tryOpenSubdir(kj::Path({"usr", "include"}));
+      root->tryOpenSubdir(kj::Path({"usr", "include"}));
   std::vector<const kj::ReadableDirectory*> imports;
   capnp::SchemaParser parser;
 
@@ -162,7 +172,8 @@ struct Interface::Source {
       imports.push_back(found->get());
     }
     return parser.parseFromDirectory(
-        disk->getRoot(), disk->getCurrentPath().evalNative(file),
+        *root,
+        kj::Path(nullptr).evalNative(std::filesystem::absolute(file).string()),
         kj::arrayPtr(imports.data(), imports.size()));
   }
 };
