@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "libipc/base/socket.h"
 #include "libipc/base/unique_fd.h"
 #include "services/common/runtime_folder.h"
 #include "services/decode/interface.h"
@@ -65,7 +66,8 @@ std::vector<std::string> SchemasOf(const Manifest& manifest,
 
 PublishedSchemas::PublishedSchemas(const std::string& socket,
                                    const std::vector<std::string>& schemas) {
-  if (schemas.empty()) return;
+  // A graph that runs there keeps its own: this one will not get the socket.
+  if (schemas.empty() || base::ConnectTo(socket).ok()) return;
   std::string text;
   for (const std::string& schema : schemas) text += schema + "\n";
   path_ = socket + std::string(kSchemasEnd);

@@ -403,8 +403,8 @@ class CommandLine {
         "--since-start", [this] { hist_.of = HistOf::kSinceStart; },
         "what ports have measured of samples since they were made: at once, "
         "without tracing");
-    for (const char* traced :
-         {"--service", "--direction", "-n", "--strict", "--timeout", "--from"})
+    for (const char* traced : {"--service", "--direction", "--label", "-n",
+                               "--strict", "--timeout", "--from"})
       since_start->excludes(command->get_option(traced));
     command->parse_complete_callback([this] {
       const bool by_label = hist_.by == HistBy::kLabel;

@@ -117,6 +117,7 @@ TEST_F(HistTest, SaysWhatIsWrong) {
   EXPECT_EQ(Tool({"hist", "--by", "service"}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--since-start", "--by", "label"}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--since-start", "--from", file()}).exit_code, 2);
+  EXPECT_EQ(Tool({"hist", "--since-start", "--label", "4"}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--by", "colour"}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--split", "rest"}).exit_code, 2);
   EXPECT_EQ(Tool({"hist", "--from", file(), "--for", "1"}).exit_code, 2);
