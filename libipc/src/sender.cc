@@ -141,9 +141,14 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
   const auto handle = static_cast<Handle>(answer.value(0));
   if (!answer.Read(&granted)) return Error::peer_closed;
   auto own = MapGranted(*session, granted, answer);
-  if (!own.ok()) {
+  Error error = own.error();
+  // Once it is answered the listener has been told of the lane. So who was told
+  // of a message, in whatever way, finds it.
+  if (own.ok() && granted.spare == 0)
+    error = session->Call(abi::Syscall::lane_ready, handle).error();
+  if (error != Error::ok) {
     session->Post(abi::Syscall::lane_close, handle);
-    return own.error();
+    return error;
   }
   at_full_fails_ = (granted.port_options & abi::kPortFullFails) != 0;
   shareable_ = (granted.port_options & abi::kPortShareable) != 0;
@@ -165,7 +170,6 @@ base::Result<std::shared_ptr<LaneEnd>> SenderCore::Connect() {
                                .ring_bytes_max = granted.ring_bytes_max,
                                .offer = std::move(own->offer),
                                .overwriting = overwriting});
-  if (granted.spare == 0) session->Post(abi::Syscall::lane_ready, handle);
   session->WantSpare();
   return lane;
 }

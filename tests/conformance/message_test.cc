@@ -42,6 +42,36 @@ TEST_F(Messages, SentBeforeAnybodyListensAreThere) {
     EXPECT_EQ(Must(receiver.Receive(Soon())).text(), std::to_string(i));
 }
 
+// Over lanes that are new each time, of a size that is made ahead (a spare) and
+// of one that is not.
+TEST_F(Messages, AreThereForWhoeverWasToldThatTheyWereSent) {
+  constexpr int kTimes = 200;
+  for (const uint32_t ring_bytes : {abi::kRingBytesDefault, 4096u}) {
+    Capability port = world_->NewPort({.ring_bytes = ring_bytes});
+    Capability told = world_->NewPort();
+    Capability right = SendRight(port), telling = SendRight(told);
+    const InitialCapability initial[] = {{"port", &right},
+                                         {"telling", &telling}};
+    auto peer = world_->StartPeer("sender", initial, [&](Session& session) {
+      const Capability each = Must(session.Take("port"));
+      Sender tell = Must(Sender::Create(Must(session.Take("telling"))));
+      for (int i = 0; i < kTimes; ++i) {
+        Sender sender = Must(Sender::Create(Must(each.Duplicate())));
+        Must(sender.Send("it"));
+        Must(tell.Call("it was sent"));
+      }
+    });
+    Receiver receiver = Must(Receiver::Create(std::move(port)));
+    Receiver hears = Must(Receiver::Create(std::move(told)));
+    for (int i = 0; i < kTimes; ++i) {
+      Message call = Must(hears.Receive(Soon()));
+      ASSERT_EQ(Must(receiver.Receive(Deadline::Immediately())).text(), "it")
+          << "time " << i << ", rings of " << ring_bytes << " bytes";
+      Must(call.Reply(""));
+    }
+  }
+}
+
 TEST_F(Messages, EmptyOnesAreLegal) {
   Capability port = world_->NewPort();
   Sender sender = Must(Sender::Create(SendRight(port)));

@@ -40,7 +40,8 @@ class Sender {
   Sender& operator=(Sender&&) noexcept;
   ~Sender();
 
-  // Queues a message. From 8 KiB on it is copied once, into memory that is
+  // Queues a message. Whoever listens and learns, in whatever way, that this
+  // returned, finds it. From 8 KiB on it is copied once, into memory that is
   // lent, as long as there is any; so is what is larger than inline.
   // All or nothing: on failure nothing was queued and the capabilities are
   // still the caller's.
