@@ -7,6 +7,7 @@
 
 #include "services/cli/export_ctf.h"
 #include "services/cli/export_html.h"
+#include "services/cli/graph_schemas.h"
 #include "services/cli/inspect_commands.h"
 #include "services/cli/recording_end.h"
 #include "services/tracer/chrome_trace.h"
@@ -144,6 +145,12 @@ absl::Status ExportJson(const ExportOptions& options) {
   return more.ok() ? written : more.status();
 }
 
+absl::Status ExportPage(const ExportOptions& options) {
+  const auto schemas = SchemasGiven(options.schemas);
+  return schemas.ok() ? ExportHtml(options.file, *schemas, options.html)
+                      : schemas.status();
+}
+
 absl::Status CheckFiles(const ExportOptions& options) {
   int formats = 0;
   for (const std::string* out :
@@ -155,6 +162,10 @@ absl::Status CheckFiles(const ExportOptions& options) {
       return absl::InvalidArgumentError(
           *out + ": this is the recording itself; give another file");
   }
+  if (!options.schemas.empty() && options.html.empty())
+    return absl::InvalidArgumentError(
+        "--schema is for --html: the other formats have the payloads' bytes, "
+        "or nothing of them; `keyport trace --from` decodes as text and JSON");
   if (formats > 1 && options.file == "-")
     return absl::InvalidArgumentError(
         "standard input can be read once only: ask for one format, or give a "
@@ -168,8 +179,7 @@ int RunExport(const ExportOptions& options) {
   absl::Status done = CheckFiles(options);
   if (done.ok() && !options.chrome.empty()) done = ExportChrome(options);
   if (done.ok() && !options.json.empty()) done = ExportJson(options);
-  if (done.ok() && !options.html.empty())
-    done = ExportHtml(options.file, options.html);
+  if (done.ok() && !options.html.empty()) done = ExportPage(options);
   if (done.ok() && !options.perfetto.empty()) done = ExportPerfetto(options);
   if (done.ok() && !options.ctf.empty())
     done = ExportCtf(options.file, options.ctf);

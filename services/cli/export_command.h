@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace keyport {
 
@@ -14,6 +15,7 @@ struct ExportOptions {
   std::string perfetto;
   std::string ctf;  // a folder
   std::string prometheus;
+  std::vector<std::string> schemas;  // "PORT=FILE.capnp[:INTERFACE]", for html
 };
 // Returns 0, or 1 after saying what failed.
 int RunExport(const ExportOptions& options);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "services/cli/recording_end.h"
+#include "services/decode/decode_message.h"
 #include "services/tracer/html_page.h"
 #include "services/tracer/page_messages.h"
 #include "services/tracer/recorded_messages.h"
@@ -12,7 +13,8 @@
 namespace keyport {
 namespace {
 
-absl::Status ReadAll(RecordingReader* reader, PageMessages* messages) {
+absl::Status ReadAll(RecordingReader* reader, const PayloadSchemas& schemas,
+                     PageMessages* messages) {
   const absl::Status read = ForEachMessage(
       reader,
       [&](const RecordingDecoder::Recorded& recorded) {
@@ -21,9 +23,11 @@ absl::Status ReadAll(RecordingReader* reader, PageMessages* messages) {
           messages->AddBlock(recorded.record);
         return true;
       },
-      [&](const TracedMessage& message) {
-        messages->Add(message, reader->decoder().PortName(message.port));
-        messages->AddPayload({message.request, message.answer});
+      [&](TracedMessage message) {
+        const std::string port = reader->decoder().PortName(message.port);
+        DecodeMessage(schemas, port, &message);
+        messages->Add(message, port);
+        messages->AddPayload(message);
       },
       [&](const LostRecords& lost) { messages->AddLoss(lost); });
   messages->Sort();
@@ -48,12 +52,13 @@ void TellOfSample(const PageMessages& messages, const PageSample& sample) {
 
 }  // namespace
 
-absl::Status ExportHtml(const std::string& recording, const std::string& out) {
+absl::Status ExportHtml(const std::string& recording,
+                        const PayloadSchemas& schemas, const std::string& out) {
   auto reader = RecordingReader::Open(recording);
   if (!reader.ok()) return reader.status();
   PageMessages messages;
   // What is there before a damage is shown; the page says so.
-  const absl::Status read = ReadAll(&*reader, &messages);
+  const absl::Status read = ReadAll(&*reader, schemas, &messages);
   if (!read.ok() && messages.kept().empty()) return read;
   const PageSample sample = ChooseForPage(messages.kept(), kPageMessagesMost);
   auto file = RecordingFile::Create(out);

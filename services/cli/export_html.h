@@ -4,10 +4,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "services/decode/payload_schemas.h"
 
 namespace keyport {
 
 // Either may be "-". Errors: with the path and what failed.
-absl::Status ExportHtml(const std::string& recording, const std::string& out);
+absl::Status ExportHtml(const std::string& recording,
+                        const PayloadSchemas& schemas, const std::string& out);
 
 }  // namespace keyport

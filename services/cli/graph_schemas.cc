@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
@@ -61,6 +62,18 @@ std::vector<std::string> SchemasOf(const Manifest& manifest,
           {port.schema.at, "the schema of port \"" + port.name.text + "\": " +
                                std::string(interface.status().message())});
   }
+  return schemas;
+}
+
+absl::StatusOr<PayloadSchemas> SchemasGiven(
+    const std::vector<std::string>& words) {
+  PayloadSchemas schemas;
+  for (const std::string& word : words)
+    if (absl::Status added = schemas.Add(word); !added.ok()) return added;
+  const char* const usual = std::getenv("KEYPORT_SCHEMAS");
+  std::istringstream usual_words(usual == nullptr ? "" : usual);
+  for (std::string word; usual_words >> word;)
+    if (absl::Status added = schemas.AddUsual(word); !added.ok()) return added;
   return schemas;
 }
 

@@ -1,13 +1,20 @@
-// The schemas that a manifest names for its ports, and how tools find those of
-// a graph that runs: in a file beside its socket.
+// Where tools have their schemas from: they are given, or a manifest names them
+// for its ports; those of a graph that runs are in a file beside its socket.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "services/decode/payload_schemas.h"
 #include "services/supervisor/manifest.h"
 
 namespace keyport {
+
+// Those of --schema, and then those of the shell's KEYPORT_SCHEMAS for other
+// ports. Errors: those of PayloadSchemas::Add.
+absl::StatusOr<PayloadSchemas> SchemasGiven(
+    const std::vector<std::string>& words);
 
 // Each "PORT=/FOLDER/FILE.capnp[:INTERFACE]"; files are looked for from the
 // manifest's folder. Adds a problem for each that cannot be used.

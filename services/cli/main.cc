@@ -314,17 +314,7 @@ class CommandLine {
                      "columns: " + JoinWords(TraceColumnNames()))
         ->delimiter(',')
         ->check(CLI::IsMember(TraceColumnNames()));
-    command
-        ->add_option("--schema", trace_.schemas,
-                     "PORT=FILE.capnp[:INTERFACE]: name this port's methods "
-                     "and decode its payloads (also KEYPORT_SCHEMAS)")
-        ->type_size(1)
-        ->check([](const std::string& word) {
-          return IsSchemaWord(word) ? std::string()
-                                    : "\"" + word +
-                                          "\" is not "
-                                          "PORT=FILE.capnp[:INTERFACE]";
-        });
+    AddSchemas(command, &trace_.schemas);
     command->add_flag_callback(
         "--facts", [this] { trace_.facts = true; },
         "also what the kernel process tells: lanes, capabilities, processes");
@@ -445,6 +435,20 @@ class CommandLine {
         ->needs(method);
   }
 
+  static void AddSchemas(CLI::App* command, std::vector<std::string>* schemas) {
+    command
+        ->add_option("--schema", *schemas,
+                     "PORT=FILE.capnp[:INTERFACE]: name this port's methods "
+                     "and decode its payloads (also KEYPORT_SCHEMAS)")
+        ->type_size(1)
+        ->check([](const std::string& word) {
+          return IsSchemaWord(word) ? std::string()
+                                    : "\"" + word +
+                                          "\" is not "
+                                          "PORT=FILE.capnp[:INTERFACE]";
+        });
+  }
+
   void AddExport() {
     CLI::App* command = Add("export", "a recording in other tools' formats",
                             [this] { return RunExport(export_); });
@@ -464,6 +468,7 @@ class CommandLine {
     formats->add_option("--html", export_.html,
                         "a page for a browser, in one file");
     formats->require_option(1, 0);
+    AddSchemas(command, &export_.schemas);
   }
 
   void AddMetrics() {

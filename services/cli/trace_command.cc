@@ -1,8 +1,6 @@
 #include "services/cli/trace_command.h"
 
 #include <cstdio>
-#include <cstdlib>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -25,19 +23,13 @@ int Whole(const TraceOptions& options, const RecordingReader& reader,
   return options.loss == LossIs::kAnError ? kExitLost : exit_code;
 }
 
-// Those that were given, those of the shell, and those of the graph's manifest:
-// who comes first counts. The last are a help: one that is gone is only said.
+// Those that were given, and those of the graph's manifest. These are a help:
+// one that is gone is only said.
 absl::StatusOr<PayloadSchemas> SchemasFor(const TraceOptions& options) {
-  PayloadSchemas schemas;
-  for (const std::string& word : options.schemas)
-    if (absl::Status added = schemas.Add(word); !added.ok()) return added;
-  const char* const usual = std::getenv("KEYPORT_SCHEMAS");
-  std::istringstream words(usual == nullptr ? "" : usual);
-  for (std::string word; words >> word;)
-    if (absl::Status added = schemas.AddUsual(word); !added.ok()) return added;
-  if (!options.recording.empty()) return schemas;
+  auto schemas = SchemasGiven(options.schemas);
+  if (!schemas.ok() || !options.recording.empty()) return schemas;
   for (const std::string& word : SchemasOfGraph(options.socket))
-    if (absl::Status added = schemas.AddUsual(word); !added.ok())
+    if (absl::Status added = schemas->AddUsual(word); !added.ok())
       Complain(added);
   return schemas;
 }

@@ -73,6 +73,13 @@ Json Edges(const PageMessages& messages) {
   return edges;
 }
 
+Json Methods(const PageMessages& messages, const PortNameOf& port_name) {
+  Json methods = Json::array();
+  for (const auto& [key, name] : messages.methods())
+    methods.push_back({port_name(key.port), key.label, name});
+  return methods;
+}
+
 // When the page's time begins and ends.
 struct Span {
   uint64_t begin_ns = 0;
@@ -189,14 +196,21 @@ struct Columns {
   }
 };
 
+// A line for who reads, or "".
+std::string TextOf(const DecodedPayload& decoded) {
+  return decoded.problem.empty() ? decoded.json
+                                 : "not decoded: " + decoded.problem;
+}
+
 Json Payloads(const PageMessages& messages, const PageSample& sample) {
   Json payloads = Json::object();
   for (size_t i = 0; i < sample.chosen.size(); ++i) {
     const PageMessage& message = messages.kept()[sample.chosen[i]];
     if (message.payload == 0) continue;
     const PagePayload& payload = messages.payloads()[message.payload - 1];
-    payloads[std::to_string(i)] = {absl::Base64Escape(payload.request),
-                                   absl::Base64Escape(payload.answer)};
+    payloads[std::to_string(i)] = {
+        absl::Base64Escape(payload.request), absl::Base64Escape(payload.answer),
+        TextOf(payload.decoded_request), TextOf(payload.decoded_answer)};
   }
   return payloads;
 }
@@ -226,6 +240,7 @@ std::string PageJson(const PageRecording& recording,
                      {"statuses", statuses.texts()},
                      {"ports", Ports(messages, port_name)},
                      {"labels", Labels(messages, port_name)},
+                     {"methods", Methods(messages, port_name)},
                      {"edges", Edges(messages)},
                      {"losses", Losses(messages, span)},
                      {"payloads", Payloads(messages, sample)},

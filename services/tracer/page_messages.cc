@@ -37,6 +37,7 @@ void PageMessages::AddToEdge(const EdgeKey& key, const TracedMessage& message) {
 
 void PageMessages::Add(const TracedMessage& message,
                        const std::string& port_name) {
+  AddMethod(message);
   summary_.Add(message);
   PortSummary& label = OfLabel({message.port, message.label});
   ++label.messages;
@@ -74,13 +75,24 @@ void PageMessages::Add(const TracedMessage& message,
                    .is_call = message.is_call});
 }
 
-void PageMessages::AddPayload(PagePayload payload) {
-  const size_t bytes = payload.request.size() + payload.answer.size();
-  if (bytes == 0 || not_kept_ > 0 || kept_.empty() ||
+void PageMessages::AddMethod(const TracedMessage& message) {
+  if (!message.decoded.method.empty() && methods_.size() < kLabelsMax)
+    methods_.try_emplace({message.port, message.label}, message.decoded.method);
+}
+
+void PageMessages::AddPayload(const TracedMessage& message) {
+  const auto size = [](const DecodedPayload& decoded) {
+    return decoded.json.size() + decoded.problem.size();
+  };
+  const size_t traced = message.request.size() + message.answer.size();
+  const size_t bytes =
+      traced + size(message.decoded.request) + size(message.decoded.answer);
+  if (traced == 0 || not_kept_ > 0 || kept_.empty() ||
       payload_bytes_ + bytes > kPayloadBytesMax)
     return;
   payload_bytes_ += bytes;
-  payloads_.push_back(std::move(payload));
+  payloads_.push_back({message.request, message.answer, message.decoded.request,
+                       message.decoded.answer});
   kept_.back().payload = static_cast<uint32_t>(payloads_.size());
 }
 

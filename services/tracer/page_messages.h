@@ -37,10 +37,13 @@ struct PageMessage {
   bool is_call;
 };
 
-// The first bytes of what was sent and answered.
+// The first bytes of what was sent and answered, and what a schema says of
+// them.
 struct PagePayload {
   std::string request;
   std::string answer;
+  DecodedPayload decoded_request;
+  DecodedPayload decoded_answer;
 };
 
 // Names by number, in the order in which they came. Number 0 is "", and what
@@ -81,7 +84,7 @@ class PageMessages {
 
   void Add(const TracedMessage& message, const std::string& port_name);
   // Of the message added last. What has no room is left out.
-  void AddPayload(PagePayload payload);
+  void AddPayload(const TracedMessage& message);
   // A send that found no room is no message; the summary counts it.
   void AddBlock(const ipc::TraceRecord& record) { summary_.Add(record); }
   void AddLoss(const LostRecords& lost);
@@ -93,6 +96,8 @@ class PageMessages {
   // As `keyport trace --from` prints it.
   const TraceSummary& summary() const { return summary_; }
   const std::map<PortLabel, PortSummary>& labels() const { return labels_; }
+  // What schemas call labels.
+  const std::map<PortLabel, std::string>& methods() const { return methods_; }
   const std::map<EdgeKey, Edge>& edges() const { return edges_; }
   const std::vector<LostRecords>& losses() const { return losses_; }
   const std::vector<PagePayload>& payloads() const { return payloads_; }
@@ -106,12 +111,14 @@ class PageMessages {
   static constexpr size_t kPayloadBytesMax = 16u << 20;  // of all
 
   PortSummary& OfLabel(const PortLabel& key);
+  void AddMethod(const TracedMessage& message);
   void AddToEdge(const EdgeKey& key, const TracedMessage& message);
 
   std::vector<PageMessage> kept_;
   uint64_t not_kept_ = 0;
   TraceSummary summary_;
   std::map<PortLabel, PortSummary> labels_;
+  std::map<PortLabel, std::string> methods_;
   std::map<EdgeKey, Edge> edges_;
   std::vector<LostRecords> losses_;
   std::vector<PagePayload> payloads_;

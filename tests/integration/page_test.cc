@@ -136,8 +136,10 @@ TEST_F(PageTest, ShowsPayloadWhereThereIsSome) {
   keyport::TracedMessage message;
   message.from = "client";
   message.to = "server";
+  message.request = "<b>hello</b>\x01";
+  message.decoded = {"<i>greet", {"", "<i>it is no message"}, {}};
   messages.Add(message, "port");
-  messages.AddPayload({"<b>hello</b>\x01", ""});
+  messages.AddPayload(message);
   std::ofstream(page()) << keyport::HtmlPage(keyport::PageJson(
       {}, messages, keyport::ChooseForPage(messages.kept(), 10),
       [](uint64_t) { return "port"; }));
@@ -147,7 +149,43 @@ TEST_F(PageTest, ShowsPayloadWhereThereIsSome) {
   EXPECT_NE(dump.find("3c 62 3e 68"), std::string::npos) << dump;
   EXPECT_NE(dump.find("<b>hello</b>."), std::string::npos) << dump;
   EXPECT_EQ(browser.TextOf("[data-payload=answer]"), "(nothing)");
+  EXPECT_EQ(browser.TextOf("[data-field=label] dd"), "<i>greet (0)");
+  EXPECT_NE(browser.TextOf("[data-decoded=request]")
+                .find("not decoded: <i>it is no message"),
+            std::string::npos);
+  EXPECT_EQ(browser.TextOf("[data-decoded=answer]"), "(nothing)");
   ExpectPeace();
+}
+
+TEST_F(PageTest, ShowsMethodsAndPayloadsByTheirSchema) {
+  const std::string example = KEYPORT_SOURCE_DIR "/examples/typed_store/";
+  Running graph(Keyport({"run", example + "typed_store.toml", "100000000"}));
+  ASSERT_TRUE(graph.WaitFor("its socket is")) << graph.output();
+  const Finished record =
+      Tool({"record", "--payload", "--snaplen", "1024", "-n", "400", file()});
+  ASSERT_EQ(record.exit_code, 0) << record.output;
+  const std::string schema = "store=" + example + "store.capnp";
+  Export({"--schema", schema});
+  const std::vector<Json> traced = Traced({"--payload", "--schema", schema});
+  // One from the middle: of the first ones only an end may be recorded.
+  const size_t place = 80;
+  ASSERT_LT(place, traced.size());
+  const Json& message = traced[place];
+  Browser& browser = Look("#select=" + std::to_string(place));
+  const std::string method = message["method"];
+  EXPECT_EQ(browser.TextOf("[data-field=label] dd"),
+            method + " (" + message["label"].dump() + ")");
+  EXPECT_NE(
+      browser.TextOf("[data-decoded=request]").find(message["request"].dump()),
+      std::string::npos)
+      << browser.TextOf("#inspector") << message;
+  EXPECT_NE(browser.TextOf("[data-decoded=answer]").find("{"),
+            std::string::npos);
+  // By its name in the table, by its number in the filter.
+  EXPECT_EQ(browser.TextOf("tr.label[data-label='0'] button.link"), "put");
+  ExpectPeace();
+  EXPECT_EQ(
+      Tool({"export", file(), "--json", "-", "--schema", schema}).exit_code, 1);
 }
 
 TEST_F(PageTest, ShowsWhatWasRecordedOfPayload) {

@@ -27,7 +27,8 @@ class Inspector {
     if (payload)
       for (const way of ["request", "answer"])
         if (payload[way].length > 0)
-          parts.push(this.payload(way, payload[way]));
+          parts.push(...this.decoded(i, way),
+            this.payload(way, payload[way]));
     parts.push(this.chain(i));
     this.box.replaceChildren(...parts);
   }
@@ -70,7 +71,7 @@ class Inspector {
     fact("own work", timeOr(this.own(i)));
     fact("total", timeOr(model.total[i]));
     fact("kind", model.isCall[i] ? "call" : "message");
-    fact("label", String(model.label[i]));
+    fact("label", this.labelText(i));
     fact("bytes", countText(model.bytes[i]));
     fact("handles", String(model.handles[i]));
     fact("flow", this.flowLink(i));
@@ -112,6 +113,20 @@ class Inspector {
     return button;
   }
 
+  labelText(i) {
+    const number = String(this.model.label[i]);
+    const name = this.model.labelText(i);
+    return name === number ? number : `${name} (${number})`;
+  }
+
+  decoded(i, way) {
+    const text = this.model.decoded(i, way);
+    if (text === "") return [];
+    const box = element("pre", "payload", `${way}, by its schema\n${text}`);
+    box.dataset.decoded = way;
+    return [box];
+  }
+
   // As a dump: any byte of it may be hostile.
   payload(way, bytes) {
     const box = element("pre", "payload");
@@ -139,7 +154,7 @@ class Inspector {
     const rows = steps.map(([member, depth]) => {
       const button = this.link(member);
       button.style.marginLeft = `${10 * Math.min(depth, 16)}px`;
-      button.title = `${model.pathText(member)}, label ${model.label[member]}`;
+      button.title = `${model.pathText(member)}, label ${model.labelText(member)}`;
       if (model.status[member] > 0)
         button.append(` ${model.statusText(member)}`);
       button.setAttribute("aria-current", String(member === i));

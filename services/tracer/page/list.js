@@ -74,7 +74,7 @@ class MessageList {
     const row = element("tr", model.failed(i) ? "bad" : "", [
       element("td", "", durationText(model.time[i])),
       element("td", "path", model.pathText(i)),
-      element("td", "", String(model.label[i])),
+      element("td", "", model.labelText(i)),
       element("td", "", timeOr(model.queue[i])),
       element("td", "", timeOr(model.total[i])),
       element("td", "status", model.statusText(i)),

@@ -13,7 +13,9 @@ class Model {
     this.labels = recording.labels;
     this.edges = recording.edges;
     this.losses = recording.losses;
-    this.payloads = recording.payloads || {};  // base64, by message
+    this.payloads = recording.payloads || {};  // base64 and text, by message
+    this.methods = new Map((recording.methods || [])
+      .map(([port, label, name]) => [`${label} ${port}`, name]));
     this.duration = Math.max(1, this.recording.duration_ns);
     this.readColumns(recording.columns, this.sample.chosen);
     this.groupChains();
@@ -124,6 +126,14 @@ class Model {
   }
   fromText(i) { return shown(this.services[this.from[i]]) || "?"; }
   toText(i) { return shown(this.services[this.to[i]]) || "-"; }
+  // A label by its name, where a schema has one.
+  labelName(port, label) {
+    const name = this.methods.get(`${label} ${port}`);
+    return name === undefined ? String(label) : shown(name);
+  }
+  labelText(i) {
+    return this.labelName(this.portNames[this.port[i]], this.label[i]);
+  }
   portText(i) { return shown(this.portNames[this.port[i]]); }
   pathText(i) {
     return `${this.fromText(i)} → ${this.portText(i)} (${this.toText(i)})`;
@@ -147,5 +157,10 @@ class Model {
     const texts = this.payloads[i];
     return texts === undefined ? null
       : { request: bytesOf(texts[0]), answer: bytesOf(texts[1]) };
+  }
+  // What a schema says of it, or "".
+  decoded(i, way) {
+    const texts = this.payloads[i] || [];
+    return texts[way === "request" ? 2 : 3] || "";
   }
 }

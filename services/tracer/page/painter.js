@@ -176,7 +176,7 @@ class Painter {
     const { model } = this.scene;
     const most = Math.floor((x1 - x - 8) / 6);
     if (most < 4) return;
-    const text = `${model.portText(i)} ${model.label[i]} ← ` +
+    const text = `${model.portText(i)} ${model.labelText(i)} ← ` +
       model.fromText(i);
     this.context.fillStyle = this.onPort;
     this.context.font = "9.5px system-ui, sans-serif";

@@ -91,7 +91,8 @@ class LatencyTable {
       (sums.no_room ? `, ${countText(sums.no_room)} sends found no room` : "");
     row.append(name,
       element("td", "", isLabel
-        ? [this.filterButton("label", sums.label, String(sums.label))] : ""),
+        ? [this.filterButton("label", sums.label,
+          this.model.labelName(sums.port, sums.label))] : ""),
       messages,
       element("td", sums.errors > 0 ? "bad" : "", countText(sums.errors)));
     for (const of of kTimes) this.addTimes(row, sums, of);
@@ -111,7 +112,8 @@ class LatencyTable {
   addTimes(row, sums, of) {
     const times = sums[of];
     const title = `${of} of ${shown(sums.port)}` +
-      (sums.label === undefined ? "" : `, label ${sums.label}`);
+      (sums.label === undefined ? ""
+        : `, label ${this.model.labelName(sums.port, sums.label)}`);
     kTimesShown.forEach((what, at) => {
       const none = times.count === 0;
       const text = what === "count" ? countText(times.count)

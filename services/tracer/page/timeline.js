@@ -170,7 +170,7 @@ class Timeline {
     tip.hidden = i < 0;
     this.box.classList.toggle("over", i >= 0);
     if (i < 0) return;
-    tip.textContent = `${model.pathText(i)}  label ${model.label[i]}\n` +
+    tip.textContent = `${model.pathText(i)}  label ${model.labelText(i)}\n` +
       `queue ${timeOr(model.queue[i])}  work ${timeOr(model.work[i])}  ` +
       `total ${timeOr(model.total[i])}  ${model.statusText(i)}`;
     const left = Math.min(event.clientX + 12,

@@ -48,8 +48,9 @@ class PageTest : public GraphTest {
     Export();
   }
 
-  void Export() {
-    const Finished exported = Tool({"export", file(), "--html", page()});
+  void Export(std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {"export", file(), "--html", page()});
+    const Finished exported = Tool(options);
     ASSERT_EQ(exported.exit_code, 0) << exported.output;
   }
 
