@@ -17,7 +17,8 @@ endif()
 if(KEYPORT_UNITY)
   set(CMAKE_UNITY_BUILD ON)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
-  add_compile_options(-Wno-subobject-linkage)  # private types in one .cc are
+  # Private types in one .cc are.
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 
 add_library(keyport_options INTERFACE)
@@ -25,20 +26,24 @@ add_library(keyport_options INTERFACE)
 target_include_directories(keyport_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
 target_compile_options(keyport_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wcast-align
-  -Wno-missing-field-initializers)
+  -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Wcast-align
+  -Wno-missing-field-initializers
+  # What clang calls shadows are files' names that meet when they are compiled
+  # together; how long a string may be is C++98's worry.
+  $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow,-Wno-overlength-strings>)
 if(KEYPORT_WERROR)
   target_compile_options(keyport_options INTERFACE -Werror)
 endif()
 if(KEYPORT_SANITIZE STREQUAL "thread")
   # It does not know fences; what they order is atomic here all the same.
-  target_compile_options(keyport_options INTERFACE -Wno-tsan)
+  target_compile_options(keyport_options INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
 endif()
 if(KEYPORT_SANITIZE)
   # g++ 12 warns of library headers (std::regex, std::vector) when it instruments
   # them.
-  target_compile_options(keyport_options INTERFACE -Wno-maybe-uninitialized
-    -Wno-stringop-overflow)
+  target_compile_options(keyport_options INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-stringop-overflow>)
   target_compile_options(keyport_options INTERFACE
     -fsanitize=${KEYPORT_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer)

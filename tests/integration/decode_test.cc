@@ -42,8 +42,8 @@ class DecodeTest : public RecordedGraphTest {
   // With the input, as a shell would give it.
   static Finished Decode(const std::string& words, const std::string& input) {
     return RunProgram({{"/bin/sh", "-c",
-                        "printf %s '" + input +
-                            "' | " KEYPORT_BIN_DIR "/keyport decode " + words},
+                        "printf %s '" + input + "' | " + Program("keyport") +
+                            " decode " + words},
                        {}});
   }
 };
@@ -163,8 +163,8 @@ std::string HexOfKey() {
 
 TEST_F(DecodeTest, ListsMethodsAndExplainsWhatIsWrong) {
   // A shell's idea of where it is does not matter.
-  const Finished list = RunProgram(
-      {{KEYPORT_BIN_DIR "/keyport", "decode", kSchema}, {"PWD=/nowhere"}});
+  const Finished list =
+      RunProgram({{Program("keyport"), "decode", kSchema}, {"PWD=/nowhere"}});
   EXPECT_THAT(list.output, StartsWith("interface Store\n"));
   EXPECT_EQ(list.exit_code, 0);
   EXPECT_THAT(list.output,
@@ -186,16 +186,15 @@ TEST_F(DecodeTest, ListsMethodsAndExplainsWhatIsWrong) {
   // It is somebody's text, and this is a terminal.
   const Finished text = Decode(std::string(kSchema) + " get --hex", HexOfKey());
   EXPECT_EQ(text.output, "{\"key\":\"\\u009b31m\\u202e\\u007f\"}\n");
-  const Finished folder = RunProgram(
-      {{"/bin/sh", "-c",
-        std::string(KEYPORT_BIN_DIR "/keyport decode ") + kSchema + " get < /"},
-       {}});
+  const Finished folder =
+      RunProgram({{"/bin/sh", "-c",
+                   Program("keyport") + " decode " + kSchema + " get < /"},
+                  {}});
   EXPECT_EQ(folder.exit_code, 1);
   EXPECT_THAT(folder.output, HasSubstr("cannot read standard input"));
   const Finished full =
       RunProgram({{"/bin/sh", "-c",
-                   std::string(KEYPORT_BIN_DIR "/keyport decode ") + kSchema +
-                       " > /dev/full"},
+                   Program("keyport") + " decode " + kSchema + " > /dev/full"},
                   {}});
   EXPECT_EQ(full.exit_code, 1);
 }

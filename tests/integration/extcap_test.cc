@@ -73,8 +73,7 @@ TEST_F(ExtcapTest, TsharkListsIt) {
   if (access(kTshark, X_OK) != 0) GTEST_SKIP() << "tshark is not installed";
   // Wireshark's own folder holds for root, whatever the variable says.
   ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
-  std::filesystem::copy_file(KEYPORT_BIN_DIR "/keyport",
-                             folder_.path() + "/keyport");
+  std::filesystem::copy_file(Program("keyport"), folder_.path() + "/keyport");
   const std::vector<std::string> list = {kTshark, "-D"};
   std::vector<std::string> words = {"/usr/bin/setpriv", "--reuid=65534",
                                     "--regid=65534", "--clear-groups"};

@@ -27,9 +27,8 @@ class PostTest : public GraphTest {
             "provides = ['front']\nuses = ['store']\nrestart = 'on-failure'") +
         "[service.client]\nprogram = '/bin/sh'\nuses = ['front']\n"
         "arguments = ['-c', 'read go < " +
-        gate() +
-        "; exec " KEYPORT_BIN_DIR
-        "/keyport-test-service call front please']\n");
+        gate() + "; exec " + Program("keyport-test-service") +
+        " call front please']\n");
     ASSERT_TRUE(Eventually([this] { return PidOf("front") != 0; }));
   }
   void CallFront() {

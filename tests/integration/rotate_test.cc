@@ -42,12 +42,11 @@ TEST_F(RotateTest, PutTogetherTheyAreOneRecording) {
   const Finished record =
       Tool({"record", "--rotate", "64K", "-n", "500", file()});
   EXPECT_EQ(record.exit_code, 0) << record.output;
-  const Finished all = RunProgram(
-      {{"/bin/sh", "-c",
-        "cat " + folder_.path() +
-            "/out.*.pcapng | " KEYPORT_BIN_DIR "/keyport trace --from - "
-            "--json --strict"},
-       {}});
+  const Finished all =
+      RunProgram({{"/bin/sh", "-c",
+                   "cat " + folder_.path() + "/out.*.pcapng | " +
+                       Program("keyport") + " trace --from - --json --strict"},
+                  {}});
   const Json totals = ObjectsIn(all.output).back();
   EXPECT_EQ(totals["seen"], Sum("seen"));
   EXPECT_THAT(record.output,

@@ -1,5 +1,5 @@
 // A running `keyport run`, seen from outside: its output, its processes, its
-// exit code. Uses nothing of Keyport but the programs. Header-only.
+// exit code. Uses nothing of Keyport but the programs.
 #pragma once
 
 #include <fcntl.h>
@@ -21,6 +21,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/integration/support/running.h"
+
 namespace search_test {
 
 namespace fs = std::filesystem;
@@ -28,9 +30,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-inline std::string Program(const std::string& name) {
-  return std::string(KEYPORT_BIN_DIR) + "/" + name;
-}
+using integration::Program;
 
 inline std::string ReadFile(const fs::path& path) {
   // Not by the buffer's iterators: those throw when a file of /proc goes while

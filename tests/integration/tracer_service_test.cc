@@ -189,13 +189,12 @@ TEST_F(TracerServiceTest, DoesNotKeepAGraphAlive) {
 TEST_F(TracerServiceTest, RecordsARunningGraphByHand) {
   StartChain();
   const Finished record =
-      RunProgram({{KEYPORT_BIN_DIR "/keyport-tracer", "-n", "200", file()},
+      RunProgram({{Program("keyport-tracer"), "-n", "200", file()},
                   {"XDG_RUNTIME_DIR=" + folder_.path()}});
   EXPECT_EQ(record.exit_code, 0) << record.output;
   EXPECT_THAT(record.output,
               HasSubstr(std::to_string(Sum("seen")) + " records seen, "));
-  const Finished output =
-      RunProgram({{KEYPORT_BIN_DIR "/keyport-tracer", "-"}, {}});
+  const Finished output = RunProgram({{Program("keyport-tracer"), "-"}, {}});
   EXPECT_EQ(output.exit_code, 2) << output.output;
 }
 

@@ -25,7 +25,7 @@ class GraphTest : public testing::Test {
   }
 
   Running::Options Keyport(std::vector<std::string> words) const {
-    words.insert(words.begin(), KEYPORT_BIN_DIR "/keyport");
+    words.insert(words.begin(), Program("keyport"));
     return {std::move(words), {"XDG_RUNTIME_DIR=" + folder_.path()}};
   }
   Finished Tool(std::vector<std::string> words) const {

@@ -103,6 +103,11 @@ int Running::Wait() {
   return exit_code_;
 }
 
+std::string Program(const std::string& name) {
+  const char* const folder = std::getenv("KEYPORT_BIN_DIR");
+  return std::string(folder != nullptr ? folder : KEYPORT_BIN_DIR) + "/" + name;
+}
+
 Finished RunProgram(const Running::Options& options) {
   Running running(options);
   const int exit_code = running.Wait();

@@ -49,6 +49,10 @@ class Running {
   std::string output_;
 };
 
+// The path of a program under test: of this build, or of the one in whose
+// folder of programs KEYPORT_BIN_DIR points.
+std::string Program(const std::string& name);
+
 // Runs it to its end.
 struct Finished {
   int exit_code = -1;
