@@ -22,10 +22,10 @@
 #include "services/cli/recorded_graph.h"
 #include "services/cli/replay_arguments.h"
 #include "services/cli/run_command.h"
+#include "services/cli/schema_argument.h"
 #include "services/cli/top_command.h"
 #include "services/cli/trace_command.h"
 #include "services/common/nearest.h"
-#include "services/decode/payload_schemas.h"
 #include "services/recording/trace_words.h"
 #include "services/tracer/end_condition.h"
 #include "services/tracer/trace_columns.h"
@@ -314,7 +314,7 @@ class CommandLine {
                      "columns: " + JoinWords(TraceColumnNames()))
         ->delimiter(',')
         ->check(CLI::IsMember(TraceColumnNames()));
-    AddSchemas(command, &trace_.schemas);
+    AddSchemaArgument(command, &trace_.schemas);
     command->add_flag_callback(
         "--facts", [this] { trace_.facts = true; },
         "also what the kernel process tells: lanes, capabilities, processes");
@@ -435,20 +435,6 @@ class CommandLine {
         ->needs(method);
   }
 
-  static void AddSchemas(CLI::App* command, std::vector<std::string>* schemas) {
-    command
-        ->add_option("--schema", *schemas,
-                     "PORT=FILE.capnp[:INTERFACE]: name this port's methods "
-                     "and decode its payloads (also KEYPORT_SCHEMAS)")
-        ->type_size(1)
-        ->check([](const std::string& word) {
-          return IsSchemaWord(word) ? std::string()
-                                    : "\"" + word +
-                                          "\" is not "
-                                          "PORT=FILE.capnp[:INTERFACE]";
-        });
-  }
-
   void AddExport() {
     CLI::App* command = Add("export", "a recording in other tools' formats",
                             [this] { return RunExport(export_); });
@@ -468,7 +454,7 @@ class CommandLine {
     formats->add_option("--html", export_.html,
                         "a page for a browser, in one file");
     formats->require_option(1, 0);
-    AddSchemas(command, &export_.schemas);
+    AddSchemaArgument(command, &export_.schemas);
   }
 
   void AddMetrics() {

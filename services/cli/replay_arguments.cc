@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "services/cli/schema_argument.h"
+
 namespace keyport {
 namespace {
 
@@ -59,6 +61,7 @@ void AddReplayArguments(CLI::App* command, ReplayOptions* options) {
       ->add_option("--differences", options->differences_max,
                    "list at most this many")
       ->capture_default_str();
+  AddSchemaArgument(command, &options->schemas);
   command->add_flag_callback(
       "--json", [options] { options->format = Format::kJson; },
       "one object a line: differences, then sums");

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "services/cli/graph_schemas.h"
 #include "services/cli/recording_end.h"
 #include "services/common/nearest.h"
 #include "services/replay/replay_report.h"
@@ -24,6 +25,19 @@ absl::StatusOr<ReplayScript> ReadScript(const ReplayOptions& options) {
   return script;
 }
 
+// Those given, and for other ports those of the graph's manifest.
+absl::StatusOr<PayloadSchemas> SchemasFor(const ReplayOptions& options,
+                                          const Manifest& manifest) {
+  auto schemas = SchemasGiven(options.schemas);
+  if (!schemas.ok()) return schemas;
+  std::vector<Problem> problems;
+  for (const std::string& word :
+       SchemasOf(manifest, options.graph.manifest, &problems))
+    if (absl::Status added = schemas->AddUsual(word); !added.ok()) return added;
+  PrintProblems(options.graph.manifest, problems, "warning: ");
+  return schemas;
+}
+
 void SayBegun(const ReplayScript& script,
               const std::vector<Instance>& instances) {
   std::vector<std::string> names;
@@ -40,6 +54,8 @@ int RunReplay(const ReplayOptions& options) {
   if (!script.ok()) return Complain(script.status());
   std::optional<SupervisorOptions> graph = PrepareGraph(options.graph);
   if (!graph) return 1;
+  const auto schemas = SchemasFor(options, graph->manifest);
+  if (!schemas.ok()) return Complain(schemas.status());
   if (absl::Status left =
           LeaveOutSenders(*script, graph->manifest, &graph->instances);
       !left.ok())
@@ -52,7 +68,7 @@ int RunReplay(const ReplayOptions& options) {
   const auto outcomes = stage.Finish();
   if (!outcomes.ok()) return Complain(outcomes.status());
   const ReplayReport report =
-      MakeReplayReport(*script, *outcomes, options.differences_max);
+      MakeReplayReport(*script, *outcomes, *schemas, options.differences_max);
   const bool json = options.format == Format::kJson;
   std::fputs((json ? report.json : report.text).c_str(), stdout);
   if (report.sums.unsent > 0)

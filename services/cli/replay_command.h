@@ -19,7 +19,8 @@ struct ReplayOptions {
   ReplayChoice choice;
   RunOptions graph;  // without the services that sent the requests
   ReplayPace pace;
-  uint64_t differences_max = 20;  // listed
+  uint64_t differences_max = 20;     // listed
+  std::vector<std::string> schemas;  // "PORT=FILE.capnp[:INTERFACE]"
   Format format = Format::kText;
 };
 // What the graph's services print goes to standard error. Returns 0; 1 after

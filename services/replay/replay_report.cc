@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "services/common/text_table.h"
+#include "services/decode/decode_message.h"
 #include "services/tracer/histogram.h"
 #include "services/tracer/utf8_text.h"
 
@@ -37,8 +38,9 @@ struct PortTimes {
 
 class Report {
  public:
-  Report(const ReplayScript& script, uint64_t differences_max)
-      : script_(script), differences_max_(differences_max) {}
+  Report(const ReplayScript& script, const PayloadSchemas& schemas,
+         uint64_t differences_max)
+      : script_(script), schemas_(schemas), differences_max_(differences_max) {}
 
   void Add(size_t number, const ReplayOutcome& outcome) {
     const ReplayRequest& request = script_.requests[number];
@@ -56,7 +58,7 @@ class Report {
     const auto difference = DifferenceOf(recorded, outcome);
     if (difference) {
       ++times.sums.differ;
-      Note(number, *difference);
+      Note(number, outcome, *difference);
       return;
     }
     ++times.sums.equal;
@@ -84,7 +86,8 @@ class Report {
  private:
   using Key = std::tuple<std::string, std::string, uint32_t>;
 
-  void Note(size_t number, const std::string& difference) {
+  void Note(size_t number, const ReplayOutcome& outcome,
+            const std::string& difference) {
     ++differ_;
     if (listed_ >= differences_max_) return;
     ++listed_;
@@ -97,14 +100,38 @@ class Report {
                     std::to_string(recorded.label) + ", " +
                     DurationText(after_ns) + " after the first: " + difference +
                     "\n";
-    report_.json += Json({{"number", number + 1},
-                          {"from", Utf8Text(recorded.from)},
-                          {"port", Utf8Text(request.port)},
-                          {"label", recorded.label},
-                          {"after_ns", after_ns},
-                          {"difference", difference}})
-                        .dump() +
-                    "\n";
+    Json json = {
+        {"number", number + 1},           {"from", Utf8Text(recorded.from)},
+        {"port", Utf8Text(request.port)}, {"label", recorded.label},
+        {"after_ns", after_ns},           {"difference", difference}};
+    NoteAnswers(request, outcome, &json);
+    report_.json += json.dump() + "\n";
+  }
+
+  void NoteAnswers(const ReplayRequest& request, const ReplayOutcome& outcome,
+                   Json* json) {
+    TracedMessage recorded = request.recorded;
+    DecodeMessage(schemas_, request.port, &recorded);
+    if (recorded.decoded.method.empty()) return;
+    TracedMessage replayed = request.recorded;
+    replayed.answer = outcome.answer;
+    replayed.answer_bytes = outcome.answer_bytes;
+    DecodeMessage(schemas_, request.port, &replayed);
+    (*json)["method"] = recorded.decoded.method;
+    for (const auto& [name, message] :
+         {std::pair("recorded", recorded), std::pair("replayed", replayed)}) {
+      const DecodedPayload& answer = message.decoded.answer;
+      report_.text += "  " + message.decoded.method + " " + name + " ";
+      if (answer.json.empty()) {
+        report_.text += answer.problem.empty() ? "nothing" : answer.problem;
+        if (!answer.problem.empty())
+          (*json)[name + std::string("_problem")] = answer.problem;
+      } else {
+        report_.text += answer.json;
+        (*json)[name] = Json::parse(answer.json);
+      }
+      report_.text += "\n";
+    }
   }
 
   void AddRow(const Key& key, const PortTimes& times, TextTable* table) {
@@ -168,6 +195,7 @@ class Report {
   }
 
   const ReplayScript& script_;
+  const PayloadSchemas& schemas_;
   const uint64_t differences_max_;
   ReplayReport report_;
   std::map<Key, PortTimes> times_;
@@ -208,8 +236,9 @@ std::optional<std::string> DifferenceOf(const TracedMessage& recorded,
 
 ReplayReport MakeReplayReport(const ReplayScript& script,
                               const std::vector<ReplayOutcome>& outcomes,
+                              const PayloadSchemas& schemas,
                               uint64_t differences_max) {
-  Report report(script, differences_max);
+  Report report(script, schemas, differences_max);
   for (size_t i = 0; i < outcomes.size(); ++i) report.Add(i, outcomes[i]);
   return report.Finish();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "services/decode/payload_schemas.h"
 #include "services/replay/replay_player.h"
 
 namespace keyport {
@@ -30,9 +31,11 @@ struct ReplayReport {
   std::string text;
   std::string json;  // one object a line
 };
-// At most `differences_max` differences are listed; all are counted.
+// At most `differences_max` differences are listed; all are counted. Where a
+// schema tells of the port, both answers are listed as it reads them.
 ReplayReport MakeReplayReport(const ReplayScript& script,
                               const std::vector<ReplayOutcome>& outcomes,
+                              const PayloadSchemas& schemas,
                               uint64_t differences_max);
 
 }  // namespace keyport

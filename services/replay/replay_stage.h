@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -51,6 +52,9 @@ class ReplayStage : public GraphObserver {
   absl::Status Enter(const Instance& instance, ipc::Session* session);
   absl::Status WaitForListeners();
   ReplayOutcome Send(const ReplayRequest& request);
+  std::string Kept(std::string_view answer, size_t compared);
+
+  static constexpr uint64_t kMoreKeptMax = 64u << 20;  // bytes, of all answers
 
   const ReplayScript& script_;
   const ReplayPace& pace_;
@@ -64,6 +68,7 @@ class ReplayStage : public GraphObserver {
   ReplayPlayer player_;
   std::mutex mutex_;  // of sessions_, while both threads are there
   std::atomic<bool> stop_ = false;
+  std::atomic<uint64_t> more_kept_ = 0;
   absl::StatusOr<std::vector<ReplayOutcome>> outcomes_;
   std::thread thread_;
 };

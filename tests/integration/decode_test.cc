@@ -161,6 +161,30 @@ std::string HexOfKey() {
          "c29b33316de280ae7f00000000000000";
 }
 
+// The keeper that is asked again has not kept what was put before the
+// recording.
+TEST_F(DecodeTest, AReplayShowsBothAnswersOfADifference) {
+  RecordExample();
+  const std::string manifest =
+      KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml";
+  const Finished replay = Tool({"replay", file(), "--graph", manifest, "--port",
+                                "store", "--speed", "max"});
+  EXPECT_EQ(replay.exit_code, 3) << replay.output;
+  // The manifest names the schema.
+  EXPECT_THAT(replay.output, HasSubstr("\n  get recorded {\"value\":\"0x"));
+  EXPECT_THAT(replay.output,
+              HasSubstr("\n  get replayed {\"missing\":null}\n"));
+  bool seen = false;
+  for (const Json& line :
+       ObjectsIn(Tool({"replay", file(), "--graph", manifest, "--port", "store",
+                       "--speed", "max", "--json"})
+                     .output))
+    seen = seen || (line.value("method", "") == "get" &&
+                    line["replayed"] == Json({{"missing", nullptr}}) &&
+                    line["recorded"].contains("value"));
+  EXPECT_TRUE(seen);
+}
+
 TEST_F(DecodeTest, ListsMethodsAndExplainsWhatIsWrong) {
   // A shell's idea of where it is does not matter.
   const Finished list =

@@ -164,17 +164,39 @@ TEST(HtmlPageTest, TimesThatASenderMadeUpHurtNobody) {
 
 TEST(HtmlPageTest, APayloadStaysWithItsMessage) {
   PageMessages messages;
+  TracedMessage message;
   messages.Add(Call(5, 1, 100), "store");
-  messages.AddPayload({"late", ""});
+  message.request = "late";
+  messages.AddPayload(message);
   messages.Add(Call(2, 2, 100), "store");
   messages.Add(Call(1, 3, 100), "store");
-  messages.AddPayload({"early", "answer"});
-  messages.AddPayload({std::string(17u << 20, 'x'), ""});
+  message.request = "early";
+  message.answer = "answer";
+  message.decoded = {"put", {"{}", ""}, {"", "too short"}};
+  messages.AddPayload(message);
+  message.request = std::string(17u << 20, 'x');
+  messages.AddPayload(message);
   messages.Sort();
   const nlohmann::json payloads = JsonOf(messages)["payloads"];
   EXPECT_EQ(payloads,
             nlohmann::json::parse(
-                R"({"0":["ZWFybHk=","YW5zd2Vy"],"2":["bGF0ZQ==",""]})"));
+                R"({"0":["ZWFybHk=","YW5zd2Vy","{}","not decoded: too short"],
+                    "2":["bGF0ZQ==","","",""]})"));
+}
+
+TEST(HtmlPageTest, NamesTheMethodsThatASchemaKnows) {
+  PageMessages messages;
+  TracedMessage message = Call(5, 1, 100);
+  message.label = 3;
+  messages.Add(message, "store");
+  EXPECT_EQ(JsonOf(messages)["methods"], nlohmann::json::array());
+  message.decoded.method = "put";
+  messages.Add(message, "store");
+  messages.Add(message, "store");
+  const nlohmann::json methods = JsonOf(messages)["methods"];
+  ASSERT_EQ(methods.size(), 1u);
+  EXPECT_EQ(methods[0][1], 3);
+  EXPECT_EQ(methods[0][2], "put");
 }
 
 TEST(HtmlPageTest, NamesWithoutRoomAreOthers) {

@@ -286,7 +286,7 @@ TEST(ReplayReport, CountsAllAndListsSome) {
   }
   outcomes[4].sent = false;
   script.refused.cut = 7;
-  const ReplayReport report = MakeReplayReport(script, outcomes, 2);
+  const ReplayReport report = MakeReplayReport(script, outcomes, {}, 2);
   EXPECT_EQ(report.sums.sent, 4u);
   EXPECT_EQ(report.sums.equal, 1u);
   EXPECT_EQ(report.sums.differ, 3u);
