@@ -264,8 +264,9 @@ class WaitSetCore {
       epoll_event events[64];
       const int count = epoll_wait(epoll_.get(), events, 64, 0);
       for (int i = 0; i < count; ++i)
-        if (events[i].data.u64 >= kFirstMemberId)
-          batch_.push_back(events[i].data.u64);
+        // A copy: it is not aligned where it stands.
+        if (const uint64_t id = events[i].data.u64; id >= kFirstMemberId)
+          batch_.push_back(id);
     }
     return std::nullopt;
   }
