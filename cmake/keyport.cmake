@@ -49,6 +49,14 @@ if(KEYPORT_SANITIZE)
     -fno-omit-frame-pointer)
   target_link_options(keyport_options INTERFACE
     -fsanitize=${KEYPORT_SANITIZE})
+  # As g++ tells it; clang has a word of its own.
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    if(KEYPORT_SANITIZE STREQUAL "thread")
+      target_compile_definitions(keyport_options INTERFACE __SANITIZE_THREAD__)
+    else()
+      target_compile_definitions(keyport_options INTERFACE __SANITIZE_ADDRESS__)
+    endif()
+  endif()
 endif()
 target_link_libraries(keyport_options INTERFACE Threads::Threads)
 
