@@ -2,6 +2,7 @@
 // processor. Header-only.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,22 @@
 #include "ipc/topic.h"
 
 namespace bench {
+
+// What one publishing takes, to readers in a process of their own that runs
+// `read_all(session, progress)`.
+template <typename ReadAll, typename Publish>
+double TimeReaders(KernelProcess& kernel,
+                   std::span<const ipc::InitialCapability> initial, int rounds,
+                   const ReadAll& read_all, const Publish& publish) {
+  const Shared<Progress> progress;
+  const pid_t child = kernel.ForkWithSession(
+      "readers", kApart.second, initial,
+      [&](ipc::Session& session) { read_all(session, *progress.get()); });
+  const double ns = TimeBursts(*progress.get(), child,
+                               static_cast<uint64_t>(rounds), publish);
+  Join(child);
+  return ns;
+}
 
 class BusyTopic {
  public:
@@ -27,16 +44,15 @@ class BusyTopic {
   template <typename IsRight, typename Publish>
   double Time(int readers, int rounds, ipc::Delivery delivery,
               const IsRight& is_right, const Publish& publish) {
-    const Shared<Progress> progress;
     const ipc::InitialCapability initial[] = {
         {"topic", &topic_, ipc::kRightsSame}};
-    const auto read_all = [&](ipc::Session& session) {
+    const auto read_all = [&](ipc::Session& session, Progress& progress) {
       const ipc::Capability mine = Must(session.Take("topic"));
       std::vector<ipc::Subscriber> all;
       for (int i = 0; i < readers; ++i)
         all.push_back(Must(ipc::Subscriber::Create(Must(mine.Duplicate()),
                                                    {.delivery = delivery})));
-      ReadBursts(*progress.get(), all.size(), [&](size_t i, uint64_t number) {
+      ReadBursts(progress, all.size(), [&](size_t i, uint64_t number) {
         const auto got = all[i].Next(ipc::Deadline::Immediately());
         if (!got.ok()) return false;
         Expect(
@@ -45,12 +61,7 @@ class BusyTopic {
         return true;
       });
     };
-    const pid_t child =
-        kernel_.ForkWithSession("readers", kApart.second, initial, read_all);
-    const double ns = TimeBursts(*progress.get(), child,
-                                 static_cast<uint64_t>(rounds), publish);
-    Join(child);
-    return ns;
+    return TimeReaders(kernel_, initial, rounds, read_all, publish);
   }
 
  private:
@@ -79,24 +90,18 @@ class BusyLanes {
     std::vector<ipc::InitialCapability> initial;
     for (size_t i = 0; i < ports_.size(); ++i)
       initial.push_back({names_[i], &ports_[i], ipc::kRightReceive});
-    const Shared<Progress> progress;
-    const auto read_all = [&](ipc::Session& session) {
+    const auto read_all = [&](ipc::Session& session, Progress& progress) {
       std::vector<ipc::Receiver> all;
       for (const std::string& name : names_)
         all.push_back(Must(ipc::Receiver::Create(Must(session.Take(name)))));
-      ReadBursts(*progress.get(), all.size(), [&](size_t i, uint64_t number) {
+      ReadBursts(progress, all.size(), [&](size_t i, uint64_t number) {
         const auto got = all[i].Receive(ipc::Deadline::Immediately());
         if (!got.ok()) return false;
         Expect(is_right(*got, number), "the message");
         return true;
       });
     };
-    const pid_t child =
-        kernel_.ForkWithSession("readers", kApart.second, initial, read_all);
-    const double ns = TimeBursts(*progress.get(), child,
-                                 static_cast<uint64_t>(rounds), publish);
-    Join(child);
-    return ns;
+    return TimeReaders(kernel_, initial, rounds, read_all, publish);
   }
 
  private:

@@ -1,6 +1,5 @@
 #include "kernel/loop/connection.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -45,13 +44,7 @@ Result<Incoming> ReceiveFrom(int socket) {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof(control);
-  ssize_t got;
-  do {
-    got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0)
-    return errno == EAGAIN || errno == EWOULDBLOCK ? Error::should_wait
-                                                   : Error::peer_closed;
+  KP_ASSIGN(const size_t got, base::ReceiveNow(socket, &message));
   Incoming incoming;
   ReadControl(&message, &incoming);
   incoming.bytes.assign(data, data + got);

@@ -100,6 +100,16 @@ Result<void> SendMessage(int socket, const void* data, size_t bytes,
   return Error::peer_closed;
 }
 
+Result<size_t> ReceiveNow(int socket, msghdr* message) {
+  ssize_t got;
+  do {
+    got = recvmsg(socket, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got >= 0) return static_cast<size_t>(got);
+  return errno == EAGAIN || errno == EWOULDBLOCK ? Error::should_wait
+                                                 : Error::peer_closed;
+}
+
 Result<ReceivedMessage> ReceiveMessage(int socket, void* data,
                                        size_t bytes_max) {
   iovec part = {.iov_base = data, .iov_len = bytes_max};
@@ -109,15 +119,8 @@ Result<ReceivedMessage> ReceiveMessage(int socket, void* data,
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof(control);
-  ssize_t got;
-  do {
-    got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0)
-    return errno == EAGAIN || errno == EWOULDBLOCK ? Error::should_wait
-                                                   : Error::peer_closed;
   ReceivedMessage received;
-  received.bytes = static_cast<size_t>(got);
+  KP_ASSIGN(received.bytes, ReceiveNow(socket, &message));
   TakeDescriptors(&message, &received.descriptors);
   return received;
 }

@@ -4,6 +4,7 @@
 // Unlike a shared eventfd its peer can neither drain nor reset it.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -32,6 +33,9 @@ Result<UniqueFd> ListenOn(const std::string& path);
 // Errors: should_wait (socket full), peer_closed.
 Result<void> SendMessage(int socket, const void* data, size_t bytes,
                          std::span<const int> descriptors = {});
+
+// recvmsg without blocking. Errors: should_wait (none there), peer_closed.
+Result<size_t> ReceiveNow(int socket, msghdr* message);
 
 struct ReceivedMessage {
   size_t bytes = 0;  // 0: the peer hung up
