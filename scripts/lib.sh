@@ -44,15 +44,19 @@ install_packages() {
     die "apt could not install ${missing[*]}; see its messages above"
 }
 
-# build_preset NAME [TARGET...]: configures once, then builds.
+# build_preset NAME [TARGET...]: configures if need be, then builds.
 build_preset() {
   local preset=$1
   shift
   say "building the $preset preset"
   # A clone in another folder shares the compiler's cache.
   export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$root
-  [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null ||
-    return
+  # Anew when presets changed: CMake forgets what they set when the compiler is
+  # another.
+  if [[ ! -f build/$preset/build.ninja ||
+    CMakePresets.json -nt build/$preset/build.ninja ]]; then
+    cmake --fresh --preset "$preset" >/dev/null || return
+  fi
   local targets=()
   (($#)) && targets=(--target "$@")
   # Tests of another part may run meanwhile: they go first.

@@ -147,8 +147,10 @@ class WaitSetCore {
       if (session_->over() != Error::ok)
         return MakeStatus(session_->over(),
                           "the session is over, or the kernel process gone");
-      // Another thread may be pumping and not have seen what the bell meant.
-      if (session_->HasNews()) continue;
+      // Another thread may be pumping and not have seen what the bell meant, or
+      // not have put it where it belongs; that rings, too.
+      if (deadline.ns == 0 ? session_->HasUnrouted() : session_->HasNews())
+        continue;
       if (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs())
         return MakeStatus(
             deadline.ns == 0 ? Error::should_wait : Error::timed_out,

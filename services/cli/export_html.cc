@@ -25,6 +25,10 @@ absl::Status ReadAll(RecordingReader* reader, const PayloadSchemas& schemas,
       },
       [&](TracedMessage message) {
         const std::string port = reader->decoder().PortName(message.port);
+        if (!messages->HasRoomForPayload()) {
+          message.request.clear();
+          message.answer.clear();
+        }
         DecodeMessage(schemas, port, &message);
         messages->Add(message, port);
         messages->AddPayload(message);

@@ -23,7 +23,7 @@ namespace keyport {
 
 struct ReplayOutcome {
   ipc::Error error = ipc::Error::ok;
-  std::string answer;  // at least as much of it as was recorded
+  std::string answer;  // as much as was recorded; of one that differs more
   uint64_t answer_bytes = 0;
   uint32_t answer_handles = 0;
   uint64_t total_ns = 0;  // as the caller saw

@@ -110,28 +110,31 @@ class Report {
 
   void NoteAnswers(const ReplayRequest& request, const ReplayOutcome& outcome,
                    Json* json) {
-    TracedMessage recorded = request.recorded;
-    DecodeMessage(schemas_, request.port, &recorded);
-    if (recorded.decoded.method.empty()) return;
-    TracedMessage replayed = request.recorded;
-    replayed.answer = outcome.answer;
-    replayed.answer_bytes = outcome.answer_bytes;
-    DecodeMessage(schemas_, request.port, &replayed);
-    (*json)["method"] = recorded.decoded.method;
-    for (const auto& [name, message] :
-         {std::pair("recorded", recorded), std::pair("replayed", replayed)}) {
-      const DecodedPayload& answer = message.decoded.answer;
-      report_.text += "  " + message.decoded.method + " " + name + " ";
-      if (answer.json.empty()) {
-        report_.text += answer.problem.empty() ? "nothing" : answer.problem;
-        if (!answer.problem.empty())
-          (*json)[name + std::string("_problem")] = answer.problem;
-      } else {
-        report_.text += answer.json;
-        (*json)[name] = Json::parse(answer.json);
-      }
-      report_.text += "\n";
-    }
+    const TracedMessage& recorded = request.recorded;
+    const Interface::Method* method =
+        schemas_.Find(request.port, recorded.label);
+    if (method == nullptr) return;
+    (*json)["method"] = method->name;
+    NoteAnswer(*method, "recorded",
+               DecodePayload(recorded.answer, recorded.answer_bytes,
+                             method->answer, "traced (--snaplen)"),
+               json);
+    NoteAnswer(*method, "replayed",
+               DecodePayload(outcome.answer, outcome.answer_bytes,
+                             method->answer, "kept"),
+               json);
+  }
+
+  void NoteAnswer(const Interface::Method& method, const std::string& name,
+                  const DecodedPayload& answer, Json* json) {
+    if (!answer.json.empty())
+      (*json)[name] = Json::parse(answer.json);
+    else if (!answer.problem.empty())
+      (*json)[name + "_problem"] = answer.problem;
+    const std::string& text =
+        answer.json.empty() ? answer.problem : answer.json;
+    report_.text += "  " + method.name + " " + name + " " +
+                    (text.empty() ? "nothing" : text) + "\n";
   }
 
   void AddRow(const Key& key, const PortTimes& times, TextTable* table) {

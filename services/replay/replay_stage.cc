@@ -9,6 +9,7 @@
 
 #include "libipc/base/clock.h"
 #include "services/common/nearest.h"
+#include "services/replay/replay_report.h"
 
 namespace keyport {
 namespace {
@@ -176,14 +177,6 @@ absl::Status ReplayStage::WaitForListeners() {
   return absl::OkStatus();
 }
 
-// What was recorded is compared; the rest is for who reads of a difference.
-std::string ReplayStage::Kept(std::string_view answer, size_t compared) {
-  const size_t more = answer.size() - std::min(answer.size(), compared);
-  if (more > 0 && more_kept_.fetch_add(more) + more > kMoreKeptMax)
-    return std::string(answer.substr(0, compared));
-  return std::string(answer);
-}
-
 ReplayOutcome ReplayStage::Send(const ReplayRequest& request) {
   const TracedMessage& recorded = request.recorded;
   ipc::Sender& sender = senders_.at(Key(recorded.from, request.port));
@@ -203,10 +196,19 @@ ReplayOutcome ReplayStage::Send(const ReplayRequest& request) {
   // What the end of the graph cut off is no answer of the service.
   if (stop_ && outcome.error != ipc::Error::ok) outcome.sent = false;
   if (!answer.ok()) return outcome;
-  outcome.answer = Kept(answer->text(), recorded.answer.size());
+  outcome.answer = answer->text().substr(0, recorded.answer.size());
   outcome.answer_bytes = answer->text().size();
   outcome.answer_handles = static_cast<uint32_t>(answer->capability_count());
+  if (DifferenceOf(recorded, outcome)) KeepRest(answer->text(), &outcome);
   return outcome;
+}
+
+// Of an answer that differs the rest is kept for who reads of it.
+void ReplayStage::KeepRest(std::string_view answer, ReplayOutcome* outcome) {
+  const uint64_t rest = answer.size() - outcome->answer.size();
+  if (rest > kRestsMax - std::min(rests_.load(), kRestsMax)) return;
+  rests_.fetch_add(rest);
+  outcome->answer = answer;
 }
 
 }  // namespace keyport

@@ -52,9 +52,10 @@ class ReplayStage : public GraphObserver {
   absl::Status Enter(const Instance& instance, ipc::Session* session);
   absl::Status WaitForListeners();
   ReplayOutcome Send(const ReplayRequest& request);
-  std::string Kept(std::string_view answer, size_t compared);
+  void KeepRest(std::string_view answer, ReplayOutcome* outcome);
 
-  static constexpr uint64_t kMoreKeptMax = 64u << 20;  // bytes, of all answers
+  // Bytes of answers beyond what is compared; as many threads more as send.
+  static constexpr uint64_t kRestsMax = 64u << 20;
 
   const ReplayScript& script_;
   const ReplayPace& pace_;
@@ -68,7 +69,7 @@ class ReplayStage : public GraphObserver {
   ReplayPlayer player_;
   std::mutex mutex_;  // of sessions_, while both threads are there
   std::atomic<bool> stop_ = false;
-  std::atomic<uint64_t> more_kept_ = 0;
+  std::atomic<uint64_t> rests_ = 0;
   absl::StatusOr<std::vector<ReplayOutcome>> outcomes_;
   std::thread thread_;
 };

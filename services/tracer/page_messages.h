@@ -83,6 +83,10 @@ class PageMessages {
   };
 
   void Add(const TracedMessage& message, const std::string& port_name);
+  // Whether payload is still kept.
+  bool HasRoomForPayload() const {
+    return not_kept_ == 0 && payload_bytes_ < kPayloadBytesMax;
+  }
   // Of the message added last. What has no room is left out.
   void AddPayload(const TracedMessage& message);
   // A send that found no room is no message; the summary counts it.

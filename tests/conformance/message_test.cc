@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <stop_token>
+#include <thread>
 
 #include "tests/testing/world.h"
 
@@ -17,6 +19,32 @@ class Messages : public ::testing::Test {
   Capability SendRight(const Capability& port, uint64_t badge = 7) {
     return Must(port.Mint(
         kRightSend | kRightTransfer | kRightWait | kRightDuplicate, badge));
+  }
+  // Each over a lane that is new.
+  void FindsWhatWasSent(uint32_t ring_bytes) {
+    constexpr int kTimes = 200;
+    Capability port = world_->NewPort({.ring_bytes = ring_bytes});
+    Capability told = world_->NewPort();
+    Capability right = SendRight(port), telling = SendRight(told);
+    const InitialCapability initial[] = {{"port", &right},
+                                         {"telling", &telling}};
+    auto peer = world_->StartPeer("sender", initial, [&](Session& session) {
+      const Capability each = Must(session.Take("port"));
+      Sender tell = Must(Sender::Create(Must(session.Take("telling"))));
+      for (int i = 0; i < kTimes; ++i) {
+        Sender sender = Must(Sender::Create(Must(each.Duplicate())));
+        Must(sender.Send("it"));
+        Must(tell.Call("it was sent"));
+      }
+    });
+    Receiver receiver = Must(Receiver::Create(std::move(port)));
+    Receiver hears = Must(Receiver::Create(std::move(told)));
+    for (int i = 0; i < kTimes; ++i) {
+      Message call = Must(hears.Receive(Soon()));
+      ASSERT_EQ(Must(receiver.Receive(Deadline::Immediately())).text(), "it")
+          << "time " << i << ", rings of " << ring_bytes << " bytes";
+      Must(call.Reply(""));
+    }
   }
   std::unique_ptr<World> world_ = World::Start();
 };
@@ -42,34 +70,19 @@ TEST_F(Messages, SentBeforeAnybodyListensAreThere) {
     EXPECT_EQ(Must(receiver.Receive(Soon())).text(), std::to_string(i));
 }
 
-// Over lanes that are new each time, of a size that is made ahead (a spare) and
-// of one that is not.
 TEST_F(Messages, AreThereForWhoeverWasToldThatTheyWereSent) {
-  constexpr int kTimes = 200;
-  for (const uint32_t ring_bytes : {abi::kRingBytesDefault, 4096u}) {
-    Capability port = world_->NewPort({.ring_bytes = ring_bytes});
-    Capability told = world_->NewPort();
-    Capability right = SendRight(port), telling = SendRight(told);
-    const InitialCapability initial[] = {{"port", &right},
-                                         {"telling", &telling}};
-    auto peer = world_->StartPeer("sender", initial, [&](Session& session) {
-      const Capability each = Must(session.Take("port"));
-      Sender tell = Must(Sender::Create(Must(session.Take("telling"))));
-      for (int i = 0; i < kTimes; ++i) {
-        Sender sender = Must(Sender::Create(Must(each.Duplicate())));
-        Must(sender.Send("it"));
-        Must(tell.Call("it was sent"));
-      }
-    });
-    Receiver receiver = Must(Receiver::Create(std::move(port)));
-    Receiver hears = Must(Receiver::Create(std::move(told)));
-    for (int i = 0; i < kTimes; ++i) {
-      Message call = Must(hears.Receive(Soon()));
-      ASSERT_EQ(Must(receiver.Receive(Deadline::Immediately())).text(), "it")
-          << "time " << i << ", rings of " << ring_bytes << " bytes";
-      Must(call.Reply(""));
-    }
-  }
+  // A size that is made ahead (a spare), and one that is not.
+  FindsWhatWasSent(abi::kRingBytesDefault);
+  FindsWhatWasSent(4096);
+}
+
+TEST_F(Messages, AreThereThoughAnotherThreadFetchesTheNews) {
+  Receiver other = Must(Receiver::Create(world_->NewPort()));
+  const std::jthread fetches([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      EXPECT_FALSE(other.Receive(Deadline::Immediately()).ok());
+  });
+  FindsWhatWasSent(4096);
 }
 
 TEST_F(Messages, EmptyOnesAreLegal) {

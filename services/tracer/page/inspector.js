@@ -154,7 +154,8 @@ class Inspector {
     const rows = steps.map(([member, depth]) => {
       const button = this.link(member);
       button.style.marginLeft = `${10 * Math.min(depth, 16)}px`;
-      button.title = `${model.pathText(member)}, label ${model.labelText(member)}`;
+      button.title =
+        `${model.pathText(member)}, label ${model.labelText(member)}`;
       if (model.status[member] > 0)
         button.append(` ${model.statusText(member)}`);
       button.setAttribute("aria-current", String(member === i));

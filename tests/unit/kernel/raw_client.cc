@@ -9,6 +9,7 @@ Result<void> FakeTransport::Send(const void* data, size_t bytes,
                                  std::span<const int> descriptors) {
   if (socket_->gone) return Error::peer_closed;
   if (socket_->full) return Error::should_wait;
+  if (socket_->before_send) socket_->before_send();
   FakeSocket::Message message;
   message.bytes = Bytes(data, bytes);
   for (const int fd : descriptors)

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,6 +36,7 @@ struct FakeSocket {
   int word_waits = 0;        // that it was asked
   bool has_process = false;  // as after a Hello with a pid
   int kills = 0;             // signals sent to it
+  std::function<void()> before_send;
 };
 
 class FakeTransport : public Transport {
