@@ -31,6 +31,8 @@ std::string CommandText(std::string_view command,
   if (source.bytes_min > 0)
     text += " --min-bytes " + std::to_string(source.bytes_min);
   if (source.keeps == ipc::TraceKeeps::kErrors) text += " --errors";
+  if (source.wait.count() > 0)
+    text += " --lossless=" + std::to_string(source.wait.count() / 1'000'000);
   return text;
 }
 
