@@ -12,6 +12,8 @@ Answer ReadFilter(const Call& call, abi::TraceFilter* filter) {
   if (!base::IsValid(*filter)) return Error::invalid_args;
   if (filter->snaplen > abi::kTraceSnapMax)
     return Answer::OutOfRange(0, abi::kTraceSnapMax);
+  if (filter->rate > abi::kTraceRateMax)
+    return Answer::OutOfRange(0, abi::kTraceRateMax);
   return {};
 }
 

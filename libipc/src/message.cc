@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "ipc/reply.h"
 #include "lane_fast.h"
+#include "libipc/base/clock.h"
 #include "libipc/base/copy.h"
+#include "libipc/base/flow_ranks.h"
 #include "message_state.h"
 #include "trace_points.h"
 #include "transfer.h"
@@ -61,6 +63,25 @@ Flow ThreadFlow::Of(const Message& message) {
   return message.state_ ? Of(*message.state_) : Flow();
 }
 
+namespace {
+
+// By what this thread began in this second before.
+uint64_t WithRank(SessionCore& session, uint64_t flow) {
+  static constinit thread_local struct {
+    uint64_t session;
+    uint64_t number;
+    base::FlowCount count;
+  } t_second = {};
+  const uint64_t second = base::CoarseSecond();
+  if (t_second.session != session.serial() || t_second.count.IsNew(second)) {
+    t_second.session = session.serial();
+    t_second.number = session.NewFlowSecond();
+  }
+  return base::RankedFlow(flow, t_second.number, t_second.count.Next(second));
+}
+
+}  // namespace
+
 uint64_t NewFlow(SessionCore& session) {
   constexpr uint64_t kAtOnce = 256;
   static constinit thread_local struct {
@@ -71,7 +92,8 @@ uint64_t NewFlow(SessionCore& session) {
   if (t_flows.left == 0 || t_flows.session != session.serial())
     t_flows = {session.serial(), session.NewFlows(kAtOnce), kAtOnce};
   --t_flows.left;
-  return t_flows.next++;
+  const uint64_t flow = t_flows.next++;
+  return session.ranks_flows() ? WithRank(session, flow) : flow;
 }
 
 void Message::State::CopyIn(const uint8_t* from, size_t bytes) {

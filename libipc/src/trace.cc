@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "libipc/base/flow_ranks.h"
 #include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_filter.h"
 #include "libipc/base/trace_heads.h"
@@ -67,7 +68,7 @@ class Tracer::Core {
     uint64_t count = 0;
     const auto take = [&](Ring& ring, auto read) {
       const uint64_t orphans = read([&](const TracedRing::Traced& traced) {
-        count += Show(ring.source, traced, sink) ? 1 : 0;
+        count += Show(ring, traced, sink) ? 1 : 0;
       });
       seen_ += orphans;
       passed_ += orphans;
@@ -112,6 +113,7 @@ class Tracer::Core {
     TraceSource source;
     TracedRing records;
     uint32_t slot = 0;  // of the heads; 0: its writer does not wait
+    std::unique_ptr<base::FlowPlaces> places;  // of a tracing at a rate
   };
 
   absl::Status MapHeads(const Answer& begun) {
@@ -163,10 +165,11 @@ class Tracer::Core {
         .directions = options.directions,
         .errors_only = options.keeps == TraceKeeps::kErrors,
         .label_first = options.labels.first,
-        .label_last = options.labels.last};
+        .label_last = options.labels.last,
+        .rate = options.rate};
   }
 
-  bool Show(const TraceSource& source, const TracedRing::Traced& traced,
+  bool Show(Ring& ring, const TracedRing::Traced& traced,
             const PayloadSink& sink) {
     TraceRecord record = traced.record;
     record.interval_ns = clock_.LengthNs(record.time_ns, record.interval_ns);
@@ -175,22 +178,26 @@ class Tracer::Core {
     if (record.time_ns < start_ns_) return false;
     seen_ += traced.records;
     passed_ += traced.records - 1;
-    if (!Wants(source, record)) {
+    if (!Wants(ring, record)) {
       ++passed_;
       return false;
     }
     TracedPayload payload = traced.payload;
     payload.bytes = payload.bytes.first(
         std::min<size_t>(payload.bytes.size(), filter_.snaplen));
-    sink(source, record, payload);
+    sink(ring.source, record, payload);
     return true;
   }
 
   // Facts are few, and of everything.
-  bool Wants(const TraceSource& source, const TraceRecord& record) const {
-    if (source.process_id == 0) return true;
+  bool Wants(Ring& ring, const TraceRecord& record) const {
+    if (ring.source.process_id == 0) return true;
+    const auto second = [&] { return record.time_ns / 1'000'000'000; };
     return (port_ == 0 || record.port == port_) &&
-           base::IsKept(record, filter_);
+           base::IsKept(record, filter_) &&
+           (ring.places == nullptr ||
+            base::IsWithinRate(record.flow, filter_.rate, *ring.places,
+                               second));
   }
 
   absl::Status FindRings() {
@@ -227,7 +234,8 @@ class Tracer::Core {
           static_cast<uint32_t>(answer.value(2) >> 32), answer.value(3));
       rings_.push_back(
           {std::move(source),
-           TracedRing(base::TraceRingReader(*std::move(half), from_)), slot});
+           TracedRing(base::TraceRingReader(*std::move(half), from_)), slot,
+           filter_.rate != 0 ? std::make_unique<base::FlowPlaces>() : nullptr});
     }
   }
 

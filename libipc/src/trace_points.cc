@@ -7,6 +7,7 @@
 #include <list>
 
 #include "lane_end.h"
+#include "libipc/base/flow_ranks.h"
 #include "libipc/base/trace_filter.h"
 #include "libipc/base/trace_heads.h"
 #include "libipc/base/trace_ring.h"
@@ -132,6 +133,12 @@ base::TraceRingWriter* RingOf(const LaneEnd& lane, uint32_t place,
   return writer;
 }
 
+// Of a tracing at that rate. Beside whole flows it takes those without a rank.
+bool IsWithinRate(uint64_t flow, uint32_t rate) {
+  static constinit thread_local base::FlowPlaces t_places;
+  return base::IsWithinRate(flow, rate, t_places, base::CoarseSecond);
+}
+
 }  // namespace
 
 void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
@@ -139,7 +146,9 @@ void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
   for (uint32_t left = lane.tracing().places(); left != 0; left &= left - 1) {
     const auto place = static_cast<uint32_t>(std::countr_zero(left));
     const abi::LaneScope scope = lane.tracing().scope(place);
-    if (scope.id == 0 || !base::IsKept(record, scope.filter)) continue;
+    if (scope.id == 0 || !base::IsKept(record, scope.filter) ||
+        !IsWithinRate(record.flow, scope.filter.rate))
+      continue;
     const size_t shown = std::min<size_t>(payload.size(), scope.filter.snaplen);
     base::TraceRingWriter* const writer = RingOf(lane, place, scope.id, shown);
     if (writer == nullptr) continue;

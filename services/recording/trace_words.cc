@@ -50,6 +50,12 @@ std::vector<CLI::Option*> AddSource(CLI::App* command,
           ->add_option("--one-in", source->one_in,
                        "one chain of messages in so many, whole")
           ->check(CLI::PositiveNumber);
+  CLI::Option* rate =
+      command
+          ->add_option("--rate", source->rate,
+                       "of the chains that a thread begins in a second, so "
+                       "many, whole")
+          ->check(CLI::Range(1u, ipc::abi::kTraceRateMax));
   CLI::Option* bytes_min =
       command
           ->add_option("--min-bytes", source->bytes_min,
@@ -69,7 +75,7 @@ std::vector<CLI::Option*> AddSource(CLI::App* command,
               "lose nothing: services wait for this tool to make room, at "
               "most 100 ms each time, or so many (--lossless=500)")
           ->check(CLI::Range(int64_t{1}, kWaitMaxMs));
-  return {snaplen, one_in, bytes_min, errors, lossless};
+  return {snaplen, one_in, rate, bytes_min, errors, lossless};
 }
 
 void AddUntil(CLI::App* command, std::vector<std::string>* until) {

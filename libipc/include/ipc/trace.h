@@ -50,6 +50,11 @@ struct TraceOptions {
   uint32_t snaplen = 96;
   // Of so many flows one is kept, with all its messages.
   uint32_t one_in = 1;
+  // Not 0: of the flows that a thread begins in a second, so many, the first,
+  // with all their messages wherever they go. At most kTraceRateMax. A flow
+  // that began where nobody traces at a rate is counted by each thread that it
+  // comes to, so of those a part may be missing.
+  uint32_t rate = 0;
   uint32_t bytes_min = 0;                            // of a record's payload
   TraceDirections directions = abi::kTraceBothWays;  // for who writes it
   TraceKeeps keeps = TraceKeeps::kEverything;
