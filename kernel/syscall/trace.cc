@@ -34,8 +34,15 @@ Answer Begin(Call& call, Port* port) {
   if (!lossless && wait_ns != 0) return Error::invalid_args;
   if (lossless && (wait_ns == 0 || wait_ns > abi::kTraceWaitMaxNs))
     return Answer::OutOfRange(1, abi::kTraceWaitMaxNs);
-  return call.kernel.trace().Begin(call.session, *call.capability,
-                                   {port, payload, filter, wait_ns});
+  if (const abi::TraceLimits* limits = call.capability->trace_limits()) {
+    filter = base::CutDown(filter, *limits);
+    if (filter.label_first > filter.label_last)
+      return Answer::OutOfRange(limits->label_first, limits->label_last);
+  }
+  Answer answer = call.kernel.trace().Begin(call.session, *call.capability,
+                                            {port, payload, filter, wait_ns});
+  if (answer.ok()) answer.Append(filter);
+  return answer;
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ struct NamedCapability {
 static_assert(sizeof(NamedCapability) == 64);
 
 // ---- handle_duplicate(handle, args: rights) -> {handle}
-// ---- handle_mint(handle, args: rights, badge or 0, end time or 0, band)
+// ---- handle_mint(handle, args: rights, badge or 0, end time or 0, band;
+//      payload: TraceLimits, of a port or the kernel object, or none)
 //      -> {handle}; the end in nanoseconds of CLOCK_MONOTONIC: as if revoked
 //      from then on; the band with a badge only: 0 (the usual) to kBands - 1
 // ---- handle_replace(handle, args: rights) -> {handle}: the same capability
@@ -67,7 +68,7 @@ static_assert(sizeof(NamedCapability) == 64);
 //      -> {capabilities, lanes, mappings, messages} hit; answered when done
 inline constexpr uint32_t kRevokeBadge = 1;
 // ---- handle_info(handle) -> {kind | band << 16 | rights << 32, badge, object
-//      id, end time}
+//      id, end time}; payload: TraceLimits, where it has any
 inline constexpr uint64_t kInfoKindMask = 0xffff;
 inline constexpr uint32_t kInfoBandShift = 16;
 
@@ -594,9 +595,10 @@ struct TraceRingWaits {
 static_assert(sizeof(TraceRingWaits) == 16);
 // ---- trace_port(port, options: TraceOptions, args: with kTraceLossless how
 //      long a writer waits at most, in ns, 1 to kTraceWaitMaxNs; payload:
-//      TraceFilter, or none) -> {tracing, port id}, trace_all(kernel, same):
-//      this session traces the port, or every port, until trace_end, or until
-//      the capability is gone. descriptor, if lossless: its heads, to be mapped
+//      TraceFilter, or none) -> {tracing, port id}; payload: TraceFilter, as
+//      cut down to the capability's TraceLimits, trace_all(kernel, same): this
+//      session traces the port, or every port, until trace_end, or until the
+//      capability is gone. descriptor, if lossless: its heads, to be mapped
 //      read-write, then trace_ready; bad_state: the scope has one already
 enum TraceOptions : uint32_t {
   kTraceWithPayload = 1,  // takes TracePayload too

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libipc/abi/limits.h"
+
 namespace ipc::abi {
 
 enum TraceDirections : uint16_t {
@@ -37,6 +39,17 @@ struct TraceFilter {
   bool operator==(const TraceFilter&) const = default;
 };
 static_assert(sizeof(TraceFilter) == 32);
+
+// What may be traced with a capability at most, of what its rights allow. A
+// tracing that asks for more is cut down to it.
+struct TraceLimits {
+  uint32_t snaplen_max = kTraceSnapMax;
+  uint32_t label_first = 0;
+  uint32_t label_last = UINT32_MAX;
+  uint32_t rate_max = 0;  // 0: none
+  bool operator==(const TraceLimits&) const = default;
+};
+static_assert(sizeof(TraceLimits) == 16);
 
 // Scopes by their place in LaneTracing.
 enum TraceScopePlace : uint32_t {

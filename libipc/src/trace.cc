@@ -48,6 +48,7 @@ class Tracer::Core {
       return StatusOfAnswer(how_, capability_.handle(), answer);
     tracing_ = answer.value(0);
     port_ = answer.value(1);
+    answer.Read(&filter_);
     if (wait_ns_ != 0)
       if (absl::Status status = MapHeads(answer); !status.ok()) return status;
     // Rings there are now hold older tracing's records; those found later are
@@ -86,6 +87,7 @@ class Tracer::Core {
     return count;
   }
 
+  const abi::TraceFilter& filter() const { return filter_; }
   uint64_t seen() const { return seen_; }
   uint64_t passed() const { return passed_; }
   uint64_t lost() const {
@@ -242,7 +244,7 @@ class Tracer::Core {
   const Capability capability_;
   const std::shared_ptr<SessionCore> session_;
   const abi::Syscall how_;
-  const abi::TraceFilter filter_;
+  abi::TraceFilter filter_;
   const TraceLevel level_;
   const int64_t wait_ns_;  // 0: not lossless
   const uint64_t start_ns_;
@@ -297,6 +299,7 @@ absl::StatusOr<uint64_t> Tracer::Drain(const Sink& sink) {
 absl::StatusOr<uint64_t> Tracer::Drain(const PayloadSink& sink) {
   return core_->Drain(sink);
 }
+const abi::TraceFilter& Tracer::filter() const { return core_->filter(); }
 uint64_t Tracer::seen() const { return core_->seen(); }
 uint64_t Tracer::lost() const { return core_->lost(); }
 uint64_t Tracer::passed() const { return core_->passed(); }

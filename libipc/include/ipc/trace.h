@@ -103,6 +103,8 @@ class Tracer {
   using PayloadSink = std::function<void(const TraceSource&, const TraceRecord&,
                                          const TracedPayload&)>;
   absl::StatusOr<uint64_t> Drain(const PayloadSink& sink);
+  // What is traced: what was asked for, cut down to what the capability allows.
+  const abi::TraceFilter& filter() const;
   // Records seen, and records overwritten before they were read. Their sum
   // is what was written. A payload is written in records of its own.
   uint64_t seen() const;
