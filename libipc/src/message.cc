@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ipc/reply.h"
@@ -65,18 +66,20 @@ Flow ThreadFlow::Of(const Message& message) {
 
 namespace {
 
-// By what this thread began in this second before.
+// Flows with ranks that this thread has begun in a second.
+struct FlowSecond {
+  uint64_t session;
+  uint64_t number;
+  uint64_t unspent;  // one that nothing was sent in; 0: none
+  base::FlowCount count;
+};
+constinit thread_local FlowSecond t_second = {};
+
 uint64_t WithRank(SessionCore& session, uint64_t flow) {
-  static constinit thread_local struct {
-    uint64_t session;
-    uint64_t number;
-    base::FlowCount count;
-  } t_second = {};
   const uint64_t second = base::CoarseSecond();
-  if (t_second.session != session.serial() || t_second.count.IsNew(second)) {
-    t_second.session = session.serial();
-    t_second.number = session.NewFlowSecond();
-  }
+  if (t_second.session != session.serial() || t_second.count.IsNew(second))
+    t_second = {session.serial(), session.NewFlowSecond(), 0, {}};
+  if (t_second.unspent != 0) return std::exchange(t_second.unspent, 0);
   return base::RankedFlow(flow, t_second.number, t_second.count.Next(second));
 }
 
@@ -94,6 +97,10 @@ uint64_t NewFlow(SessionCore& session) {
   --t_flows.left;
   const uint64_t flow = t_flows.next++;
   return session.ranks_flows() ? WithRank(session, flow) : flow;
+}
+
+void LeaveUnspent(uint64_t flow) {
+  if (base::HasRank(flow) && t_flow.flow.id() == 0) t_second.unspent = flow;
 }
 
 void Message::State::CopyIn(const uint8_t* from, size_t bytes) {

@@ -111,7 +111,7 @@ TEST_F(TraceLimitsTest, SurviveCopiesBadgesReplacementAndMoves) {
   // To another process, by a message and at its start.
   Capability way = world_->NewPort();
   Capability given = Must(limited.Duplicate());
-  Capability listens = Must(way.Duplicate(kRightReceive));
+  Capability listens = Must(way.Duplicate(kRightReceive | kRightDuplicate));
   const InitialCapability initial[] = {{"given", &given}, {"way", &listens}};
   auto peer = world_->StartPeer("holder", initial, [&](Session& session) {
     EXPECT_EQ(Must(Must(session.Take("given")).Info()).trace_limits, limits);

@@ -158,7 +158,7 @@ TEST_F(TraceRate, OfFlowsThatBeganElsewhereKeepsAsManyForEachThread) {
   constexpr uint32_t kRate = 10;
   Tracer tracer = Trace({.rate = kRate});
   Capability plain = world_->NewPort();
-  Capability rights[] = {Must(plain.Duplicate(kRightReceive)),
+  Capability rights[] = {Must(plain.Duplicate(kRightReceive | kRightDuplicate)),
                          Must(port_.Duplicate(kRightSend | kRightDuplicate))};
   const InitialCapability initial[] = {{"plain", &rights[0]},
                                        {"port", &rights[1]}};
