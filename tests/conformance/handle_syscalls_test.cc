@@ -97,9 +97,8 @@ TEST_F(HandleDuplicate, IsChargedToTheSessionsAccount) {
 using HandleMint = Syscalls;
 
 TEST_F(HandleMint, ChecksHandleRightsAndFields) {
-  ExpectDoor(
-      Syscall::handle_mint,
-      {.args = 4, .payload = true, .good = {.args = {kRightsSame, 1}}});
+  ExpectDoor(Syscall::handle_mint,
+             {.args = 4, .payload = true, .good = {.args = {kRightsSame, 1}}});
   for (const size_t bytes : {1u, 15u, 17u}) {
     const std::vector<std::byte> payload(bytes);
     EXPECT_EQ(ErrorOf(Syscall::handle_mint, MakePort(),
