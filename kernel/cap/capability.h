@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernel/object/object.h"
+#include "libipc/abi/tracing.h"
 
 namespace kernel {
 
@@ -47,6 +48,7 @@ struct CapabilityUse {
   bool publishing = false;  // the holder publishes with it
   uint32_t grants = 0;      // descriptors of a region given out with it
   int64_t ends_ns = 0;      // CLOCK_MONOTONIC; 0: it does not end by itself
+  std::unique_ptr<const abi::TraceLimits> trace_limits;  // null: none
 };
 
 // There are up to millions: rare state is in `use`, links are indexes.
@@ -71,6 +73,9 @@ struct Capability {
   void Inherit(std::vector<std::shared_ptr<Warrant>> warrants);
   uint32_t grants() const { return use != nullptr ? use->grants : 0; }
   int64_t ends_ns() const { return use != nullptr ? use->ends_ns : 0; }
+  const abi::TraceLimits* trace_limits() const {
+    return use != nullptr ? use->trace_limits.get() : nullptr;
+  }
 
   void PutInto(Session& table, Handle number) {
     where = Where::kTable;
@@ -138,6 +143,8 @@ class CapabilityTree {
     Capability* parent = nullptr;
     uint64_t made_by = 0;
     int64_t ends_ns = 0;  // 0: with its parent, if that ends
+    // Within the parent's; null: those of the parent, if it has any.
+    const abi::TraceLimits* trace_limits = nullptr;
   };
   Capability* Make(const Making& making);
   // The capability is gone; it may stay as a ghost. The pointer is dead

@@ -111,7 +111,8 @@ void Kernel::GiveNames(Session& session) {
   const bool is_root = session.origin == Session::Origin::kRoot;
   const Rights rights = is_root ? abi::kRightsAll
                                 : abi::kRightInspect | abi::kRightTraceMeta |
-                                      abi::kRightTracePayload | abi::kRightWait;
+                                      abi::kRightTracePayload |
+                                      abi::kRightTraceStall | abi::kRightWait;
   Capability* kernel =
       NewCapability({.object = kernel_object_, .rights = rights});
   session.names.push_back({"kernel", Place(session, *kernel)});

@@ -34,6 +34,11 @@ Capability* Kernel::NewCapability(const CapabilityTree::Making& making) {
     made->Use().ends_ns = ends_ns;
     timers_.AddEnding(*made);
   }
+  const abi::TraceLimits* limits = making.trace_limits;
+  if (limits == nullptr && making.parent != nullptr)
+    limits = making.parent->trace_limits();
+  if (limits != nullptr)
+    made->Use().trace_limits = std::make_unique<abi::TraceLimits>(*limits);
   return made;
 }
 
@@ -136,8 +141,8 @@ void Kernel::EndUses(Capability& capability, Ending ending) {
     capability.RevokeWarrants();
   else if (ending != Ending::kMoved)
     tree_.LeaveWarrants(capability);
-  if (use->grants == 0 && use->ends_ns == 0 && use->warrant == nullptr &&
-      use->left_warrants.empty())
+  if (use->grants == 0 && use->ends_ns == 0 && use->trace_limits == nullptr &&
+      use->warrant == nullptr && use->left_warrants.empty())
     capability.use.reset();
 }
 

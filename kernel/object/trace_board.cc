@@ -44,12 +44,32 @@ Answer TraceBoard::GrantRing(Session& session, uint64_t scope_id) {
   KP_ASSIGN(UniqueFd reader, base::ReopenReadOnly(memory.get()));
   UniqueFd copy(fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return Error::quota_exceeded;
+  const uint64_t id = next_ring_;
+  Answer answer =
+      Answer::Of(id, RandomKey(), abi::kTraceRingBytes).With(std::move(copy));
+  Ring ring = {OwnerOf(session), scope, std::move(memory), std::move(reader),
+               session.id()};
+  KP_TRY(AddHeads(session, &ring, &answer));
   ++session.trace_rings;
-  const uint64_t id = next_ring_++;
-  rings_[id] = {OwnerOf(session), scope, std::move(memory), std::move(reader),
-                session.id()};
-  return Answer::Of(id, RandomKey(), abi::kTraceRingBytes)
-      .With(std::move(copy));
+  ++next_ring_;
+  rings_.emplace(id, std::move(ring));
+  return answer;
+}
+
+Result<void> TraceBoard::AddHeads(const Session& session, Ring* ring,
+                                  Answer* answer) {
+  const Tracing* const tracing = ring->scope->lossless;
+  if (tracing == nullptr || !tracing->heads->ready() ||
+      tracing->session == &session)
+    return {};
+  UniqueFd heads = tracing->heads->ForWriter();
+  if (!heads.valid()) return Error::quota_exceeded;
+  ring->slot = tracing->heads->Take();
+  if (ring->slot == 0) return {};
+  ring->heads = tracing->heads;
+  answer->Append(abi::TraceRingWaits{ring->slot, 0, ring->heads->wait_ns()});
+  answer->descriptors.push_back(std::move(heads));
+  return {};
 }
 
 Answer TraceBoard::ReadyRing(Session& session, uint64_t id) {
@@ -73,6 +93,7 @@ void TraceBoard::Erase(uint64_t id) {
   if (found == rings_.end()) return;
   if (found->second.session != 0)
     --kernel_->FindSession(found->second.session)->trace_rings;
+  found->second.GiveSlotBack();
   listed_.erase(found->second.place);
   rings_.erase(found);
 }
@@ -89,6 +110,7 @@ void TraceBoard::Forget(uint64_t id) {
   if (ring.place == 0) return Erase(id);
   if (ring.session != 0)
     --kernel_->FindSession(std::exchange(ring.session, 0))->trace_rings;
+  ring.GiveSlotBack();
   AddEnded(id);
 }
 
@@ -120,14 +142,39 @@ Answer TraceBoard::Begin(Session& session, Capability& capability,
   if (session.tracings.size() >= abi::kTracingsMax)
     return Answer::Failed(Error::quota_exceeded, session.tracings.size(),
                           abi::kTracingsMax);
+  std::shared_ptr<TraceHeads> heads;
+  UniqueFd to_map;
+  if (wish.wait_ns != 0) {
+    if (scopes_.HasLossless(wish)) return Error::bad_state;
+    KP_ASSIGN(heads, TraceHeads::Create(wish.wait_ns));
+    to_map = heads->ForTracer();
+    if (!to_map.valid()) return Error::quota_exceeded;
+  }
   if (wish.port == nullptr && scopes_.everything().tracers() == 0 &&
       !OpenFacts())
     return Error::quota_exceeded;
-  const Tracing& tracing = scopes_.Begin(session, capability, wish);
+  const Tracing& tracing =
+      scopes_.Begin(session, capability, wish, std::move(heads));
   if (wish.port != nullptr) kernel_->Use(*wish.port);
   TellFact(tracing, *tracing.scope, abi::kTracedBegins);
   TellLanes(wish.port);
-  return Answer::Of(tracing.id, wish.port != nullptr ? wish.port->id : 0);
+  Answer answer =
+      Answer::Of(tracing.id, wish.port != nullptr ? wish.port->id : 0);
+  if (to_map.valid()) answer.descriptors.push_back(std::move(to_map));
+  return answer;
+}
+
+Answer TraceBoard::Ready(Session& session, uint64_t id) {
+  const auto found = session.tracings.find(id);
+  if (found == session.tracings.end()) return Error::not_found;
+  Tracing& tracing = *found->second;
+  if (tracing.heads == nullptr || tracing.scope == nullptr)
+    return Error::bad_state;
+  KP_TRY(tracing.heads->Seal());
+  scopes_.BeginWaiting(tracing);
+  ForgetRings(*tracing.scope);
+  TellLanes(tracing.scope->port);
+  return {};
 }
 
 Answer TraceBoard::End(Session& session, uint64_t id) {
@@ -195,9 +242,11 @@ Answer TraceBoard::Next(Session& session, uint64_t after, uint64_t id) {
     if (!IsVisible(tracing, ring)) continue;
     UniqueFd memory(fcntl(ring.reader.get(), F_DUPFD_CLOEXEC, 0));
     if (!memory.valid()) return Error::quota_exceeded;
-    Answer answer =
-        Answer::Of(at->first, ring.owner->process,
-                   static_cast<uint64_t>(ring.owner->pid), at->second);
+    const uint64_t slot =
+        ring.heads != nullptr && ring.heads == tracing.heads ? ring.slot : 0;
+    Answer answer = Answer::Of(
+        at->first, ring.owner->process,
+        static_cast<uint32_t>(ring.owner->pid) | slot << 32, at->second);
     answer.AppendBytes(ring.owner->name.data(), ring.owner->name.size());
     return std::move(answer).With(std::move(memory));
   }
@@ -239,7 +288,8 @@ void TraceBoard::TellFact(const Tracing& tracing, const TraceScope& scope,
                           abi::TracedFact begins) {
   Fact(abi::TraceKind::traced, scope.port != nullptr ? scope.port->id : 0,
        tracing.session->id(),
-       begins | (scope.payload ? abi::kTracedPayload : 0));
+       begins | (scope.payload ? abi::kTracedPayload : 0) |
+           (tracing.heads != nullptr ? abi::kTracedLossless : 0));
 }
 
 void TraceBoard::Fact(abi::TraceKind kind, uint64_t port, uint64_t lane,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "kernel/object/answer.h"
 #include "kernel/object/trace_scopes.h"
@@ -36,6 +37,8 @@ class TraceBoard {
   Answer EndRing(Session& session, uint64_t ring);
   Answer Begin(Session& session, Capability& capability,
                const TraceScopes::Wish& wish);
+  // Its tracer has mapped its heads.
+  Answer Ready(Session& session, uint64_t tracing);
   Answer End(Session& session, uint64_t tracing);
   Answer Next(Session& session, uint64_t after, uint64_t tracing);
 
@@ -55,10 +58,19 @@ class TraceBoard {
     UniqueFd reader;       // opened before anybody else could forbid it
     uint64_t session = 0;  // 0: ended, or the kernel's own
     uint64_t place = 0;    // in the list; 0: not ready
+    std::shared_ptr<TraceHeads> heads;  // null: its writer never waits
+    uint32_t slot = 0;                  // in them
+    void GiveSlotBack() {
+      if (auto from = std::exchange(heads, nullptr); from != nullptr)
+        from->GiveBack(slot);
+    }
   };
 
   const std::shared_ptr<TraceOwner>& OwnerOf(Session& session);
   Ring* Find(const Session& session, uint64_t ring);
+  // Its writer shall wait for the scope's lossless tracing, if there is one
+  // that is not its own and has a slot left.
+  Result<void> AddHeads(const Session& session, Ring* ring, Answer* answer);
   // Nobody writes to it from now on.
   void Forget(uint64_t ring);
   void List(uint64_t ring);

@@ -33,8 +33,14 @@ void TraceScopes::Renew(TraceScope& scope) {
   by_id_.emplace(scope.id, &scope);
 }
 
+bool TraceScopes::HasLossless(const Wish& wish) {
+  const auto& scope = PlaceOf(wish.port, wish.payload);
+  return scope != nullptr && scope->lossless != nullptr;
+}
+
 Tracing& TraceScopes::Begin(Session& session, Capability& capability,
-                            const Wish& wish) {
+                            const Wish& wish,
+                            std::shared_ptr<TraceHeads> heads) {
   std::unique_ptr<TraceScope>& scope = PlaceOf(wish.port, wish.payload);
   if (scope == nullptr) {
     scope = std::make_unique<TraceScope>(
@@ -42,12 +48,13 @@ Tracing& TraceScopes::Begin(Session& session, Capability& capability,
     Renew(*scope);
   }
   const uint64_t id = next_id_++;
-  auto made = std::make_unique<Tracing>(
-      Tracing{id, &session, &capability, wish.filter, scope.get()});
+  auto made = std::make_unique<Tracing>(Tracing{
+      id, &session, &capability, wish.filter, std::move(heads), scope.get()});
   Tracing& tracing =
       *session.tracings.emplace(id, std::move(made)).first->second;
   capability.Use().tracings.push_back(&tracing);
   scope->tracings.push_back(&tracing);
+  if (tracing.heads != nullptr) scope->lossless = &tracing;
   Refilter(*scope);
   return tracing;
 }
@@ -55,6 +62,10 @@ Tracing& TraceScopes::Begin(Session& session, Capability& capability,
 std::unique_ptr<TraceScope> TraceScopes::Leave(Tracing& tracing) {
   TraceScope& scope = *std::exchange(tracing.scope, nullptr);
   std::erase(scope.tracings, &tracing);
+  if (scope.lossless == &tracing) {
+    scope.lossless = nullptr;
+    tracing.heads->End();
+  }
   if (!scope.tracings.empty()) {
     Renew(scope);
     Refilter(scope);

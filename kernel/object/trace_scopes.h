@@ -16,6 +16,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "kernel/object/answer.h"
+#include "kernel/object/trace_heads.h"
 #include "libipc/abi/tracing.h"
 
 namespace kernel {
@@ -30,8 +31,9 @@ struct Tracing {
   Session* session;
   Capability* capability;  // null once it is gone
   abi::TraceFilter filter;
-  TraceScope* scope;       // null once it is over
-  Error over = Error::ok;  // why
+  std::shared_ptr<TraceHeads> heads;  // null: nobody waits for it
+  TraceScope* scope;                  // null once it is over
+  Error over = Error::ok;             // why
 };
 
 struct TraceScope {
@@ -39,7 +41,8 @@ struct TraceScope {
   bool payload;
   uint64_t id = 0;
   std::vector<Tracing*> tracings;
-  abi::TraceFilter filter;  // lets through what any of them wants
+  abi::TraceFilter filter;      // lets through what any of them wants
+  Tracing* lossless = nullptr;  // one of them at most
 };
 
 // What one port, or everything, is traced at.
@@ -61,10 +64,16 @@ class TraceScopes {
     Port* port;  // null: everything
     bool payload;
     abi::TraceFilter filter;
+    uint64_t wait_ns = 0;  // not 0: it is lossless
   };
 
-  // Room was checked.
-  Tracing& Begin(Session& session, Capability& capability, const Wish& wish);
+  // Whether such a scope has a lossless tracing.
+  bool HasLossless(const Wish& wish);
+  // Room was checked. `heads`: of one that is lossless.
+  Tracing& Begin(Session& session, Capability& capability, const Wish& wish,
+                 std::shared_ptr<TraceHeads> heads);
+  // From now on its heads go with new rings, and everybody needs a new one.
+  void BeginWaiting(Tracing& tracing) { Renew(*tracing.scope); }
   // It takes no part in its scope any more. Who was there besides goes on under
   // another id. Returns the scope, if it is over with that: for the last time.
   std::unique_ptr<TraceScope> Leave(Tracing& tracing);

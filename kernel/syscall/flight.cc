@@ -27,6 +27,9 @@ Answer flight_ring(Call& call) {
 
 Answer flight_next(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
+  // The flight recorder knows no limits.
+  if (call.capability->trace_limits() != nullptr)
+    return Answer::Missing(abi::kRightTraceMeta);
   return call.kernel.flight().Next(call.request.args[0]);
 }
 

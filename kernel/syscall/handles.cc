@@ -1,6 +1,7 @@
 // Calls about any handle.
 #include "kernel/cap/gift.h"
 #include "kernel/syscall/call.h"
+#include "libipc/base/trace_filter.h"
 
 namespace kernel::handlers {
 namespace {
@@ -10,6 +11,7 @@ struct Copy {
   uint64_t badge;
   uint8_t band = 0;
   int64_t ends_ns = 0;
+  const abi::TraceLimits* trace_limits = nullptr;
 };
 
 Answer Derive(Call& call, const Copy& copy) {
@@ -23,8 +25,26 @@ Answer Derive(Call& call, const Copy& copy) {
                                  .band = copy.band,
                                  .parent = call.capability,
                                  .made_by = call.session.id(),
-                                 .ends_ns = copy.ends_ns});
+                                 .ends_ns = copy.ends_ns,
+                                 .trace_limits = copy.trace_limits});
   return Answer::Of(call.kernel.Place(call.session, *made));
+}
+
+// What the payload asks for, within what the capability has.
+Answer ReadLimits(const Call& call, abi::TraceLimits* limits) {
+  const ObjectKind kind = call.capability->object->kind;
+  if (call.payload.size() != sizeof(*limits) ||
+      (kind != ObjectKind::port && kind != ObjectKind::kernel))
+    return Error::invalid_args;
+  std::memcpy(limits, call.payload.data(), sizeof(*limits));
+  if (limits->snaplen_max > abi::kTraceSnapMax)
+    return Answer::OutOfRange(0, abi::kTraceSnapMax);
+  if (limits->rate_max > abi::kTraceRateMax)
+    return Answer::OutOfRange(0, abi::kTraceRateMax);
+  if (const abi::TraceLimits* own = call.capability->trace_limits())
+    *limits = base::Narrowed(*limits, *own);
+  if (limits->label_first > limits->label_last) return Error::invalid_args;
+  return {};
 }
 
 }  // namespace
@@ -46,11 +66,14 @@ Answer handle_duplicate(Call& call) {
 }
 
 Answer handle_mint(Call& call) {
-  KP_ANSWER(call.Check({.args = 4}));
+  KP_ANSWER(call.Check({.args = 4, .payload = true}));
+  const bool limited = !call.payload.empty();
+  abi::TraceLimits limits;
+  if (limited) KP_ANSWER(ReadLimits(call, &limits));
   const uint64_t badge = call.request.args[1];
   const uint64_t ends_ns = call.request.args[2];
   const uint64_t band = call.request.args[3];
-  if (badge == 0 && ends_ns == 0) return Error::invalid_args;
+  if (badge == 0 && ends_ns == 0 && !limited) return Error::invalid_args;
   if (badge != 0 && call.capability->badge != 0) return Error::invalid_args;
   if (band != 0 &&
       (badge == 0 || call.capability->object->kind != ObjectKind::port))
@@ -63,7 +86,8 @@ Answer handle_mint(Call& call) {
   return Derive(call, {.rights = call.request.args[0],
                        .badge = badge != 0 ? badge : call.capability->badge,
                        .band = static_cast<uint8_t>(band),
-                       .ends_ns = end});
+                       .ends_ns = end,
+                       .trace_limits = limited ? &limits : nullptr});
 }
 
 Answer handle_replace(Call& call) {
@@ -109,11 +133,15 @@ Answer process_explain(Call& call) {
 Answer handle_info(Call& call) {
   KP_ANSWER(call.Check({}));
   const Capability& capability = *call.capability;
-  return Answer::Of(static_cast<uint64_t>(capability.object->kind) |
-                        uint64_t{capability.band} << abi::kInfoBandShift |
-                        static_cast<uint64_t>(capability.rights) << 32,
-                    capability.badge, capability.object->id,
-                    static_cast<uint64_t>(capability.ends_ns()));
+  Answer answer =
+      Answer::Of(static_cast<uint64_t>(capability.object->kind) |
+                     uint64_t{capability.band} << abi::kInfoBandShift |
+                     static_cast<uint64_t>(capability.rights) << 32,
+                 capability.badge, capability.object->id,
+                 static_cast<uint64_t>(capability.ends_ns()));
+  if (capability.trace_limits() != nullptr)
+    answer.Append(*capability.trace_limits());
+  return answer;
 }
 
 }  // namespace kernel::handlers

@@ -12,20 +12,37 @@ Answer ReadFilter(const Call& call, abi::TraceFilter* filter) {
   if (!base::IsValid(*filter)) return Error::invalid_args;
   if (filter->snaplen > abi::kTraceSnapMax)
     return Answer::OutOfRange(0, abi::kTraceSnapMax);
+  if (filter->rate > abi::kTraceRateMax)
+    return Answer::OutOfRange(0, abi::kTraceRateMax);
   return {};
 }
 
 // `port` null: everything.
 Answer Begin(Call& call, Port* port) {
-  KP_ANSWER(call.Check({.options = abi::kTraceWithPayload, .payload = true}));
-  const bool payload = call.request.options != 0;
-  if (payload && (call.capability->rights & abi::kRightTracePayload) == 0)
-    return Answer::Missing(abi::kRightTracePayload);
+  KP_ANSWER(call.Check(
+      {.options = abi::kTraceOptionsAll, .args = 1, .payload = true}));
+  const bool payload = (call.request.options & abi::kTraceWithPayload) != 0;
+  const bool lossless = (call.request.options & abi::kTraceLossless) != 0;
+  const Rights needed = (payload ? abi::kRightTracePayload : 0) |
+                        (lossless ? abi::kRightTraceStall : 0);
+  if (const Rights missing = needed & ~call.capability->rights; missing != 0)
+    return Answer::Missing(missing);
   abi::TraceFilter filter;
   KP_ANSWER(ReadFilter(call, &filter));
   if (!payload && filter.snaplen != 0) return Error::invalid_args;
-  return call.kernel.trace().Begin(call.session, *call.capability,
-                                   {port, payload, filter});
+  const uint64_t wait_ns = call.request.args[0];
+  if (!lossless && wait_ns != 0) return Error::invalid_args;
+  if (lossless && (wait_ns == 0 || wait_ns > abi::kTraceWaitMaxNs))
+    return Answer::OutOfRange(1, abi::kTraceWaitMaxNs);
+  if (const abi::TraceLimits* limits = call.capability->trace_limits()) {
+    filter = base::CutDown(filter, *limits);
+    if (filter.label_first > filter.label_last)
+      return Answer::OutOfRange(limits->label_first, limits->label_last);
+  }
+  Answer answer = call.kernel.trace().Begin(call.session, *call.capability,
+                                            {port, payload, filter, wait_ns});
+  if (answer.ok()) answer.Append(filter);
+  return answer;
 }
 
 }  // namespace
@@ -53,6 +70,11 @@ Answer trace_port(Call& call) { return Begin(call, &call.object<Port>()); }
 
 Answer trace_all(Call& call) { return Begin(call, nullptr); }
 
+Answer trace_ready(Call& call) {
+  KP_ANSWER(call.Check({.args = 1}));
+  return call.kernel.trace().Ready(call.session, call.request.args[0]);
+}
+
 Answer trace_end(Call& call) {
   KP_ANSWER(call.Check({.args = 1}));
   return call.kernel.trace().End(call.session, call.request.args[0]);
@@ -71,6 +93,7 @@ Answer port_tracers(Call& call) {
         entry.process = tracing.session->id();
         CopyName(entry.name, tracing.session->process->name);
         entry.options = tracing.scope->payload ? abi::kTraceWithPayload : 0u;
+        if (tracing.heads != nullptr) entry.options |= abi::kTraceLossless;
         entry.everything = tracing.scope->port == nullptr ? 1 : 0;
         answer.Append(entry);
       });

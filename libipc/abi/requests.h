@@ -57,7 +57,8 @@ struct NamedCapability {
 static_assert(sizeof(NamedCapability) == 64);
 
 // ---- handle_duplicate(handle, args: rights) -> {handle}
-// ---- handle_mint(handle, args: rights, badge or 0, end time or 0, band)
+// ---- handle_mint(handle, args: rights, badge or 0, end time or 0, band;
+//      payload: TraceLimits, of a port or the kernel object, or none)
 //      -> {handle}; the end in nanoseconds of CLOCK_MONOTONIC: as if revoked
 //      from then on; the band with a badge only: 0 (the usual) to kBands - 1
 // ---- handle_replace(handle, args: rights) -> {handle}: the same capability
@@ -67,7 +68,7 @@ static_assert(sizeof(NamedCapability) == 64);
 //      -> {capabilities, lanes, mappings, messages} hit; answered when done
 inline constexpr uint32_t kRevokeBadge = 1;
 // ---- handle_info(handle) -> {kind | band << 16 | rights << 32, badge, object
-//      id, end time}
+//      id, end time}; payload: TraceLimits, where it has any
 inline constexpr uint64_t kInfoKindMask = 0xffff;
 inline constexpr uint32_t kInfoBandShift = 16;
 
@@ -577,19 +578,36 @@ struct CapabilityEntry {
 };
 
 // ---- trace_ring(options: TraceRingStep, args: ring, scope) -> grant (of a
-//      LaneScope's id): {ring, key, bytes}, descriptor to map read-write;
+//      LaneScope's id): {ring, key, bytes}, descriptor to map read-write; of a
+//      scope that is traced losslessly, but not for the tracer itself, payload
+//      TraceRingWaits and the tracing's heads (kTraceHeadsBytes), read-only;
 //      ready: seals it; end: forgets it
 enum TraceRingStep : uint32_t {
   kTraceRingGrant = 0,
   kTraceRingReady = 1,
   kTraceRingEnd = 2,
 };
-// ---- trace_port(port, options: TraceOptions; payload: TraceFilter, or none)
-//      -> {tracing, port id}, trace_all(kernel, same): this session traces the
-//      port, or every port, until trace_end, or until the capability is gone
+struct TraceRingWaits {
+  uint32_t slot;  // in the heads, 1 to kTraceHeads - 1
+  uint32_t reserved;
+  uint64_t wait_ns;  // for the tracer, at most
+};
+static_assert(sizeof(TraceRingWaits) == 16);
+// ---- trace_port(port, options: TraceOptions, args: with kTraceLossless how
+//      long a writer waits at most, in ns, 1 to kTraceWaitMaxNs; payload:
+//      TraceFilter, or none) -> {tracing, port id}; payload: TraceFilter, as
+//      cut down to the capability's TraceLimits, trace_all(kernel, same): this
+//      session traces the port, or every port, until trace_end, or until the
+//      capability is gone. descriptor, if lossless: its heads, to be mapped
+//      read-write, then trace_ready; bad_state: the scope has one already
 enum TraceOptions : uint32_t {
   kTraceWithPayload = 1,  // takes TracePayload too
+  kTraceLossless = 2,     // takes TraceStall too: writers wait for room
+  kTraceOptionsAll = 3,
 };
+// ---- trace_ready(args: tracing): its heads are mapped; from now on it is
+// waited
+//      for. bad_state: ready already, over, or not lossless
 // ---- trace_end(args: tracing)
 // ---- port_tracers(port) -> {count}; payload: TracerEntry[], at most
 //      kTracersShown of them
@@ -601,8 +619,9 @@ struct TracerEntry {
 };
 static_assert(sizeof(TracerEntry) == 64);
 inline constexpr uint32_t kTracersShown = 128;
-// ---- trace_next(args: after place, tracing) -> {place, process id, pid, ring
-//      id}; descriptor (read-only, kTraceRingBytes); payload: process name. The
+// ---- trace_next(args: after place, tracing) -> {place, process id, pid | slot
+//      in the tracing's heads << 32, ring id}; slot 0: nobody waits there.
+//      descriptor (read-only, kTraceRingBytes); payload: process name. The
 //      rings of the tracing's scope; not_found when there are no more; revoked,
 //      canceled: the capability is gone, and the tracing is over. The kernel's
 //      own ring of facts has process id 0 (trace_all only).

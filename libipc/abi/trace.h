@@ -5,7 +5,10 @@
 // no reader to wait for: `tail` counts bytes ever written and `head` counts
 // bytes dropped by the writer's own choice (always 0: the oldest are
 // overwritten); a reader that fell behind by more than the ring counts what
-// it missed.
+// it missed. Where a tracing is lossless, the writer waits before it overwrites
+// what that tracer has not read, at most as long as the tracing says: where the
+// tracer has come stands in the tracing's heads. While it waits it sets `armed`
+// in its half; who moves the head and sees that wakes the futex on the head.
 //
 // In a ring of a scope with payload, a record whose message is shown is
 // followed at once by its payload in records of kind `payload`.
@@ -13,6 +16,9 @@
 
 #include <cstddef>
 #include <cstdint>
+
+#include "libipc/abi/lane.h"
+#include "libipc/abi/limits.h"
 
 namespace ipc::abi {
 
@@ -60,7 +66,7 @@ struct TraceRecord {
   uint32_t payload_bytes;
   uint16_t kind;  // TraceKind
   uint8_t handle_count;
-  uint8_t error;         // Error of an outcome
+  uint8_t error;  // Error of an outcome
   // In the unit of time_ns. receive, outcome: since send; reply: since receive;
   // send: since this process received the message that it was sent for; 0:
   // for none, or for one that was not traced.
@@ -73,7 +79,9 @@ static_assert(sizeof(TraceRecord) == 64);
 inline constexpr uint64_t kTraceTicks = uint64_t{1} << 63;
 
 enum TracedFact : uint32_t { kTracedEnds = 0, kTracedBegins = 1 };
-inline constexpr uint32_t kTracedPayload = 2;  // or'ed to it
+// or'ed to it
+inline constexpr uint32_t kTracedPayload = 2;
+inline constexpr uint32_t kTracedLossless = 4;
 
 // A part of a traced payload. All but a message's last one are full. Parts
 // belong to a record only if their sequences follow on its own without a gap.
@@ -88,5 +96,30 @@ struct TracePayloadPart {
 };
 static_assert(sizeof(TracePayloadPart) == sizeof(TraceRecord));
 static_assert(offsetof(TracePayloadPart, kind) == offsetof(TraceRecord, kind));
+
+// How far the tracer of a lossless tracing has read a ring, in memory that it
+// writes (kTraceHeads of these, 128 bytes apart) and writers of its rings read.
+struct TraceHead {
+  uint64_t ring;  // whose head it is; else the writer has none
+  uint64_t head;  // bytes read; its low 32 bits are a futex word
+  uint8_t pad[112];
+};
+static_assert(sizeof(TraceHead) == 128);
+// In place of the first head. Not 0: the tracing is over, and nobody waits for
+// it. Written by the kernel process; a futex word.
+struct TraceHeadsControl {
+  uint32_t over;
+};
+inline constexpr uint32_t kTraceHeadsBytes = kTraceHeads * sizeof(TraceHead);
+
+// In the control page of a trace ring: what its writer has waited for tracers.
+struct TraceWaits {
+  uint64_t waits;
+  uint64_t waited_ns;
+  uint64_t in_vain;  // of the waits: they took as long as they may
+};
+inline constexpr uint32_t kTraceWaitsOffset = 640;
+static_assert(kTraceWaitsOffset >= offsetof(HalfControl, reserved));
+static_assert(kTraceWaitsOffset + sizeof(TraceWaits) <= kControlBytes);
 
 }  // namespace ipc::abi

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libipc/abi/limits.h"
+
 namespace ipc::abi {
 
 enum TraceDirections : uint16_t {
@@ -16,8 +18,12 @@ enum TraceDirections : uint16_t {
   kTraceBothWays = 3,
 };
 
-// What is left out at the source. Applied record by record, but for `one_in`,
-// which keeps whole flows.
+// A filter's rate where one tracer wants all flows and another so many a
+// second: they get ranks (libipc/base/flow_ranks.h), and all are kept.
+inline constexpr uint32_t kTraceRateAny = UINT32_MAX;
+
+// What is left out at the source. Applied record by record, but for `one_in`
+// and `rate`, which keep whole flows.
 struct TraceFilter {
   uint32_t snaplen = 0;    // payload bytes of a message that are kept at most
   uint32_t one_in = 1;     // of so many flows one is kept, by IsFlowKept
@@ -26,9 +32,24 @@ struct TraceFilter {
   uint16_t errors_only = 0;  // 1: only records that tell of an error
   uint32_t label_first = 0;  // messages whose labels are from this one on
   uint32_t label_last = UINT32_MAX;  // to this one; an answer has its call's
+  // Of the flows that a thread begins in a second of CLOCK_MONOTONIC, so many
+  // are kept, the first; 0: all. At most kTraceRateMax.
+  uint32_t rate = 0;
+  uint32_t reserved = 0;
   bool operator==(const TraceFilter&) const = default;
 };
-static_assert(sizeof(TraceFilter) == 24);
+static_assert(sizeof(TraceFilter) == 32);
+
+// What may be traced with a capability at most, of what its rights allow. A
+// tracing that asks for more is cut down to it.
+struct TraceLimits {
+  uint32_t snaplen_max = kTraceSnapMax;
+  uint32_t label_first = 0;
+  uint32_t label_last = UINT32_MAX;
+  uint32_t rate_max = 0;  // 0: none
+  bool operator==(const TraceLimits&) const = default;
+};
+static_assert(sizeof(TraceLimits) == 16);
 
 // Scopes by their place in LaneTracing.
 enum TraceScopePlace : uint32_t {
@@ -57,6 +78,6 @@ struct LaneTracing {
   }
   bool operator==(const LaneTracing&) const = default;
 };
-static_assert(sizeof(LaneTracing) == 128);
+static_assert(sizeof(LaneTracing) == 160);
 
 }  // namespace ipc::abi

@@ -22,5 +22,8 @@ inline int64_t CoarseNowNs() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
+inline uint64_t CoarseSecond() {
+  return static_cast<uint64_t>(CoarseNowNs()) / 1'000'000'000;
+}
 
 }  // namespace base

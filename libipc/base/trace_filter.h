@@ -35,6 +35,11 @@ inline bool IsKept(const ipc::abi::TraceRecord& record,
          IsFlowKept(record.flow, filter.one_in);
 }
 
+inline uint32_t UnionOfRates(uint32_t a, uint32_t b) {
+  if (a == b) return a;
+  return a == 0 || b == 0 ? ipc::abi::kTraceRateAny : std::max(a, b);
+}
+
 // The least filter that keeps what either does: every N-th and every M-th flow
 // are among those of their common divisor.
 inline ipc::abi::TraceFilter UnionOf(const ipc::abi::TraceFilter& a,
@@ -45,13 +50,39 @@ inline ipc::abi::TraceFilter UnionOf(const ipc::abi::TraceFilter& a,
           .directions = static_cast<uint16_t>(a.directions | b.directions),
           .errors_only = std::min(a.errors_only, b.errors_only),
           .label_first = std::min(a.label_first, b.label_first),
-          .label_last = std::max(a.label_last, b.label_last)};
+          .label_last = std::max(a.label_last, b.label_last),
+          .rate = UnionOfRates(a.rate, b.rate)};
+}
+
+// The lesser of two rates of which 0 is none.
+inline uint32_t LesserRate(uint32_t a, uint32_t b) {
+  return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
+
+// What both allow; no labels may be left (first beyond last).
+inline ipc::abi::TraceLimits Narrowed(const ipc::abi::TraceLimits& a,
+                                      const ipc::abi::TraceLimits& b) {
+  return {.snaplen_max = std::min(a.snaplen_max, b.snaplen_max),
+          .label_first = std::max(a.label_first, b.label_first),
+          .label_last = std::min(a.label_last, b.label_last),
+          .rate_max = LesserRate(a.rate_max, b.rate_max)};
+}
+
+// What a filter asks for that the limits allow; the same about labels.
+inline ipc::abi::TraceFilter CutDown(ipc::abi::TraceFilter filter,
+                                     const ipc::abi::TraceLimits& limits) {
+  filter.snaplen = std::min(filter.snaplen, limits.snaplen_max);
+  filter.label_first = std::max(filter.label_first, limits.label_first);
+  filter.label_last = std::min(filter.label_last, limits.label_last);
+  filter.rate = LesserRate(filter.rate, limits.rate_max);
+  return filter;
 }
 
 inline bool IsValid(const ipc::abi::TraceFilter& filter) {
   return filter.one_in >= 1 && filter.directions >= 1 &&
          filter.directions <= ipc::abi::kTraceBothWays &&
-         filter.errors_only <= 1 && filter.label_first <= filter.label_last;
+         filter.errors_only <= 1 && filter.label_first <= filter.label_last &&
+         filter.reserved == 0;
 }
 
 }  // namespace base

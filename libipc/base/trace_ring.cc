@@ -37,6 +37,14 @@ TraceRingReader::TraceRingReader(std::shared_ptr<Half> theirs, From from)
   if (from == From::kOldest) position_ = tail - std::min(tail, ring);
 }
 
+abi::TraceWaits TraceRingReader::waits() const {
+  const auto& waits = *reinterpret_cast<const abi::TraceWaits*>(
+      reinterpret_cast<const uint8_t*>(theirs_->control()) +
+      abi::kTraceWaitsOffset);
+  return {ReadCount(waits.waits), ReadCount(waits.waited_ns),
+          ReadCount(waits.in_vain)};
+}
+
 uint64_t TraceRingReader::End() {
   const uint64_t tail =
       theirs_->tail().load(std::memory_order_acquire) & ~uint64_t{63};

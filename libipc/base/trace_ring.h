@@ -30,6 +30,14 @@ class TraceRingWriter {
   void Append(const abi::TraceRecord& record,
               std::span<const std::byte> payload);
 
+  uint64_t position() const { return position_; }
+  // What a record with so much payload takes.
+  static constexpr uint64_t BytesOf(size_t payload_bytes) {
+    const size_t parts =
+        (payload_bytes + abi::kTracePartBytes - 1) / abi::kTracePartBytes;
+    return (1 + parts) * sizeof(abi::TraceRecord);
+  }
+
  private:
   static constexpr size_t kBytes = sizeof(abi::TraceRecord);
   static constexpr size_t kWords = kBytes / 8 - 1;  // but the sequence
@@ -72,12 +80,12 @@ class TraceRingReader {
   TraceRingReader(std::shared_ptr<Half> theirs, From from);
 
   // Hands every record there is to `sink(const abi::TraceRecord&)`, at most
-  // one ring's worth. Returns how many.
+  // one ring's worth, or `most`. Returns how many.
   template <typename Sink>
-  uint64_t Drain(Sink&& sink) {
+  uint64_t Drain(Sink&& sink, uint64_t most = UINT64_MAX) {
     uint64_t seen = 0;
     uint64_t end = End();
-    while (position_ < end) {
+    while (position_ < end && seen < most) {
       abi::TraceRecord record;
       if (Read(&record)) {
         sink(record);
@@ -91,6 +99,10 @@ class TraceRingReader {
   }
   // Records overwritten before they were read.
   uint64_t lost() const { return lost_; }
+  uint64_t position() const { return position_; }
+  const Half& half() const { return *theirs_; }
+  // What the writer says that it waited.
+  abi::TraceWaits waits() const;
   // Passes records that are there, up to the first that `is_older` says no of:
   // they are neither seen nor lost.
   template <typename IsOlder>

@@ -64,10 +64,14 @@ absl::StatusOr<Capability> Capability::Mint(const MintOptions& options) const {
   const int64_t end_ns = options.end.ns == base::kNoDeadline
                              ? 0
                              : std::max<int64_t>(options.end.ns, 1);
+  Bytes limits;
+  if (options.trace_limits)
+    limits = std::as_bytes(std::span(&*options.trace_limits, 1));
   const Answer answer =
       session_->Call(abi::Syscall::handle_mint, handle_,
                      {.args = {options.rights, options.badge,
-                               static_cast<uint64_t>(end_ns), options.band}});
+                               static_cast<uint64_t>(end_ns), options.band},
+                      .payload = limits});
   if (answer.error() != Error::ok)
     return StatusOfAnswer(abi::Syscall::handle_mint, handle_, answer);
   return Capability(session_, static_cast<Handle>(answer.value(0)),
@@ -109,6 +113,7 @@ absl::StatusOr<CapabilityInfo> Capability::Info() const {
   info.badge = answer.value(1);
   info.object_id = answer.value(2);
   if (answer.value(3) != 0) info.end.ns = static_cast<int64_t>(answer.value(3));
+  if (TraceLimits limits; answer.Read(&limits)) info.trace_limits = limits;
   return info;
 }
 

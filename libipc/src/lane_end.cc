@@ -45,6 +45,7 @@ LaneEnd::LaneEnd(Setup setup)
       out_(own_, setup.own_start),
       next_number_(setup.next_number),
       sampler_(static_cast<uint64_t>(base::NowNs()) ^ lane_id_ << 32) {
+  RankFlows(tracing_.ranks_flows());
   if (offer_ != nullptr) unusual_ |= kMeets;
   if (overwriting_) unusual_ |= kOverwriting;
   if (base::HasProcessBarriers())
@@ -64,6 +65,7 @@ LaneEnd::~LaneEnd() {
   offered_ = kNothingOffered;
   ReclaimLoans(~uint64_t{0});
   session_->RemoveLane(handle_);
+  RankFlows(false);
   session_->Post(abi::Syscall::lane_close, handle_);
 }
 

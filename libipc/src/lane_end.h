@@ -378,6 +378,8 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // All below with mutex_ held, unless said otherwise.
   void ProcessMailLocked();
   void OnTraced(const ipc::Answer& event);
+  // Whether flows that begin need ranks on this lane's account.
+  void RankFlows(bool on);
   void OnJoined(ipc::Answer& event);
   void OnOrphaned(const ipc::Answer& event);
   void NextIncarnation();
@@ -606,6 +608,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
 
   TracedScopes tracing_;
+  bool ranks_flows_ = false;  // counted in the session's
   std::atomic<uint32_t> listeners_{0};
   std::atomic<uint64_t> receiver_process_{0};
   std::atomic<uint64_t> stale_{0};

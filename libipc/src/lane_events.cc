@@ -63,7 +63,14 @@ void LaneEnd::ProcessMailLocked() {
 
 void LaneEnd::OnTraced(const ipc::Answer& event) {
   abi::LaneTracing tracing;
-  if (event.Read(&tracing)) tracing_.Set(tracing);
+  if (!event.Read(&tracing)) return;
+  tracing_.Set(tracing);
+  RankFlows(tracing_.ranks_flows());
+}
+
+void LaneEnd::RankFlows(bool on) {
+  if (std::exchange(ranks_flows_, on) != on)
+    session_->AddRankedLanes(on ? 1 : -1);
 }
 
 void LaneEnd::OnJoined(ipc::Answer& event) {

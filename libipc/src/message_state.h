@@ -119,6 +119,8 @@ inline constinit thread_local ThreadFlow t_flow;
 
 // One that no other message of the session has. Each thread takes many at once.
 uint64_t NewFlow(SessionCore& session);
+// Nothing was sent in the flow that FlowToSend gave: a rank is not lost.
+void LeaveUnspent(uint64_t flow);
 // Which this thread's next message belongs to.
 inline uint64_t FlowToSend(SessionCore& session) {
   const uint64_t flow = t_flow.flow.id();

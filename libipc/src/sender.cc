@@ -218,9 +218,13 @@ bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
     }
   }
   // Blocks that are lent may be gone before a tracer is shown what they hold.
-  if (lane->traced()) [[unlikely]]
-    return loan == nullptr && payload.size() < kLentBytes &&
-           TrySendTraced(*lane, record, slot);
+  if (lane->traced()) [[unlikely]] {
+    if (loan == nullptr && payload.size() < kLentBytes &&
+        TrySendTraced(*lane, record, slot))
+      return true;
+    LeaveUnspent(record.flow);
+    return false;
+  }
   if (loan != nullptr) return lane->TryLend(record, *loan, slot);
   if (payload.size() >= kLentBytes) return lane->TryCopy(record, slot);
   return lane->TrySend(record, slot);

@@ -207,6 +207,18 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
 
   // The first of so many flow ids that no other session uses.
   uint64_t NewFlows(uint64_t count);
+  // Whether somebody traces a lane of this session at a rate: then flows that
+  // begin get ranks.
+  bool ranks_flows() const {
+    return ranked_lanes_.load(std::memory_order_relaxed) != 0;
+  }
+  void AddRankedLanes(int count) {
+    ranked_lanes_.fetch_add(count, std::memory_order_relaxed);
+  }
+  // For a second of a thread in which it begins flows.
+  uint64_t NewFlowSecond() {
+    return next_flow_second_.fetch_add(1, std::memory_order_relaxed);
+  }
 
  private:
   // A sleeper looks this often whether the kernel process still lives: its
@@ -308,6 +320,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::atomic<int> room_waiters_{0};
   std::atomic<Error> over_{Error::ok};
   std::atomic<uint64_t> next_flow_{1};
+  std::atomic<int> ranked_lanes_{0};
+  std::atomic<uint64_t> next_flow_second_{0};
 };
 
 // A sentence for a call that failed.

@@ -1,11 +1,15 @@
 #include "ipc/trace.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <optional>
 #include <vector>
 
+#include "libipc/base/flow_ranks.h"
 #include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_filter.h"
+#include "libipc/base/trace_heads.h"
 #include "session_core.h"
 #include "traced_ring.h"
 
@@ -19,6 +23,7 @@ class Tracer::Core {
         how_(how),
         filter_(FilterOf(options)),
         level_(options.level),
+        wait_ns_(options.wait.count()),
         start_ns_(static_cast<uint64_t>(base::NowNs())) {}
   ~Core() {
     if (tracing_ != 0)
@@ -30,12 +35,22 @@ class Tracer::Core {
     const bool payload = level_ == TraceLevel::kPayload;
     const Answer answer =
         session_->Call(how_, capability_.handle(),
-                       {.options = payload ? abi::kTraceWithPayload : 0u,
+                       {.options = (payload ? abi::kTraceWithPayload : 0u) |
+                                   (wait_ns_ != 0 ? abi::kTraceLossless : 0u),
+                        .args = {static_cast<uint64_t>(wait_ns_)},
                         .payload = std::as_bytes(std::span(&filter_, 1))});
+    if (answer.error() == Error::bad_state)
+      return MakeStatus(Error::bad_state,
+                        "the same is traced losslessly already, and services "
+                        "wait for one tracer only; try again when that has "
+                        "ended, or trace without");
     if (answer.error() != Error::ok)
       return StatusOfAnswer(how_, capability_.handle(), answer);
     tracing_ = answer.value(0);
     port_ = answer.value(1);
+    answer.Read(&filter_);
+    if (wait_ns_ != 0)
+      if (absl::Status status = MapHeads(answer); !status.ok()) return status;
     // Rings there are now hold older tracing's records; those found later are
     // this one's from their first record on.
     absl::Status status = FindRings();
@@ -52,17 +67,27 @@ class Tracer::Core {
     const absl::Status status = FindRings();
     clock_.Look();
     uint64_t count = 0;
-    for (Ring& ring : rings_) {
-      const uint64_t orphans = ring.records.Drain([&](const auto& traced) {
-        count += Show(ring.source, traced, sink) ? 1 : 0;
+    const auto take = [&](Ring& ring, auto read) {
+      const uint64_t orphans = read([&](const TracedRing::Traced& traced) {
+        count += Show(ring, traced, sink) ? 1 : 0;
       });
       seen_ += orphans;
       passed_ += orphans;
+    };
+    if (heads_) {
+      // Until all that there was is out, once round each ring at most.
+      for (int round = 0; round <= kRoundsOfARing && FetchSome(); ++round)
+        for (Ring& ring : rings_)
+          take(ring, [&](auto show) { return ring.records.Hand(show); });
+    } else {
+      for (Ring& ring : rings_)
+        take(ring, [&](auto show) { return ring.records.Drain(show); });
     }
     if (!status.ok()) return status;
     return count;
   }
 
+  const abi::TraceFilter& filter() const { return filter_; }
   uint64_t seen() const { return seen_; }
   uint64_t passed() const { return passed_; }
   uint64_t lost() const {
@@ -70,12 +95,69 @@ class Tracer::Core {
     for (const Ring& ring : rings_) lost += ring.records.lost();
     return lost;
   }
+  Waits waits() const {
+    Waits sum;
+    if (!heads_) return sum;
+    for (const Ring& ring : rings_) {
+      const abi::TraceWaits waits = ring.records.waits();
+      // Claims: no thread waits longer than there was time to.
+      const auto longest = static_cast<uint64_t>(base::NowNs()) - start_ns_;
+      sum.waits += std::min(waits.waits, longest);
+      sum.in_vain += std::min(waits.in_vain, longest);
+      sum.waited += std::chrono::nanoseconds(
+          static_cast<int64_t>(std::min(waits.waited_ns, longest)));
+    }
+    return sum;
+  }
 
  private:
   struct Ring {
     TraceSource source;
     TracedRing records;
+    uint32_t slot = 0;  // of the heads; 0: its writer does not wait
+    std::unique_ptr<base::FlowPlaces> places;  // of a tracing at a rate
   };
+
+  absl::Status MapHeads(const Answer& begun) {
+    auto heads = begun.descriptors.size() == 1
+                     ? base::TraceHeadsWords::Map(begun.descriptors[0].get())
+                     : Error::invalid_args;
+    if (!heads.ok())
+      return MakeStatus(heads.error(),
+                        "the memory for a lossless tracing cannot be mapped");
+    heads_ = *std::move(heads);
+    const Answer ready = session_->Call(abi::Syscall::trace_ready,
+                                        abi::kNoHandle, {.args = {tracing_}});
+    if (ready.error() == Error::ok) return absl::OkStatus();
+    return StatusOfAnswer(abi::Syscall::trace_ready, 0, ready);
+  }
+
+  // A part of each ring, which is free for its writer before anything is made
+  // of the records: that may take long. False: there was nothing.
+  bool FetchSome() {
+    bool any = false;
+    for (Ring& ring : rings_) {
+      any = ring.records.Fetch(kRecordsOfARound) || any;
+      if (ring.slot != 0)
+        heads_->Announce(ring.slot, ring.records.position(),
+                         ring.records.half());
+    }
+    return any;
+  }
+
+  // A slot belongs to the ring that was found in it last.
+  uint32_t TakeSlot(uint32_t slot, uint64_t ring_id) {
+    if (!heads_ || slot == 0 || slot >= abi::kTraceHeads) return 0;
+    for (Ring& ring : rings_)
+      if (ring.slot == slot) ring.slot = 0;
+    heads_->Begin(slot, ring_id);
+    return slot;
+  }
+
+  // As much as a writer waits for (base::TraceRoom).
+  static constexpr int kRoundsOfARing = 8;
+  static constexpr uint64_t kRecordsOfARound =
+      abi::kTraceRingBytes / sizeof(TraceRecord) / kRoundsOfARing;
 
   static abi::TraceFilter FilterOf(const TraceOptions& options) {
     return {
@@ -85,10 +167,11 @@ class Tracer::Core {
         .directions = options.directions,
         .errors_only = options.keeps == TraceKeeps::kErrors,
         .label_first = options.labels.first,
-        .label_last = options.labels.last};
+        .label_last = options.labels.last,
+        .rate = options.rate};
   }
 
-  bool Show(const TraceSource& source, const TracedRing::Traced& traced,
+  bool Show(Ring& ring, const TracedRing::Traced& traced,
             const PayloadSink& sink) {
     TraceRecord record = traced.record;
     record.interval_ns = clock_.LengthNs(record.time_ns, record.interval_ns);
@@ -97,22 +180,26 @@ class Tracer::Core {
     if (record.time_ns < start_ns_) return false;
     seen_ += traced.records;
     passed_ += traced.records - 1;
-    if (!Wants(source, record)) {
+    if (!Wants(ring, record)) {
       ++passed_;
       return false;
     }
     TracedPayload payload = traced.payload;
     payload.bytes = payload.bytes.first(
         std::min<size_t>(payload.bytes.size(), filter_.snaplen));
-    sink(source, record, payload);
+    sink(ring.source, record, payload);
     return true;
   }
 
   // Facts are few, and of everything.
-  bool Wants(const TraceSource& source, const TraceRecord& record) const {
-    if (source.process_id == 0) return true;
+  bool Wants(Ring& ring, const TraceRecord& record) const {
+    if (ring.source.process_id == 0) return true;
+    const auto second = [&] { return record.time_ns / 1'000'000'000; };
     return (port_ == 0 || record.port == port_) &&
-           base::IsKept(record, filter_);
+           base::IsKept(record, filter_) &&
+           (ring.places == nullptr ||
+            base::IsWithinRate(record.flow, filter_.rate, *ring.places,
+                               second));
   }
 
   absl::Status FindRings() {
@@ -142,24 +229,30 @@ class Tracer::Core {
       last_place_ = answer.value(0);
       TraceSource source;
       source.process_id = answer.value(1);
-      source.pid = static_cast<int>(answer.value(2));
+      source.pid = static_cast<int>(static_cast<uint32_t>(answer.value(2)));
       const auto* text = reinterpret_cast<const char*>(answer.payload.data());
       source.name.assign(text, strnlen(text, answer.payload.size()));
-      rings_.push_back({std::move(source), TracedRing(base::TraceRingReader(
-                                               *std::move(half), from_))});
+      const uint32_t slot = TakeSlot(
+          static_cast<uint32_t>(answer.value(2) >> 32), answer.value(3));
+      rings_.push_back(
+          {std::move(source),
+           TracedRing(base::TraceRingReader(*std::move(half), from_)), slot,
+           filter_.rate != 0 ? std::make_unique<base::FlowPlaces>() : nullptr});
     }
   }
 
   const Capability capability_;
   const std::shared_ptr<SessionCore> session_;
   const abi::Syscall how_;
-  const abi::TraceFilter filter_;
+  abi::TraceFilter filter_;
   const TraceLevel level_;
+  const int64_t wait_ns_;  // 0: not lossless
   const uint64_t start_ns_;
   uint64_t tracing_ = 0;  // 0: not begun
   uint64_t port_ = 0;     // 0: all
   base::TraceRingReader::From from_ = base::TraceRingReader::From::kOldest;
   base::TraceClock clock_;
+  std::optional<base::TraceHeadsWords> heads_;
   uint64_t last_place_ = 0;
   uint64_t seen_ = 0;
   uint64_t passed_ = 0;
@@ -206,8 +299,10 @@ absl::StatusOr<uint64_t> Tracer::Drain(const Sink& sink) {
 absl::StatusOr<uint64_t> Tracer::Drain(const PayloadSink& sink) {
   return core_->Drain(sink);
 }
+const abi::TraceFilter& Tracer::filter() const { return core_->filter(); }
 uint64_t Tracer::seen() const { return core_->seen(); }
 uint64_t Tracer::lost() const { return core_->lost(); }
 uint64_t Tracer::passed() const { return core_->passed(); }
+Tracer::Waits Tracer::waits() const { return core_->waits(); }
 
 }  // namespace ipc

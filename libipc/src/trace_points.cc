@@ -7,7 +7,9 @@
 #include <list>
 
 #include "lane_end.h"
+#include "libipc/base/flow_ranks.h"
 #include "libipc/base/trace_filter.h"
+#include "libipc/base/trace_heads.h"
 #include "libipc/base/trace_ring.h"
 
 namespace ipc {
@@ -32,6 +34,7 @@ struct ThreadRing {
   uint64_t number = 0;
   const pid_t process = getpid();
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
+  std::unique_ptr<base::TraceRoom> room;          // null: it overwrites at once
 
   ~ThreadRing() {
     LastRing& last = t_last[place];
@@ -70,26 +73,30 @@ void Grant(SessionCore& session, ThreadRing& ring) {
   const Answer answer =
       session.Call(abi::Syscall::trace_ring, abi::kNoHandle,
                    {.options = abi::kTraceRingGrant, .args = {0, ring.scope}});
-  if (answer.error() != Error::ok || answer.descriptors.size() != 1) return;
+  if (answer.error() != Error::ok || answer.descriptors.empty()) return;
   auto half = base::Half::Map(answer.descriptors[0].get(),
                               static_cast<uint32_t>(answer.value(2)),
                               answer.value(1), base::Access::kReadWrite);
   if (!half.ok()) return;
   ring.number = answer.value(0);
+  if (abi::TraceRingWaits waits;
+      answer.descriptors.size() == 2 && answer.Read(&waits)) {
+    auto room = base::TraceRoom::Map(answer.descriptors[1].get(), waits,
+                                     ring.number, *half);
+    if (room.ok()) ring.room = *std::move(room);
+  }
   // Tracers see it from its first record on.
   session.Call(abi::Syscall::trace_ring, abi::kNoHandle,
                {.options = abi::kTraceRingReady, .args = {ring.number}});
   ring.writer = std::make_unique<base::TraceRingWriter>(*std::move(half));
 }
 
-base::TraceRingWriter* FindRing(const LaneEnd& lane, uint32_t place,
-                                uint64_t scope) {
+ThreadRing* FindRing(const LaneEnd& lane, uint32_t place, uint64_t scope) {
   Rings* const rings = RingsOfThread();
   if (rings == nullptr) return nullptr;
   const uint64_t serial = lane.session().serial();
-  for (const ThreadRing& ring : *rings)
-    if (ring.scope == scope && ring.session_serial == serial)
-      return ring.writer.get();
+  for (ThreadRing& ring : *rings)
+    if (ring.scope == scope && ring.session_serial == serial) return &ring;
   const uint64_t port = IsOfAll(place) ? 0 : lane.port_id();
   std::erase_if(*rings, [&](const ThreadRing& ring) {
     return ring.session.expired() ||
@@ -104,18 +111,32 @@ base::TraceRingWriter* FindRing(const LaneEnd& lane, uint32_t place,
   ring.port = port;
   ring.place = place;
   Grant(lane.session(), ring);
-  return ring.writer.get();
+  return &ring;
 }
 
+// With room for what is to be written, or none that will come.
 base::TraceRingWriter* RingOf(const LaneEnd& lane, uint32_t place,
-                              uint64_t scope) {
+                              uint64_t scope, size_t payload_bytes) {
   LastRing& last = t_last[place];
   if (last.scope == scope && last.session_serial == lane.session().serial())
       [[likely]]
     return last.writer;
-  base::TraceRingWriter* const writer = FindRing(lane, place, scope);
-  last = {lane.session().serial(), scope, writer};
+  ThreadRing* const ring = FindRing(lane, place, scope);
+  base::TraceRingWriter* const writer =
+      ring != nullptr ? ring->writer.get() : nullptr;
+  // One that waits is looked for each time, so that others need not ask.
+  if (writer != nullptr && ring->room != nullptr)
+    ring->room->Await(writer->position(),
+                      base::TraceRingWriter::BytesOf(payload_bytes));
+  else
+    last = {lane.session().serial(), scope, writer};
   return writer;
+}
+
+// Of a tracing at that rate. Beside whole flows it takes those without a rank.
+bool IsWithinRate(uint64_t flow, uint32_t rate) {
+  static constinit thread_local base::FlowPlaces t_places;
+  return base::IsWithinRate(flow, rate, t_places, base::CoarseSecond);
 }
 
 }  // namespace
@@ -125,10 +146,12 @@ void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
   for (uint32_t left = lane.tracing().places(); left != 0; left &= left - 1) {
     const auto place = static_cast<uint32_t>(std::countr_zero(left));
     const abi::LaneScope scope = lane.tracing().scope(place);
-    if (scope.id == 0 || !base::IsKept(record, scope.filter)) continue;
-    base::TraceRingWriter* const writer = RingOf(lane, place, scope.id);
-    if (writer == nullptr) continue;
+    if (scope.id == 0 || !base::IsKept(record, scope.filter) ||
+        !IsWithinRate(record.flow, scope.filter.rate))
+      continue;
     const size_t shown = std::min<size_t>(payload.size(), scope.filter.snaplen);
+    base::TraceRingWriter* const writer = RingOf(lane, place, scope.id, shown);
+    if (writer == nullptr) continue;
     if (shown == 0)
       writer->Append(record);
     else

@@ -6,26 +6,46 @@ namespace ipc {
 
 uint64_t TracedRing::Drain(Sink sink) {
   orphans_ = 0;
-  reader_.Drain([&](const TraceRecord& record) { Take(record, sink); });
-  Finish(sink);
+  reader_.Drain(
+      [&](const TraceRecord& record) { Take(record, reader_.lost(), sink); });
+  Finish(reader_.lost(), sink);
   return orphans_;
 }
 
-void TracedRing::Take(const TraceRecord& record, Sink sink) {
+bool TracedRing::Fetch(uint64_t most) {
+  fetched_.clear();
+  const uint64_t count = reader_.Drain(
+      [&](const TraceRecord& record) {
+        fetched_.push_back({record, reader_.lost()});
+      },
+      most);
+  goes_on_ = count == most;
+  return count > 0;
+}
+
+uint64_t TracedRing::Hand(Sink sink) {
+  orphans_ = 0;
+  for (const Fetched& fetched : fetched_)
+    Take(fetched.record, fetched.lost, sink);
+  if (!goes_on_) Finish(reader_.lost(), sink);
+  return orphans_;
+}
+
+void TracedRing::Take(const TraceRecord& record, uint64_t lost, Sink sink) {
   if (record.kind == static_cast<uint16_t>(TraceKind::payload)) {
     abi::TracePayloadPart part;
     std::memcpy(&part, &record, sizeof(part));
     if (!TakePart(part)) ++orphans_;
     return;
   }
-  Finish(sink);
+  Finish(lost, sink);
   pending_ = true;
   broken_ = false;
   record_ = record;
   bytes_.clear();
   records_ = 1;
   parts_ = taken_ = 0;
-  lost_before_ = reader_.lost();
+  lost_before_ = lost;
 }
 
 bool TracedRing::TakePart(const abi::TracePayloadPart& part) {
@@ -48,11 +68,10 @@ bool TracedRing::TakePart(const abi::TracePayloadPart& part) {
   return true;
 }
 
-void TracedRing::Finish(Sink sink) {
+void TracedRing::Finish(uint64_t lost, Sink sink) {
   if (!std::exchange(pending_, false)) return;
-  const bool lost =
-      broken_ || taken_ != parts_ || reader_.lost() != lost_before_;
-  sink({record_, {bytes_, lost}, records_});
+  const bool cut = broken_ || taken_ != parts_ || lost != lost_before_;
+  sink({record_, {bytes_, cut}, records_});
 }
 
 }  // namespace ipc

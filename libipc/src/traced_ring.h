@@ -26,6 +26,14 @@ class TracedRing {
   // Returns how many parts of payloads had lost their records. A record and its
   // payload are published as one, so nothing is left half read.
   uint64_t Drain(Sink sink);
+  // The same in two steps, for at most so many records: their room is free
+  // after the first, which returns false when there were none. A payload may go
+  // on in the next ones; its record is handed out with its end.
+  bool Fetch(uint64_t most);
+  uint64_t Hand(Sink sink);
+  uint64_t position() const { return reader_.position(); }
+  const base::Half& half() const { return reader_.half(); }
+  abi::TraceWaits waits() const { return reader_.waits(); }
   uint64_t lost() const { return reader_.lost(); }
   // Passes what was written before, as TraceRingReader.
   void Pass(absl::FunctionRef<bool(const TraceRecord&)> is_older) {
@@ -36,11 +44,18 @@ class TracedRing {
   }
 
  private:
-  void Take(const TraceRecord& record, Sink sink);
+  // `lost`: records before this one.
+  void Take(const TraceRecord& record, uint64_t lost, Sink sink);
   bool TakePart(const abi::TracePayloadPart& part);
-  void Finish(Sink sink);
+  void Finish(uint64_t lost, Sink sink);
 
+  struct Fetched {
+    TraceRecord record;
+    uint64_t lost;
+  };
   base::TraceRingReader reader_;
+  std::vector<Fetched> fetched_;
+  bool goes_on_ = false;  // more was there than was fetched
   bool pending_ = false;
   bool broken_ = false;
   TraceRecord record_ = {};

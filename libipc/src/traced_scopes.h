@@ -30,6 +30,14 @@ class TracedScopes {
     std::memcpy(&scope.filter, words, sizeof(words));
     return scope;
   }
+  // Whether flows that begin here need ranks.
+  bool ranks_flows() const {
+    for (uint32_t place = 0; place < abi::kTraceScopes; ++place) {
+      const abi::LaneScope of = scope(place);
+      if (of.id != 0 && of.filter.rate != 0) return true;
+    }
+    return false;
+  }
   // Of a message's payload, at most.
   uint32_t snaplen() const {
     return std::max(scope(abi::kScopePortPayload).filter.snaplen,

@@ -45,6 +45,7 @@ void SaySums(const RecordOptions& options, const RecordingLoop& loop,
                BytesText(loop.files().bytes()).c_str(),
                FilesText(options, loop.files()).c_str(), loss.seen, loss.lost,
                loss.seen + loss.lost);
+  if (loss.waits) std::fprintf(stderr, "record: %s\n", WaitsText(loss).c_str());
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ void SaySums(const RecordingLoop& loop, const TraceLoss& loss) {
                loop.messages(), loop.written(),
                BytesText(loop.files().bytes()).c_str(), loop.files().files(),
                loss.seen, loss.lost, loss.seen + loss.lost);
+  if (loss.waits) std::fprintf(stderr, "%s\n", WaitsText(loss).c_str());
   if (loop.unwritten() > 0)
     std::fprintf(stderr,
                  "the last %" PRIu64 " records kept could not be written\n",

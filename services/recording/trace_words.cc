@@ -3,6 +3,12 @@
 #include <map>
 
 namespace keyport {
+namespace {
+
+constexpr auto kWaitMaxMs =
+    static_cast<int64_t>(ipc::abi::kTraceWaitMaxNs / 1'000'000);
+
+}  // namespace
 
 void AddFilter(CLI::App* command, TraceFilter* filter) {
   CLI::Option* service = command->add_option("--service", filter->service,
@@ -44,6 +50,12 @@ std::vector<CLI::Option*> AddSource(CLI::App* command,
           ->add_option("--one-in", source->one_in,
                        "one chain of messages in so many, whole")
           ->check(CLI::PositiveNumber);
+  CLI::Option* rate =
+      command
+          ->add_option("--rate", source->rate,
+                       "of the chains that a thread begins in a second, so "
+                       "many, whole")
+          ->check(CLI::Range(1u, ipc::abi::kTraceRateMax));
   CLI::Option* bytes_min =
       command
           ->add_option("--min-bytes", source->bytes_min,
@@ -52,7 +64,18 @@ std::vector<CLI::Option*> AddSource(CLI::App* command,
   CLI::Option* errors = command->add_flag_callback(
       "--errors", [source] { source->keeps = ipc::TraceKeeps::kErrors; },
       "what failed only");
-  return {snaplen, one_in, bytes_min, errors};
+  CLI::Option* lossless =
+      command
+          ->add_flag_function(
+              "--lossless{" + std::to_string(ipc::kTraceWaitUsual.count()) +
+                  "}",
+              [source](int64_t ms) {
+                source->wait = std::chrono::milliseconds(ms);
+              },
+              "lose nothing: services wait for this tool to make room, at "
+              "most 100 ms each time, or so many (--lossless=500)")
+          ->check(CLI::Range(int64_t{1}, kWaitMaxMs));
+  return {snaplen, one_in, rate, bytes_min, errors, lossless};
 }
 
 void AddUntil(CLI::App* command, std::vector<std::string>* until) {

@@ -12,8 +12,8 @@ namespace keyport {
 
 // --service, --port, --label, --direction
 void AddFilter(CLI::App* command, TraceFilter* filter);
-// --payload, --snaplen, --one-in, --min-bytes, --errors; returns all but the
-// first.
+// --payload, --snaplen, --one-in, --rate, --min-bytes, --errors, --lossless;
+// returns all but the first.
 std::vector<CLI::Option*> AddSource(CLI::App* command,
                                     ipc::TraceOptions* source);
 // --until

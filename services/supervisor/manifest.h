@@ -65,6 +65,7 @@ struct TraceSpec {
   Of of = Of::kNothing;
   std::vector<Word> ports;  // of kPorts
   bool payload = false;
+  bool lossless = false;  // others may be made to wait for it
   bool any() const { return of != Of::kNothing; }
 };
 

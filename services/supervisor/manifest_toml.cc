@@ -136,13 +136,15 @@ void NoteNothingTraced(const toml::node& node, TomlFields* fields) {
 void ReadTraces(TomlFields* fields, TraceSpec* traces) {
   const toml::node* node = fields->table().get("traces");
   if (node == nullptr) {
-    if (const toml::node* payload = fields->table().get("payload"))
-      fields->Note(PositionOf(payload->source()),
-                   "payload in " + fields->where() +
-                       " says of what traces = ... shows; there is none");
+    for (const std::string word : {"payload", "lossless"})
+      if (const toml::node* given = fields->table().get(word))
+        fields->Note(PositionOf(given->source()),
+                     word + " in " + fields->where() +
+                         " says of what traces = ... shows; there is none");
     return;
   }
   traces->payload = fields->Truth("payload").value_or(false);
+  traces->lossless = fields->Truth("lossless").value_or(false);
   if (node->is_array()) {
     traces->of = TraceSpec::Of::kPorts;
     traces->ports = fields->Texts("traces");
@@ -191,8 +193,8 @@ void ReadGraph(TomlFields fields, Manifest* manifest) {
 
 ServiceSpec ReadService(const Word& name, TomlFields fields) {
   fields.AllowOnly({"program", "arguments", "uses", "use", "provides", "traces",
-                    "payload", "instances", "restart", "job", "variables",
-                    kLimits, kSoftLimits});
+                    "payload", "lossless", "instances", "restart", "job",
+                    "variables", kLimits, kSoftLimits});
   ServiceSpec service = {.name = name};
   if (const auto program = fields.Text("program")) service.program = *program;
   if (fields.table().get("program") == nullptr)

@@ -28,7 +28,8 @@ constexpr ipc::Rights kKernelRights =
     ipc::kRightInspect | ipc::kRightTraceMeta | ipc::kRightDuplicate;
 
 ipc::Rights TraceRights(const TraceSpec& traces, ipc::Rights rights) {
-  return rights | (traces.payload ? ipc::kRightTracePayload : 0);
+  return rights | (traces.payload ? ipc::kRightTracePayload : 0) |
+         (traces.lossless ? ipc::kRightTraceStall : 0);
 }
 
 class Planner {

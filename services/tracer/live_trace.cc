@@ -27,8 +27,22 @@ absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::Start(
   Sources sources;
   sources.tracers.push_back(*std::move(tracer));
   sources.inspector = *std::move(inspector);
-  return Make(std::move(sources), seconds_max);
+  return Make(std::move(sources), seconds_max, options);
 }
+
+namespace {
+
+// Of a tracing as a service: where the right comes from.
+absl::Status WithKeys(const absl::Status& status) {
+  if (ipc::ErrorOf(status) != ipc::Error::access_denied) return status;
+  return ipc::MakeStatus(
+      ipc::Error::access_denied,
+      std::string(status.message()) +
+          "; payload = true and lossless = true in its [service.NAME] give "
+          "TracePayload and TraceStall");
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::StartAsService(
     ipc::Session* session, double seconds_max,
@@ -38,12 +52,12 @@ absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::StartAsService(
     auto traced = kernel->Duplicate();
     if (!traced.ok()) return traced.status();
     auto tracer = ipc::Tracer::TraceAll(*std::move(traced), options);
-    if (!tracer.ok()) return tracer.status();
+    if (!tracer.ok()) return WithKeys(tracer.status());
     auto inspector = ipc::Inspector::Create(*std::move(kernel));
     if (!inspector.ok()) return inspector.status();
     sources.tracers.push_back(*std::move(tracer));
     sources.inspector = *std::move(inspector);
-    return Make(std::move(sources), seconds_max);
+    return Make(std::move(sources), seconds_max, options);
   }
   for (const ipc::NamedCapabilityInfo& info : session->names())
     if (info.name.starts_with(kTracePrefix))
@@ -55,7 +69,7 @@ absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::StartAsService(
         ipc::Error::not_found,
         "this service was given nothing to trace; expected traces = "
         "\"everything\" or traces = [\"PORT\"] in its [service.NAME]");
-  return Make(std::move(sources), seconds_max);
+  return Make(std::move(sources), seconds_max, options);
 }
 
 absl::Status LiveTrace::AddPort(ipc::Session* session, const std::string& name,
@@ -73,22 +87,26 @@ absl::Status LiveTrace::AddPort(ipc::Session* session, const std::string& name,
               std::min(plain.size(), sizeof(entry.name) - 1));
   sources->ports.push_back(entry);
   auto tracer = ipc::Tracer::TracePort(*std::move(port), options);
-  if (!tracer.ok()) return tracer.status();
+  if (!tracer.ok()) return WithKeys(tracer.status());
   sources->tracers.push_back(*std::move(tracer));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::Make(Sources sources,
-                                                           double seconds_max) {
+absl::StatusOr<std::unique_ptr<LiveTrace>> LiveTrace::Make(
+    Sources sources, double seconds_max, const ipc::TraceOptions& options) {
   const int64_t end_ns =
       seconds_max > 0 ? base::NowNs() + static_cast<int64_t>(seconds_max * 1e9)
                       : std::numeric_limits<int64_t>::max();
-  return std::unique_ptr<LiveTrace>(new LiveTrace(std::move(sources), end_ns));
+  return std::unique_ptr<LiveTrace>(
+      new LiveTrace(std::move(sources), end_ns, options));
 }
 
-LiveTrace::LiveTrace(Sources sources, int64_t end_ns)
+LiveTrace::LiveTrace(Sources sources, int64_t end_ns,
+                     const ipc::TraceOptions& options)
     : sources_(std::move(sources)),
       end_ns_(end_ns),
+      lossless_(options.wait.count() != 0),
+      pace_(Pace::For(options.wait)),
       drained_ns_(static_cast<uint64_t>(base::NowNs())) {}
 
 void LiveTrace::Refresh(TraceDirectory* directory) const {
@@ -103,6 +121,12 @@ TraceLoss LiveTrace::loss() const {
   for (const ipc::Tracer& tracer : sources_.tracers) {
     loss.seen += tracer.seen();
     loss.lost += tracer.lost();
+    if (!lossless_) continue;
+    if (!loss.waits) loss.waits.emplace();
+    const ipc::Tracer::Waits waits = tracer.waits();
+    loss.waits->waits += waits.waits;
+    loss.waits->in_vain += waits.in_vain;
+    loss.waits->waited += waits.waited;
   }
   return loss;
 }

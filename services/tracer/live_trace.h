@@ -60,13 +60,14 @@ class LiveTrace {
   static absl::Status AddPort(ipc::Session* session, const std::string& name,
                               const ipc::TraceOptions& options,
                               Sources* sources);
-  static absl::StatusOr<std::unique_ptr<LiveTrace>> Make(Sources sources,
-                                                         double seconds_max);
-  LiveTrace(Sources sources, int64_t end_ns);
+  static absl::StatusOr<std::unique_ptr<LiveTrace>> Make(
+      Sources sources, double seconds_max, const ipc::TraceOptions& options);
+  LiveTrace(Sources sources, int64_t end_ns, const ipc::TraceOptions& options);
 
   StopSignals signals_;
   Sources sources_;
   const int64_t end_ns_;
+  const bool lossless_;
   Pace pace_;
   uint64_t drained_ = 0;
   size_t over_ = 0;  // tracers that will bring nothing any more

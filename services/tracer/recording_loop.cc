@@ -28,9 +28,12 @@ std::string CommandText(std::string_view command,
   if (source.level == ipc::TraceLevel::kPayload)
     text += " --payload --snaplen " + std::to_string(source.snaplen);
   if (source.one_in > 1) text += " --one-in " + std::to_string(source.one_in);
+  if (source.rate > 0) text += " --rate " + std::to_string(source.rate);
   if (source.bytes_min > 0)
     text += " --min-bytes " + std::to_string(source.bytes_min);
   if (source.keeps == ipc::TraceKeeps::kErrors) text += " --errors";
+  if (source.wait.count() > 0)
+    text += " --lossless=" + std::to_string(source.wait.count() / 1'000'000);
   return text;
 }
 

@@ -80,6 +80,20 @@ void TraceSummary::Add(const TracedMessage& message) {
   if (message.total_ns) port.total_ns.Add(*message.total_ns);
 }
 
+std::string WaitsText(const TraceLoss& loss) {
+  if (!loss.waits) return "";
+  const ipc::Tracer::Waits& waits = *loss.waits;
+  if (waits.waits == 0) return "no service waited for this tracer";
+  const auto times = [](uint64_t count) {
+    return count == 1 ? "once" : std::to_string(count) + " times";
+  };
+  std::string text = "services waited " + times(waits.waits) + ", " +
+                     DurationText(static_cast<uint64_t>(waits.waited.count())) +
+                     " in all, for this tracer";
+  if (waits.in_vain > 0) text += ", " + times(waits.in_vain) + " in vain";
+  return text;
+}
+
 uint64_t TraceSummary::messages() const {
   uint64_t all = 0;
   for (const auto& [id, port] : ports_) all += port.messages;
@@ -111,7 +125,8 @@ std::string TraceSummary::Text(const PortNameOf& name,
                Cell(port.total_ns, 99)});
   return table.Text() + "trace: " + std::to_string(loss.seen) +
          " records seen, " + std::to_string(loss.lost) + " lost, " +
-         std::to_string(loss.seen + loss.lost) + " written\n";
+         std::to_string(loss.seen + loss.lost) + " written\n" +
+         (loss.waits ? "trace: " + WaitsText(loss) + "\n" : "");
 }
 
 std::string TraceSummary::Json(const PortNameOf& name,
@@ -130,11 +145,17 @@ std::string TraceSummary::Json(const PortNameOf& name,
                     {"queue", Percentiles(port.queue_ns)},
                     {"work", Percentiles(port.work_ns)},
                     {"total", Percentiles(port.total_ns)}});
-  return text + LineOf({{"summary", "trace"},
-                        {"messages", messages()},
-                        {"seen", loss.seen},
-                        {"lost", loss.lost},
-                        {"written", loss.seen + loss.lost}});
+  nlohmann::ordered_json totals = {{"summary", "trace"},
+                                   {"messages", messages()},
+                                   {"seen", loss.seen},
+                                   {"lost", loss.lost},
+                                   {"written", loss.seen + loss.lost}};
+  if (loss.waits) {
+    totals["waits"] = loss.waits->waits;
+    totals["waits_in_vain"] = loss.waits->in_vain;
+    totals["waited_ns"] = loss.waits->waited.count();
+  }
+  return text + LineOf(totals);
 }
 
 }  // namespace keyport

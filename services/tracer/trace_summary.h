@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "ipc/trace.h"
@@ -29,7 +30,12 @@ struct PortSummary {
 struct TraceLoss {
   uint64_t seen = 0;
   uint64_t lost = 0;
+  std::optional<ipc::Tracer::Waits> waits = {};  // of a lossless trace
 };
+
+// "services waited 12 times, 84.0ms in all, for this tracer, once in vain";
+// "" of one that nobody would wait for.
+std::string WaitsText(const TraceLoss& loss);
 
 // What records lost mean for an exit status: nothing, or kExitLost.
 enum class LossIs { kCounted, kAnError };

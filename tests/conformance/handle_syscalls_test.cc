@@ -98,7 +98,13 @@ using HandleMint = Syscalls;
 
 TEST_F(HandleMint, ChecksHandleRightsAndFields) {
   ExpectDoor(Syscall::handle_mint,
-             {.args = 4, .good = {.args = {kRightsSame, 1}}});
+             {.args = 4, .payload = true, .good = {.args = {kRightsSame, 1}}});
+  for (const size_t bytes : {1u, 15u, 17u}) {
+    const std::vector<std::byte> payload(bytes);
+    EXPECT_EQ(ErrorOf(Syscall::handle_mint, MakePort(),
+                      {.args = {kRightsSame, 1}, .payload = payload}),
+              Error::invalid_args);
+  }
 }
 
 TEST_F(HandleMint, TakesABandWithABadgeOfAPortOnly) {

@@ -427,12 +427,12 @@ TEST_F(ProcessExited, WakesWhoWaitsForItAndNobodyElse) {
   Answer made = Create({});
   const auto process = static_cast<Handle>(made.value(0));
   Other watcher = MakeOther(process, kRightWait);
-  struct Watch {
+  struct Watching {
     std::atomic<bool> done{false};
     Answer answer;
   };
   const auto watch = [&](Signals signals) {
-    auto started = std::make_shared<Watch>();
+    auto started = std::make_shared<Watching>();
     watcher.core().Start(Syscall::object_watch, watcher.handle,
                          {.args = {signals}}, [started](Answer answer) {
                            started->answer = std::move(answer);

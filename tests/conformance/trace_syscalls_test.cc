@@ -1,7 +1,9 @@
 // The calls about tracing.
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "libipc/abi/trace.h"
+#include "libipc/base/trace_heads.h"
 #include "tests/conformance/syscalls.h"
 
 namespace ipc {
@@ -166,7 +168,8 @@ TEST_F(TraceRing, IsBoundedPerSession) {
 using TracePort = Traces;
 
 TEST_F(TracePort, ChecksHandleRightsAndFields) {
-  ExpectDoor(Syscall::trace_port, {.known_options = 1, .payload = true});
+  ExpectDoor(Syscall::trace_port,
+             {.known_options = 3, .args = 1, .payload = true});
 }
 
 TEST_F(TracePort, TellsTheLanesEndsOnAndOff) {
@@ -237,6 +240,31 @@ TEST_F(TracePort, RefusesFiltersThatMakeNoSense) {
     EXPECT_EQ(ErrorOf(Syscall::trace_port, port, {.payload = payload}),
               Error::invalid_args);
   }
+}
+
+TEST_F(TracePort, LosslessTakesTheRightToItAndABoundedWait) {
+  const Handle port = MakePort();
+  const auto refusal = [&](Handle handle, uint32_t options, uint64_t wait_ns) {
+    return Call(Syscall::trace_port, handle,
+                {.options = options, .args = {wait_ns}});
+  };
+  const Handle weak = Weaker(port, kRightTraceMeta);
+  const Answer denied =
+      refusal(weak, abi::kTraceLossless | abi::kTraceWithPayload, 1);
+  EXPECT_EQ(denied.error(), Error::access_denied);
+  EXPECT_EQ(denied.value(0), kRightTraceStall | kRightTracePayload);
+  EXPECT_EQ(refusal(weak, abi::kTraceLossless, 1).value(0), kRightTraceStall);
+  EXPECT_EQ(refusal(port, 0, 1).error(), Error::invalid_args);
+  for (const uint64_t wait_ns : {uint64_t{0}, abi::kTraceWaitMaxNs + 1}) {
+    const Answer far = refusal(port, abi::kTraceLossless, wait_ns);
+    EXPECT_EQ(far.error(), Error::out_of_range);
+    EXPECT_EQ(far.value(1), abi::kTraceWaitMaxNs);
+  }
+  EXPECT_EQ(refusal(port, abi::kTraceLossless, 1).error(), Error::ok);
+  EXPECT_EQ(refusal(port, abi::kTraceLossless, 1).error(), Error::bad_state);
+  EXPECT_EQ(
+      refusal(port, abi::kTraceLossless | abi::kTraceWithPayload, 1).error(),
+      Error::ok);
 }
 
 TEST_F(TracePort, OfSeveralTracersTellsTheUnionOfTheirFilters) {
@@ -332,7 +360,8 @@ TEST_F(TracePort, IsBoundedPerSession) {
 using TraceAll = Traces;
 
 TEST_F(TraceAll, ChecksHandleRightsAndFields) {
-  ExpectDoor(Syscall::trace_all, {.known_options = 1, .payload = true});
+  ExpectDoor(Syscall::trace_all,
+             {.known_options = 3, .args = 1, .payload = true});
 }
 
 TEST_F(TraceAll, CoversEveryPort) {
@@ -358,6 +387,114 @@ TEST_F(TraceAll, IsAScopeBesideThoseOfPorts) {
   EXPECT_THAT(Visible(one), ::testing::ElementsAre(of_port));
   EXPECT_THAT(Visible(all), ::testing::Contains(of_all));
   EXPECT_THAT(Visible(all), ::testing::Not(::testing::Contains(of_port)));
+}
+
+// ---- trace_ready
+
+class TraceReady : public Traces {
+ protected:
+  Answer Lossless(Handle port, uint64_t wait_ns = 1'000) {
+    return Call(Syscall::trace_port, port,
+                {.options = abi::kTraceLossless, .args = {wait_ns}});
+  }
+  Error Ready(uint64_t tracing) {
+    return ErrorOf(Syscall::trace_ready, abi::kNoHandle, {.args = {tracing}});
+  }
+};
+
+TEST_F(TraceReady, RefusesHandlesAndFieldsItDoesNotName) {
+  ExpectDoor(Syscall::trace_ready, {.args = 1});
+}
+
+TEST_F(TraceReady, IsForLosslessTracingsOfTheCallerOnceEach) {
+  const Handle port = MakePort();
+  EXPECT_EQ(Ready(Trace(port)), Error::bad_state);
+  const uint64_t tracing = Lossless(port).value(0);
+  Other other = MakeOther(port);
+  EXPECT_EQ(other.core()
+                .Call(Syscall::trace_ready, abi::kNoHandle, {.args = {tracing}})
+                .error(),
+            Error::not_found);
+  EXPECT_EQ(Ready(tracing), Error::ok);
+  EXPECT_EQ(Ready(tracing), Error::bad_state);
+  End(tracing);
+  EXPECT_EQ(Ready(tracing), Error::not_found);
+}
+
+TEST_F(TraceReady, OfOneThatIsOverIsRefused) {
+  const Handle port = MakePort();
+  const Handle lent = Weaker(port, kRightTraceMeta | kRightTraceStall);
+  const uint64_t tracing = Lossless(lent).value(0);
+  Call(Syscall::handle_close, lent);
+  EXPECT_EQ(Ready(tracing), Error::bad_state);
+}
+
+TEST_F(TraceReady, GivesHeadsToThoseWhoWriteFromThenOn) {
+  const Handle port = MakePort();
+  Other user = MakeOther(port);
+  auto lane = Connect(user.core(), user.handle);
+  auto own = Connect(root(), port);
+  const Answer begun = Lossless(port, 5'000);
+  ASSERT_EQ(begun.error(), Error::ok);
+  ASSERT_EQ(begun.descriptors.size(), 1u);
+  const auto heads = base::TraceHeadsWords::Map(begun.descriptors[0].get());
+  EXPECT_TRUE(heads.ok());
+  const auto grant = [&](SessionCore& core, uint64_t scope) {
+    return Ring(core, abi::kTraceRingGrant, 0, scope);
+  };
+  const Answer early = grant(user.core(), ScopeOf(*lane, abi::kScopePort));
+  EXPECT_EQ(early.descriptors.size(), 1u);
+  EXPECT_EQ(Ready(begun.value(0)), Error::ok);
+  const uint64_t scope = ScopeOf(*lane, abi::kScopePort);
+  const Answer late = grant(user.core(), scope);
+  ASSERT_EQ(late.descriptors.size(), 2u);
+  abi::TraceRingWaits waits;
+  ASSERT_TRUE(late.Read(&waits));
+  EXPECT_EQ(waits.wait_ns, 5'000u);
+  // No writer writes there, however it opens it.
+  const std::string path =
+      "/proc/self/fd/" + std::to_string(late.descriptors[1].get());
+  const base::UniqueFd again(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  for (const int fd : {late.descriptors[1].get(), again.get()})
+    EXPECT_FALSE(base::TraceHeadsWords::Map(fd).ok());
+  // The tracer is told of the slot; it does not wait for itself.
+  Ring(user.core(), abi::kTraceRingReady, late.value(0));
+  EXPECT_EQ(Next(begun.value(0)).value(2) >> 32, waits.slot);
+  EXPECT_EQ(grant(root(), scope).descriptors.size(), 1u);
+}
+
+TEST_F(TraceReady, HasSlotsForSoManyRingsAndReusesThoseOfEndedOnes) {
+  const Handle port = MakePort();
+  std::vector<std::unique_ptr<Other>> users;
+  uint64_t scope = 0;
+  uint32_t with_slots = 0;
+  const Answer begun = Lossless(port);
+  Ready(begun.value(0));
+  const auto take = [&](SessionCore& core) {
+    const Answer grant = Ring(core, abi::kTraceRingGrant, 0, scope);
+    EXPECT_EQ(grant.error(), Error::ok);
+    with_slots += grant.descriptors.size() == 2;
+    return grant.value(0);
+  };
+  uint64_t last = 0;
+  for (uint32_t rings = 0; rings < abi::kTraceHeads;) {
+    users.push_back(std::make_unique<Other>(MakeOther(port)));
+    Other& user = *users.back();
+    auto lane = Connect(user.core(), user.handle);
+    abi::LaneGranted granted = {};
+    lane->answer.Read(&granted);
+    scope = granted.tracing.scopes[abi::kScopePort].id;
+    for (uint32_t i = 0; i < abi::kTraceRingsMax; ++i, ++rings)
+      last = take(user.core());
+  }
+  EXPECT_EQ(with_slots, abi::kTraceHeads - 1);
+  Ring(users.back()->core(), abi::kTraceRingEnd, last);
+  take(users.back()->core());
+  EXPECT_EQ(with_slots, abi::kTraceHeads - 1);
+  for (const uint64_t ring : {last - 1, last - 2})
+    Ring(users.back()->core(), abi::kTraceRingEnd, ring);
+  take(users.back()->core());
+  EXPECT_EQ(with_slots, abi::kTraceHeads);
 }
 
 // ---- trace_end

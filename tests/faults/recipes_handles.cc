@@ -45,7 +45,8 @@ std::vector<Recipe> HandleRecipes() {
        }},
       {Syscall::handle_mint, "copies with a badge",
        [](Scene& scene) {
-         return Asked{scene.CreatePort(scene.caller()), {kRightsSame, 42, 0, 3}};
+         return Asked{scene.CreatePort(scene.caller()),
+                      {kRightsSame, 42, 0, 3}};
        },
        [](Scene& scene, const Done* done) {
          return Holds(scene, done->value());
@@ -100,6 +101,18 @@ std::vector<Recipe> HandleRecipes() {
          return Asked{port, {3}, ipc::abi::kRevokeBadge};
        },
        [](Scene&, const Done* done) { return done->value(0) == 1; }},
+      {Syscall::handle_mint, "limits what may be traced",
+       [](Scene& scene) {
+         const ipc::abi::TraceLimits limits = {.snaplen_max = 9};
+         const auto* bytes = reinterpret_cast<const uint8_t*>(&limits);
+         return Asked{scene.CreatePort(scene.caller()),
+                      {kRightsSame},
+                      0,
+                      {bytes, bytes + sizeof(limits)}};
+       },
+       [](Scene& scene, const Done* done) {
+         return Holds(scene, done->value());
+       }},
       {Syscall::handle_info, "tells",
        [](Scene& scene) { return Asked{scene.account()}; },
        [](Scene&, const Done* done) { return done->value(2) != 0; }},

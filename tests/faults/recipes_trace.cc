@@ -11,6 +11,14 @@ uint64_t Trace(Scene& scene, Handle port) {
   return scene.caller().Call(Syscall::trace_port, port).value();
 }
 
+constexpr uint64_t kWaitNs = 1'000'000;
+uint64_t TraceLossless(RawClient& client, Handle port) {
+  return client
+      .Call(Syscall::trace_port, port, {kWaitNs},
+            {.options = ipc::abi::kTraceLossless})
+      .value();
+}
+
 // The scope of a port that the client was told of last.
 uint64_t ScopeOf(Scene& scene, RawClient& client) {
   const Done* told = scene.Event(client, Event::lane_traced);
@@ -37,6 +45,17 @@ uint64_t TracedScope(Scene& scene) {
   const Handle port = UsedPort(scene);
   scene.Connect(scene.caller(), port);
   scene.notes["tracing"] = Trace(scene, port);
+  return ScopeOf(scene, scene.caller());
+}
+
+// A port on which the caller has a lane, and for whose tracer it waits: the
+// other. Returns the scope.
+uint64_t LosslessScope(Scene& scene) {
+  const Handle port = scene.CreatePort(scene.caller(), 0, 4096);
+  const Handle given = scene.Give(scene.caller(), port, scene.other());
+  scene.Connect(scene.caller(), port);
+  const uint64_t tracing = TraceLossless(scene.other(), given);
+  scene.other().Call(Syscall::trace_ready, 0, {tracing});
   return ScopeOf(scene, scene.caller());
 }
 
@@ -101,6 +120,32 @@ std::vector<Recipe> TraceRecipes() {
        [](Scene& scene, const Done*) {
          return scene.caller().session()->trace_rings == 0;
        }},
+      {Syscall::trace_port, "on, losslessly",
+       [](Scene& scene) {
+         return Asked{UsedPort(scene), {kWaitNs}, ipc::abi::kTraceLossless};
+       },
+       [](Scene& scene, const Done* done) {
+         return IsTold(scene, 1) && done->descriptors.size() == 1;
+       }},
+      {Syscall::trace_ready, "is waited for",
+       [](Scene& scene) {
+         const Handle port = UsedPort(scene);
+         return Asked{0, {TraceLossless(scene.caller(), port)}};
+       },
+       [](Scene& scene, const Done*) { return IsTold(scene, 1); }},
+      {Syscall::trace_end, "off, when it was waited for",
+       [](Scene& scene) {
+         const Handle port = UsedPort(scene);
+         const uint64_t tracing = TraceLossless(scene.caller(), port);
+         scene.caller().Call(Syscall::trace_ready, 0, {tracing});
+         return Asked{0, {tracing}};
+       },
+       [](Scene& scene, const Done*) { return IsTold(scene, 0); }},
+      {Syscall::trace_ring, "grants, with heads",
+       [](Scene& scene) {
+         return Asked{0, {0, LosslessScope(scene)}};
+       },
+       [](Scene&, const Done* done) { return done->descriptors.size() == 2; }},
       {Syscall::port_tracers, "shows one",
        [](Scene& scene) {
          const Handle port = UsedPort(scene);

@@ -368,12 +368,33 @@ TEST_F(CliTest, TraceRefusesOptionsThatSayNothing) {
            {"--payload", "--snaplen", "0"},
            {"--payload", "--snaplen", "70000"},
            {"--one-in", "0"},
+           {"--rate", "0"},
+           {"--rate", "4096"},
+           {"--rate", "ten"},
            {"--min-bytes", "-1"},
+           {"--lossless=0"},
+           {"--lossless=1001"},
+           {"--lossless", "--from", "x"},
            {"--errors", "--from", "x"}}) {
     std::vector<std::string> all = {"trace"};
     all.insert(all.end(), words.begin(), words.end());
-    EXPECT_EQ(Tool(all).exit_code, 2) << words[0];
+    const Finished refused = Tool(all);
+    EXPECT_EQ(refused.exit_code, 2) << words[0];
+    // Says where.
+    const std::string word = words.size() > 2 ? words[1] : words[0];
+    EXPECT_NE(refused.output.find(word.substr(0, word.find('='))),
+              std::string::npos)
+        << refused.output;
   }
+}
+
+TEST_F(CliTest, TraceTellsWhatServicesWaitedForIt) {
+  StartExample();
+  const auto lines = JsonLines({"trace", "--json", "-n", "3", "--lossless"});
+  EXPECT_EQ(lines.back()["waits_in_vain"], 0);
+  EXPECT_TRUE(lines.back().contains("waited_ns"));
+  const auto lossy = JsonLines({"trace", "--json", "-n", "3"});
+  EXPECT_FALSE(lossy.back().contains("waits"));
 }
 
 TEST_F(CliTest, TraceFiltersByServiceAndDirection) {

@@ -1,4 +1,5 @@
 // keyport record on a running graph, and its files shown again.
+#include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -48,7 +49,8 @@ class RecordTest : public GraphTest {
   // Records a service that sends so many messages, while the recorder reads
   // them or cannot. Returns the recording's totals.
   enum class Recorder { kAwake, kStopped };
-  Json RecordFlood(uint64_t messages, Recorder recorder) {
+  Json RecordFlood(uint64_t messages, Recorder recorder,
+                   const std::vector<std::string>& words = {}) {
     const std::string gate = folder_.path() + "/gate";
     EXPECT_EQ(mkfifo(gate.c_str(), 0600), 0);
     graph_ = Start("[graph]\nname = 'flood'\n[port.sink]\n" +
@@ -58,7 +60,9 @@ class RecordTest : public GraphTest {
                    gate + "; exec " + Program("keyport-test-service") +
                    " send sink " + std::to_string(messages) + "']\n");
     EXPECT_TRUE(graph_->WaitFor("listening")) << graph_->output();
-    Running record(Keyport({"record", "--strict", file()}));
+    std::vector<std::string> command = {"record", "--strict", file()};
+    command.insert(command.end(), words.begin(), words.end());
+    Running record(Keyport(command));
     EXPECT_TRUE(record.WaitFor("recording")) << record.output();
     if (recorder == Recorder::kStopped) record.Signal(SIGSTOP);
     std::ofstream(gate) << "go\n";
@@ -69,6 +73,7 @@ class RecordTest : public GraphTest {
     record.Signal(SIGINT);
     EXPECT_EQ(record.Wait(), recorder == Recorder::kStopped ? 3 : 0)
         << record.output();
+    said_ = record.output();
     EXPECT_EQ(std::filesystem::remove(gate), true);
     uint64_t lost = 0;
     Json totals;
@@ -124,6 +129,7 @@ class RecordTest : public GraphTest {
   }
 
   std::unique_ptr<Running> graph_;
+  std::string said_;  // by the recorder of a flood
 };
 
 TEST_F(RecordTest, WritesAPrivateFileAndSaysWhatItHolds) {
@@ -293,6 +299,26 @@ TEST_F(RecordTest, LossesAddUpToWhatTheServicesWrote) {
   for (const auto& [totals, count] : {std::pair(whole, few), {lossy, many}})
     EXPECT_EQ(totals["written"].get<uint64_t>(),
               2 * (count + 1) + totals["facts"].get<uint64_t>());
+}
+
+// Far more than rings hold, as fast as they can be sent.
+TEST_F(RecordTest, LosslessLosesNothingOfAFlood) {
+  constexpr uint64_t kMessages = 20'000;
+  const Json totals =
+      RecordFlood(kMessages, Recorder::kAwake, {"--lossless=1000"});
+  EXPECT_EQ(totals["lost"], 0);
+  EXPECT_EQ(totals["seen"].get<uint64_t>() - totals["facts"].get<uint64_t>(),
+            2 * (kMessages + 1));
+  EXPECT_THAT(said_, testing::HasSubstr("record: services waited "));
+}
+
+// Whoever it traced has sent all long before: a wait each, and no more.
+TEST_F(RecordTest, OneThatIsStoppedHoldsNobodyUpForLong) {
+  const Json totals =
+      RecordFlood(10'000, Recorder::kStopped, {"--lossless=50"});
+  EXPECT_GT(totals["lost"], 0);
+  EXPECT_THAT(said_, testing::HasSubstr("record: services waited 2 times, "));
+  EXPECT_THAT(said_, testing::HasSubstr(", 2 times in vain"));
 }
 
 TEST_F(RecordTest, FlowShowsACallWithinACall) {

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tests/integration/support/recorded_graph.h"
@@ -84,6 +85,25 @@ TEST_F(TraceOptionsTest, TellsWhatTheKernelProcessDid) {
   const auto of_store = FactsIn(ObjectsOf(
       {"trace", "--from", file(), "--facts", "--json", "--port", "store"}));
   EXPECT_EQ(counts(of_store, "process_started"), 0);
+}
+
+TEST_F(TraceOptionsTest, AtARateShowsWholeChains) {
+  StartChain();
+  const Finished record = Tool({"record", "--rate", "5", "--for", "2", file()});
+  EXPECT_EQ(record.exit_code, 0) << record.output;
+  // Of those that began while there were ranks; what came last may be cut.
+  std::map<std::string, int> chains;
+  std::string last;
+  for (const Json& line : Traced()) {
+    if (!line.contains("flow")) continue;
+    last = line["flow"].get<std::string>();
+    if ((std::stoull(last, nullptr, 16) >> 39 & 1) != 0) ++chains[last];
+  }
+  chains.erase(last);
+  // One thread begins them, and two seconds lie in three of the clock's.
+  EXPECT_GE(chains.size(), 5u);
+  EXPECT_LE(chains.size(), 15u);
+  for (const auto& [flow, messages] : chains) EXPECT_EQ(messages, 2) << flow;
 }
 
 TEST_F(TraceOptionsTest, SaysWhatIsWrong) {

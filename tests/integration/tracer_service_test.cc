@@ -104,6 +104,27 @@ TEST_F(TracerServiceTest, NeedsTheRightToPayload) {
   EXPECT_TRUE(graph_->WaitFor("TracePayload")) << graph_->output();
 }
 
+TEST_F(TracerServiceTest, NeedsTheRightToMakeOthersWait) {
+  graph_ = Start("[graph]\nname = 'g'\n[port.p]\n" +
+                 Service("server", "'echo', 'p'", "provides = ['p']") +
+                 "[service.tracer]\nprogram = 'keyport-tracer'\n"
+                 "traces = ['p']\narguments = ['--lossless', '" +
+                 file() + "']\n");
+  EXPECT_TRUE(graph_->WaitFor("lossless = true")) << graph_->output();
+}
+
+TEST_F(TracerServiceTest, LosesNothingWhereTheManifestAllowsIt) {
+  StartTraced("'everything'",
+              "'--lossless=1000', '--strict', '--rotate', '64K', "
+              "'--keep', '10000', ",
+              "lossless = true");
+  WaitForFiles(3);
+  EndGraph();
+  ExpectSaid();
+  EXPECT_EQ(Sum("lost"), 0u);
+  EXPECT_THAT(graph_->output(), HasSubstr(" for this tracer"));
+}
+
 TEST_F(TracerServiceTest, RecordsPayloadWhereTheManifestAllowsIt) {
   StartTraced("['front']", "'--payload', '--rotate', '64K', ",
               "payload = true");

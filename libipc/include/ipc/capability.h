@@ -3,12 +3,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "ipc/status.h"
+#include "libipc/abi/tracing.h"
 
 namespace ipc {
 
 class SessionCore;
+
+// At most so much is traced with a capability: bytes of a message, labels,
+// flows of a thread's second (0: any).
+using abi::TraceLimits;
 
 // What a capability is and allows.
 struct CapabilityInfo {
@@ -18,6 +24,7 @@ struct CapabilityInfo {
   uint32_t band = 0;       // of the badge
   uint64_t object_id = 0;  // never used again while the kernel process lives
   Deadline end;            // when it goes as if revoked
+  std::optional<TraceLimits> trace_limits;
 };
 
 // What handle_revoke hit.
@@ -38,6 +45,10 @@ struct MintOptions {
   uint32_t band = 0;
   // At that time the copy, and what was derived from it, goes as if revoked.
   Deadline end;
+  // Of what its trace rights allow; within what this one has, always. What asks
+  // for more is cut down to it (Tracer::filter). Of a port or the kernel
+  // object.
+  std::optional<TraceLimits> trace_limits = {};
 };
 
 // What is known of a capability without asking: neither changes while its
@@ -77,7 +88,9 @@ class Capability {
 
   // The same with a band, an end, or both. Errors: as Mint; invalid_args for a
   // band without a badge, or of what is no port; out_of_range for a band that
-  // there is not; timed_out when the end has passed.
+  // there is not, or a limit beyond what can be traced; timed_out when the end
+  // has passed; invalid_args for limits that leave no label, or of another kind
+  // of object.
   absl::StatusOr<Capability> Mint(const MintOptions& options) const;
 
   // The same with an end: at that time the copy, and what was derived from it,

@@ -3,6 +3,7 @@
 // payload without the right to it, nothing comes here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,11 +50,23 @@ struct TraceOptions {
   uint32_t snaplen = 96;
   // Of so many flows one is kept, with all its messages.
   uint32_t one_in = 1;
+  // Not 0: of the flows that a thread begins in a second, so many, the first,
+  // with all their messages wherever they go. At most kTraceRateMax. A flow
+  // that began where nobody traces at a rate is counted by each thread that it
+  // comes to, so of those a part may be missing.
+  uint32_t rate = 0;
   uint32_t bytes_min = 0;                            // of a record's payload
   TraceDirections directions = abi::kTraceBothWays;  // for who writes it
   TraceKeeps keeps = TraceKeeps::kEverything;
   TraceLabels labels = {};
+  // Not 0: lossless. A thread that would overwrite what this tracer has not
+  // read waits for it, at most so long, and no more until it has read an eighth
+  // of the ring; records that are overwritten then are lost and counted as
+  // ever. At most kTraceWaitMaxNs.
+  std::chrono::nanoseconds wait = std::chrono::nanoseconds(0);
 };
+// A tracer that comes by often enough loses nothing with it.
+inline constexpr std::chrono::milliseconds kTraceWaitUsual(100);
 
 // The first bytes of a message's payload, if they were traced: of a send and of
 // a reply. TraceRecord::payload_bytes is the true size.
@@ -67,13 +80,14 @@ class Tracer {
  public:
   // Traces every port from now until it is destroyed, or the capability
   // revoked. Owns: the capability. Of secret ports no payload comes.
-  // Rights: TraceMeta on the kernel object; for payload TracePayload too.
-  // Errors: access_denied; invalid_args, out_of_range (options);
-  // quota_exceeded (kTracingsMax).
+  // Rights: TraceMeta on the kernel object; for payload TracePayload too, for
+  // a lossless tracing TraceStall. Errors: access_denied; invalid_args,
+  // out_of_range (options); quota_exceeded (kTracingsMax, or no memory);
+  // bad_state: somebody else traces the same losslessly.
   static absl::StatusOr<Tracer> TraceAll(Capability kernel,
                                          const TraceOptions& options = {});
-  // Traces one port. Rights: TraceMeta on it; for payload TracePayload too,
-  // which nobody has on a secret port. Errors: the same.
+  // Traces one port. Rights: the same on it; nobody has TracePayload on a
+  // secret port. Errors: the same.
   static absl::StatusOr<Tracer> TracePort(Capability port,
                                           const TraceOptions& options = {});
   Tracer(Tracer&&) noexcept;
@@ -89,6 +103,8 @@ class Tracer {
   using PayloadSink = std::function<void(const TraceSource&, const TraceRecord&,
                                          const TracedPayload&)>;
   absl::StatusOr<uint64_t> Drain(const PayloadSink& sink);
+  // What is traced: what was asked for, cut down to what the capability allows.
+  const abi::TraceFilter& filter() const;
   // Records seen, and records overwritten before they were read. Their sum
   // is what was written. A payload is written in records of its own.
   uint64_t seen() const;
@@ -96,6 +112,13 @@ class Tracer {
   // Of those seen: left out here, since another tracer of the same scope wanted
   // them, or since they are about a port that is not traced; parts of payloads.
   uint64_t passed() const;
+  // What threads say that they waited for this tracer, if it is lossless.
+  struct Waits {
+    uint64_t waits = 0;
+    uint64_t in_vain = 0;  // of them: until the bound
+    std::chrono::nanoseconds waited = std::chrono::nanoseconds(0);
+  };
+  Waits waits() const;
 
  private:
   class Core;

@@ -134,7 +134,11 @@ class RandomTest : public KernelTest {
     }
     if (call == Syscall::trace_ring && request->options != 0)
       request->args[0] = 1 + Random(20);
-    if (call == Syscall::trace_end) request->args[0] = TracingOf(client);
+    if (call == Syscall::trace_port || call == Syscall::trace_all)
+      request->args[0] =
+          (request->options & abi::kTraceLossless) != 0 ? 1'000 : 0;
+    if (call == Syscall::trace_end || call == Syscall::trace_ready)
+      request->args[0] = TracingOf(client);
     if (call == Syscall::trace_next) request->args[1] = TracingOf(client);
   }
   void AimAtFlight(abi::Request* request) {
@@ -142,8 +146,9 @@ class RandomTest : public KernelTest {
     if (call == Syscall::flight_next) request->args[0] = Random(3);
     if (call != Syscall::flight_ring) return;
     request->options = static_cast<uint32_t>(Random(3));
+    // One of those granted last, by whichever client.
     if (request->options != abi::kFlightRingGrant)
-      request->args[0] = 1 + Random(20);
+      request->args[0] = flight_ring_ - std::min(flight_ring_, Random(3));
     else
       request->args[0] = 0;
     request->args[1] = 0;
@@ -239,10 +244,15 @@ class RandomTest : public KernelTest {
     slot.port = As<Lane>(*lane->second).port->id;
   }
   void Count(RawClient& client) {
-    while (auto done = client.TryTake())
-      if (done->error() == Error::ok &&
-          done->completion.number < succeeded_.size())
-        ++succeeded_[done->completion.number];
+    while (auto done = client.TryTake()) {
+      if (done->error() != Error::ok ||
+          done->completion.number >= succeeded_.size())
+        continue;
+      ++succeeded_[done->completion.number];
+      if (done->completion.number ==
+          static_cast<uint32_t>(Syscall::flight_ring))
+        flight_ring_ = std::max(flight_ring_, done->value(0));
+    }
   }
   void Play(std::vector<std::unique_ptr<RawClient>>& clients) {
     for (int step = 0; step < kSteps; ++step) {
@@ -290,6 +300,7 @@ class RandomTest : public KernelTest {
   }
 
   uint64_t state_ = 1;
+  uint64_t flight_ring_ = 0;  // granted last
   std::array<uint64_t, abi::kSyscalls + 1> succeeded_ = {};
 };
 

@@ -51,7 +51,8 @@ TEST_F(SessionTest, WelcomeTellsWhatItWasStartedWith) {
   EXPECT_STREQ(name.name, "kernel");
   EXPECT_EQ(name.kind, ObjectKind::kernel);
   EXPECT_EQ(name.rights, abi::kRightInspect | abi::kRightTraceMeta |
-                             abi::kRightTracePayload | abi::kRightWait);
+                             abi::kRightTracePayload | abi::kRightTraceStall |
+                             abi::kRightWait);
   EXPECT_NE(client->session()->handles.Find(name.handle), nullptr);
 }
 

@@ -60,6 +60,7 @@ TEST(Manifest, ReadsWhatAServiceMayTrace) {
 program = "x"
 traces = "everything"
 payload = true
+lossless = true
 [service.b]
 program = "x"
 traces = ["p"]
@@ -68,11 +69,13 @@ traces = ["p"]
   const TraceSpec& all = parsed.manifest.services[0].traces;
   EXPECT_EQ(all.of, TraceSpec::Of::kEverything);
   EXPECT_TRUE(all.payload);
+  EXPECT_TRUE(all.lossless);
   const TraceSpec& one = parsed.manifest.services[1].traces;
   EXPECT_EQ(one.of, TraceSpec::Of::kPorts);
   ASSERT_EQ(one.ports.size(), 1u);
   EXPECT_EQ(one.ports[0].text, "p");
   EXPECT_FALSE(one.payload);
+  EXPECT_FALSE(one.lossless);
 }
 
 TEST(Manifest, SaysWhatIsWrongWithTraces) {
@@ -86,6 +89,7 @@ TEST(Manifest, SaysWhatIsWrongWithTraces) {
   ExpectProblem(head + "traces = ['p', 'p']\n",
                 "two capabilities named \"trace:p\"");
   ExpectProblem(head + "payload = true\n", "there is none");
+  ExpectProblem(head + "lossless = true\n", "lossless in [service.a] says");
   ExpectProblem(head + "traces = ['p']\npayload = true\n",
                 "port \"p\" is secret");
 }

@@ -5,6 +5,7 @@
 
 #include "services/tracer/histogram.h"
 #include "services/tracer/message_table.h"
+#include "services/tracer/pace.h"
 #include "services/tracer/trace_filter.h"
 #include "services/tracer/trace_format.h"
 #include "services/tracer/trace_summary.h"
@@ -234,6 +235,42 @@ TEST(TraceSummary, CountsRecordsByPort) {
   EXPECT_EQ(nlohmann::json::parse(line)["total"]["count"], 1);
   std::getline(lines, line);
   EXPECT_EQ(nlohmann::json::parse(line)["written"], 100);
+}
+
+TEST(TraceSummary, SaysWhoWaitedForALosslessTrace) {
+  const PortNameOf name = [](uint64_t) { return std::string("p"); };
+  const auto said = [&](const TraceLoss& loss) {
+    const std::string text = TraceSummary().Text(name, loss);
+    return text.substr(text.find("written\n") + 8);
+  };
+  EXPECT_EQ(said({.seen = 90}), "");
+  EXPECT_EQ(said({.waits = ipc::Tracer::Waits()}),
+            "trace: no service waited for this tracer\n");
+  TraceLoss loss = {
+      .waits = ipc::Tracer::Waits{
+          .waits = 12, .in_vain = 0, .waited = std::chrono::milliseconds(84)}};
+  EXPECT_EQ(said(loss),
+            "trace: services waited 12 times, 84.0ms in all, for this "
+            "tracer\n");
+  loss.waits->in_vain = 1;
+  EXPECT_TRUE(said(loss).ends_with("for this tracer, once in vain\n"));
+  const auto totals = nlohmann::json::parse(TraceSummary().Json(name, loss));
+  EXPECT_EQ(totals["waits"], 12);
+  EXPECT_EQ(totals["waits_in_vain"], 1);
+  EXPECT_EQ(totals["waited_ns"], 84'000'000);
+}
+
+TEST(Pace, OfALosslessTraceNeverRestsAsLongAsServicesWait) {
+  const auto longest = [](Pace pace) {
+    int most = 0;
+    for (int i = 0; i < 10; ++i) most = std::max(most, pace.NextMs(0));
+    return most;
+  };
+  EXPECT_EQ(longest(Pace()), 20);
+  EXPECT_EQ(longest(Pace::For(std::chrono::milliseconds(0))), 20);
+  EXPECT_EQ(longest(Pace::For(std::chrono::milliseconds(10))), 2);
+  EXPECT_EQ(longest(Pace::For(std::chrono::milliseconds(1))), 1);
+  EXPECT_EQ(longest(Pace::For(ipc::kTraceWaitUsual)), 20);
 }
 
 TEST(TraceSummary, PortsThatAWriterMadeUpAreSummedUpAsOne) {

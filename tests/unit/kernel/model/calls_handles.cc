@@ -1,5 +1,8 @@
 // The model of the calls about any handle.
+#include <algorithm>
+#include <cstring>
 #include <limits>
+#include <optional>
 
 #include "tests/unit/kernel/model/calls.h"
 #include "tests/unit/kernel/model/entries.h"
@@ -11,6 +14,7 @@ struct Copy {
   uint64_t badge;
   uint8_t band = 0;
   int64_t ends_ns = 0;
+  std::optional<abi::TraceLimits> trace_limits = {};
 };
 
 Answer Derive(Call& call, const Copy& copy) {
@@ -23,7 +27,8 @@ Answer Derive(Call& call, const Copy& copy) {
                                  .band = copy.band,
                                  .parent = call.cap,
                                  .made_by = call.session.id(),
-                                 .ends_ns = copy.ends_ns});
+                                 .ends_ns = copy.ends_ns,
+                                 .trace_limits = copy.trace_limits});
   return Answer::Of(
       call.model.Place(call.session, made, call.session.account, call.given()));
 }
@@ -53,12 +58,36 @@ Answer handle_duplicate(Call& call) {
   return Derive(call, {.badge = call.cap->badge});
 }
 
+// Each limit is the stricter one of what is asked for and what there is.
 Answer handle_mint(Call& call) {
-  if (!call.Fits({.args = 4})) return Error::invalid_args;
+  if (!call.Fits({.args = 4, .payload = true})) return Error::invalid_args;
+  std::optional<abi::TraceLimits> limits;
+  if (!call.request.payload.empty()) {
+    const ObjectKind kind = call.cap->object->kind;
+    if (call.request.payload.size() != sizeof(*limits) ||
+        (kind != ObjectKind::port && kind != ObjectKind::kernel))
+      return Error::invalid_args;
+    limits.emplace();
+    std::memcpy(&*limits, call.request.payload.data(), sizeof(*limits));
+    if (limits->snaplen_max > abi::kTraceSnapMax)
+      return Answer::Failed(Error::out_of_range, 0, abi::kTraceSnapMax);
+    if (limits->rate_max > abi::kTraceRateMax)
+      return Answer::Failed(Error::out_of_range, 0, abi::kTraceRateMax);
+    if (const auto& own = call.cap->trace_limits) {
+      limits->snaplen_max = std::min(limits->snaplen_max, own->snaplen_max);
+      limits->label_first = std::max(limits->label_first, own->label_first);
+      limits->label_last = std::min(limits->label_last, own->label_last);
+      if (own->rate_max != 0 &&
+          (limits->rate_max == 0 || limits->rate_max > own->rate_max))
+        limits->rate_max = own->rate_max;
+    }
+    if (limits->label_first > limits->label_last) return Error::invalid_args;
+    call.model.coverage().Saw("minted with trace limits");
+  }
   constexpr uint64_t kNever = std::numeric_limits<int64_t>::max();
   const uint64_t badge = call.arg(1);
   const uint64_t ends_ns = call.arg(2);
-  if (badge == 0 && ends_ns == 0) return Error::invalid_args;
+  if (badge == 0 && ends_ns == 0 && !limits) return Error::invalid_args;
   if (badge != 0 && call.cap->badge != 0) return Error::invalid_args;
   const uint64_t band = call.arg(3);
   if (band != 0 && (badge == 0 || call.cap->object->kind != ObjectKind::port))
@@ -72,7 +101,8 @@ Answer handle_mint(Call& call) {
   if (end != 0) call.model.coverage().Saw("minted with an end");
   return Derive(call, {.badge = badge != 0 ? badge : call.cap->badge,
                        .band = static_cast<uint8_t>(band),
-                       .ends_ns = end});
+                       .ends_ns = end,
+                       .trace_limits = limits});
 }
 
 Answer handle_replace(Call& call) {
@@ -127,11 +157,14 @@ Answer wait_cancel(Call& call) {
 
 Answer handle_info(Call& call) {
   if (!call.Fits({})) return Error::invalid_args;
-  return Answer::Of(static_cast<uint64_t>(call.cap->object->kind) |
-                        uint64_t{call.cap->band} << abi::kInfoBandShift |
-                        static_cast<uint64_t>(call.cap->rights) << 32,
-                    call.cap->badge, call.cap->object->id,
-                    static_cast<uint64_t>(call.cap->ends_ns));
+  Answer answer =
+      Answer::Of(static_cast<uint64_t>(call.cap->object->kind) |
+                     uint64_t{call.cap->band} << abi::kInfoBandShift |
+                     static_cast<uint64_t>(call.cap->rights) << 32,
+                 call.cap->badge, call.cap->object->id,
+                 static_cast<uint64_t>(call.cap->ends_ns));
+  if (call.cap->trace_limits) answer.Append(*call.cap->trace_limits);
+  return answer;
 }
 
 }  // namespace model::calls

@@ -29,6 +29,7 @@ constexpr const char* kSituations[] = {
     "lanes bound again",
     "minted with a band",
     "minted with an end",
+    "minted with trace limits",
     "capabilities that came to their end",
     "capabilities found to have ended",
     "more ended at once than a turn destroys",

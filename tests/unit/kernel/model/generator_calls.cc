@@ -66,6 +66,16 @@ Request Generator::Mint(Session& session) {
       Make(Syscall::handle_mint, handle, SomeRights(session, handle),
            random_.OneIn(40) ? 0 : 1 + random_.Below(4));
   if (random_.OneIn(8)) request.head.args[3] = random_.Below(abi::kBands + 1);
+  if (random_.OneIn(6))
+    Append(
+        &request.payload,
+        abi::TraceLimits{
+            .snaplen_max =
+                static_cast<uint32_t>(random_.Below(abi::kTraceSnapMax + 99)),
+            .label_first = static_cast<uint32_t>(random_.Below(9)),
+            .label_last = static_cast<uint32_t>(8 + random_.Below(9)),
+            .rate_max = static_cast<uint32_t>(
+                random_.OneIn(3) ? 0 : random_.Below(abi::kTraceRateMax + 9))});
   if (random_.Below(100) >= profile_.ends) return request;
   const auto now = static_cast<uint64_t>(model_->now_ns());
   request.head.args[2] = now + 1 + random_.Below(profile_.ends_within);

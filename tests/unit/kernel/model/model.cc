@@ -74,7 +74,8 @@ Session& Model::AddSession(Session::Origin origin) {
   Session& session = NewSession(origin, *account);
   const Rights rights = is_root ? abi::kRightsAll
                                 : abi::kRightInspect | abi::kRightTraceMeta |
-                                      abi::kRightTracePayload | abi::kRightWait;
+                                      abi::kRightTracePayload |
+                                      abi::kRightTraceStall | abi::kRightWait;
   Cap& kernel = NewCap({.object = kernel_object_, .rights = rights});
   session.names.push_back(
       {"kernel", Place(session, kernel, session.account, 0)});

@@ -62,6 +62,7 @@ class Model {
     Cap* parent = nullptr;
     uint64_t made_by = 0;
     int64_t ends_ns = 0;
+    std::optional<abi::TraceLimits> trace_limits = {};
   };
   Cap& NewCap(const Making& making);
   // Null for what is no handle, or has ended by now.

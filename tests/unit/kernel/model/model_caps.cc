@@ -51,6 +51,9 @@ Cap& Model::NewCap(const Making& making) {
       (cap.ends_ns == 0 || parent->ends_ns < cap.ends_ns))
     cap.ends_ns = parent->ends_ns;
   if (cap.ends_ns != 0) endings_.insert({cap.ends_ns, cap.serial});
+  cap.trace_limits = making.trace_limits;
+  if (!cap.trace_limits && parent != nullptr)
+    cap.trace_limits = parent->trace_limits;
   cap.parent = parent;
   if (parent != nullptr) parent->children[cap.serial] = &cap;
   caps_[cap.serial] = std::move(made);

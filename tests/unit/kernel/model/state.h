@@ -257,6 +257,7 @@ struct Cap {
   Account* charged = nullptr;
   uint64_t made_by = 0;
   int64_t ends_ns = 0;  // 0: not by itself
+  std::optional<abi::TraceLimits> trace_limits;
   uint64_t grants = 0;
   bool listening = false;
   std::set<Lane*> lanes;             // made with it
