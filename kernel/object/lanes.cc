@@ -87,7 +87,7 @@ Answer Lanes::Connect(Session& session, Capability& port_capability) {
   ++session.lanes_sending;
   Answer granted = Granted(lane, port, memory.spare);
   if (memory.spare != 0) {
-    BecomeReady(lane);
+    EnqueueReady(lane);
     return granted;
   }
   granted = std::move(granted)
@@ -122,7 +122,7 @@ Answer Lanes::Ready(Lane& lane, LaneEnd which) {
   KP_TRY(base::SealMemory(end.memory.get(), base::Seal::kSingleWriter));
   end.half = *std::move(half);
   if (which == LaneEnd::kSender)
-    BecomeReady(lane);
+    EnqueueReady(lane);
   else
     PostJoined(lane);
   return {};
@@ -218,6 +218,12 @@ void Lanes::Enqueue(Lane& lane) {
   if (lane.queued) return;
   lane.queued = true;
   queue_.push_back(&lane);
+}
+
+void Lanes::EnqueueReady(Lane& lane) {
+  if (lane.queued) std::erase(queue_, &lane);
+  lane.queued = true;
+  ready_.push_back(&lane);
 }
 
 void Lanes::Post(const Lane& lane, LaneEnd which, abi::Event event,

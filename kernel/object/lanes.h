@@ -1,8 +1,8 @@
 // Lanes: makes, binds, cuts and ends lanes, and tells both ends.
 //
 // What happens to a port or a session only marks its lanes; Settle brings each
-// marked lane, in its turn, and one whose sender becomes ready at once, into
-// the state that its port, its sender's capability and its ends ask for:
+// marked lane, in its turn, into the state that its port, its sender's
+// capability and its ends ask for:
 //
 //        connect          ready + a listener
 //   (made) ---> unbound -----------------------> bound
@@ -31,7 +31,8 @@ enum class Ending;
 
 class Lanes {
  public:
-  // Lanes settled a turn: each may make and map memory.
+  // Lanes settled a turn, besides those that became ready in it: each may make
+  // and map memory.
   static constexpr uint32_t kSettledPerTurn = 64;
 
   explicit Lanes(Kernel* kernel) : kernel_(kernel) {}
@@ -59,7 +60,9 @@ class Lanes {
   void HandleGone(Lane& lane, const Capability& handle, Ending ending);
   void Enqueue(Lane& lane);
 
-  bool HasWork() const { return !queue_.empty() || may_be_lost_; }
+  bool HasWork() const {
+    return !ready_.empty() || !queue_.empty() || may_be_lost_;
+  }
   // Receive capabilities went, or lanes were left behind: some ports may now
   // be reachable from nowhere.
   void MayBeLost() { may_be_lost_ = !leftovers_.empty(); }
@@ -84,7 +87,8 @@ class Lanes {
   static constexpr int64_t kModestNs = 2'000'000'000;
   static constexpr uint32_t kLookedAtPerTurn = 256;
 
-  void BecomeReady(Lane& lane);
+  void EnqueueReady(Lane& lane);
+  void SettleReady();
   void Settle(Lane& lane);
   void Bind(Lane& lane);
   Result<void> Open(Lane& lane, Session& listener, Handle port_handle);
@@ -118,6 +122,7 @@ class Lanes {
   void Post(const Lane& lane, LaneEnd end, abi::Event event, Answer values);
 
   Kernel* const kernel_;
+  std::deque<Lane*> ready_;  // in this turn, by their senders
   std::deque<Lane*> queue_;
   // Could not be bound for want of descriptors, memory or a handle. Tried in
   // turn; ids, because they may be gone by then.

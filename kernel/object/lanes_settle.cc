@@ -9,17 +9,21 @@
 
 namespace kernel {
 
-// Its sender may send once it is answered, and tell others that it has: before
-// that, whoever listens is told of the lane. Of one that has hung up nobody
-// reads the answer.
-void Lanes::BecomeReady(Lane& lane) {
-  if (kernel_->hangs_up()) return Enqueue(lane);
-  Settle(lane);
-  // A ring without room is its reader's own loss, found out in its turn.
-  if (lane.bound()) (void)lane.listener().session->Flush();
+// Its sender is told in this turn that it may send, and may tell others that it
+// has: whoever listens hears of the lane before that.
+void Lanes::SettleReady() {
+  while (!ready_.empty()) {
+    Lane& lane = *ready_.front();
+    ready_.pop_front();
+    lane.queued = false;
+    Settle(lane);
+    // A ring without room is its reader's own loss, found out in its turn.
+    if (lane.bound()) (void)lane.listener().session->Flush();
+  }
 }
 
 void Lanes::SettleSome() {
+  SettleReady();
   for (uint32_t done = 0; done < kSettledPerTurn && !queue_.empty(); ++done) {
     Lane& lane = *queue_.front();
     queue_.pop_front();

@@ -6,7 +6,7 @@
 namespace ipc {
 namespace {
 
-absl::Status Empty() {
+absl::Status EmptyNotification() {
   return MakeStatus(Error::bad_handle,
                     "this Notification is empty: its capability was moved");
 }
@@ -40,7 +40,7 @@ absl::StatusOr<Notification> Notification::Adopt(Capability capability) {
 }
 
 absl::Status Notification::Signal(uint64_t word) const {
-  if (!capability_.valid()) return Empty();
+  if (!capability_.valid()) return EmptyNotification();
   const Answer answer =
       capability_.session()->Call(abi::Syscall::notification_signal,
                                   capability_.handle(), {.args = {word}});
@@ -60,7 +60,7 @@ void Notification::SignalSoon(uint64_t word) const {
 
 absl::StatusOr<uint64_t> Notification::Take(uint32_t options, uint64_t mask,
                                             Deadline deadline) const {
-  if (!capability_.valid()) return Empty();
+  if (!capability_.valid()) return EmptyNotification();
   if (deadline.ns == 0) options |= abi::kTakeNow;
   const Answer answer = capability_.session()->CallUntil(
       abi::Syscall::notification_wait, capability_.handle(),

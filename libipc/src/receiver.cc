@@ -388,7 +388,8 @@ absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
       return Message(std::move(state));
     }
     if (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs()) {
-      if (deadline.ns == 0 && session_->HasUnrouted()) continue;
+      if (deadline.ns == 0 && (session_->HasUnrouted() || mailbox_->HasMail()))
+        continue;
       if (bells_.load() && !std::exchange(asked_bells, true)) {
         std::lock_guard lock(mutex_);
         CollectBells();

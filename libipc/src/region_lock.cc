@@ -57,7 +57,7 @@ absl::StatusOr<RegionLock> RegionLock::Attach(const Region& region,
 
 namespace {
 
-absl::Status Empty() {
+absl::Status EmptyLock() {
   return MakeStatus(Error::bad_handle, "this RegionLock was moved from");
 }
 
@@ -65,13 +65,13 @@ absl::Status Empty() {
 
 absl::StatusOr<LockGuard> RegionLock::LockShared(Deadline deadline) {
   if (core_ == nullptr) [[unlikely]]
-    return Empty();
+    return EmptyLock();
   return core_->Lock(LockCore::Mode::kShared, deadline);
 }
 
 absl::StatusOr<LockGuard> RegionLock::LockExclusive(Deadline deadline) {
   if (core_ == nullptr) [[unlikely]]
-    return Empty();
+    return EmptyLock();
   return core_->Lock(LockCore::Mode::kExclusive, deadline);
 }
 

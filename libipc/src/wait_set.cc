@@ -141,6 +141,7 @@ class WaitSetCore {
     while (true) {
       session_->DrainBells();
       session_->Pump();
+      const bool knows_all = !session_->HasUnrouted();
       if (TakeRing(interrupt_.get()))
         return MakeStatus(Error::canceled, "the wait was interrupted");
       if (auto ready = Next(); ready.has_value()) return *ready;
@@ -149,8 +150,7 @@ class WaitSetCore {
                           "the session is over, or the kernel process gone");
       // Another thread may be pumping and not have seen what the bell meant, or
       // not have put it where it belongs; that rings, too.
-      if (deadline.ns == 0 ? session_->HasUnrouted() : session_->HasNews())
-        continue;
+      if (deadline.ns == 0 ? !knows_all : session_->HasNews()) continue;
       if (deadline.ns != base::kNoDeadline && deadline.ns <= base::NowNs())
         return MakeStatus(
             deadline.ns == 0 ? Error::should_wait : Error::timed_out,

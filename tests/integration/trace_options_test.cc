@@ -91,19 +91,21 @@ TEST_F(TraceOptionsTest, AtARateShowsWholeChains) {
   StartChain();
   const Finished record = Tool({"record", "--rate", "5", "--for", "2", file()});
   EXPECT_EQ(record.exit_code, 0) << record.output;
-  // Of those that began while there were ranks; what came last may be cut.
+  // Of those that began while there were ranks.
   std::map<std::string, int> chains;
-  std::string last;
   for (const Json& line : Traced()) {
     if (!line.contains("flow")) continue;
-    last = line["flow"].get<std::string>();
-    if ((std::stoull(last, nullptr, 16) >> 39 & 1) != 0) ++chains[last];
+    const std::string flow = line["flow"];
+    if ((std::stoull(flow, nullptr, 16) >> 39 & 1) != 0) ++chains[flow];
   }
-  chains.erase(last);
-  // One thread begins them, and two seconds lie in three of the clock's.
-  EXPECT_GE(chains.size(), 5u);
-  EXPECT_LE(chains.size(), 15u);
-  for (const auto& [flow, messages] : chains) EXPECT_EQ(messages, 2) << flow;
+  // Two clients begin them, and two seconds lie in three of the clock's.
+  EXPECT_GE(chains.size(), 10u);
+  EXPECT_LE(chains.size(), 30u);
+  const auto whole =
+      std::count_if(chains.begin(), chains.end(),
+                    [](const auto& chain) { return chain.second == 2; });
+  // Each client's first and last may be cut.
+  EXPECT_GE(static_cast<size_t>(whole) + 4, chains.size());
 }
 
 TEST_F(TraceOptionsTest, SaysWhatIsWrong) {

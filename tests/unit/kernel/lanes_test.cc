@@ -46,78 +46,24 @@ TEST_F(LanesTest, MessagesAndRepliesPassWithoutTheKernel) {
   EXPECT_EQ(sender.Take(), "answer");
 }
 
-// What is said to both is never: "you may send", before the other has heard of
-// the lane, whoever is flushed first for whatever reason.
+// Though it is served first.
 TEST_F(LanesTest, AListenerHasHeardOfALaneWhenItsSenderIsAnswered) {
-  const Handle ports[] = {CreatePort(*root_, 0, 4096),
-                          CreatePort(*root_, 0, 4096)};
-  struct Side {
-    std::unique_ptr<RawClient> client;
-    Handle lane = 0;
-    uint64_t answers_from = 0;
-    bool was_told = false;
-    bool WasAnswered() const {
-      return client->completions()->tail().load() != answers_from;
-    }
-  };
-  std::array<Side, 2> sides;
-  for (size_t i = 0; i < 2; ++i)
-    sides[i].client = AddChild(
-        *root_, {{"in", ports[i]}, {"out", ports[1 - i], abi::kRightSend}});
-  for (Side& side : sides)
-    ASSERT_EQ(side.client->Call(Syscall::port_listen, side.client->Named("in"))
-                  .error(),
-              Error::ok);
-  for (Side& side : sides)
-    side.lane =
-        side.client->Call(Syscall::port_connect, side.client->Named("out"))
-            .handle();
-  for (size_t i = 0; i < 2; ++i) {
-    Side& side = sides[i];
-    Side& other = sides[1 - i];
-    side.answers_from = side.client->completions()->tail().load();
-    side.client->socket()->before_send = [&side, &other] {
-      // What is sent now is lane_opened's descriptors.
-      side.was_told = true;
-      EXPECT_TRUE(!side.WasAnswered() || other.was_told);
-    };
-  }
-  for (Side& side : sides) side.client->Submit(Syscall::lane_ready, side.lane);
-  Settle();
-  for (Side& side : sides) {
-    side.client->socket()->before_send = nullptr;
-    EXPECT_TRUE(side.client->HasEvent(Event::lane_opened));
-    EXPECT_TRUE(side.WasAnswered());
-  }
-}
-
-// A receiver that goes is a reason to flush its senders.
-TEST_F(LanesTest, ASenderIsAnsweredLateThoughItIsToldOfAnother) {
-  const Handle other = CreatePort(*root_, 0, 4096);
-  auto leaver = AddChild(*root_, {{"port", other}});
-  auto client = AddChild(*root_, {{"port", port_, abi::kRightSend},
-                                  {"other", other, abi::kRightSend}});
-  const Handle left = leaver->Named("port");
-  ASSERT_EQ(leaver->Call(Syscall::port_listen, left).error(), Error::ok);
   ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
-  Connect(*client, client->Named("other"));
-  const RawEnd leaves = Open(*leaver);
-  const Handle lane =
-      client->Call(Syscall::port_connect, client->Named("port")).handle();
-  client->Collect();
-  const uint64_t before = client->completions()->tail().load();
+  const Handle lane = client_->Call(Syscall::port_connect, used_).handle();
+  client_->Collect();
+  const uint64_t before = client_->completions()->tail().load();
   bool told = false;
   server_->socket()->before_send = [&] {
     told = true;
-    EXPECT_EQ(client->completions()->tail().load(), before);
+    EXPECT_EQ(client_->completions()->tail().load(), before);
   };
-  client->Submit(Syscall::lane_ready, lane);
-  leaver->Submit(Syscall::handle_close, left);
-  leaver->Submit(Syscall::lane_close, leaves.lane);
+  // The listener is marked to be flushed before the sender is.
+  server_->Submit(Syscall::session_info, 0);
+  client_->Submit(Syscall::lane_ready, lane);
   Settle();
   server_->socket()->before_send = nullptr;
   EXPECT_TRUE(told);
-  EXPECT_TRUE(client->HasEvent(Event::lane_orphaned));
+  EXPECT_NE(client_->completions()->tail().load(), before);
 }
 
 TEST_F(LanesTest, HalvesCannotBeMappedForWritingOnceReady) {
