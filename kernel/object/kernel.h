@@ -82,6 +82,8 @@ class Kernel {
   // work. Returns whether there is more to do at once.
   bool Turn();
   bool HasWork() const;
+  // Whether what is served stands on the ring of one that has hung up.
+  bool hangs_up() const { return hanging_up_; }
   // Without work: whether some sessions are worth polling, and looking at them
   // once. They may be work then.
   void EnableLingering() { lingering_.Enable(); }

@@ -220,7 +220,9 @@ void Lanes::Enqueue(Lane& lane) {
   queue_.push_back(&lane);
 }
 
+// Of one that has hung up nobody reads the answer: its lanes take their turn.
 void Lanes::EnqueueReady(Lane& lane) {
+  if (kernel_->hangs_up()) return Enqueue(lane);
   if (lane.queued) std::erase(queue_, &lane);
   lane.queued = true;
   ready_.push_back(&lane);

@@ -605,9 +605,8 @@ enum TraceOptions : uint32_t {
   kTraceLossless = 2,     // takes TraceStall too: writers wait for room
   kTraceOptionsAll = 3,
 };
-// ---- trace_ready(args: tracing): its heads are mapped; from now on it is
-// waited
-//      for. bad_state: ready already, over, or not lossless
+// ---- trace_ready(args: tracing): its heads are mapped; from now on writers
+//      wait for it. bad_state: ready already, over, or not lossless
 // ---- trace_end(args: tracing)
 // ---- port_tracers(port) -> {count}; payload: TracerEntry[], at most
 //      kTracersShown of them

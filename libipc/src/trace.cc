@@ -98,10 +98,10 @@ class Tracer::Core {
   Waits waits() const {
     Waits sum;
     if (!heads_) return sum;
+    // Claims: no thread waits longer than there was time to.
+    const auto longest = static_cast<uint64_t>(base::NowNs()) - start_ns_;
     for (const Ring& ring : rings_) {
       const abi::TraceWaits waits = ring.records.waits();
-      // Claims: no thread waits longer than there was time to.
-      const auto longest = static_cast<uint64_t>(base::NowNs()) - start_ns_;
       sum.waits += std::min(waits.waits, longest);
       sum.in_vain += std::min(waits.in_vain, longest);
       sum.waited += std::chrono::nanoseconds(

@@ -95,22 +95,16 @@ TEST_F(TracerServiceTest, SeesOnlyThePortsThatItMayTrace) {
   EXPECT_THAT(shown, testing::Not(HasSubstr("client -> front")));
 }
 
-TEST_F(TracerServiceTest, NeedsTheRightToPayload) {
-  graph_ = Start("[graph]\nname = 'g'\n[port.p]\n" +
-                 Service("server", "'echo', 'p'", "provides = ['p']") +
-                 "[service.tracer]\nprogram = 'keyport-tracer'\n"
-                 "traces = ['p']\narguments = ['--payload', '" +
-                 file() + "']\n");
-  EXPECT_TRUE(graph_->WaitFor("TracePayload")) << graph_->output();
-}
-
-TEST_F(TracerServiceTest, NeedsTheRightToMakeOthersWait) {
-  graph_ = Start("[graph]\nname = 'g'\n[port.p]\n" +
-                 Service("server", "'echo', 'p'", "provides = ['p']") +
-                 "[service.tracer]\nprogram = 'keyport-tracer'\n"
-                 "traces = ['p']\narguments = ['--lossless', '" +
-                 file() + "']\n");
-  EXPECT_TRUE(graph_->WaitFor("lossless = true")) << graph_->output();
+TEST_F(TracerServiceTest, NeedsTheRightToWhatItDoes) {
+  for (const auto& [option, named] : {std::pair("--payload", "TracePayload"),
+                                      {"--lossless", "lossless = true"}}) {
+    graph_ = Start("[graph]\nname = 'g'\n[port.p]\n" +
+                   Service("server", "'echo', 'p'", "provides = ['p']") +
+                   "[service.tracer]\nprogram = 'keyport-tracer'\n"
+                   "traces = ['p']\narguments = ['" +
+                   option + "', '" + file() + "']\n");
+    EXPECT_TRUE(graph_->WaitFor(named)) << graph_->output();
+  }
 }
 
 TEST_F(TracerServiceTest, LosesNothingWhereTheManifestAllowsIt) {

@@ -41,15 +41,20 @@ class Sender {
   ~Sender();
 
   // Queues a message. Whoever listens and learns, in whatever way, that this
-  // returned, finds it (rare exceptions: docs/adr/0046). From 8 KiB on it is
-  // copied once, into memory that is lent, as long as there is any; so is what
-  // is larger than inline. All or nothing: on failure nothing was queued and
-  // the capabilities are still the caller's. Errors: timed_out, should_wait (no
-  // room by then; the port fails when full); peer_closed; revoked; out_of_range
-  // (too many capabilities); bad_handle, access_denied, invalid_args (a
-  // capability cannot be moved); quota_exceeded; of an overwriting port
-  // out_of_range (more bytes than go inline), bad_state (a call, loans,
-  // capabilities). Thread: any; waits when the queue is full.
+  // returned, finds it (rare exceptions: docs/adr/0046).
+  // From 8 KiB on it is copied once, into memory that is lent, as long as there
+  // is any; so is what is larger than inline.
+  //
+  // All or nothing: on failure nothing was queued and the capabilities are
+  // still the caller's.
+  //
+  // Errors: timed_out, should_wait (no room by then; the port fails when
+  // full); peer_closed; revoked; out_of_range (too many capabilities);
+  // bad_handle, access_denied, invalid_args (a capability cannot be moved);
+  // quota_exceeded; of an overwriting port out_of_range (more bytes than go
+  // inline), bad_state (a call, loans, capabilities).
+  //
+  // Thread: any; waits when the queue is full.
   absl::Status Send(Bytes payload, const SendOptions& options = {});
   absl::Status Send(std::string_view text, const SendOptions& options = {}) {
     return Send(BytesOf(text), options);

@@ -139,6 +139,41 @@ TEST_F(LanesTest, ReadyIsHeardOfASenderThatHungUpRightAfter) {
   EXPECT_TRUE(second.reader.Ready());
 }
 
+// A session's end is much for a turn as it is.
+TEST_F(LanesTest, WhatBecomesReadyAtAnEndIsSettledInParts) {
+  constexpr uint32_t kLanes = 4 * Lanes::kSettledPerTurn;
+  ASSERT_EQ(server_->Call(Syscall::port_listen, served_).error(), Error::ok);
+  std::vector<Handle> lanes;
+  for (uint32_t i = 0; i < kLanes; ++i) {
+    const Done made = client_->Call(Syscall::port_connect, used_);
+    ASSERT_EQ(made.error(), Error::ok) << i;
+    lanes.push_back(made.handle());
+    base::RingWriter writer(
+        *base::Half::Map(made.descriptors[0].get(), 4096, made.value(1),
+                         base::Access::kReadWrite),
+        0);
+    writer.Publish({});
+  }
+  for (const Handle lane : lanes) client_->Submit(Syscall::lane_ready, lane);
+  kernel_.HangUp(*client_->session());
+  kernel_.Turn();
+  const auto take_opened = [&] {
+    uint32_t count = 0;
+    for (; server_->HasEvent(Event::lane_opened); ++count)
+      server_->TakeEvent(Event::lane_opened);
+    return count;
+  };
+  uint32_t opened = take_opened();
+  EXPECT_LE(opened, Lanes::kSettledPerTurn);
+  // As much as its ring holds at a time.
+  for (uint32_t more = 1; more > 0; opened += more) {
+    server_->Bell();
+    Settle();
+    more = take_opened();
+  }
+  EXPECT_EQ(opened, kLanes);
+}
+
 TEST_F(LanesTest, StampedRecordCountsThoughItsTailWasNotMoved) {
   RawEnd sender = Connect(*client_, used_);
   sender.Send("one");
