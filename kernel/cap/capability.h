@@ -76,6 +76,10 @@ struct Capability {
   const abi::TraceLimits* trace_limits() const {
     return use != nullptr ? use->trace_limits.get() : nullptr;
   }
+  // For who is told: those that limit nothing where there are none.
+  abi::TraceLimits TraceLimitsTold() const {
+    return trace_limits() != nullptr ? *trace_limits() : abi::TraceLimits();
+  }
 
   void PutInto(Session& table, Handle number) {
     where = Where::kTable;

@@ -21,6 +21,7 @@ abi::ExplainStep StepOf(const Kernel& kernel, const Capability& capability) {
   step.kind = capability.object->kind;
   step.rights = capability.rights;
   step.band = capability.band;
+  step.trace_limits = capability.TraceLimitsTold();
   step.maker = capability.made_by;
   CopyName(step.maker_name, ProcessName(kernel, step.maker));
   if (const Session* holder = capability.holder(); holder != nullptr) {

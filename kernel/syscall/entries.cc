@@ -206,6 +206,7 @@ abi::CapabilityEntry CapabilityEntryOf(const CapabilityTree& tree,
   entry.rights = capability.rights;
   entry.made_by = capability.made_by;
   entry.ends_ns = capability.ends_ns();
+  entry.trace_limits = capability.TraceLimitsTold();
   return entry;
 }
 

@@ -357,8 +357,9 @@ struct ExplainStep {
   uint32_t band;
   char holder_name[kNameBytesMax];
   char maker_name[kNameBytesMax];
+  TraceLimits trace_limits;
 };
-static_assert(sizeof(ExplainStep) == 160);
+static_assert(sizeof(ExplainStep) == 176);
 
 // ---- topic_create(account, options: TopicOptions, args: ring bytes or 0,
 //      patience in ns; payload: name without zero)
@@ -575,7 +576,9 @@ struct CapabilityEntry {
   uint32_t band;
   uint64_t made_by;  // process id of whose request made it
   int64_t ends_ns;   // 0: it does not end by itself
+  TraceLimits trace_limits;
 };
+static_assert(sizeof(CapabilityEntry) == 88);
 
 // ---- trace_ring(options: TraceRingStep, args: ring, scope) -> grant (of a
 //      LaneScope's id): {ring, key, bytes}, descriptor to map read-write; of a

@@ -47,6 +47,7 @@ struct TraceLimits {
   uint32_t label_first = 0;
   uint32_t label_last = UINT32_MAX;
   uint32_t rate_max = 0;  // 0: none
+  bool any() const { return *this != TraceLimits(); }
   bool operator==(const TraceLimits&) const = default;
 };
 static_assert(sizeof(TraceLimits) == 16);

@@ -84,4 +84,25 @@ std::optional<Rights> RightByName(std::string_view name) {
   return std::nullopt;
 }
 
+std::string TraceLimitsText(const ipc::abi::TraceLimits& limits) {
+  const ipc::abi::TraceLimits none;
+  std::string text;
+  const auto add = [&](const std::string& limit) {
+    if (!text.empty()) text += ", ";
+    text += limit;
+  };
+  if (limits.snaplen_max != none.snaplen_max)
+    add("snaplen " + std::to_string(limits.snaplen_max));
+  if (limits.label_first == limits.label_last)
+    add("label " + std::to_string(limits.label_first));
+  else if (limits.label_last != none.label_last)
+    add("labels " + std::to_string(limits.label_first) + "-" +
+        std::to_string(limits.label_last));
+  else if (limits.label_first != none.label_first)
+    add("labels from " + std::to_string(limits.label_first));
+  if (limits.rate_max != none.rate_max)
+    add("rate " + std::to_string(limits.rate_max));
+  return text.empty() ? "-" : text;
+}
+
 }  // namespace base

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "libipc/abi/tracing.h"
 #include "libipc/abi/types.h"
 
 namespace base {
@@ -18,5 +19,7 @@ const char* AccountItemName(ipc::abi::AccountItem item);  // "handles"
 std::string RightsText(ipc::abi::Rights rights);
 // The right of that name ("Send"), if there is one.
 std::optional<ipc::abi::Rights> RightByName(std::string_view name);
+// "snaplen 96, labels 4-9, rate 10": those that limit; "-" if none does.
+std::string TraceLimitsText(const ipc::abi::TraceLimits& limits);
 
 }  // namespace base

@@ -20,6 +20,7 @@ Explanation::Step StepOf(const abi::ExplainStep& wire) {
   step.rights = wire.rights;
   step.badge = wire.badge;
   if (wire.ends_ns != 0) step.end.ns = wire.ends_ns;
+  if (wire.trace_limits.any()) step.trace_limits = wire.trace_limits;
   step.holder = wire.holder;
   step.holder_name = NameOf(wire.holder_name);
   step.handle = wire.handle;
@@ -61,6 +62,9 @@ std::string WhatText(const Explanation::Step& step) {
   if (step.badge != 0) absl::StrAppend(&text, ", badge ", step.badge);
   if (step.end.ns != base::kNoDeadline)
     absl::StrAppend(&text, ", until ", step.end.ns, " ns");
+  if (step.trace_limits)
+    absl::StrAppend(
+        &text, ", traces at most: ", base::TraceLimitsText(*step.trace_limits));
   return text;
 }
 

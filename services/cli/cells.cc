@@ -42,4 +42,18 @@ void AddEnd(int64_t ends_ns, int64_t now_ns, Json* json) {
       ends ? Json(std::max<int64_t>(ends_ns - now_ns, 0)) : Json(nullptr);
 }
 
+Json TraceLimitsJson(const ipc::TraceLimits& limits) {
+  if (!limits.any()) return nullptr;
+  const ipc::TraceLimits none;
+  const auto or_null = [](const auto& value, bool limited) {
+    return limited ? Json(value) : Json(nullptr);
+  };
+  const Json labels = {limits.label_first, limits.label_last};
+  return {{"snaplen",
+           or_null(limits.snaplen_max, limits.snaplen_max != none.snaplen_max)},
+          {"labels", or_null(labels, limits.label_first != none.label_first ||
+                                         limits.label_last != none.label_last)},
+          {"rate", or_null(limits.rate_max, limits.rate_max != none.rate_max)}};
+}
+
 }  // namespace keyport

@@ -51,6 +51,8 @@ Json StepJson(const ipc::Explanation::Step& step) {
           {"rights", RightsCell(step.rights)},
           {"badge", step.badge},
           {"ends_ns", ends ? Json(step.end.ns) : Json(nullptr)},
+          {"trace_limits",
+           TraceLimitsJson(step.trace_limits.value_or(ipc::TraceLimits()))},
           {"holder", ProcessJson(step.holder, step.holder_name)},
           {"handle", step.handle},
           {"maker", ProcessJson(step.maker, step.maker_name)}};

@@ -43,5 +43,8 @@ inline Json SinceJson(uint64_t since_ns) {
 Json ExitJson(uint32_t exit);
 // "ends_ns" (CLOCK_MONOTONIC) and "ends_in_ns"; null: it does not end.
 void AddEnd(int64_t ends_ns, int64_t now_ns, Json* json);
+// {"snaplen": 96, "labels": [4, 9], "rate": 10}, each null where it does not
+// limit; null: none does.
+Json TraceLimitsJson(const ipc::TraceLimits& limits);
 
 }  // namespace keyport

@@ -134,7 +134,8 @@ Listing ListCapabilities(const Snapshot& snapshot, std::string_view service) {
                        {"BADGE", Align::kRight},
                        {"FROM"},
                        {"MADE BY"},
-                       {"ENDS", Align::kRight}});
+                       {"ENDS", Align::kRight},
+                       {"TRACES AT MOST", Align::kLeft, Shown::kIfSaid}});
   std::map<uint64_t, uint64_t> holders;
   for (const ipc::CapabilityEntry& capability : snapshot.capabilities)
     holders[capability.serial] = capability.process;
@@ -164,10 +165,12 @@ Listing ListCapabilities(const Snapshot& snapshot, std::string_view service) {
                  {"made_by", capability.made_by},
                  {"maker", maker}};
     AddEnd(capability.ends_ns, snapshot.taken_ns, &json);
+    json["trace_limits"] = TraceLimitsJson(capability.trace_limits);
     list.Add({holder, HandleCell(capability.handle), object,
               RightsCell(capability.rights),
               capability.badge == 0 ? "-" : Number(capability.badge), from,
-              maker, EndsCell(capability.ends_ns, snapshot.taken_ns)},
+              maker, EndsCell(capability.ends_ns, snapshot.taken_ns),
+              base::TraceLimitsText(capability.trace_limits)},
              json);
   }
   return std::move(list).Build();

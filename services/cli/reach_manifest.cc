@@ -53,6 +53,7 @@ class ManifestModel {
                                    .handle = 0,
                                    .made_by = 0,
                                    .ends_ns = 0,
+                                   .trace_limits = {},
                                    .name = "",
                                    .place = Place(spec.name.at)});
   }
@@ -73,6 +74,7 @@ class ManifestModel {
                                      .handle = 0,
                                      .made_by = 0,
                                      .ends_ns = 0,
+                                     .trace_limits = planned.trace_limits,
                                      .name = Printable(planned.name),
                                      .place = Place(PositionOf(service, i))});
       if ((planned.rights & ipc::kRightReceive) != 0)

@@ -39,6 +39,7 @@ ReachModel::Capability CapabilityOf(const ipc::CapabilityEntry& entry) {
           .handle = entry.handle,
           .made_by = entry.made_by,
           .ends_ns = entry.ends_ns,
+          .trace_limits = entry.trace_limits,
           .name = "",
           .place = ""};
 }

@@ -40,8 +40,9 @@ struct ReachModel {
     ipc::Handle handle = 0;  // 0 in a manifest
     uint64_t made_by = 0;    // process; 0: the kernel process, or a manifest
     int64_t ends_ns = 0;     // CLOCK_MONOTONIC; 0: it does not end by itself
-    std::string name;        // in a manifest: the service's own name for it
-    std::string place;       // "graph.toml:12:9"
+    ipc::TraceLimits trace_limits = {};
+    std::string name;   // in a manifest: the service's own name for it
+    std::string place;  // "graph.toml:12:9"
   };
   // Takes the port's messages. Not who only keeps the Receive right, as the
   // supervisor does for its services.

@@ -43,10 +43,11 @@ std::string StepWords(const Reachability& reachability, const Capability& made,
          CapabilityWords(reachability, from);
 }
 
-void AddMakerAndEnd(const Reachability& reachability,
-                    const Capability& capability, Json* json) {
+void AddMakerAndBounds(const Reachability& reachability,
+                       const Capability& capability, Json* json) {
   (*json)["made_by"] = capability.made_by;
   AddEnd(capability.ends_ns, reachability.model().taken_ns, json);
+  (*json)["trace_limits"] = TraceLimitsJson(capability.trace_limits);
 }
 
 }  // namespace
@@ -64,6 +65,9 @@ std::string CapabilityWords(const Reachability& reachability,
   if (capability.ends_ns != 0)
     text +=
         ", ends " + EndsCell(capability.ends_ns, reachability.model().taken_ns);
+  if (capability.trace_limits.any())
+    text +=
+        ", traces at most: " + base::TraceLimitsText(capability.trace_limits);
   if (!capability.place.empty()) text += " (" + capability.place + ")";
   return text;
 }
@@ -110,7 +114,7 @@ Json CapabilityJson(const Reachability& reachability,
                {"badge", capability.badge},
                {"serial", capability.serial},
                {"parent", capability.parent}};
-  AddMakerAndEnd(reachability, capability, &json);
+  AddMakerAndBounds(reachability, capability, &json);
   if (!capability.name.empty()) json["name"] = capability.name;
   if (!capability.place.empty()) json["place"] = capability.place;
   return json;
@@ -125,7 +129,7 @@ Json ChainJson(const Reachability& reachability, const Chain& chain) {
                  {"rights", base::RightsText(step->rights)},
                  {"badge", step->badge},
                  {"serial", step->serial}};
-    AddMakerAndEnd(reachability, *step, &json);
+    AddMakerAndBounds(reachability, *step, &json);
     if (!step->place.empty()) json["place"] = step->place;
     steps.push_back(std::move(json));
   }

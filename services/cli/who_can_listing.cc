@@ -26,6 +26,7 @@ Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
                        {"BADGE", Align::kRight},
                        {"MADE BY", Align::kLeft, Shown::kIfSaid},
                        {"ENDS", Align::kRight, Shown::kIfSaid},
+                       {"TRACES AT MOST", Align::kLeft, Shown::kIfSaid},
                        {"DERIVED FROM"}});
   bool any = false;
   for (const uint64_t port : ports) {
@@ -41,6 +42,7 @@ Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
                 held->badge == 0 ? "-" : Number(held->badge),
                 MakerCell(reachability, *held),
                 EndsCell(held->ends_ns, reachability.model().taken_ns),
+                base::TraceLimitsText(held->trace_limits),
                 ChainCell(reachability, chain)},
                json);
     }

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "services/common/trace_labels.h"
+
 namespace keyport {
 namespace {
 

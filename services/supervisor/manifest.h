@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "ipc/capability.h"
 #include "ipc/process.h"
 #include "ipc/session.h"
 #include "ipc/types.h"
@@ -66,6 +67,7 @@ struct TraceSpec {
   std::vector<Word> ports;  // of kPorts
   bool payload = false;
   bool lossless = false;  // others may be made to wait for it
+  ipc::TraceLimits limits;
   bool any() const { return of != Of::kNothing; }
 };
 

@@ -136,7 +136,7 @@ void NoteNothingTraced(const toml::node& node, TomlFields* fields) {
 void ReadTraces(TomlFields* fields, TraceSpec* traces) {
   const toml::node* node = fields->table().get("traces");
   if (node == nullptr) {
-    for (const std::string word : {"payload", "lossless"})
+    for (const std::string word : {"payload", "lossless", kTraceLimits})
       if (const toml::node* given = fields->table().get(word))
         fields->Note(PositionOf(given->source()),
                      word + " in " + fields->where() +
@@ -145,6 +145,7 @@ void ReadTraces(TomlFields* fields, TraceSpec* traces) {
   }
   traces->payload = fields->Truth("payload").value_or(false);
   traces->lossless = fields->Truth("lossless").value_or(false);
+  traces->limits = ReadTraceLimits(fields, traces->payload);
   if (node->is_array()) {
     traces->of = TraceSpec::Of::kPorts;
     traces->ports = fields->Texts("traces");
@@ -194,7 +195,7 @@ void ReadGraph(TomlFields fields, Manifest* manifest) {
 ServiceSpec ReadService(const Word& name, TomlFields fields) {
   fields.AllowOnly({"program", "arguments", "uses", "use", "provides", "traces",
                     "payload", "lossless", "instances", "restart", "job",
-                    "variables", kLimits, kSoftLimits});
+                    "variables", kTraceLimits, kLimits, kSoftLimits});
   ServiceSpec service = {.name = name};
   if (const auto program = fields.Text("program")) service.program = *program;
   if (fields.table().get("program") == nullptr)

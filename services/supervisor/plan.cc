@@ -88,8 +88,10 @@ class Planner {
       instance.name = service.name.text;
       if (service.instances > 1) instance.name += "." + std::to_string(number);
       instance.capabilities = Capabilities(service);
-      if (service.traces.of == TraceSpec::Of::kEverything)
+      if (service.traces.of == TraceSpec::Of::kEverything) {
         instance.kernel_rights = TraceRights(service.traces, kKernelRights);
+        instance.kernel_trace_limits = service.traces.limits;
+      }
       plan_.instances.push_back(instance);
     }
   }
@@ -133,9 +135,10 @@ class Planner {
       all.push_back({use.as, PortIndex(use.port.text), kUsedRights | use.rights,
                      use.badge.value_or(own_badge), use.band});
     for (const Word& port : service.traces.ports)
-      all.push_back({std::string(kTracePrefix) + port.text,
-                     PortIndex(port.text),
-                     TraceRights(service.traces, kTracedRights), 0});
+      all.push_back({.name = std::string(kTracePrefix) + port.text,
+                     .port = PortIndex(port.text),
+                     .rights = TraceRights(service.traces, kTracedRights),
+                     .trace_limits = service.traces.limits});
     return all;
   }
 

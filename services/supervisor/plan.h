@@ -15,8 +15,9 @@ struct PlannedCapability {
   std::string name;  // as the service calls it
   size_t port = 0;   // index in Manifest::ports
   ipc::Rights rights = 0;
-  uint64_t badge = 0;  // 0: the port's own capability, not minted
+  uint64_t badge = 0;  // 0: that of the port's own capability
   uint32_t band = 0;
+  ipc::TraceLimits trace_limits = {};
 };
 
 enum class RunBy { kProgram, kObserver };
@@ -28,6 +29,7 @@ struct Instance {
   std::vector<std::string> variables;  // NAME=value
   std::vector<PlannedCapability> capabilities;
   ipc::Rights kernel_rights = 0;  // on the kernel object; 0: none
+  ipc::TraceLimits kernel_trace_limits;
   // kObserver: no program is started; the graph's observer takes its place.
   RunBy run_by = RunBy::kProgram;
 };

@@ -37,8 +37,12 @@ bool Uses(const std::vector<UseSpec>& uses, const std::string& port) {
 
 std::string ReachText(const Manifest& manifest,
                       const std::vector<Instance>& instances) {
-  TextTable table(
-      {{"FROM"}, {"TO"}, {"PORT"}, {"RIGHTS"}, {"BADGE", Align::kRight}});
+  TextTable table({{"FROM"},
+                   {"TO"},
+                   {"PORT"},
+                   {"RIGHTS"},
+                   {"BADGE", Align::kRight},
+                   {"TRACES AT MOST", Align::kLeft, Shown::kIfSaid}});
   for (const Instance& instance : instances) {
     for (const PlannedCapability& capability : instance.capabilities) {
       if ((capability.rights & (ipc::kRightSend | ipc::kRightTraceMeta)) == 0)
@@ -47,11 +51,13 @@ std::string ReachText(const Manifest& manifest,
                  JoinWords(Receivers(manifest, capability.port, instances)),
                  manifest.ports[capability.port].name.text,
                  base::RightsText(capability.rights),
-                 std::to_string(capability.badge)});
+                 std::to_string(capability.badge),
+                 base::TraceLimitsText(capability.trace_limits)});
     }
     if (instance.kernel_rights != 0)
       table.Add({instance.name, "(everything)", "-",
-                 base::RightsText(instance.kernel_rights), "-"});
+                 base::RightsText(instance.kernel_rights), "-",
+                 base::TraceLimitsText(instance.kernel_trace_limits)});
   }
   return table.Text();
 }

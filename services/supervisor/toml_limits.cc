@@ -1,6 +1,7 @@
 #include "services/supervisor/toml_limits.h"
 
 #include "libipc/base/names.h"
+#include "services/common/trace_labels.h"
 
 namespace keyport {
 namespace {
@@ -26,6 +27,33 @@ ipc::AccountLimits ReadTable(TomlFields* fields, const char* key) {
   return limits;
 }
 
+void ReadTraceLabels(TomlFields* values, ipc::TraceLimits* limits) {
+  const std::optional<Word> word = values->Text("labels");
+  if (!word) return;
+  const std::optional<ipc::TraceLabels> labels = ReadLabels(word->text);
+  if (!labels) {
+    values->Note(word->at, "\"labels\" in " + values->where() + " is \"" +
+                               word->text +
+                               "\"; expected a label or a range, as \"4\" or "
+                               "\"4-9\"");
+    return;
+  }
+  limits->label_first = labels->first;
+  limits->label_last = labels->last;
+}
+
+void ReadTraceSnaplen(TomlFields* values, bool payload,
+                      ipc::TraceLimits* limits) {
+  const auto snaplen = values->Integer("snaplen", {1, ipc::abi::kTraceSnapMax});
+  if (!snaplen) return;
+  limits->snaplen_max = static_cast<uint32_t>(*snaplen);
+  if (!payload)
+    values->Note(PositionOf(values->table().get("snaplen")->source()),
+                 "\"snaplen\" in " + values->where() +
+                     " limits what is in the messages, which it may not "
+                     "trace; expected payload = true");
+}
+
 }  // namespace
 
 ipc::AccountLimits ReadLimits(TomlFields* fields) {
@@ -47,6 +75,25 @@ ipc::AccountLimits ReadSoftLimits(TomlFields* fields,
                      std::to_string(limit));
   }
   return soft;
+}
+
+ipc::TraceLimits ReadTraceLimits(TomlFields* fields, bool payload) {
+  ipc::TraceLimits limits;
+  const toml::table* table = fields->Table(kTraceLimits);
+  if (table == nullptr) return limits;
+  TomlFields values(*table,
+                    std::string(kTraceLimits) + " of " + fields->where(),
+                    fields->problems());
+  values.AllowOnly({"snaplen", "labels", "rate"});
+  if (table->empty())
+    values.Note(values.at(), values.where() +
+                                 " limits nothing; expected snaplen, labels "
+                                 "or rate");
+  ReadTraceSnaplen(&values, payload, &limits);
+  ReadTraceLabels(&values, &limits);
+  if (const auto rate = values.Integer("rate", {1, ipc::abi::kTraceRateMax}))
+    limits.rate_max = static_cast<uint32_t>(*rate);
+  return limits;
 }
 
 }  // namespace keyport

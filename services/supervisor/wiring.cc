@@ -1,5 +1,7 @@
 #include "services/supervisor/wiring.h"
 
+#include <deque>
+
 #include "services/common/trace_names.h"
 
 namespace keyport {
@@ -24,6 +26,32 @@ ipc::PortOptions OptionsOf(const PortSpec& spec) {
 // Wait for its soft limits.
 constexpr ipc::Rights kAccountRights = ipc::kRightManage | ipc::kRightInspect |
                                        ipc::kRightDuplicate | ipc::kRightWait;
+
+std::optional<ipc::TraceLimits> IfAny(const ipc::TraceLimits& limits) {
+  if (!limits.any()) return std::nullopt;
+  return limits;
+}
+
+// What a new process gets. What is minted for it lives until it has its copies:
+// a port whose senders are all gone must be able to tell its receiver so.
+class Gifts {
+ public:
+  absl::Status Add(std::string name, const ipc::Capability& from,
+                   ipc::MintOptions copy) {
+    initial_.push_back({std::move(name), &from, copy.rights});
+    if (copy.badge == 0 && !copy.trace_limits) return absl::OkStatus();
+    copy.rights |= ipc::kRightDuplicate;
+    absl::StatusOr<ipc::Capability> mint = from.Mint(copy);
+    if (!mint.ok()) return mint.status();
+    initial_.back().capability = &minted_.emplace_back(*std::move(mint));
+    return absl::OkStatus();
+  }
+  const std::vector<ipc::InitialCapability>& all() const { return initial_; }
+
+ private:
+  std::deque<ipc::Capability> minted_;
+  std::vector<ipc::InitialCapability> initial_;
+};
 
 }  // namespace
 
@@ -80,29 +108,28 @@ absl::Status Wiring::MakeAccounts() {
 
 absl::StatusOr<ipc::NewProcess> Wiring::MakeProcess(size_t index) {
   const Instance& instance = instances_[index];
-  // Minted capabilities live until the new process has its copies: a port
-  // whose senders are all gone must be able to tell its receiver so.
-  std::vector<ipc::Capability> minted;
-  minted.reserve(instance.capabilities.size());
-  std::vector<ipc::InitialCapability> initial;
-  for (const PlannedCapability& planned : instance.capabilities) {
-    const ipc::Capability* given = &ports_[planned.port];
-    if (planned.badge != 0) {
-      absl::StatusOr<ipc::Capability> mint =
-          given->Mint({.rights = planned.rights | ipc::kRightDuplicate,
+  Gifts gifts;
+  for (const PlannedCapability& planned : instance.capabilities)
+    if (absl::Status given =
+            gifts.Add(planned.name, ports_[planned.port],
+                      {.rights = planned.rights,
                        .badge = planned.badge,
-                       .band = planned.band});
-      if (!mint.ok()) return mint.status();
-      minted.push_back(*std::move(mint));
-      given = &minted.back();
-    }
-    initial.push_back({planned.name, given, planned.rights});
-  }
+                       .band = planned.band,
+                       .trace_limits = IfAny(planned.trace_limits)});
+        !given.ok())
+      return given;
   if (instance.kernel_rights != 0)
-    initial.push_back(
-        {std::string(kTraceEverything), &kernel_, instance.kernel_rights});
-  initial.push_back({"account", &accounts_[index], kAccountRights});
-  return ipc::CreateProcess(accounts_[index], instance.name, initial);
+    if (absl::Status given =
+            gifts.Add(std::string(kTraceEverything), kernel_,
+                      {.rights = instance.kernel_rights,
+                       .trace_limits = IfAny(instance.kernel_trace_limits)});
+        !given.ok())
+      return given;
+  if (absl::Status given =
+          gifts.Add("account", accounts_[index], {.rights = kAccountRights});
+      !given.ok())
+    return given;
+  return ipc::CreateProcess(accounts_[index], instance.name, gifts.all());
 }
 
 absl::StatusOr<Child> Wiring::Start(size_t index) {

@@ -1,7 +1,6 @@
 // Which messages a tracer shows.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,9 +25,6 @@ struct TraceFilter {
 
 // `source`, and what of the filter services themselves can leave out.
 ipc::TraceOptions AtSource(const TraceFilter& filter, ipc::TraceOptions source);
-
-// "4" or "4-9"; nothing for other words.
-std::optional<ipc::TraceLabels> ReadLabels(std::string_view word);
 
 // Whether `name` is the service, or one of its instances.
 bool IsService(std::string_view name, std::string_view service);

@@ -47,6 +47,28 @@ TEST_F(HandleExplain, TellsThePathOfDerivationWithMakersAndHolders) {
   EXPECT_NE(it.Text().find("made by root"), std::string::npos) << it.Text();
 }
 
+TEST_F(HandleExplain, TellsWhatMayBeTracedAtMost) {
+  const Handle port = MakePort();
+  const TraceLimits limits = {.label_first = 4, .label_last = 9};
+  const Handle limited = static_cast<Handle>(
+      Call(Syscall::handle_mint, port,
+           {.args = {kRightTraceMeta},
+            .payload = std::as_bytes(std::span(&limits, 1))})
+          .value(0));
+  Explanation it = Of(limited);
+  ASSERT_EQ(it.steps.size(), 2u);
+  EXPECT_EQ(it.steps[0].trace_limits, limits);
+  EXPECT_FALSE(it.steps[1].trace_limits.has_value());
+  EXPECT_NE(it.Text().find(", traces at most: labels 4-9, made by root"),
+            std::string::npos)
+      << it.Text();
+  // Also of one that is gone.
+  Call(Syscall::handle_revoke, port);
+  it = Of(limited);
+  ASSERT_FALSE(it.steps.empty());
+  EXPECT_EQ(it.steps[0].trace_limits, limits);
+}
+
 TEST_F(HandleExplain, TellsWhoRevokedWhatIsGone) {
   const Handle port = MakePort();
   Other other = MakeOther(Mint(port, kRightSend | kRightDuplicate, 42));

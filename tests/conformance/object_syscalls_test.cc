@@ -341,5 +341,23 @@ TEST_F(ObjectList, OfAnyKindGivesCapabilitiesWithTheirParents) {
   EXPECT_TRUE(found);
 }
 
+TEST_F(ObjectList, OfAnyKindTellsWhatMayBeTracedAtMost) {
+  const abi::TraceLimits limits = {.snaplen_max = 9, .rate_max = 3};
+  const Handle port = MakePort();
+  const Handle limited = static_cast<Handle>(
+      Call(Syscall::handle_mint, port,
+           {.args = {kRightTraceMeta},
+            .payload = std::as_bytes(std::span(&limits, 1))})
+          .value(0));
+  int found = 0;
+  for (const auto& entry : All<abi::CapabilityEntry>(ObjectKind::any)) {
+    if (entry.object != IdOf(port)) continue;
+    ++found;
+    EXPECT_EQ(entry.trace_limits,
+              entry.handle == limited ? limits : abi::TraceLimits());
+  }
+  EXPECT_EQ(found, 2);
+}
+
 }  // namespace
 }  // namespace ipc

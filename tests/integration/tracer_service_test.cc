@@ -95,6 +95,31 @@ TEST_F(TracerServiceTest, SeesOnlyThePortsThatItMayTrace) {
   EXPECT_THAT(shown, testing::Not(HasSubstr("client -> front")));
 }
 
+TEST_F(TracerServiceTest, SeesNoMoreThanTheManifestAllows) {
+  StartTraced("['store', 'front']", "'--payload', '--rotate', '64K', ",
+              "payload = true\n"
+              "trace_limits = { snaplen = 1, labels = '0-9', rate = 4000 }");
+  WaitForFiles(2);
+  int limited = 0;
+  for (const Json& row : ObjectsOf({"caps", "tracer", "--json"})) {
+    if (row["trace_limits"].is_null()) continue;
+    ++limited;
+    EXPECT_EQ(row["name"].get<std::string>().substr(0, 6), "port :");
+    EXPECT_EQ(row["trace_limits"]["snaplen"], 1);
+    EXPECT_EQ(row["trace_limits"]["labels"], (std::vector{0, 9}));
+    EXPECT_EQ(row["trace_limits"]["rate"], 4000);
+    const Finished explained =
+        Tool({"explain", "tracer", std::to_string(row["handle"].get<int>())});
+    EXPECT_THAT(explained.output,
+                HasSubstr("traces at most: snaplen 1, labels 0-9, rate 4000"));
+  }
+  EXPECT_EQ(limited, 2);
+  EndGraph();
+  const std::string shown = Shown({"--payload"});
+  EXPECT_THAT(shown, HasSubstr("> h\n"));
+  EXPECT_THAT(shown, testing::Not(HasSubstr("> hi")));
+}
+
 TEST_F(TracerServiceTest, NeedsTheRightToWhatItDoes) {
   for (const auto& [option, named] : {std::pair("--payload", "TracePayload"),
                                       {"--lossless", "lossless = true"}}) {

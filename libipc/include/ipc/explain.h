@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct Explanation {
     Rights rights = 0;
     uint64_t badge = 0;
     Deadline end;
+    std::optional<TraceLimits> trace_limits;
     uint64_t holder = 0;  // process id; 0: in flight
     std::string holder_name;
     Handle handle = abi::kNoHandle;  // the holder's

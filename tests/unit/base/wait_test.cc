@@ -154,5 +154,17 @@ TEST(Names, ComeFromTheLists) {
   EXPECT_EQ(RightByName("Fly"), std::nullopt);
 }
 
+TEST(Names, OfTraceLimitsSayWhatIsLimited) {
+  EXPECT_EQ(TraceLimitsText({}), "-");
+  EXPECT_EQ(TraceLimitsText({.snaplen_max = 96,
+                             .label_first = 4,
+                             .label_last = 9,
+                             .rate_max = 10}),
+            "snaplen 96, labels 4-9, rate 10");
+  EXPECT_EQ(TraceLimitsText({.snaplen_max = 0, .label_last = 0}),
+            "snaplen 0, label 0");
+  EXPECT_EQ(TraceLimitsText({.label_first = 4}), "labels from 4");
+}
+
 }  // namespace
 }  // namespace base

@@ -48,6 +48,7 @@ TEST(ExplainListing, TellsOfAHandleThatIsLost) {
   EXPECT_EQ(json["steps"][0]["rights"], "Send");
   EXPECT_EQ(json["steps"][0]["holder"]["service"], "borrower");
   EXPECT_TRUE(json["steps"][0]["ends_ns"].is_null());
+  EXPECT_TRUE(json["steps"][0]["trace_limits"].is_null());
   const Listing listing = ListExplanation("borrower(103)", Revoked());
   EXPECT_EQ(listing.text.rfind("borrower(103): handle ", 0), 0u)
       << listing.text;
@@ -59,12 +60,15 @@ TEST(ExplainListing, AnOpenHandleHasNoFate) {
   open.ended_by = 0;
   open.steps[0].maker = 0;
   open.steps[0].end.ns = 1'000;
+  open.steps[0].trace_limits = ipc::TraceLimits{.rate_max = 7};
   const nlohmann::json json = JsonOf(open);
   EXPECT_EQ(json["open"], true);
   EXPECT_TRUE(json["fate"].is_null());
   EXPECT_TRUE(json["ended_by"].is_null());
   EXPECT_TRUE(json["steps"][0]["maker"].is_null());
   EXPECT_EQ(json["steps"][0]["ends_ns"], 1'000);
+  EXPECT_EQ(json["steps"][0]["trace_limits"]["rate"], 7);
+  EXPECT_TRUE(json["steps"][0]["trace_limits"]["labels"].is_null());
 }
 
 TEST(ExplainListing, NamesCannotWriteOnTheTerminal) {

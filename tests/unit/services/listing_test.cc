@@ -156,6 +156,25 @@ TEST(Listing, CapabilitiesTellWhoMadeThemAndWhenTheyEnd) {
             std::string::npos);
 }
 
+TEST(Listing, CapabilitiesTellWhatTheyTraceAtMost) {
+  Snapshot snapshot = ExampleSnapshot();
+  Listing listing = ListCapabilities(snapshot, "client");
+  EXPECT_EQ(listing.text.find("TRACES"), std::string::npos) << listing.text;
+  EXPECT_TRUE(JsonLine(listing, 0)["trace_limits"].is_null());
+  snapshot.capabilities[1].trace_limits = {
+      .snaplen_max = 96, .label_first = 4, .label_last = 9};
+  listing = ListCapabilities(snapshot, "client");
+  EXPECT_NE(listing.text.find("ENDS  TRACES AT MOST\n"), std::string::npos)
+      << listing.text;
+  EXPECT_NE(listing.text.find("   -  snaplen 96, labels 4-9\n"),
+            std::string::npos)
+      << listing.text;
+  const auto limits = JsonLine(listing, 0)["trace_limits"];
+  EXPECT_EQ(limits["snaplen"], 96);
+  EXPECT_EQ(limits["labels"], (std::vector{4, 9}));
+  EXPECT_TRUE(limits["rate"].is_null());
+}
+
 TEST(Listing, NotificationsTellWhatIsInThem) {
   Snapshot snapshot = ExampleSnapshot();
   snapshot.accounts.resize(1);

@@ -20,6 +20,7 @@ class MadeUpGraph {
     uint64_t badge = 0;
     uint64_t made_by = 0;
     int64_t ends_ns = 0;
+    ipc::TraceLimits trace_limits = {};
   };
 
   // Its pid is 100 more than its id.
@@ -62,6 +63,7 @@ class MadeUpGraph {
     capability.parent = held.parent;
     capability.made_by = held.made_by;
     capability.ends_ns = held.ends_ns;
+    capability.trace_limits = held.trace_limits;
     capability.kind = ipc::ObjectKind::port;
     capability.rights = held.rights;
     capability.handle = 0x1000 + static_cast<ipc::Handle>(last_serial_);

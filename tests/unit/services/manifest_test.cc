@@ -64,6 +64,7 @@ lossless = true
 [service.b]
 program = "x"
 traces = ["p"]
+trace_limits = { labels = "4-9", rate = 10 }
 )");
   ASSERT_TRUE(parsed.problems.empty());
   const TraceSpec& all = parsed.manifest.services[0].traces;
@@ -76,6 +77,41 @@ traces = ["p"]
   EXPECT_EQ(one.ports[0].text, "p");
   EXPECT_FALSE(one.payload);
   EXPECT_FALSE(one.lossless);
+  EXPECT_FALSE(all.limits.any());
+  EXPECT_EQ(
+      one.limits,
+      (ipc::TraceLimits{.label_first = 4, .label_last = 9, .rate_max = 10}));
+}
+
+TEST(Manifest, SaysWhatIsWrongWithTraceLimits) {
+  const std::string head = "[port.p]\n[service.a]\nprogram = 'x'\n";
+  const std::string traces = head + "traces = ['p']\npayload = true\n";
+  ExpectProblem(head + "trace_limits = { rate = 1 }\n",
+                "4:16: trace_limits in [service.a] says of what traces = ... "
+                "shows; there is none");
+  ExpectProblem(traces + "trace_limits = {}\n",
+                "6:16: trace_limits of [service.a] limits nothing; expected "
+                "snaplen, labels or rate");
+  ExpectProblem(traces + "trace_limits = 7\n",
+                "6:16: \"trace_limits\" in [service.a] must be a table, but it "
+                "is an integer");
+  ExpectProblem(traces + "trace_limits = { label = '4' }\n",
+                "did you mean \"labels\"?");
+  ExpectProblem(traces + "trace_limits = { rate = 4096 }\n",
+                "6:25: \"rate\" in trace_limits of [service.a] is 4096, but it "
+                "must be 1 to 4095");
+  ExpectProblem(traces + "trace_limits = { snaplen = 0 }\n",
+                "is 0, but it must be 1 to ");
+  for (const char* labels : {"9-4", "", "all"})
+    ExpectProblem(traces + "trace_limits = { labels = '" + labels + "' }\n",
+                  std::string("6:27: \"labels\" in trace_limits of [service.a] "
+                              "is \"") +
+                      labels +
+                      "\"; expected a label or a range, as \"4\" or \"4-9\"");
+  ExpectProblem(traces + "trace_limits = { labels = 4 }\n",
+                "must be a string, but it is an integer");
+  ExpectProblem(head + "traces = ['p']\ntrace_limits = { snaplen = 9 }\n",
+                "may not trace; expected payload = true");
 }
 
 TEST(Manifest, SaysWhatIsWrongWithTraces) {

@@ -97,6 +97,26 @@ TEST_F(PlanTest, NumbersInstancesAndTheirBadges) {
             ipc::kRightReceive | ipc::kRightWait | ipc::kRightInspect);
 }
 
+TEST_F(PlanTest, LimitsWhatIsTraced) {
+  const Plan plan = PlanOf(
+      "[port.p]\n"
+      "[service.s]\nprogram='server'\nprovides=['p']\ntraces='everything'\n"
+      "trace_limits={rate=3}\n"
+      "[service.c]\nprogram='client'\nuses=['p']\ntraces=['p']\n"
+      "trace_limits={labels='7'}\n");
+  ASSERT_TRUE(plan.problems.empty());
+  EXPECT_EQ(plan.instances[0].kernel_trace_limits,
+            ipc::TraceLimits{.rate_max = 3});
+  EXPECT_FALSE(plan.instances[0].capabilities[0].trace_limits.any());
+  // What it sends with knows no limits.
+  EXPECT_FALSE(plan.instances[1].capabilities[0].trace_limits.any());
+  EXPECT_EQ(plan.instances[1].capabilities[1].trace_limits,
+            (ipc::TraceLimits{.label_first = 7, .label_last = 7}));
+  const std::string text = ReachText(parsed_.manifest, plan.instances);
+  EXPECT_NE(text.find("  label 7\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  rate 3\n"), std::string::npos) << text;
+}
+
 TEST_F(PlanTest, FillsArguments) {
   inputs_.words = SplitWords({"FOLDER=/x", "int", "struct"});
   const Plan plan = PlanOf(

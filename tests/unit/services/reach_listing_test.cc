@@ -208,6 +208,30 @@ TEST(WhyListing, TellsWhoMadeEachStepAndWhenItEnds) {
   EXPECT_TRUE(way["chain"]["steps"][1]["ends_ns"].is_null());
 }
 
+TEST(WhoCanListing, TellsWhatIsTracedAtMost) {
+  ReachExample example;
+  example.Give({.process = example.client,
+                .port = example.clock_port,
+                .rights = ipc::kRightTraceMeta,
+                .parent = example.clock_first,
+                .trace_limits = {.rate_max = 4}});
+  const Listing listing = example.Ask().WhoCan(ipc::kRightTraceMeta, "clock");
+  EXPECT_NE(listing.text.find("  TRACES AT MOST  DERIVED FROM\n"),
+            std::string::npos)
+      << listing.text;
+  EXPECT_NE(listing.text.find("  rate 4          supervisor"),
+            std::string::npos)
+      << listing.text;
+  int limited = 0;
+  for (const auto& row : JsonLines(listing))
+    if (!row["trace_limits"].is_null()) {
+      ++limited;
+      EXPECT_EQ(row["trace_limits"]["rate"], 4);
+      EXPECT_TRUE(row["chain"]["steps"][0]["trace_limits"].is_null());
+    }
+  EXPECT_EQ(limited, 1);
+}
+
 TEST(WhoCanListing, TellsWhoMadeItAndWhenItEnds) {
   const Listing listing = MadeExample().Ask().WhoCan(ipc::kRightSend, "clock");
   EXPECT_NE(listing.text.find("MADE BY                ENDS  DERIVED FROM\n"),

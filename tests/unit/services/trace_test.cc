@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "services/common/trace_labels.h"
 #include "services/tracer/histogram.h"
 #include "services/tracer/message_table.h"
 #include "services/tracer/pace.h"

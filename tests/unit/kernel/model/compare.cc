@@ -50,6 +50,8 @@ void CompareCap(const Model& all, const Cap& cap, const Living& living,
   Same("the grants", cap.serial, kernels.grants(), cap.grants);
   Same("the maker", cap.serial, entry.made_by, model.made_by);
   Same("the end", cap.serial, entry.ends_ns, model.ends_ns);
+  Same("the trace limits", cap.serial, entry.trace_limits == model.trace_limits,
+       true);
   const kernel::Account* charged = ChargedFor(kernels);
   Same("the account charged", cap.serial, charged ? charged->id : 0,
        cap.charged != nullptr ? cap.charged->id : 0);

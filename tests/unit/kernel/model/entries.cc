@@ -136,6 +136,7 @@ abi::CapabilityEntry EntryOf(const Cap& cap) {
   entry.rights = cap.rights;
   entry.made_by = cap.made_by;
   entry.ends_ns = cap.ends_ns;
+  entry.trace_limits = cap.trace_limits.value_or(abi::TraceLimits());
   return entry;
 }
 
