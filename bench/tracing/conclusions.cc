@@ -11,6 +11,10 @@ void ConcludeRecord(Figures& figures) {
                      AtMost(20, 30));
   figures.Compare("a record / clock and 64 B into a ring", ours,
                   {kRecord, kRawRecord});
+  figures.Compare("a record, losslessly / not", {kRecord, kOursLossless},
+                  {kRecord, kOursInTime});
+  figures.Compare("a record left out by a rate / one written",
+                  {kRecord, kOursLeftOut}, {kRecord, kOursInTime});
 }
 
 }  // namespace
@@ -25,6 +29,14 @@ void ConcludeTracing(Figures& figures) {
                   {kOneWay, kOff});
   figures.Compare("one way, traced and read / not (rate)", {kOneWay, kRead},
                   {kOneWay, kOff});
+  figures.Compare("round trip, read losslessly / read", {kRoundTrip, kLossless},
+                  {kRoundTrip, kRead});
+  figures.Compare("round trip, read at a rate of 100 / not traced",
+                  {kRoundTrip, kAtRate}, {kRoundTrip, kOff});
+  figures.Compare("one way, read losslessly / read (rate)",
+                  {kOneWay, kLossless}, {kOneWay, kRead});
+  figures.Compare("one way, read at a rate of 100 / not traced (rate)",
+                  {kOneWay, kAtRate}, {kOneWay, kOff});
   figures.Compare("system call stopped by ptrace / not", {kSystemCall, kPtrace},
                   {kSystemCall, kAlone});
   figures.Compare("system call under strace / not", {kSystemCall, kStrace},

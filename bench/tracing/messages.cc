@@ -1,4 +1,6 @@
 // Messages between two processes, traced and not.
+#include <algorithm>
+
 #include "bench/common/timing.h"
 #include "bench/tracing/rows.h"
 #include "bench/tracing/traced.h"
@@ -32,6 +34,19 @@ void Serve(ipc::Receiver& receiver) {
     if (message.label() == PortServer::kQuit) return;
   }
 }
+
+// Who reads meanwhile, and how.
+struct Read {
+  const char* name;
+  ipc::TraceOptions options;
+};
+const Read kReads[] = {
+    {kRead, {}}, {kLossless, kLosslessly}, {kAtRate, {.rate = 100}}};
+
+struct WhileRead {
+  double median;
+  double lost_percent;
+};
 
 struct Rig {
   Rig() : kernel(), server(kernel, 1, Serve), pinned(0) {}
@@ -67,60 +82,74 @@ struct Rig {
     return messages * 1e3 / ns;
   }
 
+  // The median of what is measured while somebody reads, and the percentage of
+  // records that were lost to whoever reads. `records`: that are written at
+  // least, if all of them are.
+  template <typename Operation>
+  WhileRead Measure(const Read& read, uint64_t records,
+                    const Operation& measure) {
+    Reading reading(kernel, read.options);
+    const double median = MedianOf(Slices(kSlices, measure));
+    const Reading::Counts counts = reading.End();
+    const uint64_t sum = counts.seen + counts.lost;
+    Expect(read.options.rate != 0 || sum >= records,
+           "records are neither seen nor lost");
+    return {median, 100.0 * static_cast<double>(counts.lost) /
+                        static_cast<double>(std::max<uint64_t>(sum, 1))};
+  }
+
   KernelProcess kernel;
   PortServer server;
   PinnedTo pinned;
 };
 
+std::vector<RowUnit> RowsOf(const char* what, const char* unit) {
+  std::vector<RowUnit> rows = {{{what, kOff}, unit}, {{what, kOn}, unit}};
+  for (const Read& read : kReads) rows.push_back({{what, read.name}, unit});
+  return rows;
+}
+
 }  // namespace
 
 void MeasureCalls(const Pass& pass) {
   const int rounds = pass.Rounds(20'000);
-  AddEachOf(pass,
-            {{{kRoundTrip, kOff}, "ns"},
-             {{kRoundTrip, kOn}, "ns"},
-             {{kRoundTrip, kRead}, "ns"}},
-            [&] {
-              Rig rig;
-              const OffAndOn took = InTurn(
-                  rig.kernel, kSlices, [&] { return rig.CallNs(rounds); },
-                  [&] { rig.CallNs(kRingFilled); });
-              Reading reading(rig.kernel);
-              const double read =
-                  MedianOf(Slices(kSlices, [&] { return rig.CallNs(rounds); }));
-              const Reading::Counts counts = reading.End();
-              // Sent, received, answered, and what came of it.
-              Expect(counts.seen + counts.lost >=
-                         uint64_t{4} * kSlices * static_cast<unsigned>(rounds),
-                     "records are neither seen nor lost");
-              return std::vector{took.off, took.on, read};
-            });
+  AddEachOf(pass, RowsOf(kRoundTrip, "ns"), [&] {
+    Rig rig;
+    const auto measure = [&] { return rig.CallNs(rounds); };
+    const OffAndOn took =
+        InTurn(rig.kernel, kSlices, measure, [&] { rig.CallNs(kRingFilled); });
+    std::vector<double> values = {took.off, took.on};
+    // Sent, received, answered, and what came of it.
+    const uint64_t records =
+        uint64_t{4} * kSlices * static_cast<unsigned>(rounds);
+    for (const Read& read : kReads)
+      values.push_back(rig.Measure(read, records, measure).median);
+    return values;
+  });
 }
 
 void MeasureStream(const Pass& pass) {
   const int messages = pass.Rounds(200'000);
-  AddEachOf(
-      pass,
-      {{{kOneWay, kOff}, "M/s"},
-       {{kOneWay, kOn}, "M/s"},
-       {{kOneWay, kRead}, "M/s"},
-       {"records lost of a stream that is read", "%"}},
-      [&] {
-        Rig rig;
-        const OffAndOn rate = InTurn(
-            rig.kernel, kSlices, [&] { return rig.Rate(messages); },
-            [&] { rig.Rate(kRingFilled); });
-        Reading reading(rig.kernel);
-        const double read =
-            MedianOf(Slices(kSlices, [&] { return rig.Rate(messages); }));
-        const Reading::Counts counts = reading.End();
-        const uint64_t sum = counts.seen + counts.lost;
-        Expect(sum >= uint64_t{2} * kSlices * static_cast<unsigned>(messages),
-               "records are neither seen nor lost");
-        return std::vector{rate.off, rate.on, read,
-                           100.0 * static_cast<double>(counts.lost) /
-                               static_cast<double>(sum)};
-      });
+  std::vector<RowUnit> rows = RowsOf(kOneWay, "M/s");
+  for (const Read& read : kReads)
+    rows.push_back({{kLostOfStream, read.name}, "%"});
+  AddEachOf(pass, rows, [&] {
+    Rig rig;
+    const auto measure = [&] { return rig.Rate(messages); };
+    const OffAndOn rate =
+        InTurn(rig.kernel, kSlices, measure, [&] { rig.Rate(kRingFilled); });
+    std::vector<double> values = {rate.off, rate.on};
+    std::vector<double> lost;
+    const uint64_t records =
+        uint64_t{2} * kSlices * static_cast<unsigned>(messages);
+    for (const Read& read : kReads) {
+      const auto [median, lost_percent] = rig.Measure(read, records, measure);
+      values.push_back(median);
+      lost.push_back(lost_percent);
+    }
+    values.insert(values.end(), lost.begin(), lost.end());
+    return values;
+  });
 }
 
 // Full rings of records that are read at once.

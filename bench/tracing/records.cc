@@ -1,4 +1,5 @@
 // What one record costs the thread that writes it.
+#include <algorithm>
 #include <cstring>
 
 #include "bench/common/timing.h"
@@ -76,6 +77,66 @@ class OneThread {
   uint64_t payload_[8] = {};
 };
 
+// Messages whose records, two each, have room in the thread's ring of 4,096.
+constexpr int kFit = 1'500;
+constexpr int kPartsOfARing = 2;
+
+// In parts that have room, with `between` outside the time.
+template <typename Between>
+double PartsNs(OneThread& thread, int parts, const Between& between) {
+  double ns = 0;
+  for (int i = 0; i < parts; ++i) {
+    ns += thread.Ns(kFit);
+    between();
+  }
+  return ns / parts;
+}
+
+// While there always is room: the tracer reads when nobody measures.
+double InTimeNs(KernelProcess& kernel, OneThread& thread, int parts,
+                const ipc::TraceOptions& options) {
+  OtherTracer tracer(kernel, options);
+  const auto drain = [&] { tracer.Drain(); };
+  PartsNs(thread, 2 * kPartsOfARing, drain);  // its pages are there
+  const double ns = PartsNs(thread, parts, drain);
+  Expect(tracer.tracer().lost() == 0, "records were lost");
+  Expect(options.rate != 0 ||
+             tracer.tracer().seen() >=
+                 uint64_t{2} * kFit * static_cast<unsigned>(parts),
+         "records are missing");
+  return ns;
+}
+
+void MeasureInTime(const Pass& pass) {
+  const int parts = std::max(1, pass.Rounds(20'000) / kFit);
+  const ipc::TraceOptions kinds[] = {{}, kLosslessly, {.rate = 1}};
+  AddEachOf(
+      pass,
+      {{{kOneThread, kInTime}, "ns"},
+       {{kOneThread, kLosslessInTime}, "ns"},
+       {{kOneThread, kLeftOut}, "ns"},
+       {{kRecord, kOursInTime}, "ns"},
+       {{kRecord, kOursLossless}, "ns"},
+       {{kRecord, kOursLeftOut}, "ns"}},
+      [&] {
+        KernelProcess kernel(1);
+        PinTo(0);
+        OneThread thread(kernel);
+        std::vector<double> off;
+        std::vector<double> traced[std::size(kinds)];
+        for (int slice = 0; slice < kRecordSlices; ++slice) {
+          off.push_back(PartsNs(thread, parts, [] {}));
+          for (size_t i = 0; i < std::size(kinds); ++i)
+            traced[i].push_back(InTimeNs(kernel, thread, parts, kinds[i]));
+        }
+        std::vector<double> values;
+        for (const auto& ns : traced) values.push_back(MedianOf(ns));
+        for (const auto& ns : traced)
+          values.push_back((MedianOf(ns) - MedianOf(off)) / 2);
+        return values;
+      });
+}
+
 }  // namespace
 
 void MeasureRecords(const Pass& pass) {
@@ -97,6 +158,7 @@ void MeasureRecords(const Pass& pass) {
               // One when it is sent, one when it is received.
               return std::vector{took.off, took.on, (took.on - took.off) / 2};
             });
+  MeasureInTime(pass);
 }
 
 }  // namespace bench

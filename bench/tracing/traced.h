@@ -19,12 +19,41 @@ inline ipc::Tracer TraceAll(KernelProcess& kernel) {
   return Must(ipc::Tracer::TraceAll(kernel.NewKernel()));
 }
 
+// Waited for as long as may be, so that nothing is lost.
+inline constexpr ipc::TraceOptions kLosslessly = {
+    .wait = std::chrono::nanoseconds(ipc::abi::kTraceWaitMaxNs)};
+
+// A tracer with a session of its own: none waits for itself.
+class OtherTracer {
+ public:
+  explicit OtherTracer(KernelProcess& kernel,
+                       const ipc::TraceOptions& options = {})
+      : session_(NewSession(kernel)),
+        tracer_(Must(
+            ipc::Tracer::TraceAll(Must(session_.Take("kernel")), options))) {}
+  void Drain() {
+    Must(
+        tracer_.Drain([](const ipc::TraceSource&, const ipc::TraceRecord&) {}));
+  }
+  const ipc::Tracer& tracer() const { return tracer_; }
+
+ private:
+  static ipc::Session NewSession(KernelProcess& kernel) {
+    const ipc::Capability all = kernel.NewKernel();
+    const ipc::InitialCapability initial[] = {{"kernel", &all}};
+    return kernel.NewSession("tracer", initial);
+  }
+
+  ipc::Session session_;
+  ipc::Tracer tracer_;
+};
+
 // A tracer that reads all there is, every 2 ms as keyport's does, from another
 // thread.
 class Reading {
  public:
-  explicit Reading(KernelProcess& kernel)
-      : tracer_(TraceAll(kernel)), thread_([this] { Run(); }) {}
+  explicit Reading(KernelProcess& kernel, const ipc::TraceOptions& options = {})
+      : tracer_(kernel, options), thread_([this] { Run(); }) {}
   // Records of messages that were seen, and those that were lost.
   struct Counts {
     uint64_t seen = 0;
@@ -33,23 +62,19 @@ class Reading {
   Counts End() {
     ending_.store(true);
     thread_.join();
-    return {tracer_.seen(), tracer_.lost()};
+    return {tracer_.tracer().seen(), tracer_.tracer().lost()};
   }
 
  private:
-  void Drain() {
-    Must(
-        tracer_.Drain([](const ipc::TraceSource&, const ipc::TraceRecord&) {}));
-  }
   void Run() {
     while (!ending_.load()) {
-      Drain();
+      tracer_.Drain();
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    Drain();
+    tracer_.Drain();
   }
 
-  ipc::Tracer tracer_;
+  OtherTracer tracer_;
   std::atomic<bool> ending_{false};
   std::thread thread_;
 };
