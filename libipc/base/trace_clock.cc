@@ -45,9 +45,9 @@ bool TracesInTicks() {
   return ticks;
 }
 
-TraceClock::Pair TraceClock::LookNow() {
+ClockPair LookAtClocks() {
   // The tightest of some: what comes between the two clocks is an error.
-  Pair best;
+  ClockPair best;
   uint64_t tightest = ~uint64_t{0};
   for (int i = 0; i < 16; ++i) {
     const uint64_t before = TicksNow() & ~kTraceTicks;
@@ -62,10 +62,10 @@ TraceClock::Pair TraceClock::LookNow() {
 
 TraceClock::TraceClock() {
   // Right to some 20 ppm, until there is time for better.
-  const Pair first = LookNow();
+  const ClockPair first = LookAtClocks();
   while (NowNs() < first.ns + 2'000'000) {
   }
-  last_look_ = LookNow();
+  last_look_ = LookAtClocks();
   const double ticks = static_cast<double>(last_look_.ticks - first.ticks);
   const double ns = static_cast<double>(last_look_.ns - first.ns);
   stretches_.push_back({first, ticks > 0 ? ns / ticks : 0});
@@ -74,7 +74,7 @@ TraceClock::TraceClock() {
 // The new stretch begins where the old one has come to, and is as much faster
 // or slower as brings it to the true time by the next look.
 void TraceClock::Look() {
-  const Pair now = LookNow();
+  const ClockPair now = LookAtClocks();
   const double ticks = static_cast<double>(now.ticks - last_look_.ticks);
   if (now.ns - last_look_.ns < kApartNs || now.ticks <= last_look_.ticks)
     return;

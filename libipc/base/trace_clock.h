@@ -36,12 +36,23 @@ inline TraceStamp TicksNow() {
 inline TraceStamp TraceNow() {
   return TracesInTicks() ? TicksNow() : static_cast<TraceStamp>(NowNs());
 }
+// Of the counter; 0 of nanoseconds.
+inline uint64_t TicksIn(TraceStamp stamp) {
+  return (stamp & kTraceTicks) != 0 ? stamp & ~kTraceTicks : 0;
+}
 // From `earlier` to `later`, in their unit; 0 if they are not of one clock, or
 // the wrong way round.
 inline uint64_t StampsApart(TraceStamp earlier, TraceStamp later) {
   const bool same = ((earlier ^ later) & kTraceTicks) == 0;
   return same && later > earlier ? later - earlier : 0;
 }
+
+// Both clocks at one moment, to some 30 ns.
+struct ClockPair {
+  uint64_t ticks = 0;  // 0: this machine has no such counter
+  int64_t ns = 0;      // CLOCK_MONOTONIC
+};
+ClockPair LookAtClocks();
 
 // Makes nanoseconds of stamps, of each the same whenever it is asked: what is
 // put together by its time is found again. Follows CLOCK_MONOTONIC by looking
@@ -60,13 +71,9 @@ class TraceClock {
   uint64_t LengthNs(TraceStamp end, uint64_t length) const;
 
  private:
-  struct Pair {
-    uint64_t ticks = 0;
-    int64_t ns = 0;
-  };
   // From `begin` on, until the next one begins.
   struct Stretch {
-    Pair begin;
+    ClockPair begin;
     double ns_per_tick;
     double At(uint64_t ticks) const {
       return static_cast<double>(begin.ns) +
@@ -77,10 +84,9 @@ class TraceClock {
   // Looks that are nearer are no better: each is right to some 30 ns.
   static constexpr int64_t kApartNs = 100'000'000;
   static constexpr size_t kStretches = 64;
-  static Pair LookNow();
   const Stretch& StretchOf(uint64_t ticks) const;
 
-  Pair last_look_;
+  ClockPair last_look_;
   std::deque<Stretch> stretches_;  // never empty
 };
 

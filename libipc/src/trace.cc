@@ -187,6 +187,7 @@ class Tracer::Core {
     TracedPayload payload = traced.payload;
     payload.bytes = payload.bytes.first(
         std::min<size_t>(payload.bytes.size(), filter_.snaplen));
+    payload.ticks = base::TicksIn(traced.record.time_ns);
     sink(ring.source, record, payload);
     return true;
   }

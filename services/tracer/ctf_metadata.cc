@@ -15,9 +15,6 @@ typealias integer { size = 32; align = 8; signed = false; } := uint32_t;
 typealias integer { size = 32; align = 8; signed = true; } := int32_t;
 typealias integer { size = 64; align = 8; signed = false; } := uint64_t;
 typealias integer { size = 64; align = 8; signed = false; base = 16; } := hex_t;
-typealias integer {
-  size = 64; align = 8; signed = false; map = clock.monotonic.value;
-} := stamp_t;
 )";
 
 constexpr char kStream[] = R"(stream {
@@ -92,9 +89,24 @@ std::string EventType(uint16_t id, const std::string& name) {
          (is_message ? kMessageFields : kFactFields) + "  };\n};\n";
 }
 
+std::string ClockText(const CtfClock& clock) {
+  std::string text = "clock {\n  name = " + std::string(clock.name) +
+                     ";\n  description = \"" + clock.description +
+                     "\";\n  freq = " + std::to_string(clock.hertz) +
+                     ";\n  offset_s = " + std::to_string(clock.offset_seconds) +
+                     ";\n  offset = " + std::to_string(clock.offset_cycles);
+  if (clock.precision != 0)
+    text += ";\n  precision = " + std::to_string(clock.precision);
+  return text +
+         ";\n  absolute = TRUE;\n};\n"
+         "typealias integer {\n  size = 64; align = 8; signed = false; map = "
+         "clock." +
+         clock.name + ".value;\n} := stamp_t;\n";
+}
+
 }  // namespace
 
-std::string CtfMetadata(const CtfUuid& uuid, uint64_t offset_ns) {
+std::string CtfMetadata(const CtfUuid& uuid, const CtfClock& clock) {
   const std::string quoted = "\"" + UuidText(uuid) + "\"";
   std::string text =
       "/* CTF 1.8 */\n"
@@ -106,14 +118,8 @@ std::string CtfMetadata(const CtfUuid& uuid, uint64_t offset_ns) {
       "    integer { size = 8; align = 8; signed = false; } uuid[16];\n"
       "    integer { size = 32; align = 8; signed = false; } stream_id;\n"
       "  };\n};\n"
-      "env {\n  tracer_name = \"keyport\";\n};\n"
-      "clock {\n  name = monotonic;\n"
-      "  description = \"CLOCK_MONOTONIC\";\n"
-      "  freq = 1000000000;\n  offset_s = " +
-      std::to_string(offset_ns / 1'000'000'000) +
-      ";\n  offset = " + std::to_string(offset_ns % 1'000'000'000) +
-      ";\n  absolute = TRUE;\n};\n";
-  text += kTypes + ErrorType() + kStream;
+      "env {\n  tracer_name = \"keyport\";\n};\n";
+  text += ClockText(clock) + kTypes + ErrorType() + kStream;
   text += EventType(kCtfUnknown, "unknown");
   for (uint16_t kind = 1; kind < 64; ++kind)
     if (const std::string name = TraceKindText(kind); !name.starts_with("kind"))

@@ -14,7 +14,16 @@ inline constexpr uint16_t kCtfFirstFact = 32;
 // Kinds that are not known are this event, whose field tells them.
 inline constexpr uint16_t kCtfUnknown = 0;
 
-// `offset_ns`: of the records' clock's zero, since 1970.
-std::string CtfMetadata(const CtfUuid& uuid, uint64_t offset_ns);
+// Of a trace's stamps.
+struct CtfClock {
+  const char* name;
+  const char* description;
+  uint64_t hertz;
+  // Its zero, since 1970: seconds, and cycles, fewer than of a second.
+  uint64_t offset_seconds;
+  uint64_t offset_cycles;
+  uint64_t precision = 0;  // cycles by which it may be wrong; 0: not known
+};
+std::string CtfMetadata(const CtfUuid& uuid, const CtfClock& clock);
 
 }  // namespace keyport

@@ -10,11 +10,42 @@ namespace {
 
 constexpr uint32_t kMagic = 0xc1fc1fc1;
 constexpr size_t kPacketBytes = 1u << 18;
-// A record's writer may have put down any time; readers count in 63 bits,
-// from 1970.
-constexpr uint64_t kTimeMost = uint64_t{1} << 61;
+// A record's writer may have put down any time; readers count nanoseconds in 63
+// bits, from 1970, and a cycle is at most two of them.
+constexpr uint64_t kStampMost = uint64_t{1} << 61;
+static_assert(EvenClock::kHertzLeast >= 500'000'000);
 
-uint64_t Bounded(uint64_t time_ns) { return std::min(time_ns, kTimeMost); }
+uint64_t Bounded(uint64_t stamp) { return std::min(stamp, kStampMost); }
+
+CtfClock MonotonicClock(uint64_t offset_ns) {
+  return {.name = "monotonic",
+          .description = "CLOCK_MONOTONIC",
+          .hertz = 1'000'000'000,
+          .offset_seconds = offset_ns / 1'000'000'000,
+          .offset_cycles = offset_ns % 1'000'000'000};
+}
+
+// Nothing where the counter's zero lies before 1970: somebody made that up.
+std::optional<CtfClock> CounterClock(const EvenClock& counter,
+                                     uint64_t unix_ns) {
+  constexpr uint64_t kSecond = 1'000'000'000;
+  const uint64_t hertz = counter.hertz();
+  const uint64_t ticks = counter.begin().ticks;
+  const auto cycles = static_cast<uint64_t>(
+      static_cast<double>(unix_ns % kSecond) * static_cast<double>(hertz) /
+      static_cast<double>(kSecond));
+  const bool borrows = cycles < ticks % hertz;
+  const uint64_t back = ticks / hertz + (borrows ? 1 : 0);
+  if (unix_ns >= kStampMost || back > unix_ns / kSecond) return std::nullopt;
+  return CtfClock{
+      .name = "tsc",
+      .description = "the processors' counter",
+      .hertz = hertz,
+      .offset_seconds = unix_ns / kSecond - back,
+      .offset_cycles = cycles + (borrows ? hertz : 0) - ticks % hertz};
+}
+
+uint64_t Apart(uint64_t a, uint64_t b) { return a > b ? a - b : b - a; }
 
 class Bytes {
  public:
@@ -48,12 +79,12 @@ class Stream {
   Stream(const CtfUuid& uuid, Owner owner)
       : uuid_(uuid), owner_(std::move(owner)) {}
 
-  std::string Packet(uint64_t begin_ns, uint64_t end_ns, uint64_t discarded,
+  std::string Packet(uint64_t begin, uint64_t end, uint64_t discarded,
                      const std::string& events) {
     Bytes head;
     head.Put(kMagic);
     for (const uint8_t byte : uuid_) head.Put(byte);
-    head.Put(uint32_t{0}).Put(begin_ns).Put(end_ns);
+    head.Put(uint32_t{0}).Put(begin).Put(end);
     Bytes rest;
     rest.Put(discarded).Put(number_++).Put(owner_.process);
     rest.Put(int32_t{owner_.pid}).Text(owner_.name);
@@ -74,7 +105,7 @@ std::string EventText(const RecordedHeader& header,
   const bool known = !TraceKindText(header.kind).starts_with("kind");
   const uint16_t id = known ? header.kind : kCtfUnknown;
   Bytes event;
-  event.Put(id).Put(Bounded(header.time_ns));
+  event.Put(id).Put(header.ticks);
   if (id == kCtfUnknown || id >= kCtfFirstFact) {
     const std::string process = names.ProcessName(header.port);
     event.Put(header.kind)
@@ -130,19 +161,19 @@ void CtfTrace::WriteStream(uint64_t process, const RecordingDecoder& names,
   std::vector<RecordedHeader>& records = records_[process];
   std::stable_sort(records.begin(), records.end(),
                    [](const RecordedHeader& a, const RecordedHeader& b) {
-                     return a.time_ns < b.time_ns;
+                     return a.ticks < b.ticks;
                    });
   const std::string name = process == 0 ? "kernel" : names.ProcessName(process);
   const std::string file = FileName(name, process);
   Stream stream(uuid_, {process, pids_[process], name});
   std::string events;
-  uint64_t begin_ns = records.front().time_ns;
+  uint64_t begin = records.front().ticks;
   for (size_t i = 0; i < records.size(); ++i) {
-    if (events.empty()) begin_ns = records[i].time_ns;
+    if (events.empty()) begin = records[i].ticks;
     events += EventText(records[i], names);
     if (events.size() < kPacketBytes && i + 1 < records.size()) continue;
-    sink(file, stream.Packet(Bounded(begin_ns), Bounded(records[i].time_ns), 0,
-                             std::exchange(events, {})));
+    sink(file,
+         stream.Packet(begin, records[i].ticks, 0, std::exchange(events, {})));
   }
 }
 
@@ -150,22 +181,55 @@ void CtfTrace::WriteStream(uint64_t process, const RecordingDecoder& names,
 // the later one's count is higher.
 void CtfTrace::WriteLosses(const Sink& sink) {
   Stream stream(uuid_, {0, 0, "losses"});
-  uint64_t time_ns = 0;
+  uint64_t last = 0;
   uint64_t discarded = 0;
   for (const LostRecords& lost : losses_) {
-    const uint64_t from_ns = std::max(time_ns, Bounded(lost.from_ns));
-    const uint64_t until_ns = std::max(from_ns, Bounded(lost.until_ns));
-    sink("losses", stream.Packet(from_ns, from_ns, discarded, ""));
+    const uint64_t from = std::max(last, StampOf(lost.from_ns));
+    const uint64_t until = std::max(from, StampOf(lost.until_ns));
+    sink("losses", stream.Packet(from, from, discarded, ""));
     discarded += lost.count;
-    sink("losses", stream.Packet(from_ns, until_ns, discarded, ""));
-    time_ns = until_ns;
+    sink("losses", stream.Packet(from, until, discarded, ""));
+    last = until;
   }
 }
 
+uint64_t CtfTrace::StampOf(uint64_t time_ns) const {
+  return Bounded(counter_ ? counter_->TicksOf(time_ns) : time_ns);
+}
+
+CtfClock CtfTrace::ChooseClock(const RecordingDecoder& names) {
+  const auto unix_ns = [&](uint64_t ns) {
+    return names.clock() ? static_cast<uint64_t>(names.clock()->UnixNs(ns))
+                         : uint64_t{0};
+  };
+  if (const auto counter = names.counter())
+    if (const auto clock =
+            CounterClock(*counter, unix_ns(counter->begin().ns))) {
+      counter_ = counter;
+      return *clock;
+    }
+  return MonotonicClock(Bounded(unix_ns(0)));
+}
+
+uint64_t CtfTrace::StampRecords() {
+  uint64_t wrong_ns = 0;
+  for (auto& [process, records] : records_)
+    for (RecordedHeader& record : records) {
+      const bool has_ticks = counter_ && record.ticks != 0;
+      if (has_ticks && counter_->Spans(record.time_ns))
+        wrong_ns = std::max(
+            wrong_ns, Apart(counter_->NsOf(record.ticks), record.time_ns));
+      record.ticks =
+          has_ticks ? Bounded(record.ticks) : StampOf(record.time_ns);
+    }
+  return wrong_ns;
+}
+
 void CtfTrace::Write(const RecordingDecoder& names, const Sink& sink) {
-  const uint64_t offset_ns =
-      names.clock() ? static_cast<uint64_t>(names.clock()->UnixNs(0)) : 0;
-  sink("metadata", CtfMetadata(uuid_, Bounded(offset_ns)));
+  CtfClock clock = ChooseClock(names);
+  const uint64_t wrong_ns = StampRecords();
+  if (counter_) clock.precision = counter_->LengthOf(wrong_ns) + 1;
+  sink("metadata", CtfMetadata(uuid_, clock));
   for (const auto& [process, records] : records_)
     WriteStream(process, names, sink);
   WriteLosses(sink);

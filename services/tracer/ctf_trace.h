@@ -1,11 +1,13 @@
 // A recording's records as a CTF 1.8 trace, for babeltrace2 and what reads
 // LTTng's traces: `metadata`, a stream for each process, and one without
 // events, `losses`, that counts lost records, since nobody knows whose they
-// were. Records of a stream are put in order by time.
+// were. Records of a stream are put in order by time. Stamps are the
+// processor's counter where the recording has it, else nanoseconds.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,11 @@ class CtfTrace {
   void Write(const RecordingDecoder& names, const Sink& sink);
 
  private:
+  CtfClock ChooseClock(const RecordingDecoder& names);
+  // Gives each record its stamp, as `ticks`. Returns how far these are from the
+  // records' nanoseconds at most.
+  uint64_t StampRecords();
+  uint64_t StampOf(uint64_t time_ns) const;
   void WriteStream(uint64_t process, const RecordingDecoder& names,
                    const Sink& sink);
   void WriteLosses(const Sink& sink);
@@ -36,6 +43,7 @@ class CtfTrace {
   std::map<uint64_t, std::vector<RecordedHeader>> records_;  // by process
   std::map<uint64_t, int> pids_;
   std::vector<LostRecords> losses_;
+  std::optional<EvenClock> counter_;
   size_t count_ = 0;
   uint64_t left_out_ = 0;
   CtfUuid uuid_ = {};

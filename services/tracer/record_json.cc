@@ -29,6 +29,7 @@ std::string RecordJson(const RecordingDecoder::Recorded& recorded,
   Json object = {{"kind", TraceKindText(header.kind)},
                  {"fact", (header.flags & kRecordedFact) != 0},
                  {"time_ns", header.time_ns}};
+  if (header.ticks != 0) object["ticks"] = header.ticks;
   if (names.clock()) object["unix_ns"] = names.clock()->UnixNs(header.time_ns);
   object["port"] = names.PortName(header.port);
   object["port_id"] = header.port;

@@ -64,10 +64,11 @@ void AppendNumber(std::string* text, T value) {
   text->append(bytes, sizeof(T));
 }
 
-RecordedHeader MetaHeader(MetaKind kind, uint64_t time_ns) {
+RecordedHeader MetaHeader(MetaKind kind, const Moment& at) {
   RecordedHeader header;
   header.kind = static_cast<uint16_t>(kind);
-  header.time_ns = time_ns;
+  header.time_ns = at.ns;
+  header.ticks = at.ticks;
   return header;
 }
 
@@ -117,7 +118,7 @@ Recorder::Recorder(TraceFilter filter, Clocks clocks, Refresh refresh)
     : filter_(std::move(filter)),
       clocks_(clocks),
       refresh_(std::move(refresh)),
-      begun_ns_(clocks.monotonic_ns) {}
+      begun_{clocks.monotonic_ns, clocks.ticks} {}
 
 std::string Recorder::Begin(std::string_view application,
                             std::string_view comment) {
@@ -133,18 +134,18 @@ std::string Recorder::Begin(std::string_view application,
               .Finish();
   AddInterface("kernel", "the kernel process: its facts, names, and losses");
   std::string body;
-  AppendNumber(&body, clocks_.unix_ns);
-  WritePacket(kKernelInterface,
-              MetaHeader(MetaKind::clock, clocks_.monotonic_ns), body);
+  AppendNumber(&body, UnixNs(begun_.ns));
+  WritePacket(kKernelInterface, MetaHeader(MetaKind::clock, begun_), body);
   refresh_(&directory_);
   return std::exchange(out_, {});
 }
 
 void Recorder::Add(const ipc::TraceSource& source,
-                   const ipc::TraceRecord& record, std::string_view payload) {
+                   const ipc::TraceRecord& record, std::string_view payload,
+                   uint64_t ticks) {
   ++seen_;
   const auto known = sources_.try_emplace(source.process_id, source).first;
-  fresh_.push_back({record, &known->second, std::string(payload)});
+  fresh_.push_back({record, &known->second, std::string(payload), ticks});
 }
 
 std::string Recorder::EndPass(uint64_t begin_ns, const LostRecords& lost) {
@@ -166,25 +167,25 @@ std::string Recorder::EndPass(uint64_t begin_ns, const LostRecords& lost) {
   return std::exchange(out_, {});
 }
 
-std::string Recorder::End(uint64_t now_ns, const LostRecords& lost) {
+std::string Recorder::End(const Moment& now, const LostRecords& lost) {
   std::string text = EndPass(kNoPassAfter, lost);
-  WriteSums(now_ns);
+  WriteSums(now);
   text += std::exchange(out_, {});
   return text;
 }
 
-Recorder::Turn Recorder::BeginAnother(uint64_t now_ns) {
-  WriteSums(now_ns);
+Recorder::Turn Recorder::BeginAnother(const Moment& now) {
+  WriteSums(now);
   Turn turn = {std::exchange(out_, {}), {}};
   interfaces_.clear();
   interface_of_.clear();
   named_.clear();
-  begun_ns_ = now_ns;
+  begun_ = now;
   turn.begin = Begin(std::string(application_), std::string(comment_));
   return turn;
 }
 
-void Recorder::WriteSums(uint64_t now_ns) {
+void Recorder::WriteSums(const Moment& now) {
   Interface all;
   for (const Interface& interface : interfaces_) {
     all.seen += interface.seen;
@@ -193,8 +194,8 @@ void Recorder::WriteSums(uint64_t now_ns) {
   std::string body;
   AppendNumber(&body, all.seen);
   AppendNumber(&body, all.lost);
-  WritePacket(kKernelInterface, MetaHeader(MetaKind::totals, now_ns), body);
-  WriteStatistics(now_ns);
+  WritePacket(kKernelInterface, MetaHeader(MetaKind::totals, now), body);
+  WriteStatistics(now.ns);
 }
 
 bool Recorder::IsUnknown(const Held& held) const {
@@ -216,6 +217,7 @@ void Recorder::WriteInOrder(std::vector<Held> batch) {
 
 void Recorder::WriteRecord(const Held& held) {
   RecordedHeader header = HeaderOf(*held.source, held.record);
+  header.ticks = held.ticks;
   if (const auto* lane = directory_.FindLane(header.lane)) {
     header.sender = lane->sender;
     header.receiver = lane->receiver;
@@ -269,7 +271,7 @@ uint32_t Recorder::InterfaceOf(const ipc::TraceRecord& record) {
   AddInterface("port:" + std::to_string(record.port) +
                    (port->name.empty() ? "" : " " + port->name),
                "owner=" + (owner.empty() ? "?" : owner));
-  RecordedHeader header = MetaHeader(MetaKind::port_name, record.time_ns);
+  RecordedHeader header = MetaHeader(MetaKind::port_name, {record.time_ns});
   header.port = record.port;
   header.process = port->owner;
   NameEnd(port->owner, record.time_ns);
@@ -299,7 +301,7 @@ void Recorder::NameEnd(uint64_t process, uint64_t time_ns) {
 void Recorder::NameProcess(uint64_t id, const TraceDirectory::Process& process,
                            uint64_t time_ns) {
   if (id == 0 || !named_.insert(id).second) return;
-  RecordedHeader header = MetaHeader(MetaKind::process_name, time_ns);
+  RecordedHeader header = MetaHeader(MetaKind::process_name, {time_ns});
   header.process = id;
   std::string body;
   AppendNumber(&body, static_cast<int32_t>(process.pid));
@@ -311,7 +313,7 @@ void Recorder::NameProcess(uint64_t id, const TraceDirectory::Process& process,
 void Recorder::WriteLoss(const LostRecords& lost) {
   lost_ += lost.count;
   interfaces_[kKernelInterface].lost += lost.count;
-  RecordedHeader header = MetaHeader(MetaKind::lost, lost.until_ns);
+  RecordedHeader header = MetaHeader(MetaKind::lost, {lost.until_ns});
   header.interval_ns = lost.until_ns - lost.from_ns;
   std::string body;
   AppendNumber(&body, lost.count);
@@ -350,7 +352,7 @@ void Recorder::WriteStatistics(uint64_t now_ns) {
     out_ += PcapngBlock(PcapngType::statistics)
                 .Put(i)
                 .PutTime(UnixNs(now_ns))
-                .TimeOption(kStatisticsBegin, UnixNs(begun_ns_))
+                .TimeOption(kStatisticsBegin, UnixNs(begun_.ns))
                 .TimeOption(kStatisticsEnd, UnixNs(now_ns))
                 .NumberOption(kStatisticsReceived, interfaces_[i].seen)
                 .NumberOption(kStatisticsDropped, interfaces_[i].lost)

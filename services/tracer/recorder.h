@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "services/tracer/even_clock.h"
 #include "services/tracer/pcapng.h"
 #include "services/tracer/recording_layout.h"
 #include "services/tracer/trace_directory.h"
@@ -31,6 +32,7 @@ class Recorder {
   struct Clocks {
     uint64_t monotonic_ns = 0;
     int64_t unix_ns = 0;  // at the same moment
+    uint64_t ticks = 0;   // and of the counter; 0: there is none
   };
 
   // Of the filter only what is certain to be left out is: a record whose
@@ -39,22 +41,22 @@ class Recorder {
 
   // The file's first blocks. `application` made it, `comment` says how.
   std::string Begin(std::string_view application, std::string_view comment);
-  // During a drain.
+  // During a drain. `ticks`: of the record, 0: it has none.
   void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
-           std::string_view payload = {});
+           std::string_view payload = {}, uint64_t ticks = 0);
   // After a drain that began at `begin_ns` and missed `lost.count` records:
   // the blocks to write now. Later records wait for the next pass, so that
   // the file is in order.
   std::string EndPass(uint64_t begin_ns, const LostRecords& lost);
   // What is left, and each interface's sums. Once, at the end.
-  std::string End(uint64_t now_ns, const LostRecords& lost);
+  std::string End(const Moment& now, const LostRecords& lost);
   // Between passes: ends the file, and begins another that can be read alone.
   // Records that wait for the next pass are the other's.
   struct Turn {
     std::string end;
     std::string begin;
   };
-  Turn BeginAnother(uint64_t now_ns);
+  Turn BeginAnother(const Moment& now);
 
   const TraceDirectory& directory() const { return directory_; }
   uint64_t recorded() const { return recorded_; }
@@ -66,6 +68,7 @@ class Recorder {
     ipc::TraceRecord record;
     const ipc::TraceSource* source;
     std::string payload;
+    uint64_t ticks;
   };
   struct Interface {
     uint64_t seen = 0;
@@ -91,7 +94,7 @@ class Recorder {
   void WritePacket(uint32_t interface, const RecordedHeader& header,
                    std::string_view body);
   // Of this file.
-  void WriteSums(uint64_t now_ns);
+  void WriteSums(const Moment& now);
   void WriteStatistics(uint64_t now_ns);
 
   const TraceFilter filter_;
@@ -106,7 +109,7 @@ class Recorder {
   std::unordered_set<uint64_t> named_;                   // processes
   std::string application_;
   std::string comment_;
-  uint64_t begun_ns_;  // this file
+  Moment begun_;  // this file
   std::string out_;
   uint64_t seen_ = 0;
   uint64_t recorded_ = 0;

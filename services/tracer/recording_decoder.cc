@@ -1,6 +1,7 @@
 #include "services/tracer/recording_decoder.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "ipc/status.h"
@@ -35,10 +36,19 @@ std::string_view PayloadIn(const RecordedHeader& header,
 }
 
 std::optional<RecordedHeader> HeaderIn(std::span<const uint8_t> packet) {
-  if (packet.size() < sizeof(RecordedHeader)) return std::nullopt;
-  const auto header = NumberAt<RecordedHeader>(packet, 0);
+  if (packet.size() < kRecordedHeaderLeast) return std::nullopt;
+  // What an older one does not have is 0.
+  std::array<uint8_t, sizeof(RecordedHeader)> bytes = {};
+  const bool old =
+      NumberAt<uint16_t>(packet, offsetof(RecordedHeader, header_bytes)) <
+      bytes.size();
+  std::copy_n(
+      packet.begin(),
+      old ? kRecordedHeaderLeast : std::min(bytes.size(), packet.size()),
+      bytes.begin());
+  const auto header = NumberAt<RecordedHeader>(bytes, 0);
   if (header.magic != kRecordedMagic || header.version != kRecordedVersion ||
-      header.header_bytes < sizeof(RecordedHeader) ||
+      header.header_bytes < kRecordedHeaderLeast ||
       header.header_bytes > packet.size())
     return std::nullopt;
   return header;
@@ -131,6 +141,7 @@ bool RecordingDecoder::TakeMeta(const RecordedHeader& header,
       if (body.size() < 8) return false;
       clock_ = WallClock(
           static_cast<int64_t>(NumberAt<uint64_t>(body, 0) - header.time_ns));
+      if (begin_.ns == 0) begin_ = {header.time_ns, header.ticks};
       return true;
     case MetaKind::process_name:
       if (body.size() < 8) return false;
@@ -151,6 +162,7 @@ bool RecordingDecoder::TakeMeta(const RecordedHeader& header,
     }
     case MetaKind::totals:
       ended_ = true;
+      end_ = {header.time_ns, header.ticks};
       return body.size() >= 16;
   }
   return false;

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "ipc/trace.h"
+#include "services/tracer/even_clock.h"
 #include "services/tracer/recording_layout.h"
 #include "services/tracer/trace_format.h"
 #include "services/tracer/trace_summary.h"
@@ -45,6 +46,10 @@ class RecordingDecoder {
   // The command that recorded, with its filter; "" if the file does not say.
   const std::string& comment() const { return comment_; }
   std::optional<WallClock> clock() const { return clock_; }
+  // That ticks are of; nothing where there are none, or before the end.
+  std::optional<EvenClock> counter() const {
+    return EvenClock::Through(begin_, end_);
+  }
   // Of this file: records in it, and records that it says were lost.
   TraceLoss loss() const { return loss_; }
   // Whether its recorder came to the end.
@@ -69,6 +74,8 @@ class RecordingDecoder {
   std::string comment_;
   TraceLoss loss_;
   std::optional<WallClock> clock_;
+  Moment begin_;
+  Moment end_;
   std::unordered_map<uint64_t, ipc::TraceSource> sources_;
   std::unordered_map<uint64_t, std::string> ports_;
   ipc::TraceSource unknown_;

@@ -14,6 +14,8 @@ static_assert(std::endian::native == std::endian::little);
 
 inline constexpr uint32_t kRecordedMagic = 0x5254504b;  // "KPTR" in the file
 inline constexpr uint16_t kRecordedVersion = 1;
+// The first recordings had no ticks.
+inline constexpr uint16_t kRecordedHeaderLeast = 104;
 
 // Kinds below 64 are ipc::TraceKind's.
 enum class MetaKind : uint16_t {
@@ -30,7 +32,7 @@ inline constexpr uint16_t kRecordedCall = 2;  // of a call, not of a message
 struct RecordedHeader {
   uint32_t magic = kRecordedMagic;
   uint16_t version = kRecordedVersion;
-  uint16_t header_bytes = 104;  // where the body begins
+  uint16_t header_bytes = 112;  // where the body begins
   uint16_t kind = 0;
   uint16_t flags = 0;
   uint16_t handle_count = 0;
@@ -48,8 +50,10 @@ struct RecordedHeader {
   uint64_t process = 0;  // in whose ring it was; 0: the kernel process
   uint64_t sender = 0;   // of the lane; 0: not known
   uint64_t receiver = 0;
+  uint64_t ticks = 0;  // the processor's counter at that time; 0: not known
 };
-static_assert(sizeof(RecordedHeader) == 104);
+static_assert(sizeof(RecordedHeader) == 112);
+static_assert(offsetof(RecordedHeader, ticks) == kRecordedHeaderLeast);
 static_assert(offsetof(RecordedHeader, time_ns) == 16);
 static_assert(offsetof(RecordedHeader, label) == 56);
 static_assert(offsetof(RecordedHeader, interval_ns) == 72);

@@ -2,14 +2,17 @@
 
 #include <utility>
 
-#include "libipc/base/clock.h"
+#include "libipc/base/trace_clock.h"
 
 namespace keyport {
 namespace {
 
 constexpr int64_t kTryAgainMs = 100;
 
-uint64_t Now() { return static_cast<uint64_t>(base::NowNs()); }
+Moment Now() {
+  const base::ClockPair now = base::LookAtClocks();
+  return {static_cast<uint64_t>(now.ns), base::TracesInTicks() ? now.ticks : 0};
+}
 
 }  // namespace
 
@@ -38,8 +41,8 @@ std::string CommandText(std::string_view command,
 }
 
 Recorder::Clocks RecordingLoop::ClocksNow() {
-  const uint64_t now = Now();
-  return {now, WallClock().UnixNs(now)};
+  const Moment now = Now();
+  return {now.ns, WallClock().UnixNs(now.ns), now.ticks};
 }
 
 RecordingLoop::RecordingLoop(const RecordOptions& options,
@@ -90,7 +93,7 @@ void RecordingLoop::TakeAll(LiveTrace::Pass* pass) {
   *pass = trace_->Drain([this](const ipc::TraceSource& source,
                                const ipc::TraceRecord& record,
                                const ipc::TracedPayload& payload) {
-    recorder_.Add(source, record, ipc::TextOf(payload.bytes));
+    recorder_.Add(source, record, ipc::TextOf(payload.bytes), payload.ticks);
     table_.Add(source, record);
   });
   if (outbox_.empty() && std::exchange(waiting_, false))

@@ -40,6 +40,7 @@ local f = {
   handles = ProtoField.uint16("keyport.handles", "Handles"),
   error = ProtoField.uint16("keyport.error", "Error", base.DEC, errors),
   time = ProtoField.uint64("keyport.time", "Time (ns, monotonic)"),
+  ticks = ProtoField.uint64("keyport.ticks", "Processor's counter"),
   flow = ProtoField.uint64("keyport.flow", "Flow", base.HEX),
   message = ProtoField.uint64("keyport.message", "Message", base.HEX),
   port = ProtoField.uint64("keyport.port", "Port or object"),
@@ -101,6 +102,7 @@ function keyport.init()
 end
 
 local header_bytes_min = 104
+local header_bytes_with_ticks = 112
 
 local function process_name(number)
   local key = tostring(number)
@@ -212,6 +214,9 @@ local function add_header(tree, buffer)
   tree:add_le(f.process, buffer(80, 8))
   tree:add_le(f.sender, buffer(88, 8))
   tree:add_le(f.receiver, buffer(96, 8))
+  if buffer(6, 2):le_uint() >= header_bytes_with_ticks then
+    tree:add_le(f.ticks, buffer(104, 8))
+  end
 end
 
 -- The first bytes of the message, if they were recorded.

@@ -7,6 +7,7 @@
 
 #include "ipc/loan.h"
 #include "ipc/trace.h"
+#include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_ring.h"
 #include "libipc/src/session_core.h"
 #include "libipc/src/traced_ring.h"
@@ -78,6 +79,26 @@ TEST_F(Tracing, OfOnePortSeesNothingOfAnother) {
   EXPECT_EQ(tracer.seen(), 40u);
   EXPECT_EQ(tracer.passed(), 0u);
   EXPECT_EQ(All(of_hidden).size(), 60u);
+}
+
+TEST_F(Tracing, TellsTheCounterThatARecordsWriterRead) {
+  Tracer tracer = Trace(port_);
+  Pass(port_, 20, Word);
+  std::map<uint64_t, uint64_t> times;  // by the counter
+  uint64_t count = 0;
+  Must(tracer.Drain([&](const TraceSource&, const TraceRecord& record,
+                        const TracedPayload& payload) {
+    ++count;
+    EXPECT_EQ(payload.ticks != 0, base::TracesInTicks());
+    times[payload.ticks] = record.time_ns;
+  }));
+  EXPECT_EQ(count, 40u);
+  if (!base::TracesInTicks()) return;
+  uint64_t last_ns = 0;
+  for (const auto& [ticks, ns] : times) {
+    EXPECT_GE(ns, last_ns);
+    last_ns = ns;
+  }
 }
 
 // Nor by looking into the memory that it was given, whatever the library shows.

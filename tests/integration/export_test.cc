@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 
+#include "libipc/base/trace_clock.h"
 #include "tests/integration/support/recorded_graph.h"
 #include "tests/unit/services/made_up_recording.h"
 #include "tests/unit/services/perfetto_events.h"
@@ -128,6 +130,66 @@ TEST_F(ExportTest, Babeltrace2ReadsEveryRecord) {
   EXPECT_EQ(read, recorded);
   EXPECT_GT(read.size(), 100u);
   EXPECT_GE(read["kernel process_started 0"], 2);
+}
+
+// What babeltrace2 shows of each event's time, in order.
+std::vector<std::string> Babeltraced(const std::string& folder,
+                                     const char* how) {
+  const Finished shown = RunProgram({{kBabeltrace, how, folder}, {}});
+  EXPECT_EQ(shown.exit_code, 0) << shown.output;
+  std::vector<std::string> times;
+  std::istringstream lines(shown.output);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("["))
+      times.push_back(line.substr(1, line.find(']') - 1));
+  return times;
+}
+
+// "precision = 31;"
+double NumberIn(const std::string& text, const std::string& name) {
+  const size_t at = text.find(name + " = ");
+  if (at == std::string::npos) return 0;
+  return std::stod(text.substr(at + name.size() + 3));
+}
+
+TEST_F(ExportTest, CtfHasTheProcessorsCounterAndTheTimesOfTheOthers) {
+  if (!IsThere(kBabeltrace)) GTEST_SKIP() << "babeltrace2 is not installed";
+  if (!base::TracesInTicks()) GTEST_SKIP() << "traces are in nanoseconds here";
+  Export("--ctf");
+  std::ifstream stream(out() + "/metadata");
+  const std::string metadata(std::istreambuf_iterator<char>(stream), {});
+  EXPECT_THAT(metadata, HasSubstr("name = tsc;"));
+  const double cycle_ns = 1e9 / NumberIn(metadata, "freq");
+  const double precision_ns = NumberIn(metadata, "precision") * cycle_ns;
+  EXPECT_LT(precision_ns, 1e6);
+  // Of services, not the kernel process's facts: those are in nanoseconds.
+  std::multiset<uint64_t> written;
+  std::vector<int64_t> recorded_ns;
+  for (const Json& one : ObjectsOf({"export", file(), "--json", "-"})) {
+    EXPECT_EQ(one.contains("ticks"), !one["fact"].get<bool>());
+    recorded_ns.push_back(one["unix_ns"].get<int64_t>());
+    if (!one["fact"]) written.insert(one["ticks"].get<uint64_t>());
+  }
+  std::multiset<uint64_t> read;
+  for (const std::string& cycles : Babeltraced(out(), "--clock-cycles"))
+    read.insert(std::stoull(cycles));
+  EXPECT_TRUE(
+      std::includes(read.begin(), read.end(), written.begin(), written.end()));
+  EXPECT_EQ(read.size(), recorded_ns.size());
+  EXPECT_GT(written.size(), 300u);
+  std::vector<int64_t> read_ns;
+  for (const std::string& time : Babeltraced(out(), "--clock-seconds")) {
+    const size_t point = time.find('.');
+    read_ns.push_back(std::stoll(time.substr(0, point)) * 1'000'000'000 +
+                      std::stoll(time.substr(point + 1)));
+  }
+  ASSERT_EQ(read_ns.size(), recorded_ns.size());
+  std::sort(recorded_ns.begin(), recorded_ns.end());
+  std::sort(read_ns.begin(), read_ns.end());
+  for (size_t i = 0; i < read_ns.size(); ++i)
+    EXPECT_NEAR(static_cast<double>(read_ns[i] - recorded_ns[i]), 0,
+                precision_ns + 3)
+        << i;
 }
 
 TEST_F(ExportTest, Babeltrace2WarnsOfLostRecords) {

@@ -188,12 +188,13 @@ TEST_F(WiresharkTest, ShowsPayloadThatWasRecorded) {
   for (const std::string& payload :
        {std::string("what time?"), std::string("\x01\x02", 2), std::string()})
     recording.Add(keyport::kMadeUpClient,
-                  keyport::MadeUpRecord(ipc::TraceKind::send, 2'000), payload);
+                  keyport::MadeUpRecord(ipc::TraceKind::send, 2'000), payload,
+                  77'000);
   recording.End();
   Write(recording);
-  const auto rows =
-      Fields("keyport.kind == 1", {"keyport.payload", "keyport.payload_text",
-                                   "frame.len", "frame.cap_len"});
+  const auto rows = Fields("keyport.kind == 1",
+                           {"keyport.payload", "keyport.payload_text",
+                            "frame.len", "frame.cap_len", "keyport.ticks"});
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0][0],
             "7768617420"
@@ -203,8 +204,9 @@ TEST_F(WiresharkTest, ShowsPayloadThatWasRecorded) {
   EXPECT_EQ(rows[1][1], "");
   EXPECT_EQ(rows[2][0], "");
   // Of 40 bytes ten were kept.
-  EXPECT_EQ(rows[0][2], "144");
-  EXPECT_EQ(rows[0][3], "114");
+  EXPECT_EQ(rows[0][2], "152");
+  EXPECT_EQ(rows[0][3], "122");
+  EXPECT_EQ(rows[0][4], "77000");
 }
 
 TEST_F(WiresharkTest, KnowsEachKindByItsName) {

@@ -68,11 +68,15 @@ struct TraceOptions {
 // A tracer that comes by often enough loses nothing with it.
 inline constexpr std::chrono::milliseconds kTraceWaitUsual(100);
 
-// The first bytes of a message's payload, if they were traced: of a send and of
-// a reply. TraceRecord::payload_bytes is the true size.
+// What comes with a record: the first bytes of a message's payload, if they
+// were traced, of a send and of a reply (TraceRecord::payload_bytes is the true
+// size); and its time as its writer read it.
 struct TracedPayload {
   Bytes bytes;
   bool lost = false;  // there was more in the ring, and it was overwritten
+  // The processor's counter, of which TraceRecord::time_ns was made; 0: its
+  // writer read CLOCK_MONOTONIC.
+  uint64_t ticks = 0;
 };
 
 // Thread: one at a time.

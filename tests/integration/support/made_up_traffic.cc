@@ -97,7 +97,7 @@ void MadeUpTraffic::Write(const std::string& path) {
   uint64_t last_ns = 0;
   for (const Call& call : calls_)
     last_ns = std::max(last_ns, call.sent_ns + call.total_ns);
-  text_ += recorder_.End(kBeginNs + last_ns, {});
+  text_ += recorder_.End({kBeginNs + last_ns}, {});
   std::ofstream(path, std::ios::binary) << text_;
 }
 

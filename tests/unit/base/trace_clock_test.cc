@@ -75,6 +75,19 @@ TEST(TraceClockTest, AStampIsTheSameTimeWhenever) {
   }
 }
 
+TEST(TraceClockTest, BothClocksAreLookedAtTogether) {
+  const ClockPair first = LookAtClocks();
+  const TraceStamp stamp = TraceNow();
+  const ClockPair second = LookAtClocks();
+  EXPECT_LT(first.ns, second.ns);
+  if (!TracesInTicks()) {
+    EXPECT_EQ(TicksIn(stamp), 0u);
+    return;
+  }
+  EXPECT_LT(first.ticks, TicksIn(stamp));
+  EXPECT_LT(TicksIn(stamp), second.ticks);
+}
+
 TEST(TraceClockTest, StampsOfTwoClocksAreNotTakenFromEachOther) {
   EXPECT_EQ(StampsApart(5, 9), 4u);
   EXPECT_EQ(StampsApart(9, 5), 0u);

@@ -79,6 +79,59 @@ TEST(CtfTrace, AStreamIsInOrderWhateverTimesItsWriterPutDown) {
   EXPECT_EQ(NumberAt(stream, 32), uint64_t{1} << 61);
 }
 
+// A counter of 2 GHz: 7,000,000 ticks at the begin, 1,000 ns.
+constexpr uint64_t kTicksAtBegin = 7'000'000;
+void BeginWithTicks(MadeUpRecording* recording) {
+  recording->Begin();
+  recording->Add(kMadeUpClient, MadeUpRecord(ipc::TraceKind::send, 2'000), "",
+                 kTicksAtBegin + 2'000);
+  // Its nanoseconds were made by a clock that was 15 of them behind.
+  recording->Add(kMadeUpClient, MadeUpRecord(ipc::TraceKind::send, 2'100), "",
+                 kTicksAtBegin + 2'230);
+  // Of a writer that read nanoseconds.
+  recording->Add(kMadeUpServer, MadeUpRecord(ipc::TraceKind::receive, 3'000));
+  recording->EndPass(4'000, {17, 1'500, 2'500});
+}
+constexpr Moment kEndOfTicks = {2'001'000, kTicksAtBegin + 4'000'000};
+
+TEST(CtfTrace, StampsAreTheProcessorsCounter) {
+  MadeUpRecording recording({}, kTicksAtBegin);
+  BeginWithTicks(&recording);
+  recording.End(kEndOfTicks);
+  const auto files = FilesOf(recording);
+  EXPECT_EQ(NumberAt(files.at("client_1"), 24), kTicksAtBegin + 2'000);
+  EXPECT_EQ(NumberAt(files.at("client_1"), 32), kTicksAtBegin + 2'230);
+  EXPECT_EQ(NumberAt(files.at("server_2"), 24), kTicksAtBegin + 4'000);
+  EXPECT_EQ(NumberAt(files.at("losses"), 32), kTicksAtBegin + 1'000);
+  // 5,000 s and 1,000 ns after 1970 it was at 7,000,000; 15 ns are 30 cycles.
+  const std::string& metadata = files.at("metadata");
+  EXPECT_THAT(metadata, HasSubstr("name = tsc;"));
+  EXPECT_THAT(metadata, HasSubstr("freq = 2000000000;\n"
+                                  "  offset_s = 4999;\n"
+                                  "  offset = 1993002000;\n"
+                                  "  precision = 31;\n"));
+  EXPECT_THAT(metadata, HasSubstr("map = clock.tsc.value;"));
+}
+
+TEST(CtfTrace, StampsAreNanosecondsWhereTheCounterIsNotKnown) {
+  // Without an end, as of a recorder that was killed; and of an end that no
+  // counter comes to.
+  MadeUpRecording killed({}, kTicksAtBegin);
+  BeginWithTicks(&killed);
+  MadeUpRecording made_up({}, kTicksAtBegin);
+  BeginWithTicks(&made_up);
+  made_up.End({2'001'000, ~uint64_t{0}});
+  for (const MadeUpRecording* recording : {&killed, &made_up}) {
+    const auto files = FilesOf(*recording);
+    EXPECT_EQ(NumberAt(files.at("client_1"), 24), 2'000u);
+    EXPECT_EQ(NumberAt(files.at("client_1"), 32), 2'100u);
+    EXPECT_EQ(NumberAt(files.at("losses"), 32), 1'500u);
+    EXPECT_THAT(files.at("metadata"), HasSubstr("freq = 1000000000;"));
+    EXPECT_THAT(files.at("metadata"),
+                HasSubstr("map = clock.monotonic.value;"));
+  }
+}
+
 TEST(CtfTrace, ANameMakesNoPath) {
   MadeUpRecording recording;
   recording.Begin();
@@ -89,7 +142,11 @@ TEST(CtfTrace, ANameMakesNoPath) {
 }
 
 TEST(CtfMetadata, TellsTheClockAndEachKind) {
-  const std::string text = CtfMetadata({}, 3'000'000'007);
+  const std::string text = CtfMetadata({}, {.name = "monotonic",
+                                            .description = "nanoseconds",
+                                            .hertz = 1'000'000'000,
+                                            .offset_seconds = 3,
+                                            .offset_cycles = 7});
   EXPECT_THAT(text, HasSubstr("offset_s = 3;\n  offset = 7;"));
   EXPECT_THAT(text, HasSubstr("name = \"receive\";\n  id = 2;"));
   EXPECT_THAT(text, HasSubstr("name = \"process_ended\";\n  id = 38;"));

@@ -58,8 +58,8 @@ inline void LearnMadeUp(TraceDirectory* directory) {
 
 class MadeUpRecording {
  public:
-  explicit MadeUpRecording(TraceFilter filter = {})
-      : recorder_(std::move(filter), {1'000, 5'000'000'001'000},
+  explicit MadeUpRecording(TraceFilter filter = {}, uint64_t ticks = 0)
+      : recorder_(std::move(filter), {1'000, 5'000'000'001'000, ticks},
                   [this](TraceDirectory* directory) {
                     ++refreshes_;
                     if (knows_) LearnMadeUp(directory);
@@ -70,13 +70,13 @@ class MadeUpRecording {
   void KnowNothing() { knows_ = false; }
   void KnowAll() { knows_ = true; }
   void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
-           std::string_view payload = {}) {
-    recorder_.Add(source, record, payload);
+           std::string_view payload = {}, uint64_t ticks = 0) {
+    recorder_.Add(source, record, payload, ticks);
   }
   void EndPass(uint64_t begin_ns, const LostRecords& lost = {}) {
     text_ += recorder_.EndPass(begin_ns, lost);
   }
-  void End() { text_ += recorder_.End(9'000, {}); }
+  void End(const Moment& at = {9'000}) { text_ += recorder_.End(at, {}); }
   // A packet of somebody else's making.
   void AddPacket(std::string_view data) {
     const auto size = static_cast<uint32_t>(data.size());

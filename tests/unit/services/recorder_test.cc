@@ -31,6 +31,24 @@ TEST(Recorder, WritesEachRecordWithBothEnds) {
   EXPECT_EQ(decoded.decoder.clock()->UnixNs(2'000), 5'000'000'002'000);
 }
 
+TEST(Recorder, WritesTheCounterOfEachRecordAndBeginAndEnd) {
+  MadeUpRecording recording({}, 5'000'000);
+  recording.Begin();
+  recording.Add(kMadeUpClient, MadeUpRecord(TraceKind::send, 2'000), "hi",
+                5'003'000);
+  recording.Add(kMadeUpServer, MadeUpRecord(TraceKind::receive, 2'100));
+  recording.End({10'001'000, 35'000'000});
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  ASSERT_EQ(decoded.records.size(), 2u);
+  EXPECT_EQ(decoded.records[0].header.ticks, 5'003'000u);
+  EXPECT_EQ(decoded.records[0].payload, "hi");
+  EXPECT_EQ(decoded.records[1].header.ticks, 0u);
+  ASSERT_TRUE(decoded.decoder.counter().has_value());
+  EXPECT_EQ(decoded.decoder.counter()->hertz(), 3'000'000'000u);
+  EXPECT_EQ(decoded.decoder.counter()->NsOf(5'003'000), 2'000u);
+}
+
 TEST(Recorder, PutsRecordsOfAPassInOrderAndHoldsBackLaterOnes) {
   MadeUpRecording recording;
   recording.Begin();

@@ -96,7 +96,7 @@ TEST(Recording, PacketsOfOthersAreCountedAndLeftOut) {
 
 TEST(Recording, ALongerHeaderIsRead) {
   RecordedHeader header;
-  header.header_bytes = 112;
+  header.header_bytes = 120;
   header.kind = static_cast<uint16_t>(MetaKind::port_name);
   header.port = 4;
   std::string data(reinterpret_cast<const char*>(&header), sizeof(header));
@@ -107,6 +107,28 @@ TEST(Recording, ALongerHeaderIsRead) {
   DecodedRecording decoded;
   decoded.Decode(recording.bytes());
   EXPECT_EQ(decoded.decoder.PortName(4), "name");
+}
+
+// As the first recordings have it.
+TEST(Recording, AHeaderWithoutTicksIsRead) {
+  RecordedHeader header;
+  header.header_bytes = kRecordedHeaderLeast;
+  header.kind = static_cast<uint16_t>(ipc::TraceKind::send);
+  header.time_ns = 2'000;
+  header.payload_bytes = 3;
+  std::string data(reinterpret_cast<const char*>(&header),
+                   kRecordedHeaderLeast);
+  MadeUpRecording recording;
+  recording.Begin();
+  recording.AddPacket(data);  // no payload: shorter than ours
+  recording.AddPacket(data + "a payload");
+  DecodedRecording decoded;
+  decoded.Decode(recording.bytes());
+  ASSERT_EQ(decoded.records.size(), 2u);
+  EXPECT_EQ(decoded.records[1].header.time_ns, 2'000u);
+  EXPECT_EQ(decoded.records[1].header.ticks, 0u);
+  EXPECT_EQ(decoded.records[1].payload, "a p");
+  EXPECT_EQ(decoded.decoder.foreign(), 0u);
 }
 
 }  // namespace
