@@ -10,7 +10,9 @@
 #include "services/cli/graph_schemas.h"
 #include "services/cli/inspect_commands.h"
 #include "services/cli/recording_end.h"
+#include "services/decode/payload_comment.h"
 #include "services/tracer/chrome_trace.h"
+#include "services/tracer/pcapng.h"
 #include "services/tracer/perfetto_trace.h"
 #include "services/tracer/prometheus_text.h"
 #include "services/tracer/record_json.h"
@@ -151,20 +153,54 @@ absl::Status ExportPage(const ExportOptions& options) {
                       : schemas.status();
 }
 
+absl::Status ExportPcapng(const ExportOptions& options) {
+  const auto schemas = SchemasGiven(options.schemas);
+  if (!schemas.ok()) return schemas.status();
+  if (schemas->empty())
+    return absl::InvalidArgumentError(
+        "--pcapng adds to the recording what a schema says of its payloads: "
+        "give --schema PORT=FILE.capnp too");
+  auto reader = RecordingReader::Open(options.file);
+  if (!reader.ok()) return reader.status();
+  auto output = OpenOutput(options.pcapng);
+  if (!output.ok()) return output.status();
+  std::string comment;
+  const RecordingDecoder::Sink sink = {
+      [&](const RecordingDecoder::Recorded& recorded) {
+        comment = PayloadComment(
+            *schemas, reader->decoder().PortName(recorded.header.port),
+            recorded.header, recorded.payload);
+      },
+      [](const LostRecords&) {},
+      [&](std::span<const uint8_t> block) {
+        const std::string said = std::exchange(comment, {});
+        output->Add(said.empty()
+                        ? std::string(block.begin(), block.end())
+                        : CommentedPacket(TakeBlock(block).body, said));
+      }};
+  absl::StatusOr<bool> more = true;
+  while (more.ok() && *more) more = reader->ReadSome(sink);
+  const absl::Status written = output->Finish();
+  if (more.ok()) TellOfEnd(*reader);
+  return more.ok() ? written : more.status();
+}
+
 absl::Status CheckFiles(const ExportOptions& options) {
   int formats = 0;
   for (const std::string* out :
        {&options.chrome, &options.json, &options.html, &options.perfetto,
-        &options.ctf, &options.prometheus}) {
+        &options.ctf, &options.prometheus, &options.pcapng}) {
     formats += out->empty() ? 0 : 1;
     // What is to be a folder is looked at when it is made.
     if (out != &options.ctf && IsSameFile(options.file, *out))
       return absl::InvalidArgumentError(
           *out + ": this is the recording itself; give another file");
   }
-  if (!options.schemas.empty() && options.html.empty())
+  if (!options.schemas.empty() && options.html.empty() &&
+      options.pcapng.empty())
     return absl::InvalidArgumentError(
-        "--schema is for --html: the other formats have the payloads' bytes, "
+        "--schema is for --html and --pcapng: the other formats have the "
+        "payloads' bytes, "
         "or nothing of them; `keyport trace --from` decodes as text and JSON");
   if (formats > 1 && options.file == "-")
     return absl::InvalidArgumentError(
@@ -181,6 +217,7 @@ int RunExport(const ExportOptions& options) {
   if (done.ok() && !options.json.empty()) done = ExportJson(options);
   if (done.ok() && !options.html.empty()) done = ExportPage(options);
   if (done.ok() && !options.perfetto.empty()) done = ExportPerfetto(options);
+  if (done.ok() && !options.pcapng.empty()) done = ExportPcapng(options);
   if (done.ok() && !options.ctf.empty())
     done = ExportCtf(options.file, options.ctf);
   if (done.ok() && !options.prometheus.empty())

@@ -15,7 +15,9 @@ struct ExportOptions {
   std::string perfetto;
   std::string ctf;  // a folder
   std::string prometheus;
-  std::vector<std::string> schemas;  // "PORT=FILE.capnp[:INTERFACE]", for html
+  std::string pcapng;  // itself, with comments
+  // "PORT=FILE.capnp[:INTERFACE]", for html and pcapng.
+  std::vector<std::string> schemas;
 };
 // Returns 0, or 1 after saying what failed.
 int RunExport(const ExportOptions& options);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "ipc/status.h"
+#include "services/cli/graph_schemas.h"
 #include "services/cli/inspect_commands.h"
 #include "services/tracer/pcapng.h"
 
@@ -22,7 +23,11 @@ constexpr char kOptions[] =
     "arg {number=1}{call=--service}{display=Service}{type=string}"
     "{tooltip=Only what this service sends or receives}{required=false}\n"
     "arg {number=2}{call=--socket}{display=Socket}{type=string}"
-    "{tooltip=The graph's socket, if several run}{required=false}\n";
+    "{tooltip=The graph's socket, if several run}{required=false}\n"
+    "arg {number=3}{call=--payload}{display=Payload}{type=boolflag}"
+    "{tooltip=What is in the messages too}{required=false}\n"
+    "arg {number=4}{call=--snaplen}{display=Payload bytes}{type=unsigned}"
+    "{tooltip=So many of its first bytes; 96}{required=false}\n";
 
 int Complaint(const std::string& text) {
   return Complain(ipc::MakeStatus(ipc::Error::invalid_args, text));
@@ -32,7 +37,8 @@ int Capture(const ExtcapOptions& options) {
   if (options.record.files.path.empty())
     return Complaint("--capture takes --fifo, where the packets go");
   // Wireshark shows whatever a source says as an error.
-  return RunRecord(options.record, RecordSays::kErrorsOnly);
+  return RunRecord(options.record, SchemasOfGraph(options.record.socket),
+                   RecordSays::kErrorsOnly);
 }
 
 }  // namespace

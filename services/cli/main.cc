@@ -323,7 +323,8 @@ class CommandLine {
   void AddRecord() {
     CLI::App* command =
         Add("record", "write what passes to a file, for this and Wireshark",
-            [this] { return RunRecord(record_); });
+            [this] { return RunRecord(record_, record_schemas_); });
+    AddSchemaArgument(command, &record_schemas_);
     const RecordingWords words = AddRecording(command, &record_);
     words.file->description(
         "a pcapng file, private to its owner; - is standard output");
@@ -451,6 +452,9 @@ class CommandLine {
                         "a folder in the Common Trace Format (no -)");
     formats->add_option("--prometheus", export_.prometheus,
                         "counters and histograms for each port");
+    formats->add_option("--pcapng", export_.pcapng,
+                        "the recording with what --schema says of payloads, "
+                        "for Wireshark");
     formats->add_option("--html", export_.html,
                         "a page for a browser, in one file");
     formats->require_option(1, 0);
@@ -508,6 +512,7 @@ class CommandLine {
     command->add_option("--socket", extcap_.record.socket,
                         "the graph's socket");
     AddFilter(command, &extcap_.record.filter);
+    AddSource(command, &extcap_.record.source);
   }
 
   void AddHelp() {
@@ -531,6 +536,7 @@ class CommandLine {
   TopOptions top_;
   TraceOptions trace_;
   RecordOptions record_;
+  std::vector<std::string> record_schemas_;
   ReplayOptions replay_;
   FlowOptions flow_;
   HistOptions hist_;

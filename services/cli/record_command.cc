@@ -3,8 +3,10 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "services/cli/graph_schemas.h"
 #include "services/cli/inspect_commands.h"
 #include "services/common/text_table.h"
+#include "services/decode/payload_comment.h"
 
 namespace keyport {
 namespace {
@@ -50,7 +52,15 @@ void SaySums(const RecordOptions& options, const RecordingLoop& loop,
 
 }  // namespace
 
-int RunRecord(const RecordOptions& options, RecordSays says) {
+int RunRecord(RecordOptions options, const std::vector<std::string>& words,
+              RecordSays says) {
+  const auto schemas = words.empty() ? PayloadSchemas() : SchemasGiven(words);
+  if (!schemas.ok()) return Complain(schemas.status());
+  if (!schemas->empty())
+    options.comment = [&](const RecordedHeader& header, const std::string& port,
+                          std::string_view payload) {
+      return PayloadComment(*schemas, port, header, payload);
+    };
   const Recorder::Clocks clocks = RecordingLoop::ClocksNow();
   auto trace =
       LiveTrace::Start(options.socket, "keyport record", options.seconds_max,

@@ -15,6 +15,23 @@ uint32_t NumberAt(std::span<const uint8_t> bytes, size_t at) {
   return value;
 }
 
+// `take(code, bytes)` until it returns false, or to the end.
+template <typename Take>
+void ForEachOption(std::span<const uint8_t> options, const Take& take) {
+  while (options.size() >= 4) {
+    const uint32_t head = NumberAt(options, 0);
+    const auto code = static_cast<uint16_t>(head);
+    const uint32_t size = head >> 16;
+    options = options.subspan(4);
+    if (code == kEndOfOptions || size > options.size()) return;
+    if (!take(code, std::string_view(
+                        reinterpret_cast<const char*>(options.data()), size)))
+      return;
+    options = options.subspan(
+        std::min<size_t>(options.size(), (size_t{size} + 3) / 4 * 4));
+  }
+}
+
 }  // namespace
 
 PcapngBlock::PcapngBlock(PcapngType type) {
@@ -70,17 +87,29 @@ std::optional<std::span<const uint8_t>> PacketOf(
 }
 
 std::string_view OptionIn(std::span<const uint8_t> options, uint16_t code) {
-  while (options.size() >= 4) {
-    const uint32_t head = NumberAt(options, 0);
-    const uint32_t size = head >> 16;
-    options = options.subspan(4);
-    if ((head & 0xffff) == 0 || size > options.size()) break;
-    if ((head & 0xffff) == code)
-      return {reinterpret_cast<const char*>(options.data()), size};
-    options = options.subspan(
-        std::min<size_t>(options.size(), (size_t{size} + 3) / 4 * 4));
-  }
-  return {};
+  std::string_view found;
+  ForEachOption(options, [&](uint16_t one, std::string_view bytes) {
+    if (one == code) found = bytes;
+    return one != code;
+  });
+  return found;
+}
+
+std::string CommentedPacket(std::span<const uint8_t> body,
+                            std::string_view comment) {
+  const size_t data = PacketOf(body)->size();
+  const size_t options =
+      std::min(body.size(), kPacketBytes + (data + 3) / 4 * 4);
+  PcapngBlock block(PcapngType::packet);
+  block.PutBytes({reinterpret_cast<const char*>(body.data()), options});
+  block.Option(kPcapngComment, comment);
+  ForEachOption(body.subspan(options),
+                [&](uint16_t code, std::string_view bytes) {
+                  if (code != kPcapngComment || bytes != comment)
+                    block.Option(code, bytes);
+                  return true;
+                });
+  return block.Finish();
 }
 
 bool IsReadableSection(std::span<const uint8_t> body) {

@@ -21,7 +21,8 @@ enum class PcapngType : uint32_t {
 };
 inline constexpr uint32_t kPcapngByteOrder = 0x1a2b3c4d;
 inline constexpr uint16_t kLinkTypeUser0 = 147;
-inline constexpr size_t kSectionBytes = 16;  // of its fixed fields
+inline constexpr size_t kSectionBytes = 16;    // of its fixed fields
+inline constexpr uint16_t kPcapngComment = 1;  // an option of any block
 // A longer block is not one of ours.
 inline constexpr uint32_t kPcapngBlockBytesMax = 1u << 20;
 
@@ -76,6 +77,10 @@ std::optional<std::span<const uint8_t>> PacketOf(std::span<const uint8_t> body);
 // The option of this code in what follows a block's fixed fields; "" if it is
 // not there.
 std::string_view OptionIn(std::span<const uint8_t> options, uint16_t code);
+// A packet block with a comment before its other options, once. It is one whose
+// PacketOf is not nothing.
+std::string CommentedPacket(std::span<const uint8_t> body,
+                            std::string_view comment);
 // Whether a section block's body is one that we can read.
 bool IsReadableSection(std::span<const uint8_t> body);
 

@@ -14,7 +14,6 @@ constexpr uint32_t kKernelInterface = 0;
 constexpr uint64_t kNoPassAfter = std::numeric_limits<uint64_t>::max();
 
 // Options, by block.
-constexpr uint16_t kComment = 1;
 constexpr uint16_t kSectionApplication = 4;
 constexpr uint16_t kInterfaceName = 2;
 constexpr uint16_t kInterfaceDescription = 3;
@@ -129,7 +128,7 @@ std::string Recorder::Begin(std::string_view application,
               .Put(uint16_t{1})
               .Put(uint16_t{0})
               .Put(int64_t{-1})  // the section's length is not known
-              .Option(kComment, comment_)
+              .Option(kPcapngComment, comment_)
               .Option(kSectionApplication, application_)
               .Finish();
   AddInterface("kernel", "the kernel process: its facts, names, and losses");
@@ -237,7 +236,10 @@ void Recorder::WriteRecord(const Held& held) {
   if (IsOfProcess(header.kind)) NameEnd(header.port, header.time_ns);
   ++interfaces_[interface].recorded;
   ++recorded_;
-  WritePacket(interface, header, held.payload);
+  std::string comment;
+  if (says_)
+    comment = says_(header, directory_.PortName(header.port), held.payload);
+  WritePacket(interface, header, held.payload, comment);
 }
 
 bool Recorder::Wants(const RecordedHeader& header,
@@ -321,7 +323,7 @@ void Recorder::WriteLoss(const LostRecords& lost) {
 }
 
 void Recorder::WritePacket(uint32_t interface, const RecordedHeader& header,
-                           std::string_view body) {
+                           std::string_view body, std::string_view comment) {
   const auto size = static_cast<uint32_t>(sizeof(header) + body.size());
   // What is left of a payload that was cut is told apart from what there was.
   const bool cut = IsOfMessage(header.kind) && !body.empty() &&
@@ -336,6 +338,7 @@ void Recorder::WritePacket(uint32_t interface, const RecordedHeader& header,
       .Put(size)
       .Put(whole)
       .PutBytes(data);
+  if (!comment.empty()) block.Option(kPcapngComment, comment);
   if (const uint32_t direction = DirectionOf(header.kind))
     block.NumberOption(kPacketFlags, direction);
   if (header.message != 0) block.NumberOption(kPacketId, header.message);

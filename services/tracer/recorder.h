@@ -39,6 +39,13 @@ class Recorder {
   // other end is not known is kept.
   Recorder(TraceFilter filter, Clocks clocks, Refresh refresh);
 
+  // What is said of a message's record in its packet, besides; "": nothing.
+  // Before Begin. A drain takes as much longer.
+  using Comment = std::function<std::string(const RecordedHeader& header,
+                                            const std::string& port,
+                                            std::string_view payload)>;
+  void CommentWith(Comment comment) { says_ = std::move(comment); }
+
   // The file's first blocks. `application` made it, `comment` says how.
   std::string Begin(std::string_view application, std::string_view comment);
   // During a drain. `ticks`: of the record, 0: it has none.
@@ -92,7 +99,7 @@ class Recorder {
                    uint64_t time_ns);
   void NameEnd(uint64_t process, uint64_t time_ns);
   void WritePacket(uint32_t interface, const RecordedHeader& header,
-                   std::string_view body);
+                   std::string_view body, std::string_view comment = {});
   // Of this file.
   void WriteSums(const Moment& now);
   void WriteStatistics(uint64_t now_ns);
@@ -100,6 +107,7 @@ class Recorder {
   const TraceFilter filter_;
   const Clocks clocks_;
   const Refresh refresh_;
+  Comment says_;  // null: nothing
   TraceDirectory directory_;
   std::unordered_map<uint64_t, ipc::TraceSource> sources_;  // by process
   std::vector<Held> held_;   // of the pass before

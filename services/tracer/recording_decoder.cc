@@ -85,6 +85,7 @@ absl::StatusOr<size_t> RecordingDecoder::Decode(std::span<const uint8_t> bytes,
                  : "this is no pcapng file");
     if (absl::Status taken = TakeOne(block.type, block.body, sink); !taken.ok())
       return taken;
+    if (sink.block) sink.block(bytes.subspan(used, block.size));
     used += block.size;
   }
 }
@@ -102,8 +103,7 @@ absl::Status RecordingDecoder::TakeOne(uint32_t type,
     if (!IsReadableSection(body))
       return ipc::MakeStatus(ipc::Error::not_supported,
                              "only little-endian pcapng 1.0 can be read");
-    constexpr uint16_t kComment = 1;
-    comment_ = OptionIn(body.subspan(kSectionBytes), kComment)
+    comment_ = OptionIn(body.subspan(kSectionBytes), kPcapngComment)
                    .substr(0, kCommentBytesMax);
     return absl::OkStatus();
   }

@@ -30,6 +30,8 @@ class RecordingDecoder {
   struct Sink {
     std::function<void(const Recorded&)> record;
     std::function<void(const LostRecords&)> loss;
+    // If it is there: each whole block, after what it holds was handed out.
+    std::function<void(std::span<const uint8_t>)> block = {};
   };
 
   // Takes the whole blocks at the front of `bytes` and hands out what they

@@ -55,7 +55,9 @@ RecordingLoop::RecordingLoop(const RecordOptions& options,
       recorder_(
           options.filter, clocks,
           [trace](TraceDirectory* directory) { trace->Refresh(directory); }),
-      observer_(observer) {}
+      observer_(observer) {
+  if (options.comment) recorder_.CommentWith(options.comment);
+}
 
 absl::Status RecordingLoop::Run(std::string_view command) {
   outbox_.Add(recorder_.Begin("keyport", CommandText(command, options_)));

@@ -30,6 +30,7 @@ struct RecordOptions {
   std::vector<std::string> until;  // end conditions, of which one is enough
   RecordingSeries::Options files;
   WhenUnwritable when_unwritable = WhenUnwritable::kEnd;
+  Recorder::Comment comment;  // null: packets have none
 };
 
 // How `options` were said, for a recording's comment.

@@ -51,6 +51,8 @@ local f = {
   bytes = ProtoField.uint32("keyport.bytes", "Payload bytes"),
   payload = ProtoField.bytes("keyport.payload", "Payload"),
   payload_text = ProtoField.string("keyport.payload_text", "Payload as text"),
+  method = ProtoField.string("keyport.method", "Method"),
+  decoded = ProtoField.string("keyport.decoded", "Payload by its schema"),
   interval = ProtoField.uint64("keyport.interval", "Interval (ns)"),
   queue = ProtoField.uint64("keyport.queue",
     "Queue: from sent to received (ns)"),
@@ -227,6 +229,22 @@ local function add_payload(tree, buffer, at)
   if not text:find("[^%g%s]") then tree:add(f.payload_text, buffer(at)) end
 end
 
+-- What keyport knew by a schema when it wrote the packet stands in a comment:
+-- `keyport > put {"key":"a"}`. Returns the method's name, if there is one.
+local comments = Field.new("frame.comment")
+local function add_decoded(tree)
+  for _, comment in ipairs({ comments() }) do
+    local method, payload =
+      tostring(comment.value):match("^keyport [<>] (%S+) ?(.*)$")
+    if method then
+      tree:add(f.method, method):set_generated()
+      if payload ~= "" then tree:add(f.decoded, payload):set_generated() end
+      return method
+    end
+  end
+  return nil
+end
+
 local function add_names(tree, pinfo, buffer)
   local from = process_name(buffer(88, 8):le_uint64())
   local to = process_name(buffer(96, 8):le_uint64())
@@ -266,11 +284,12 @@ function keyport.dissector(buffer, pinfo, root)
     local path = add_names(tree, pinfo, buffer)
     add_interval(tree, kind, buffer(72, 8))
     add_payload(tree, buffer, header)
+    local method = add_decoded(tree)
     add_experts(tree, kind, buffer(14, 2):le_uint())
     add_links(tree, pinfo, kind, buffer(32, 8):le_uint64())
     local error = buffer(14, 2):le_uint()
-    pinfo.cols.info = word .. " " .. path .. " label " ..
-      buffer(56, 4):le_uint() ..
+    pinfo.cols.info = word .. " " .. path .. " " ..
+      (method or "label " .. buffer(56, 4):le_uint()) ..
       (error ~= 0 and " " .. (errors[error] or error) or "")
   else
     pinfo.cols.src = process_name(buffer(80, 8):le_uint64())

@@ -214,6 +214,12 @@ TEST_F(ExportTest, ACtfFolderMustBeNewOrEmpty) {
   EXPECT_THAT(no_folder.output, HasSubstr("this is no folder"));
 }
 
+TEST_F(ExportTest, APcapngNeedsSomethingToAdd) {
+  const Finished none = Tool({"export", file(), "--pcapng", out()});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.output, HasSubstr("give --schema PORT=FILE.capnp too"));
+}
+
 TEST_F(ExportTest, PrometheusHoldsTheSummaryOfTheTrace) {
   Export("--prometheus");
   const keyport::PrometheusPage page(Exported());

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "tests/integration/support/recorded_graph.h"
 
@@ -37,6 +38,7 @@ TEST_F(ExtcapTest, TellsItsInterfaceLinkTypeAndOptions) {
       Tool({"--extcap-config", "--extcap-interface", "keyport"});
   EXPECT_THAT(config.output, HasSubstr("{call=--port}"));
   EXPECT_THAT(config.output, HasSubstr("{call=--service}"));
+  EXPECT_THAT(config.output, HasSubstr("{call=--payload}"));
 }
 
 TEST_F(ExtcapTest, CapturesUntilItIsToldToStop) {
@@ -56,6 +58,25 @@ TEST_F(ExtcapTest, CapturesUntilItIsToldToStop) {
     EXPECT_EQ(line["port"], "store");
   }
   EXPECT_GT(messages, 50);
+}
+
+TEST_F(ExtcapTest, SaysWhatTheManifestsSchemaKnowsOfPayloads) {
+  Running graph(Keyport(
+      {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
+       "100000000"}));
+  ASSERT_TRUE(graph.WaitFor("its socket is")) << graph.output();
+  ASSERT_EQ(mkfifo(fifo().c_str(), 0600), 0);
+  Running capture(Capture({"--payload", "--snaplen", "1024"}));
+  Running reader(
+      {{"/bin/sh", "-c", "head -c 100000 < " + fifo() + " > " + file()}, {}});
+  EXPECT_EQ(reader.Wait(), 0);
+  capture.Signal(SIGTERM);
+  EXPECT_EQ(capture.Wait(), 0) << capture.output();
+  EXPECT_EQ(capture.output(), "") << "Wireshark shows this as an error";
+  std::ifstream stream(file(), std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  EXPECT_THAT(bytes, HasSubstr("keyport > put {\"key\":\"key "));
+  EXPECT_THAT(bytes, HasSubstr("keyport < put {\"values\":"));
 }
 
 TEST_F(ExtcapTest, SaysWhatIsWrong) {

@@ -1,10 +1,13 @@
 // Recordings in tshark with the dissector that is installed. Skipped where
 // there is no tshark.
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "ipc/status.h"
@@ -207,6 +210,59 @@ TEST_F(WiresharkTest, ShowsPayloadThatWasRecorded) {
   EXPECT_EQ(rows[0][2], "152");
   EXPECT_EQ(rows[0][3], "122");
   EXPECT_EQ(rows[0][4], "77000");
+}
+
+// The example whose payloads have a schema.
+TEST_F(WiresharkTest, ShowsWhatASchemaSaysOfPayloads) {
+  const std::string schema = std::string("store=") + KEYPORT_SOURCE_DIR +
+                             "/examples/typed_store/store.capnp";
+  Running graph(Keyport(
+      {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
+       "100000000"}));
+  ASSERT_TRUE(graph.WaitFor("its socket is")) << graph.output();
+  const std::string plain = folder_.path() + "/plain.pcapng";
+  const Finished record =
+      Tool({"record", "--payload", "--snaplen", "1024", "-n", "200", plain});
+  ASSERT_EQ(record.exit_code, 0) << record.output;
+  const Finished live =
+      Tool({"record", "--payload", "--snaplen", "1024", "-n", "50", "--schema",
+            schema, folder_.path() + "/live.pcapng"});
+  EXPECT_EQ(live.exit_code, 0) << live.output;
+  graph.Signal(SIGINT);
+  graph.Wait();
+  const Finished exported =
+      Tool({"export", plain, "--pcapng", file(), "--schema", schema});
+  ASSERT_EQ(exported.exit_code, 0) << exported.output;
+  // What `keyport trace` decodes of the recording, of both ends.
+  std::multiset<std::string> decoded, shown;
+  const Finished traced = Tool(
+      {"trace", "--from", plain, "--payload", "--json", "--schema", schema});
+  std::istringstream text(traced.output);
+  for (std::string line; std::getline(text, line);) {
+    const Json message = Json::parse(line);
+    if (!message.contains("method")) continue;
+    for (const char* what : {"request", "answer"})
+      if (message.contains(what))
+        decoded.insert(message["method"].get<std::string>() + " " +
+                       message[what].dump());
+  }
+  for (const auto& row :
+       Fields("keyport.decoded", {"keyport.method", "keyport.decoded"}))
+    shown.insert(row[0] + " " + Json::parse(row[1]).dump());
+  EXPECT_GT(shown.size(), 300u);
+  EXPECT_EQ(shown, decoded);
+  EXPECT_EQ(Fields("keyport.kind == 4 && !keyport.method", {"frame.number"}),
+            (std::vector<std::vector<std::string>>()));
+  EXPECT_NE(Fields("keyport.method == \"put\"", {"_ws.col.Info"})
+                .at(0)
+                .at(0)
+                .find(" put"),
+            std::string::npos);
+  // Nothing else of it has changed.
+  EXPECT_EQ(Tool({"export", file(), "--json", "-"}).output,
+            Tool({"export", plain, "--json", "-"}).output);
+  std::filesystem::rename(folder_.path() + "/live.pcapng", file());
+  EXPECT_GT(Fields("keyport.decoded", {"keyport.method"}).size(), 50u);
 }
 
 TEST_F(WiresharkTest, KnowsEachKindByItsName) {

@@ -8,6 +8,8 @@
 #include <functional>
 #include <limits>
 
+#include "ipc/trace.h"
+#include "services/decode/payload_comment.h"
 #include "services/decode/payload_schemas.h"
 
 namespace keyport {
@@ -252,6 +254,49 @@ TEST_F(DecodeTest, AMethodIsFoundByNameOrLabelAndAMistypedOneIsNamed) {
   EXPECT_FALSE(store.FindNamed("9").ok());
   EXPECT_THAT(store.Text(),
               HasSubstr("put @0 (key :Text, value :Data, mode :Mode) -> ()"));
+}
+
+TEST_F(DecodeTest, APacketsCommentNamesMethodAndPayload) {
+  PayloadSchemas schemas;
+  ASSERT_TRUE(schemas.Add("p=" + Path("store.capnp:Store")).ok());
+  const Interface store = Store();
+  const std::string put = Encoded(store.Find(0)->request,
+                                  [](auto root) { root.set("key", "a key"); });
+  RecordedHeader header;
+  header.kind = static_cast<uint16_t>(ipc::TraceKind::send);
+  header.payload_bytes = static_cast<uint32_t>(put.size());
+  const auto comment = [&](ipc::TraceKind kind, std::string_view payload) {
+    header.kind = static_cast<uint16_t>(kind);
+    return PayloadComment(schemas, "p", header, payload);
+  };
+  EXPECT_THAT(comment(ipc::TraceKind::send, put),
+              testing::StartsWith("keyport > put {\"key\":\"a key\""));
+  EXPECT_EQ(comment(ipc::TraceKind::receive, ""), "keyport > put");
+  EXPECT_EQ(comment(ipc::TraceKind::outcome, ""), "keyport < put");
+  EXPECT_EQ(comment(ipc::TraceKind::send, put.substr(0, 8)),
+            "keyport > put (8 of its " + std::to_string(put.size()) +
+                " bytes were recorded (--snaplen))");
+  EXPECT_THAT(comment(ipc::TraceKind::reply, std::string(put.size(), 'x')),
+              testing::StartsWith("keyport < put ("));
+  // Nothing is said of other records, ports and labels.
+  EXPECT_EQ(comment(ipc::TraceKind::port_created, ""), "");
+  EXPECT_EQ(PayloadComment(schemas, "q", header, put), "");
+  header.label = 77;
+  EXPECT_EQ(comment(ipc::TraceKind::send, put), "");
+}
+
+TEST_F(DecodeTest, ACommentIsNeverHalfAPayload) {
+  PayloadSchemas schemas;
+  ASSERT_TRUE(schemas.Add("p=" + Path("store.capnp:Store")).ok());
+  const Interface store = Store();
+  const std::string key(70'000, 'k');
+  const std::string put = Encoded(
+      store.Find(0)->request, [&](auto root) { root.set("key", key.c_str()); });
+  RecordedHeader header;
+  header.kind = static_cast<uint16_t>(ipc::TraceKind::send);
+  header.payload_bytes = static_cast<uint32_t>(put.size());
+  EXPECT_EQ(PayloadComment(schemas, "p", header, put),
+            "keyport > put (it is longer than a comment can be)");
 }
 
 TEST_F(DecodeTest, EachPortHasOneSchema) {

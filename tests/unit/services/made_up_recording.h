@@ -65,6 +65,9 @@ class MadeUpRecording {
                     if (knows_) LearnMadeUp(directory);
                   }) {}
 
+  void CommentWith(Recorder::Comment comment) {
+    recorder_.CommentWith(std::move(comment));
+  }
   void Begin() { text_ += recorder_.Begin("test", "made up"); }
   // Before Begin: nothing is known yet.
   void KnowNothing() { knows_ = false; }

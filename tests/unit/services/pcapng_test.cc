@@ -52,6 +52,38 @@ TEST(Pcapng, ABlockIsTakenBackAndNoMoreThanIt) {
   EXPECT_EQ(std::string(packet->begin(), packet->end()), "hello");
 }
 
+TEST(Pcapng, ACommentStandsBeforeAPacketsOtherOptionsOnce) {
+  const std::vector<uint8_t> plain = Packet();
+  std::vector<uint8_t> bytes =
+      Bytes(CommentedPacket(TakeBlock(plain).body, "a word"));
+  EXPECT_EQ(bytes.size(), plain.size() + 4 + 8);
+  for (int again = 0; again < 2; ++again) {
+    const TakenBlock block = TakeBlock(bytes);
+    ASSERT_EQ(block.outcome, Outcome::kBlock);
+    EXPECT_EQ(block.size, bytes.size());
+    const auto packet = PacketOf(block.body);
+    ASSERT_TRUE(packet.has_value());
+    EXPECT_EQ(std::string(packet->begin(), packet->end()), "hello");
+    const auto options = block.body.subspan(28);
+    EXPECT_EQ(OptionIn(options, kPcapngComment), "a word");
+    EXPECT_EQ(OptionIn(options, 5), (std::string{7, 0, 0, 0, 0, 0, 0, 0}));
+    EXPECT_EQ(Bytes(CommentedPacket(block.body, "a word")), bytes);
+  }
+  // Another's comment stays.
+  bytes = Bytes(CommentedPacket(TakeBlock(bytes).body, "more"));
+  EXPECT_EQ(bytes.size(), plain.size() + 12 + 8);
+}
+
+TEST(Pcapng, OfAPacketCutShortACommentMakesAWholeBlock) {
+  // Its data is not filled up, and it has no options.
+  const std::vector<uint8_t> body = {0, 0, 0, 0, 0, 0, 0, 0, 1, 0,  0,
+                                     0, 1, 0, 0, 0, 1, 0, 0, 0, 'x'};
+  const std::vector<uint8_t> bytes =
+      Bytes(CommentedPacket(std::span(body).subspan(0, 12 + 9), "a word"));
+  EXPECT_EQ(TakeBlock(bytes).outcome, Outcome::kBlock);
+  EXPECT_EQ(bytes.size() % 4, 0u);
+}
+
 TEST(Pcapng, ACutBlockIsIncomplete) {
   const std::vector<uint8_t> bytes = Packet();
   for (size_t size = 0; size < bytes.size(); ++size)

@@ -49,6 +49,35 @@ TEST(Recorder, WritesTheCounterOfEachRecordAndBeginAndEnd) {
   EXPECT_EQ(decoded.decoder.counter()->NsOf(5'003'000), 2'000u);
 }
 
+TEST(Recorder, SaysOfMessagesWhatItIsTold) {
+  MadeUpRecording recording;
+  recording.CommentWith([](const RecordedHeader& header,
+                           const std::string& port, std::string_view payload) {
+    return header.kind == 1 ? port + " " + std::string(payload) : "";
+  });
+  recording.Begin();
+  recording.Add(kMadeUpClient, MadeUpRecord(TraceKind::send, 2'000), "hi");
+  recording.Add(kMadeUpServer, MadeUpRecord(TraceKind::receive, 2'100));
+  recording.End();
+  std::vector<std::string> comments;
+  const std::vector<uint8_t> bytes = recording.bytes();
+  RecordingDecoder decoder;
+  const auto used = decoder.Decode(
+      bytes,
+      {[](const RecordingDecoder::Recorded&) {}, [](const LostRecords&) {},
+       [&](std::span<const uint8_t> whole) {
+         const TakenBlock block = TakeBlock(whole);
+         if (block.type != static_cast<uint32_t>(PcapngType::packet)) return;
+         const size_t data = PacketOf(block.body)->size();
+         const auto options = block.body.subspan(
+             std::min(block.body.size(), 20 + (data + 3) / 4 * 4));
+         comments.emplace_back(OptionIn(options, kPcapngComment));
+       }});
+  EXPECT_EQ(used.value_or(0), bytes.size());
+  std::erase(comments, "");
+  EXPECT_EQ(comments, (std::vector<std::string>{"store hi"}));
+}
+
 TEST(Recorder, PutsRecordsOfAPassInOrderAndHoldsBackLaterOnes) {
   MadeUpRecording recording;
   recording.Begin();
