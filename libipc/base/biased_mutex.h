@@ -35,10 +35,10 @@ class BiasedMutex {
   BiasedMutex(const BiasedMutex&) = delete;
   BiasedMutex& operator=(const BiasedMutex&) = delete;
 
-  void lock() {
+  [[gnu::always_inline]] void lock() {
     if (!LockAsOwner()) LockOrdinary();
   }
-  void unlock() {
+  [[gnu::always_inline]] void unlock() {
     if (ordinary_) {
       UnlockOrdinary();
       return;
@@ -53,7 +53,7 @@ class BiasedMutex {
   static constexpr uint32_t kNobody = 0xffff'ffff;
   static constexpr uint32_t kStreak = 16;
 
-  bool LockAsOwner() {
+  [[gnu::always_inline]] bool LockAsOwner() {
     const uint32_t me = t_thread_number;
     if (bias_.load(std::memory_order_relaxed) != me) return false;
     busy_.store(1, std::memory_order_relaxed);
@@ -82,6 +82,21 @@ class BiasedMutex {
   uint32_t streak_ = 0;
   uint32_t streak_needed_ = kStreak;
   std::mutex mutex_;
+};
+
+// As std::lock_guard, in line wherever it stands.
+class BiasedLock {
+ public:
+  [[gnu::always_inline]] explicit BiasedLock(BiasedMutex& mutex)
+      : mutex_(mutex) {
+    mutex_.lock();
+  }
+  [[gnu::always_inline]] ~BiasedLock() { mutex_.unlock(); }
+  BiasedLock(const BiasedLock&) = delete;
+  BiasedLock& operator=(const BiasedLock&) = delete;
+
+ private:
+  BiasedMutex& mutex_;
 };
 
 }  // namespace base

@@ -9,7 +9,8 @@
 namespace base {
 
 // As memcpy; `from` may be null when there is nothing to copy.
-inline void CopySmall(void* to, const void* from, size_t bytes) {
+[[gnu::always_inline]] inline void CopySmall(void* to, const void* from,
+                                             size_t bytes) {
   auto* out = static_cast<uint8_t*>(to);
   const auto* in = static_cast<const uint8_t*>(from);
   // The first and the last part overlap where the size is no power of two.
@@ -39,7 +40,8 @@ inline void CopySmall(void* to, const void* from, size_t bytes) {
 // Copies a payload of at most 160 bytes by whole parts: 32, 96 or 160 bytes,
 // which is what a record's lines hold behind its header. Both places must have
 // them.
-inline void CopyLines(void* to, const void* from, size_t bytes) {
+[[gnu::always_inline]] inline void CopyLines(void* to, const void* from,
+                                             size_t bytes) {
   struct Part {
     uint64_t words[4];
   };

@@ -25,7 +25,7 @@
 namespace base {
 
 // Adds to a word that only this side writes and others may read meanwhile.
-inline void Count(uint64_t& word, uint64_t by = 1) {
+[[gnu::always_inline]] inline void Count(uint64_t& word, uint64_t by = 1) {
   const std::atomic_ref<uint64_t> shared(word);
   shared.store(shared.load(std::memory_order_relaxed) + by,
                std::memory_order_relaxed);
@@ -147,6 +147,7 @@ class RingWriter {
   RingWriter(std::shared_ptr<Half> own, uint64_t start)
       : own_(std::move(own)),
         ring_(own_->ring()),
+        control_(own_->control()),
         ring_bytes_(own_->ring_bytes()),
         key_(own_->key()),
         position_(start),
@@ -161,13 +162,23 @@ class RingWriter {
     if (peer != nullptr) LookAtHead(*peer);
     return position_ + needed - known_head_ <= ring_bytes_;
   }
+  // The same without asking the peer, with room for two prefix words besides.
+  bool HasKnownRoom(uint64_t payload_bytes) const {
+    return position_ + abi::RecordBytes(payload_bytes + 2 * sizeof(uint64_t)) -
+               known_head_ <=
+           ring_bytes_;
+  }
   // Of an overwriting port's ring instead: gives up the oldest records.
   void MakeRoom(uint64_t payload_bytes);
   // Where the payload of the next record goes; room was checked.
   uint8_t* Payload() { return At(position_) + sizeof(abi::RecordHeader); }
   // Publishes the next record; stamp is filled in here.
-  void Publish(const abi::RecordHeader& header) {
-    auto* at = reinterpret_cast<uint64_t*>(At(position_));
+  void Publish(const abi::RecordHeader& header) { PublishAt(Here(), header); }
+  // The same in parts: where the next record begins, and publishing it there.
+  uint8_t* Here() const { return At(position_); }
+  [[gnu::always_inline]] void PublishAt(uint8_t* here,
+                                        const abi::RecordHeader& header) {
+    auto* at = reinterpret_cast<uint64_t*>(here);
     // Whole words: the reader, and this processor, take them back as such.
     SetWord(at[1], header.payload_bytes | uint64_t{header.flags} << 32 |
                        uint64_t{header.handle_count} << 48);
@@ -176,7 +187,8 @@ class RingWriter {
     std::atomic_ref<uint64_t>(at[0]).store(key_ + position_,
                                            std::memory_order_release);
     position_ += abi::RecordBytes(header.payload_bytes);
-    own_->tail().store(position_, std::memory_order_release);
+    std::atomic_ref<uint64_t>(control_->tail)
+        .store(position_, std::memory_order_release);
   }
 
   // Goes on in another ring of the same half, all of whose room is free.
@@ -208,7 +220,7 @@ class RingWriter {
   const std::shared_ptr<Half>& half() const { return own_; }
 
  private:
-  uint8_t* At(uint64_t position) {
+  uint8_t* At(uint64_t position) const {
     return ring_ + (position & (ring_bytes_ - 1));
   }
   static void SetWord(uint64_t& word, uint64_t value) {
@@ -218,6 +230,7 @@ class RingWriter {
   std::shared_ptr<Half> own_;
   // The half's, at hand.
   uint8_t* ring_ = nullptr;
+  abi::HalfControl* control_ = nullptr;
   uint64_t ring_bytes_ = 0;
   uint64_t key_ = 0;
   uint64_t position_ = 0;
@@ -244,7 +257,7 @@ class RingReader {
     return Ready() ? PeekReady(header) : State::kEmpty;
   }
   // The same where Ready() held.
-  State PeekReady(abi::RecordHeader* header) const {
+  [[gnu::always_inline]] State PeekReady(abi::RecordHeader* header) const {
     auto* at = reinterpret_cast<uint64_t*>(const_cast<uint8_t*>(At()));
     const auto word = [at](int i) {
       return std::atomic_ref<uint64_t>(at[i]).load(std::memory_order_relaxed);
@@ -267,7 +280,7 @@ class RingReader {
       return State::kMalformed;
     return State::kRecord;
   }
-  bool Ready() const { return ProbeHere().Ready(); }
+  [[gnu::always_inline]] bool Ready() const { return ProbeHere().Ready(); }
   // Of an overwriting port's ring: what is here may be overwritten, now or
   // while it was copied. Then SkipToOldest.
   bool IsOverrun() const { return IsBelowOldest(theirs_->oldest(), position_); }
@@ -284,7 +297,7 @@ class RingReader {
    public:
     Probe() = default;
     Probe(const uint64_t* word, uint64_t stamp) : word_(word), stamp_(stamp) {}
-    bool Ready() const {
+    [[gnu::always_inline]] bool Ready() const {
       return word_ != nullptr &&
              std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word_))
                      .load(std::memory_order_acquire) == stamp_;
@@ -294,7 +307,7 @@ class RingReader {
     const uint64_t* word_ = nullptr;
     uint64_t stamp_ = 0;
   };
-  Probe ProbeHere() const {
+  [[gnu::always_inline]] Probe ProbeHere() const {
     return {reinterpret_cast<const uint64_t*>(At()), key_ + position_};
   }
   // The peeked record's payload: bytes that the writer may still change. Copy
@@ -302,7 +315,8 @@ class RingReader {
   const uint8_t* Payload() const { return At() + sizeof(abi::RecordHeader); }
   // What lies there up to the record's last line may be read.
   // Goes on behind the peeked record and announces it in `own`, if there.
-  void Consume(const abi::RecordHeader& header, const Half* own) {
+  [[gnu::always_inline]] void Consume(const abi::RecordHeader& header,
+                                      const Half* own) {
     position_ += abi::RecordBytes(header.payload_bytes);
     if (own != nullptr) own->head().store(position_, std::memory_order_release);
   }

@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "lane_end.h"
+#include "lane_plain.h"
 
 namespace ipc {
 
@@ -59,6 +59,17 @@ class ActiveLanes {
     const LaneEnd::Try what = entry.lane->TryTake(message, &entry.probe);
     entry.is_known = what != LaneEnd::Try::kUnusual;
     return what;
+  }
+  // Takes a plain message from it, if one is there; it then counts as Took.
+  [[gnu::always_inline]] Message::StatePtr TryFrontPlain() {
+    Entry& entry = lanes_[turn_];
+    if (!entry.is_known || !entry.probe.Ready()) return nullptr;
+    Message::StatePtr state =
+        entry.lane->TryTakePlain(entry.lane, &entry.probe);
+    if (state == nullptr) return nullptr;
+    ++takes_;
+    Took();
+    return state;
   }
   void Next() {
     taken_in_turn_ = 0;

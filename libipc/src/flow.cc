@@ -1,7 +1,7 @@
 #include "ipc/flow.h"
 
+#include "flow_ids.h"
 #include "ipc/session.h"
-#include "message_state.h"
 
 namespace ipc {
 

@@ -23,24 +23,26 @@ class LaneBands {
   void Add(LanePtr lane) {
     const uint32_t band = lane->band();
     bands_[band].Add(std::move(lane));
-    used_ |= 1u << band;
+    Use(used_ | 1u << band);
     ++size_;
   }
   // The lane whose turn it is in a band, which must be one of this.
   LanePtr RemoveFront(ActiveLanes& band) {
     LanePtr lane = band.Remove();
     --size_;
-    if (band.empty()) used_ &= ~(1u << lane->band());
+    if (band.empty()) Use(used_ & ~(1u << lane->band()));
     return lane;
   }
   bool Has(const LanePtr& lane) const { return bands_[lane->band()].Has(lane); }
   void Forget(const LanePtr& lane) { bands_[lane->band()].Forget(lane); }
   void Clear() {
     for (ActiveLanes& band : bands_) band.Clear();
-    used_ = 0;
+    Use(0);
     size_ = 0;
   }
 
+  // The band of all lanes; null if there are none, or several.
+  ActiveLanes* only_band() const { return only_; }
   // Shows the bands to `look`, in the order in which they are due, until it
   // has found something: in one, with how many messages taken from there.
   template <typename Look>
@@ -69,6 +71,10 @@ class LaneBands {
   }
 
  private:
+  void Use(uint32_t bands) {
+    used_ = bands;
+    only_ = used_ != 0 && !has_several() ? &bands_[Highest(used_)] : nullptr;
+  }
   static uint32_t Highest(uint32_t bits) {
     return static_cast<uint32_t>(std::bit_width(bits)) - 1;
   }
@@ -103,6 +109,7 @@ class LaneBands {
   // Messages of higher bands taken since one of this was, or was looked for.
   std::array<uint32_t, abi::kBands> passes_ = {};
   uint32_t used_ = 0;  // bit by band: it has lanes
+  ActiveLanes* only_ = nullptr;
   size_t size_ = 0;
 };
 

@@ -58,6 +58,7 @@ LaneEnd::LaneEnd(Setup setup)
     room_told_ = setup.peer_start;
     MeetPeer();
   }
+  NoteUsual();
 }
 
 LaneEnd::~LaneEnd() {
@@ -85,6 +86,7 @@ void LaneEnd::Detach(Error why) {
   std::lock_guard lock(mutex_);
   if (cut_ == Error::ok) cut_ = why;
   in_end_ = 0;
+  NoteUsual();
 }
 
 Error LaneEnd::cut() {

@@ -122,6 +122,12 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   // unusual they do nothing and say no: then the functions below are to be
   // called. TrySendMany: how many went.
   bool TrySend(Outgoing& record, CallSlot* slot);
+  // Of these the most usual, in line (lane_plain.h): nothing but a small
+  // payload, nothing to be measured, noted or traced.
+  bool TrySendPlain(Bytes payload, uint32_t label);
+  bool TryCallPlain(Bytes payload, uint32_t label, CallSlot& slot);
+  Message::StatePtr TryTakePlain(const std::shared_ptr<LaneEnd>& self,
+                                 base::RingReader::Probe* next);
   size_t TrySendMany(Outgoing& record, std::span<const Bytes> payloads);
   enum class Try { kTaken, kNothing, kUnusual };
   // `next`: where the record after it will appear; not set when kUnusual.
@@ -331,6 +337,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     kTurning = 2,  // the next record's ring is not known: nothing is published
     kMeets = 4,    // of a rendezvous: messages are offered
     kOverwriting = 8,  // of an overwriting port
+    kElse = 16,        // it is cut, owes something, or nobody has joined
   };
   // The peer goes on in `half` at `start`.
   struct Turn {
@@ -360,10 +367,16 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   explicit LaneEnd(Setup setup);
 
   // Of the fast paths, with mutex_ held.
-  bool IsUsual() const {
-    return cut_ == Error::ok && owed_.empty() && in_.valid() &&
-           !mailbox_->HasMail() && unusual_ == 0;
+  bool IsUsual() const { return unusual_ == 0 && !mailbox_->HasMail(); }
+  // One of what kElse stands for may have changed.
+  void NoteUsual() {
+    const bool usual = cut_ == Error::ok && owed_.empty() && in_.valid();
+    unusual_ =
+        static_cast<uint8_t>(usual ? unusual_ & ~kElse : unusual_ | kElse);
   }
+  bool IsPlain(Bytes payload);
+  void PublishBytes(uint8_t* here, size_t prefix, Bytes payload, uint16_t flags,
+                    uint32_t correlation, uint32_t label, uint64_t flow);
   bool HasRoomUsual(const Outgoing& record);
   void PublishUsual(const Outgoing& record);
   void PublishRequest(Outgoing& record, CallSlot* slot);
@@ -432,17 +445,21 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   Error TryPublish(Outgoing& record, CallSlot* slot);
   void WriteRecord(const Outgoing& record, uint64_t bytes);
   void AddCall(Outgoing& record, CallSlot& slot) {
-    record.correlation = next_correlation_++;
-    if (next_correlation_ == 0) next_correlation_ = 1;
-    slot.correlation = record.correlation;
-    slot.position = out_.position();
-    calls_.push_back(&slot);
+    AddCall(&slot);
+    record.correlation = slot.correlation;
   }
-  void AddOpenCall(const Parsed& parsed, int64_t taken_ns) {
-    open_calls_.push_back({parsed.header.correlation, false,
-                           parsed.header.label, parsed.header.flow,
-                           parsed.deadline_ns});
-    if (IsWorkDue()) NoteWorkBegins(taken_ns);
+  void AddCall(CallSlot* slot) {
+    slot->correlation = next_correlation_++;
+    if (next_correlation_ == 0) next_correlation_ = 1;
+    slot->position = out_.position();
+    calls_.push_back(slot);
+  }
+  void AddOpenCall(const abi::RecordHeader& header, int64_t deadline_ns,
+                   int64_t taken_ns) {
+    open_calls_.push_back(
+        {header.correlation, false, header.label, header.flow, deadline_ns});
+    if (IsWorkDue()) [[unlikely]]
+      NoteWorkBegins(taken_ns);
   }
   void NoteLent(const LentBlock& lent, uint64_t flow) {
     if (FindKnown(lent.pool) == nullptr) {
@@ -477,14 +494,14 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     std::erase_if(*pools,
                   [](const Attached& one) { return one.pool.expired(); });
   }
-  void CountSent(size_t bytes) {
+  [[gnu::always_inline]] void CountSent(size_t bytes) {
     abi::LaneCounters& counters = own_->counters();
     base::Count(counters.messages);
     base::Count(counters.message_bytes, bytes);
     NoteProcessor();
   }
   // Where this side runs, for a peer that thinks of polling.
-  void CountTaken() {
+  [[gnu::always_inline]] void CountTaken() {
     abi::LaneCounters& counters = own_->counters();
     const uint64_t taken = counters.taken + 1;
     base::SetCount(counters.taken, taken);
@@ -517,7 +534,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void NoteCut();
   void NotePassed(abi::TraceKind next, uint64_t counted, uint64_t* noted);
   abi::TraceRecord FlightRecord(abi::TraceKind kind) const;
-  void NoteProcessor() {
+  [[gnu::always_inline]] void NoteProcessor() {
     const uint32_t here = base::ThisProcessor();
     if (here == processor_) return;
     processor_ = here;
@@ -528,6 +545,9 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
       WakeUnknownPeer();
       return;
     }
+    WakeKnownPeerForRecords();
+  }
+  [[gnu::always_inline]] void WakeKnownPeerForRecords() {
     if (!unfenced_) std::atomic_thread_fence(std::memory_order_seq_cst);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);

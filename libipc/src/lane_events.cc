@@ -84,6 +84,7 @@ void LaneEnd::OnJoined(ipc::Answer& event) {
   NextIncarnation();
   in_base_ = *std::move(half);
   in_ = base::RingReader(in_base_, event.value(2));
+  NoteUsual();
   room_told_ = event.value(2);
   own_->head().store(event.value(2), std::memory_order_release);
   // The one before went on taking after its end was told.
@@ -110,6 +111,7 @@ void LaneEnd::OnOrphaned(const ipc::Answer& event) {
   std::erase_if(owed_, [](const Owed& owed) {
     return (owed.flags & abi::kRecordReturn) != 0;
   });
+  NoteUsual();
   if (event.value(0) <= out_.position()) out_.SetKnownHead(event.value(0));
   receiver_process_.store(0, std::memory_order_relaxed);
   NextIncarnation();
@@ -126,6 +128,7 @@ void LaneEnd::OnCut(const ipc::Answer& event) {
   const Error why = static_cast<Error>(event.value(2));
   in_end_ = event.value(0);
   cut_ = why == Error::ok ? Error::peer_closed : why;
+  NoteUsual();
   NoteCut();
   if (role_ == Role::kSender) {
     if (in_.valid()) PollReplies();
@@ -139,6 +142,7 @@ void LaneEnd::OnCut(const ipc::Answer& event) {
 void LaneEnd::Break() {
   if (cut_ == Error::ok) cut_ = Error::peer_closed;
   in_end_ = 0;
+  NoteUsual();
   FailCalls(~uint64_t{0}, cut_, Fail::kAll);
 }
 

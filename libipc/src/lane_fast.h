@@ -7,6 +7,7 @@
 // In line, because a call and its saved registers cost as much as what it does.
 #pragma once
 
+#include "flow_ids.h"
 #include "lane_end.h"
 #include "libipc/base/copy.h"
 
@@ -34,21 +35,32 @@ inline uint8_t* LaneEnd::PutPrefix(const Outgoing& record, uint8_t* at) {
   return at;
 }
 
+// Writes the payload behind a prefix that is there already, and publishes it.
+[[gnu::always_inline]] inline void LaneEnd::PublishBytes(
+    uint8_t* here, size_t prefix, Bytes payload, uint16_t flags,
+    uint32_t correlation, uint32_t label, uint64_t flow) {
+  base::CopySmall(here + sizeof(abi::RecordHeader) + prefix, payload.data(),
+                  payload.size());
+  out_.PublishAt(
+      here, {.stamp = 0,
+             .payload_bytes = static_cast<uint32_t>(prefix + payload.size()),
+             .flags = flags,
+             .handle_count = 0,
+             .correlation = correlation,
+             .label = label,
+             .flow = flow});
+  CountSent(payload.size());
+}
+
 inline void LaneEnd::PublishUsual(const Outgoing& record) {
-  uint8_t* const begin = out_.Payload();
-  uint8_t* at = begin;
-  if ((record.flags & kPrefixed) != 0) at = PutPrefix(record, at);
-  const uint64_t bytes =
-      static_cast<uint64_t>(at - begin) + record.payload.size();
-  base::CopySmall(at, record.payload.data(), record.payload.size());
-  out_.Publish({.stamp = 0,
-                .payload_bytes = static_cast<uint32_t>(bytes),
-                .flags = record.flags,
-                .handle_count = 0,
-                .correlation = record.correlation,
-                .label = record.label,
-                .flow = record.flow});
-  CountSent(record.payload.size());
+  uint8_t* const here = out_.Here();
+  size_t prefix = 0;
+  if ((record.flags & kPrefixed) != 0) {
+    uint8_t* const begin = here + sizeof(abi::RecordHeader);
+    prefix = static_cast<size_t>(PutPrefix(record, begin) - begin);
+  }
+  PublishBytes(here, prefix, record.payload, record.flags, record.correlation,
+               record.label, record.flow);
   if (IsFlightDue()) [[unlikely]]
     NoteSent(record);
 }
@@ -81,17 +93,17 @@ inline bool LaneEnd::TakeReturns() {
 
 inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
   if (session_->HasNews() || session_->over() != Error::ok) return false;
-  std::lock_guard lock(mutex_);
+  const base::BiasedLock lock(mutex_);
   if (!IsUsual() || !TakeReturns() || !HasRoomUsual(record)) return false;
   if (slot != nullptr) AddCall(record, *slot);
   PublishRequest(record, slot);
-  WakePeerForRecords();
+  WakeKnownPeerForRecords();
   return true;
 }
 
 inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   if (session_->HasNews() || session_->over() != Error::ok) return false;
-  std::lock_guard lock(mutex_);
+  const base::BiasedLock lock(mutex_);
   const Attached* const known = FindKnown(PoolCore::Of(loan));
   if (!IsUsual() || known == nullptr || !TakeReturns()) return false;
   const abi::LoanRef ref = {known->number, 0, PoolCore::OffsetOf(loan),
@@ -103,7 +115,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   if (slot != nullptr) AddCall(lending, *slot);
   const uint64_t position = out_.position();
   PublishRequest(lending, slot);
-  WakePeerForRecords();
+  WakeKnownPeerForRecords();
   // Returns are looked for under this lock only: it is in time.
   AddLent({ref.attachment, ref.offset, ref.bytes, position, record.flow,
            PoolCore::Disown(loan)});
@@ -114,7 +126,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
 inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   if (session_->HasNews() || session_->over() != Error::ok) return false;
   const Bytes payload = record.payload;
-  std::lock_guard lock(mutex_);
+  const base::BiasedLock lock(mutex_);
   const Attached* const known = FindKnown(warm_pool_);
   if (payload.size() > inline_max_ || !IsUsual() || known == nullptr ||
       !TakeReturns())
@@ -132,29 +144,35 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
            warm_pool_});
   std::memcpy(warm_pool_->At(ref.offset), payload.data(), payload.size());
   PublishRequest(lending, slot);
-  WakePeerForRecords();
+  WakeKnownPeerForRecords();
   return true;
 }
 
 inline size_t LaneEnd::TrySendMany(Outgoing& record,
                                    std::span<const Bytes> payloads) {
   if (session_->HasNews() || session_->over() != Error::ok) return 0;
-  std::lock_guard lock(mutex_);
+  const base::BiasedLock lock(mutex_);
   if (!IsUsual() || traced() || !TakeReturns()) return 0;
   size_t sent = 0;
   for (; sent < payloads.size(); ++sent) {
     record.payload = payloads[sent];
     if (!HasRoomUsual(record)) break;
-    PublishRequest(record, nullptr);
-    record.flags = 0;
+    if (IsSampleDue() || IsFlightDue()) [[unlikely]] {
+      PublishRequest(record, nullptr);
+      record.flags = 0;
+    } else {
+      PublishBytes(out_.Here(), 0, payloads[sent], 0, 0, record.label,
+                   record.flow);
+    }
   }
-  if (sent > 0) WakePeerForRecords();
+  if (sent > 0) WakeKnownPeerForRecords();
   return sent;
 }
 
 // The next record, which is ready, if it has no flags but these and fits into a
 // state; its prefix is left in its payload.
-inline bool LaneEnd::PeekUsual(uint16_t flags, abi::RecordHeader* header) {
+[[gnu::always_inline]] inline bool LaneEnd::PeekUsual(
+    uint16_t flags, abi::RecordHeader* header) {
   return in_.position() < in_end_ &&
          in_.PeekReady(header) == base::RingReader::State::kRecord &&
          (header->flags & ~flags) == 0 && header->handle_count == 0 &&
@@ -175,22 +193,15 @@ inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
 }
 
 // The message of a peeked record.
-inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header,
-                                             size_t prefix_bytes) {
-  Message::StatePtr state(new Message::State);
-  state->incarnation = incarnation_;
-  state->flags = header.flags;
-  state->correlation = header.correlation;
-  state->label = header.label;
-  state->flow = header.flow;
+[[gnu::always_inline]] inline Message::StatePtr LaneEnd::TakePeeked(
+    const abi::RecordHeader& header, size_t prefix_bytes) {
+  Message::StatePtr state(new Message::State(
+      header, incarnation_, role_ == Role::kReceiver ? badge_ : 0));
   if (new_flows_) [[unlikely]]
     state->new_flow = NewFlow(*session_);
-  state->badge = role_ == Role::kReceiver ? badge_ : 0;
-  const uint8_t* from = in_.Payload();
   // Up to its last line the record may be read, whatever its payload's size.
-  base::CopyLines(state->small, from, header.payload_bytes);
-  state->payload = {state->small + prefix_bytes,
-                    header.payload_bytes - prefix_bytes};
+  base::CopyLines(state->small, in_.Payload(), header.payload_bytes);
+  if (prefix_bytes != 0) state->payload = state->payload.subspan(prefix_bytes);
   CountTaken();
   ConsumeUsual(header);
   if (IsFlightDue()) [[unlikely]]
@@ -198,7 +209,8 @@ inline Message::StatePtr LaneEnd::TakePeeked(const abi::RecordHeader& header,
   return state;
 }
 
-inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
+[[gnu::always_inline]] inline void LaneEnd::ConsumeUsual(
+    const abi::RecordHeader& header) {
   in_.Consume(header, own_.get());
   room_look_due_ = true;
   const uint32_t armed = in_.half()->armed().load(std::memory_order_relaxed);
@@ -209,7 +221,7 @@ inline void LaneEnd::ConsumeUsual(const abi::RecordHeader& header) {
 
 inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
                                      base::RingReader::Probe* next) {
-  std::lock_guard lock(mutex_);
+  const base::BiasedLock lock(mutex_);
   abi::RecordHeader header;
   constexpr uint16_t kFlags = kPrefixed | abi::kRecordCall | abi::kRecordLoan;
   if (!IsUsual()) return Try::kUnusual;
@@ -256,12 +268,7 @@ inline LaneEnd::Try LaneEnd::TryTake(Message::StatePtr* message,
     state->loan = loan;
     state->Show(known_map_.mapping);
   }
-  if (state->is_call()) {
-    open_calls_.push_back(
-        {header.correlation, false, header.label, header.flow, deadline_ns});
-    if (IsWorkDue()) [[unlikely]]
-      NoteWorkBegins(taken_ns);
-  }
+  if (state->is_call()) AddOpenCall(header, deadline_ns, taken_ns);
   *message = std::move(state);
   *next = in_.ProbeHere();
   return Try::kTaken;
@@ -281,7 +288,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
            header.handle_count == 0;
   };
   {
-    std::lock_guard lock(mutex_);
+    const base::BiasedLock lock(mutex_);
     if (!IsUsual() || traced()) return std::nullopt;
     *next = in_.ProbeHere();
     if (!in_.Ready()) {
@@ -312,7 +319,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
     reader.Consume(header, nullptr);
   } while (++count < most && is_plain());
   t_flow = before;
-  std::lock_guard lock(mutex_);
+  const base::BiasedLock lock(mutex_);
   unusual_ &= static_cast<uint8_t>(~kInPlace);
   if (!turns_.empty()) mailbox_->Remind();
   in_.SkipTo(reader.position(), own_.get());
@@ -324,7 +331,7 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
 }
 
 inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
-  std::lock_guard lock(mutex_);
+  const base::BiasedLock lock(mutex_);
   abi::RecordHeader header;
   if (!IsUsual() || slot.done) return false;
   TakeReturns();  // false: something else stands first
@@ -348,15 +355,10 @@ inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
 
 inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
   if (session_->HasNews() || session_->over() != Error::ok) return false;
-  Outgoing record;
-  record.flags = abi::kRecordReply;
-  record.correlation = state.correlation;
-  record.label = state.label;
-  record.flow = state.flow;
-  record.payload = payload;
-  std::lock_guard lock(mutex_);
-  if (!IsUsual() || !moved_replies_.empty() || open_calls_.size() != 1 ||
-      !HasRoomUsual(record))
+  const base::BiasedLock lock(mutex_);
+  if (!IsUsual() || IsFlightDue() || !moved_replies_.empty() ||
+      open_calls_.size() != 1 || payload.size() > kUsualBytes ||
+      !HasRoomFor(payload.size()))
     return false;
   const OpenCall& open = open_calls_.front();
   if (open.correlation != state.correlation || open.cancelled) return false;
@@ -364,8 +366,9 @@ inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
     NoteAnswered(open);
   open_calls_.clear();
   state.answered = true;
-  PublishUsual(record);
-  WakePeerForRecords();
+  PublishBytes(out_.Here(), 0, payload, abi::kRecordReply, state.correlation,
+               state.label, state.flow);
+  WakeKnownPeerForRecords();
   return true;
 }
 

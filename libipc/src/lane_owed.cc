@@ -25,6 +25,7 @@ void LaneEnd::Owe(const Owed& owed) {
     return;
   }
   owed_.push_back(owed);
+  NoteUsual();
   FlushOwed();
 }
 
@@ -44,6 +45,7 @@ bool LaneEnd::PublishOwed(const Owed& owed) {
 void LaneEnd::FlushOwed() {
   if (cut_ != Error::ok) {
     owed_.clear();
+    NoteUsual();
     return;
   }
   bool sent = false;
@@ -51,6 +53,7 @@ void LaneEnd::FlushOwed() {
     owed_.pop_front();
     sent = true;
   }
+  NoteUsual();
   if (sent) WakePeerForRecords();
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "flow_ids.h"
 #include "lane_end.h"
 #include "transfer.h"
 
@@ -205,7 +206,8 @@ LaneEnd::Take LaneEnd::TakeMessage(Message::StatePtr* message) {
       int64_t taken_ns = 0;
       if ((flags & abi::kRecordSampled) != 0)
         taken_ns = NoteTakenSample(&parsed.sample);
-      if ((flags & abi::kRecordCall) != 0) AddOpenCall(parsed, taken_ns);
+      if ((flags & abi::kRecordCall) != 0)
+        AddOpenCall(parsed.header, parsed.deadline_ns, taken_ns);
       if (copied_ != nullptr) CountLost(parsed, **message);
       ConsumeRecord(parsed);
       // Its sender waits for just that.

@@ -9,7 +9,6 @@
 #include "lane_fast.h"
 #include "libipc/base/clock.h"
 #include "libipc/base/copy.h"
-#include "libipc/base/flow_ranks.h"
 #include "message_state.h"
 #include "trace_points.h"
 #include "transfer.h"
@@ -64,45 +63,6 @@ Flow ThreadFlow::Of(const Message& message) {
   return message.state_ ? Of(*message.state_) : Flow();
 }
 
-namespace {
-
-// Flows with ranks that this thread has begun in a second.
-struct FlowSecond {
-  uint64_t session;
-  uint64_t number;
-  uint64_t unspent;  // one that nothing was sent in; 0: none
-  base::FlowCount count;
-};
-constinit thread_local FlowSecond t_second = {};
-
-uint64_t WithRank(SessionCore& session, uint64_t flow) {
-  const uint64_t second = base::CoarseSecond();
-  if (t_second.session != session.serial() || t_second.count.IsNew(second))
-    t_second = {session.serial(), session.NewFlowSecond(), 0, {}};
-  if (t_second.unspent != 0) return std::exchange(t_second.unspent, 0);
-  return base::RankedFlow(flow, t_second.number, t_second.count.Next(second));
-}
-
-}  // namespace
-
-uint64_t NewFlow(SessionCore& session) {
-  constexpr uint64_t kAtOnce = 256;
-  static constinit thread_local struct {
-    uint64_t session;
-    uint64_t next;
-    uint64_t left;
-  } t_flows = {};
-  if (t_flows.left == 0 || t_flows.session != session.serial())
-    t_flows = {session.serial(), session.NewFlows(kAtOnce), kAtOnce};
-  --t_flows.left;
-  const uint64_t flow = t_flows.next++;
-  return session.ranks_flows() ? WithRank(session, flow) : flow;
-}
-
-void LeaveUnspent(uint64_t flow) {
-  if (base::HasRank(flow) && t_flow.flow.id() == 0) t_second.unspent = flow;
-}
-
 void Message::State::CopyIn(const uint8_t* from, size_t bytes) {
   std::byte* to = small;
   if (bytes > sizeof(small)) {
@@ -132,7 +92,12 @@ Message::State::~State() {
 }
 
 void Message::FreeState::operator()(State* state) const noexcept {
-  delete state;
+  if (!state->HoldsNothing()) [[unlikely]] {
+    delete state;
+    return;
+  }
+  LeaveFlow(*state);
+  State::operator delete(state);
 }
 
 uint32_t Message::label() const { return state_ ? state_->label : 0; }

@@ -30,6 +30,17 @@ struct Message::State {
     std::shared_ptr<base::Mapping> mapping;
     Bytes bytes;
   };
+  State() = default;
+  // Of a record whose payload, prefix words before it, will lie in `small`.
+  [[gnu::always_inline]] State(const abi::RecordHeader& header, uint64_t of,
+                               uint64_t badge_)
+      : incarnation(of),
+        flags(header.flags),
+        correlation(header.correlation),
+        label(header.label),
+        flow(header.flow),
+        badge(badge_),
+        payload(small, header.payload_bytes) {}
   ~State();
   // From a small store of each thread: one comes with every message.
   static void* operator new(size_t bytes);
@@ -89,6 +100,12 @@ struct Message::State {
   };
   std::unique_ptr<Rare> rare;
 
+  // Its end has nothing to do but to leave its flow.
+  bool HoldsNothing() const {
+    return lane == nullptr && large == nullptr && mapping == nullptr &&
+           rare == nullptr;
+  }
+
   // Of what is sent for it.
   uint64_t carried_flow() const { return new_flow != 0 ? new_flow : flow; }
 
@@ -117,15 +134,6 @@ struct ThreadFlow {
 };
 inline constinit thread_local ThreadFlow t_flow;
 
-// One that no other message of the session has. Each thread takes many at once.
-uint64_t NewFlow(SessionCore& session);
-// Nothing was sent in the flow that FlowToSend gave: a rank is not lost.
-void LeaveUnspent(uint64_t flow);
-// Which this thread's next message belongs to.
-inline uint64_t FlowToSend(SessionCore& session) {
-  const uint64_t flow = t_flow.flow.id();
-  return flow != 0 ? flow : NewFlow(session);
-}
 inline void EnterFlow(const Message::State& state) {
   t_flow = {ThreadFlow::Of(state), &state};
 }

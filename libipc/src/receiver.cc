@@ -338,19 +338,30 @@ int ReceiverCore::BellsEvery() const {
   return banded_ ? kBellsEveryBanded : kBellsEvery;
 }
 
-bool ReceiverCore::MayTryTake() {
-  if (session_->HasNews() || mailbox_->HasMail()) return false;
-  if (active_.empty() || unresolved_ != nullptr || ended_ != Error::ok)
-    return false;
-  return !bells_.load(std::memory_order_relaxed) ||
-         ++taken_since_bells_ < BellsEvery();
+// What is usual: the lane whose turn it is has a small message.
+[[gnu::always_inline]] inline ReceiverCore::StatePtr ReceiverCore::TryTake() {
+  const base::BiasedLock lock(mutex_);
+  if (!MayTryTake()) return nullptr;
+  if (ActiveLanes* const band = active_.only_band(); band != nullptr)
+    if (StatePtr plain = band->TryFrontPlain(); plain != nullptr) return plain;
+  return TryTakeInTurn();
 }
 
-absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
+[[gnu::hot]] absl::StatusOr<Message> ReceiverCore::Receive(Deadline deadline) {
   KnowReceiver(session_, port_id_);
+  if (StatePtr state = TryTake(); state != nullptr) [[likely]] {
+    Deliver(*state);
+    return Message(std::move(state));
+  }
+  return Await(deadline);
+}
+
+absl::StatusOr<Message> ReceiverCore::Await(Deadline deadline) {
   bool asked_bells = false;
+  bool looked = true;
   while (true) {
-    if (StatePtr state = TryTake(); state != nullptr) {
+    if (StatePtr state;
+        !std::exchange(looked, false) && (state = TryTake()) != nullptr) {
       Deliver(*state);
       return Message(std::move(state));
     }
@@ -436,13 +447,7 @@ absl::Status ReceiverCore::Keep(StatePtr state) {
                     "address space is left; the message stays");
 }
 
-void ReceiverCore::Deliver(Message::State& state) {
-  TraceTaken(state);
-  EnterFlow(state);
-}
-
 void ReceiverCore::TraceTaken(Message::State& state) {
-  if (state.lane == nullptr || !state.lane->traced()) return;
   state.received_at = base::TraceNow();
   abi::TraceRecord record =
       TraceOf(*state.lane, abi::TraceKind::receive, state.received_at);

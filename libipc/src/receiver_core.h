@@ -46,7 +46,13 @@ class ReceiverCore {
   void ProcessMail();
   void OpenLane(Answer& event);
   void RemoveLane(const LanePtr& lane);
-  bool MayTryTake();
+  bool MayTryTake() {
+    if (session_->HasNews() || mailbox_->HasMail()) return false;
+    if (active_.empty() || unresolved_ != nullptr || ended_ != Error::ok)
+      return false;
+    return !bells_.load(std::memory_order_relaxed) ||
+           ++taken_since_bells_ < BellsEvery();
+  }
   int BellsEvery() const;
   StatePtr TryTakeInTurn();
   LaneBands::Found TryTakeInTurn(ActiveLanes& band, StatePtr* state);
@@ -60,12 +66,9 @@ class ReceiverCore {
   void NoteWaiting(bool waiting);
   Error Ended();
   // Without:
-  // What is usual: the lane whose turn it is has a small message. In line,
-  // whichever files are compiled together.
-  StatePtr TryTake() {
-    std::lock_guard lock(mutex_);
-    return MayTryTake() ? TryTakeInTurn() : nullptr;
-  }
+  StatePtr TryTake();
+  // As Receive, where TryTake found nothing.
+  absl::StatusOr<Message> Await(Deadline deadline);
   using Look = absl::FunctionRef<void(const MessageInPlace&)>;
   size_t TryShow(Look look, size_t most);
   // Unlocks `lock` while messages are looked at. Empty: the lane in front needs
@@ -77,7 +80,14 @@ class ReceiverCore {
   bool LooksReady();
   void SleepOnWords(uint32_t seen, int64_t deadline_ns);
   void SleepOnBells(int64_t deadline_ns);
-  void Deliver(Message::State& state);
+  static void Deliver(Message::State& state) {
+    TraceIfWanted(state);
+    EnterFlow(state);
+  }
+  static void TraceIfWanted(Message::State& state) {
+    if (state.lane != nullptr && state.lane->traced()) [[unlikely]]
+      TraceTaken(state);
+  }
   static void TraceTaken(Message::State& state);
   absl::Status Keep(StatePtr state);
 

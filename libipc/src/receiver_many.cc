@@ -30,7 +30,7 @@ absl::StatusOr<size_t> ReceiverCore::ReceiveBatch(std::span<Message> into,
     }
   }
   for (Message& message : into.first(count).subspan(1))
-    TraceTaken(*message.state_);
+    TraceIfWanted(*message.state_);
   return count;
 }
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "lane_fast.h"
+#include "lane_plain.h"
 #include "sender_core.h"
 #include "trace_points.h"
 #include "transfer.h"
@@ -196,6 +196,23 @@ Error SenderCore::ConnectIfNeeded() {
     return lane.error();
   if (!shareable_) only_.store(lanes_.front().get());
   return Error::ok;
+}
+
+[[gnu::always_inline]] inline bool SenderCore::TrySendPlain(
+    Bytes payload, const SendOptions& options) {
+  LaneEnd* const lane = only_.load(std::memory_order_acquire);
+  return lane != nullptr && options.capabilities.empty() &&
+         lane->TrySendPlain(payload, options.label);
+}
+
+[[gnu::always_inline]] inline bool SenderCore::TryCallPlain(
+    const Content& content, const SendOptions& options, CallSlot& slot) {
+  LaneEnd* const lane = only_.load(std::memory_order_acquire);
+  return lane != nullptr && content.loan == nullptr && content.parts.empty() &&
+         options.capabilities.empty() &&
+         options.deadline.ns == base::kNoDeadline &&
+         options.deadlocks == Deadlocks::kIgnore &&
+         lane->TryCallPlain(content.payload, options.label, slot);
 }
 
 // What is usual: to a port with one listener, without capabilities.
@@ -416,8 +433,9 @@ absl::StatusOr<Message> SenderCore::Call(const Content& content,
   CallSlot slot;
   Picked over;
   Error error = Error::ok;
-  if (content.parts.empty() &&
-      TrySend(content.payload, content.loan, options, &slot)) {
+  if (TryCallPlain(content, options, slot) ||
+      (content.parts.empty() &&
+       TrySend(content.payload, content.loan, options, &slot))) {
     over.lane = only_.load(std::memory_order_relaxed);
   } else {
     absl::Status detail;
@@ -497,7 +515,8 @@ absl::StatusOr<Sender> Sender::Create(Capability port) {
 }
 
 absl::Status Sender::Send(Bytes payload, const SendOptions& options) {
-  if (core_->TrySend(payload, nullptr, options, nullptr))
+  if (core_->TrySendPlain(payload, options) ||
+      core_->TrySend(payload, nullptr, options, nullptr))
     return absl::OkStatus();
   return core_->SendMessage({payload}, options);
 }

@@ -29,6 +29,8 @@ class SenderCore {
   // read behind the stores of the message before.
   bool TrySend(Bytes payload, Loan* loan, const SendOptions& options,
                CallSlot* slot);
+  // The most usual of these (sender.cc).
+  bool TrySendPlain(Bytes payload, const SendOptions& options);
   absl::Status SendMessage(const Content& content, const SendOptions& options);
   absl::StatusOr<size_t> SendBatch(std::span<const Bytes> payloads,
                                    const SendOptions& options);
@@ -46,6 +48,8 @@ class SenderCore {
   explicit SenderCore(Capability port) : capability_(std::move(port)) {}
   absl::Status SendInFlow(uint64_t flow, Bytes payload,
                           const SendOptions& options);
+  bool TryCallPlain(const Content& content, const SendOptions& options,
+                    CallSlot& slot);
   // `over`: the lane it went over.
   Error Send(const Content& content, const SendOptions& options, CallSlot* slot,
              Picked* over, absl::Status* detail);
