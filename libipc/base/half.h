@@ -162,16 +162,10 @@ class RingWriter {
     if (peer != nullptr) LookAtHead(*peer);
     return position_ + needed - known_head_ <= ring_bytes_;
   }
-  // The same without asking the peer, with room for two prefix words besides.
-  bool HasKnownRoom(uint64_t payload_bytes) const {
-    return position_ + abi::RecordBytes(payload_bytes + 2 * sizeof(uint64_t)) -
-               known_head_ <=
-           ring_bytes_;
-  }
   // Of an overwriting port's ring instead: gives up the oldest records.
   void MakeRoom(uint64_t payload_bytes);
   // Where the payload of the next record goes; room was checked.
-  uint8_t* Payload() { return At(position_) + sizeof(abi::RecordHeader); }
+  uint8_t* Payload() { return Here() + sizeof(abi::RecordHeader); }
   // Publishes the next record; stamp is filled in here.
   void Publish(const abi::RecordHeader& header) { PublishAt(Here(), header); }
   // The same in parts: where the next record begins, and publishing it there.

@@ -17,6 +17,10 @@ class LaneBands {
   // Whether the search goes on.
   enum class Found { kYes, kNo };
 
+  LaneBands() = default;
+  LaneBands(const LaneBands&) = delete;
+  LaneBands& operator=(const LaneBands&) = delete;
+
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
   bool has_several() const { return (used_ & (used_ - 1)) != 0; }
@@ -108,8 +112,8 @@ class LaneBands {
   std::array<ActiveLanes, abi::kBands> bands_;
   // Messages of higher bands taken since one of this was, or was looked for.
   std::array<uint32_t, abi::kBands> passes_ = {};
-  uint32_t used_ = 0;  // bit by band: it has lanes
-  ActiveLanes* only_ = nullptr;
+  uint32_t used_ = 0;            // bit by band: it has lanes
+  ActiveLanes* only_ = nullptr;  // of bands_
   size_t size_ = 0;
 };
 

@@ -377,7 +377,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   bool IsPlain(Bytes payload);
   void PublishBytes(uint8_t* here, size_t prefix, Bytes payload, uint16_t flags,
                     uint32_t correlation, uint32_t label, uint64_t flow);
-  bool HasRoomUsual(const Outgoing& record);
+  bool HasRoomUsual(Bytes payload);
   void PublishUsual(const Outgoing& record);
   void PublishRequest(Outgoing& record, CallSlot* slot);
   static uint8_t* PutPrefix(const Outgoing& record, uint8_t* at);
@@ -584,7 +584,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void Break();
   void UpdateArmed();
   bool RoomNow(uint64_t bytes);
-  bool HasRoomFor(uint64_t bytes) {
+  [[gnu::always_inline]] bool HasRoomFor(uint64_t bytes) {
     return out_.HasRoom(bytes, nullptr) || LookForRoom(bytes);
   }
   bool LookForRoom(uint64_t bytes);

@@ -71,9 +71,10 @@ inline void LaneEnd::PublishRequest(Outgoing& record, CallSlot* slot) {
   PublishUsual(record);
 }
 
-inline bool LaneEnd::HasRoomUsual(const Outgoing& record) {
-  return record.payload.size() <= kUsualBytes &&
-         HasRoomFor(record.payload.size() + 2 * sizeof(uint64_t));
+// With room for two prefix words besides.
+[[gnu::always_inline]] inline bool LaneEnd::HasRoomUsual(Bytes payload) {
+  return payload.size() <= kUsualBytes &&
+         HasRoomFor(payload.size() + 2 * sizeof(uint64_t));
 }
 
 inline bool LaneEnd::TakeReturns() {
@@ -92,9 +93,10 @@ inline bool LaneEnd::TakeReturns() {
 }
 
 inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
-  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  if (!session_->IsQuiet()) return false;
   const base::BiasedLock lock(mutex_);
-  if (!IsUsual() || !TakeReturns() || !HasRoomUsual(record)) return false;
+  if (!IsUsual() || !TakeReturns() || !HasRoomUsual(record.payload))
+    return false;
   if (slot != nullptr) AddCall(record, *slot);
   PublishRequest(record, slot);
   WakeKnownPeerForRecords();
@@ -102,7 +104,7 @@ inline bool LaneEnd::TrySend(Outgoing& record, CallSlot* slot) {
 }
 
 inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
-  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  if (!session_->IsQuiet()) return false;
   const base::BiasedLock lock(mutex_);
   const Attached* const known = FindKnown(PoolCore::Of(loan));
   if (!IsUsual() || known == nullptr || !TakeReturns()) return false;
@@ -111,7 +113,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
   Outgoing lending = record;
   lending.flags |= abi::kRecordLoan;
   lending.payload = std::as_bytes(std::span(&ref, 1));
-  if (!HasRoomUsual(lending)) return false;
+  if (!HasRoomUsual(lending.payload)) return false;
   if (slot != nullptr) AddCall(lending, *slot);
   const uint64_t position = out_.position();
   PublishRequest(lending, slot);
@@ -124,7 +126,7 @@ inline bool LaneEnd::TryLend(Outgoing& record, Loan& loan, CallSlot* slot) {
 
 // All but publishing is done before the copy, which drives it from the caches.
 inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
-  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  if (!session_->IsQuiet()) return false;
   const Bytes payload = record.payload;
   const base::BiasedLock lock(mutex_);
   const Attached* const known = FindKnown(warm_pool_);
@@ -135,7 +137,7 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
   Outgoing lending = record;
   lending.flags |= abi::kRecordLoan;
   lending.payload = std::as_bytes(std::span(&ref, 1));
-  if (!HasRoomUsual(lending)) return false;
+  if (!HasRoomUsual(lending.payload)) return false;
   const auto offset = warm_pool_->Allocate(payload.size());
   if (!offset.ok()) return false;
   ref.offset = *offset;
@@ -150,13 +152,13 @@ inline bool LaneEnd::TryCopy(Outgoing& record, CallSlot* slot) {
 
 inline size_t LaneEnd::TrySendMany(Outgoing& record,
                                    std::span<const Bytes> payloads) {
-  if (session_->HasNews() || session_->over() != Error::ok) return 0;
+  if (!session_->IsQuiet()) return 0;
   const base::BiasedLock lock(mutex_);
   if (!IsUsual() || traced() || !TakeReturns()) return 0;
   size_t sent = 0;
   for (; sent < payloads.size(); ++sent) {
     record.payload = payloads[sent];
-    if (!HasRoomUsual(record)) break;
+    if (!HasRoomUsual(record.payload)) break;
     if (IsSampleDue() || IsFlightDue()) [[unlikely]] {
       PublishRequest(record, nullptr);
       record.flags = 0;
@@ -354,11 +356,10 @@ inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
 }
 
 inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
-  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  if (!session_->IsQuiet()) return false;
   const base::BiasedLock lock(mutex_);
   if (!IsUsual() || IsFlightDue() || !moved_replies_.empty() ||
-      open_calls_.size() != 1 || payload.size() > kUsualBytes ||
-      !HasRoomFor(payload.size()))
+      open_calls_.size() != 1 || !HasRoomUsual(payload))
     return false;
   const OpenCall& open = open_calls_.front();
   if (open.correlation != state.correlation || open.cancelled) return false;

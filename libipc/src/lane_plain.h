@@ -14,12 +14,12 @@ namespace ipc {
 [[gnu::always_inline]] inline bool LaneEnd::IsPlain(Bytes payload) {
   return IsUsual() && lent_.empty() && !traced() && !IsSampleDue() &&
          !IsFlightDue() && payload.size() <= kUsualBytes &&
-         out_.HasKnownRoom(payload.size());
+         out_.HasRoom(payload.size(), nullptr);
 }
 
 [[gnu::always_inline]] inline bool LaneEnd::TrySendPlain(Bytes payload,
                                                          uint32_t label) {
-  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  if (!session_->IsQuiet()) return false;
   const base::BiasedLock lock(mutex_);
   if (!IsPlain(payload)) return false;
   PublishBytes(out_.Here(), 0, payload, 0, 0, label, FlowToSend(*session_));
@@ -30,7 +30,7 @@ namespace ipc {
 [[gnu::always_inline]] inline bool LaneEnd::TryCallPlain(Bytes payload,
                                                          uint32_t label,
                                                          CallSlot& slot) {
-  if (session_->HasNews() || session_->over() != Error::ok) return false;
+  if (!session_->IsQuiet()) return false;
   const base::BiasedLock lock(mutex_);
   if (!IsPlain(payload)) return false;
   slot.flow = FlowToSend(*session_);

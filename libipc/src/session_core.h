@@ -161,6 +161,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     return completions_->tail().load(std::memory_order_acquire) !=
            consumed_.load(std::memory_order_acquire);
   }
+  // No news, and it is not over.
+  bool IsQuiet() const { return !HasNews() && over() == Error::ok; }
   // Is there anything that is not where it belongs yet, as another thread is at
   // it? Once not, all that the kernel process had said is in the mailboxes.
   bool HasUnrouted() const {

@@ -23,6 +23,17 @@ class ExtcapTest : public RecordedGraphTest {
     words.insert(words.end(), more.begin(), more.end());
     return Keyport(words);
   }
+  // Until there are some packets, which go to file().
+  void CaptureSome(std::vector<std::string> more) {
+    ASSERT_EQ(mkfifo(fifo().c_str(), 0600), 0);
+    Running capture(Capture(std::move(more)));
+    Running reader(
+        {{"/bin/sh", "-c", "head -c 100000 < " + fifo() + " > " + file()}, {}});
+    EXPECT_EQ(reader.Wait(), 0);
+    capture.Signal(SIGTERM);
+    EXPECT_EQ(capture.Wait(), 0) << capture.output();
+    EXPECT_EQ(capture.output(), "") << "Wireshark shows this as an error";
+  }
 };
 
 TEST_F(ExtcapTest, TellsItsInterfaceLinkTypeAndOptions) {
@@ -43,14 +54,7 @@ TEST_F(ExtcapTest, TellsItsInterfaceLinkTypeAndOptions) {
 
 TEST_F(ExtcapTest, CapturesUntilItIsToldToStop) {
   StartChain();
-  ASSERT_EQ(mkfifo(fifo().c_str(), 0600), 0);
-  Running capture(Capture({"--port", "store"}));
-  Running reader(
-      {{"/bin/sh", "-c", "head -c 100000 < " + fifo() + " > " + file()}, {}});
-  EXPECT_EQ(reader.Wait(), 0);
-  capture.Signal(SIGTERM);
-  EXPECT_EQ(capture.Wait(), 0) << capture.output();
-  EXPECT_EQ(capture.output(), "") << "Wireshark shows this as an error";
+  CaptureSome({"--port", "store"});
   int messages = 0;
   for (const Json& line : Traced()) {
     if (!line.contains("flow")) continue;
@@ -65,14 +69,7 @@ TEST_F(ExtcapTest, SaysWhatTheManifestsSchemaKnowsOfPayloads) {
       {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
        "100000000"}));
   ASSERT_TRUE(graph.WaitFor("its socket is")) << graph.output();
-  ASSERT_EQ(mkfifo(fifo().c_str(), 0600), 0);
-  Running capture(Capture({"--payload", "--snaplen", "1024"}));
-  Running reader(
-      {{"/bin/sh", "-c", "head -c 100000 < " + fifo() + " > " + file()}, {}});
-  EXPECT_EQ(reader.Wait(), 0);
-  capture.Signal(SIGTERM);
-  EXPECT_EQ(capture.Wait(), 0) << capture.output();
-  EXPECT_EQ(capture.output(), "") << "Wireshark shows this as an error";
+  CaptureSome({"--payload", "--snaplen", "1024"});
   std::ifstream stream(file(), std::ios::binary);
   const std::string bytes(std::istreambuf_iterator<char>(stream), {});
   EXPECT_THAT(bytes, HasSubstr("keyport > put {\"key\":\"key "));
