@@ -306,8 +306,8 @@ class RingReader {
   }
   // The peeked record's payload: bytes that the writer may still change. Copy
   // them out, then check the copy.
-  const uint8_t* Payload() const { return At() + sizeof(abi::RecordHeader); }
   // What lies there up to the record's last line may be read.
+  const uint8_t* Payload() const { return At() + sizeof(abi::RecordHeader); }
   // Goes on behind the peeked record and announces it in `own`, if there.
   [[gnu::always_inline]] void Consume(const abi::RecordHeader& header,
                                       const Half* own) {

@@ -3,7 +3,8 @@
 //
 // Beside each lane stands the word in which its next record will appear, so
 // that passing an idle one costs no more than a look at it. Whoever takes
-// records otherwise than by TryFront says what it knows, or has it forgotten.
+// records otherwise than by TryFront and TryFrontPlain says what it knows, or
+// has it forgotten.
 #pragma once
 
 #include <algorithm>

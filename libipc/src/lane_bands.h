@@ -48,14 +48,13 @@ class LaneBands {
   // The band of all lanes; null if there are none, or several.
   ActiveLanes* only_band() const { return only_; }
   // Shows the bands to `look`, in the order in which they are due, until it
-  // has found something: in one, with how many messages taken from there.
+  // has found something.
   template <typename Look>
   void EachDue(const Look& look) {
-    if (!has_several()) {
-      if (used_ != 0) look(bands_[Highest(used_)]);
-      return;
-    }
-    EachDueOfSeveral(look);
+    if (only_ != nullptr)
+      look(*only_);
+    else
+      EachDueOfSeveral(look);
   }
   // So many messages were taken from a lane of this band.
   void Took(uint32_t band, uint32_t count = 1) {
@@ -70,9 +69,7 @@ class LaneBands {
     return false;
   }
   // The only one, or null.
-  LanePtr Only() const {
-    return size_ == 1 ? bands_[Highest(used_)].front() : nullptr;
-  }
+  LanePtr Only() const { return size_ == 1 ? only_->front() : nullptr; }
 
  private:
   void Use(uint32_t bands) {

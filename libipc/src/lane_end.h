@@ -500,15 +500,21 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
     base::Count(counters.message_bytes, bytes);
     NoteProcessor();
   }
-  // Where this side runs, for a peer that thinks of polling.
-  [[gnu::always_inline]] void CountTaken() {
+  // Whether one of the `count` events after `before` others is the first of
+  // `every`.
+  static constexpr bool Begins(uint64_t before, uint64_t count,
+                               uint64_t every) {
+    return before % every == 0 || before % every + count > every;
+  }
+  // Before they are consumed.
+  [[gnu::always_inline]] void CountTaken(uint64_t count) {
     abi::LaneCounters& counters = own_->counters();
-    const uint64_t taken = counters.taken + 1;
-    base::SetCount(counters.taken, taken);
+    const uint64_t before = counters.taken;
+    base::SetCount(counters.taken, before + count);
     // Looking fetches a line that the peer writes: not each time.
-    if (taken % 64 != 1) return;
+    if (!Begins(before, count, 64)) return;
     NoteQueued();
-    if (taken % kFlightEvery == 1) FlightIsDueAgain();
+    if (Begins(before, count, kFlightEvery)) FlightIsDueAgain();
   }
   void NoteQueued();
   // lane_times.cc: of requests and calls whose time is measured. Whether the
@@ -534,6 +540,7 @@ class LaneEnd : public std::enable_shared_from_this<LaneEnd>,
   void NoteCut();
   void NotePassed(abi::TraceKind next, uint64_t counted, uint64_t* noted);
   abi::TraceRecord FlightRecord(abi::TraceKind kind) const;
+  // Where this side runs, for a peer that thinks of polling.
   [[gnu::always_inline]] void NoteProcessor() {
     const uint32_t here = base::ThisProcessor();
     if (here == processor_) return;

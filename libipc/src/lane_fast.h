@@ -1,8 +1,9 @@
-// The usual, in as few steps as can be: a small payload, no capabilities,
-// nothing lent, room is there, no news. One lock, no reference
-// counts, no allocation. Each function does the whole or nothing; where it
-// says no, the full path in the other files is taken, which also tells why
-// things are done so.
+// The usual, in as few steps as can be: a small payload or a block at hand, no
+// capabilities, room is there, no news. One lock, no allocation; only who
+// answers or reads a block later counts as a user of the lane. Each function
+// does the whole or nothing, but for taking returned blocks; where it says no,
+// the full path in the other files is taken, which also tells why things are
+// done so.
 //
 // In line, because a call and its saved registers cost as much as what it does.
 #pragma once
@@ -204,7 +205,7 @@ inline bool LaneEnd::PeekKnownLoan(const abi::RecordHeader& header,
   // Up to its last line the record may be read, whatever its payload's size.
   base::CopyLines(state->small, in_.Payload(), header.payload_bytes);
   if (prefix_bytes != 0) state->payload = state->payload.subspan(prefix_bytes);
-  CountTaken();
+  CountTaken(1);
   ConsumeUsual(header);
   if (IsFlightDue()) [[unlikely]]
     NoteTaken(*state);
@@ -324,9 +325,9 @@ inline std::optional<size_t> LaneEnd::TryInPlace(
   const base::BiasedLock lock(mutex_);
   unusual_ &= static_cast<uint8_t>(~kInPlace);
   if (!turns_.empty()) mailbox_->Remind();
+  CountTaken(count);
   in_.SkipTo(reader.position(), own_.get());
   *next = in_.ProbeHere();
-  base::Count(own_->counters().taken, count);
   room_look_due_ = true;
   WakePeerForRoom(in_.position() - room_told_ >= in_.ring_bytes() / 8);
   return count;
@@ -358,8 +359,8 @@ inline bool LaneEnd::TryTakeReply(CallSlot& slot) {
 inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
   if (!session_->IsQuiet()) return false;
   const base::BiasedLock lock(mutex_);
-  if (!IsUsual() || IsFlightDue() || !moved_replies_.empty() ||
-      open_calls_.size() != 1 || !HasRoomUsual(payload))
+  if (!IsUsual() || !moved_replies_.empty() || open_calls_.size() != 1 ||
+      !HasRoomUsual(payload))
     return false;
   const OpenCall& open = open_calls_.front();
   if (open.correlation != state.correlation || open.cancelled) return false;
@@ -369,6 +370,12 @@ inline bool LaneEnd::TryAnswer(Message::State& state, Bytes payload) {
   state.answered = true;
   PublishBytes(out_.Here(), 0, payload, abi::kRecordReply, state.correlation,
                state.label, state.flow);
+  if (IsFlightDue()) [[unlikely]]
+    NoteSent({.flags = abi::kRecordReply,
+              .correlation = state.correlation,
+              .flow = state.flow,
+              .label = state.label,
+              .payload = payload});
   WakeKnownPeerForRecords();
   return true;
 }

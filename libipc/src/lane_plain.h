@@ -1,6 +1,6 @@
 // The most usual of the usual (lane_fast.h): a small payload with nothing
-// beside it, on a lane of which nothing is measured, noted or traced just now.
-// Each function does the whole or nothing.
+// beside it, on a lane that is not traced. When sent, it is neither measured
+// nor noted either. Each function does the whole or nothing.
 //
 // Always in line, and without an Outgoing: the words of the record go from
 // registers into the ring.

@@ -72,7 +72,7 @@ Message::StatePtr LaneEnd::MakeState(const Parsed& parsed) {
   state->deadline_ns = parsed.deadline_ns;
   state->sent_at = parsed.sent_at;
   ReadPayload(parsed, *state);
-  CountTaken();
+  CountTaken(1);
   if (IsFlightDue()) NoteTaken(*state);
   return state;
 }

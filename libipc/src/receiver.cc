@@ -118,7 +118,6 @@ absl::StatusOr<Capability> ReceiverCore::Release() {
     ended_ = Error::canceled;
     closing_.store(true, std::memory_order_relaxed);
     for (auto& [id, lane] : lanes_) taken_from.push_back(lane);
-    active_.Clear();
   }
   session_->WakeAll();
   for (const LanePtr& lane : taken_from) {
@@ -128,7 +127,6 @@ absl::StatusOr<Capability> ReceiverCore::Release() {
     std::lock_guard lock(mutex_);
     ended_ = Error::ok;
     closing_.store(false, std::memory_order_relaxed);
-    for (const LanePtr& each : taken_from) active_.Add(each);
     return MakeStatus(why,
                       "the calls in hand cannot all be made answerable by "
                       "Reply capabilities; answer some first");
@@ -370,10 +368,11 @@ absl::StatusOr<Message> ReceiverCore::Await(Deadline deadline) {
     StatePtr state;
     {
       std::lock_guard lock(mutex_);
-      ProcessMail();
-      // What is here now is the next listener's.
+      // What is here now is the next listener's; or this one's, if handing the
+      // port on fails.
       if (closing_.load(std::memory_order_relaxed))
         return StatusOfReceive(Ended(), handle_);
+      ProcessMail();
       if (lanes_.size() > kFutexLanesMax && !bells_.load()) UseBells();
       if (bells_.load() &&
           (active_.empty() || ++taken_since_bells_ >= BellsEvery()))

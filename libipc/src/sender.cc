@@ -234,17 +234,19 @@ bool SenderCore::TrySend(Bytes payload, Loan* loan, const SendOptions& options,
       record.deadline_ns = options.deadline.ns;
     }
   }
+  if (TrySendOver(*lane, record, loan, slot)) return true;
+  LeaveUnspent(record.flow);
+  return false;
+}
+
+bool SenderCore::TrySendOver(LaneEnd& lane, Outgoing& record, Loan* loan,
+                             CallSlot* slot) {
+  const bool copies = record.payload.size() >= kLentBytes;
   // Blocks that are lent may be gone before a tracer is shown what they hold.
-  if (lane->traced()) [[unlikely]] {
-    if (loan == nullptr && payload.size() < kLentBytes &&
-        TrySendTraced(*lane, record, slot))
-      return true;
-    LeaveUnspent(record.flow);
-    return false;
-  }
-  if (loan != nullptr) return lane->TryLend(record, *loan, slot);
-  if (payload.size() >= kLentBytes) return lane->TryCopy(record, slot);
-  return lane->TrySend(record, slot);
+  if (lane.traced()) [[unlikely]]
+    return loan == nullptr && !copies && TrySendTraced(lane, record, slot);
+  if (loan != nullptr) return lane.TryLend(record, *loan, slot);
+  return copies ? lane.TryCopy(record, slot) : lane.TrySend(record, slot);
 }
 
 bool SenderCore::TrySendTraced(LaneEnd& lane, Outgoing& record,
@@ -408,6 +410,7 @@ absl::StatusOr<size_t> SenderCore::SendBatch(std::span<const Bytes> payloads,
   if (!options.capabilities.empty())
     return MakeStatus(Error::invalid_args,
                       "a batch carries no capabilities; use Send");
+  if (payloads.empty()) return 0;  // and begins no flow
   Outgoing record;
   record.label = options.label;
   record.flow = FlowToSend(*capability_.session());

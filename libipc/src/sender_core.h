@@ -70,6 +70,8 @@ class SenderCore {
   bool WantsAnotherLane();
   void DropIdleTwin();
   bool IsTwin(size_t at) const;
+  static bool TrySendOver(LaneEnd& lane, Outgoing& record, Loan* loan,
+                          CallSlot* slot);
   static bool TrySendTraced(LaneEnd& lane, Outgoing& record, CallSlot* slot);
   static void TraceSent(const LaneEnd& lane, const Outgoing& record,
                         uint64_t bytes, Bytes prefix, Error error);

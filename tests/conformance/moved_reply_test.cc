@@ -197,6 +197,41 @@ TEST_F(MovedReply, CallsInHandAreAnsweredAfterTheirPortWasHandedOn) {
   dropped = Message();
 }
 
+// Where the calls in hand find no room as Reply capabilities the port cannot be
+// handed on: who has it goes on listening, to its lanes and to new ones.
+TEST_F(MovedReply, APortThatCannotBeHandedOnIsListenedToStill) {
+  auto caller = StartCaller([](Sender& sender) {
+    std::thread other([&] { EXPECT_EQ(Must(sender.Call("a")).text(), "yes"); });
+    EXPECT_EQ(Must(sender.Call("b")).text(), "yes");
+    other.join();
+    EXPECT_EQ(Must(sender.Call("after")).text(), "yes");
+  });
+  Capability late_right = Must(port_.Mint(kRightSend | kRightDuplicate, 8));
+  Capability poor = Must(
+      CreateAccount(world_->account(), "poor", AccountLimits{.messages = 1}));
+  const InitialCapability initial[] = {{"port", &port_}};
+  Session session = Must(Session::Adopt(
+      std::move(Must(CreateProcess(poor, "listener", initial)).socket),
+      "listener"));
+  Receiver receiver = Must(Receiver::Create(Must(session.Take("port"))));
+  ASSERT_NE(receiver.descriptor(), -1);  // idle lanes sleep on their bells
+  Message in_hand[] = {Must(receiver.Receive(Soon())),
+                       Must(receiver.Receive(Soon()))};
+  EXPECT_EQ(ErrorOf(receiver.Receive(Deadline::Immediately()).status()),
+            Error::should_wait);
+  EXPECT_EQ(ErrorOf(receiver.Release().status()), Error::quota_exceeded);
+  const InitialCapability late_initial[] = {{"port", &late_right}};
+  auto late = world_->StartPeer("late", late_initial, [](Session& own) {
+    Sender sender = Must(Sender::Create(Must(own.Take("port"))));
+    EXPECT_EQ(Must(sender.Call("late")).text(), "yes");
+  });
+  Must(Must(receiver.Receive(Soon())).Reply("yes"));
+  for (Message& call : in_hand) Must(call.Reply("yes"));
+  Must(Must(receiver.Receive(Soon())).Reply("yes"));
+  late->Join();
+  caller->Join();
+}
+
 // Three processes pass the Receive right round while a fourth sends and calls.
 TEST_F(MovedReply, NothingIsLostRepeatedOrReorderedWhileAPortIsHandedRound) {
   constexpr int kMessages = 3000;
