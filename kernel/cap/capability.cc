@@ -53,13 +53,13 @@ void CapabilityTree::Kill(Capability* capability) {
 }
 
 void CapabilityTree::Unpin(Capability* capability) {
-  --capability->pins;
+  capability->Unpin();
   Prune(capability);
 }
 
 Capability* CapabilityTree::MakeBasket() {
   Capability* basket = Allocate();
-  basket->pins = 1;
+  basket->Pin();
   return basket;
 }
 
@@ -220,7 +220,7 @@ void CapabilityTree::Splice(Capability* ghost) {
 }
 
 void CapabilityTree::Prune(Capability* node) {
-  while (node != nullptr && !node->live() && node->pins == 0) {
+  while (node != nullptr && !node->live() && !node->pinned()) {
     if (node->first_child == 0) {
       Capability* parent = Parent(*node);
       Unlink(node);
@@ -247,7 +247,7 @@ void CapabilityTree::LeaveWarrants(Capability& capability) {
   for (uint32_t passed = 0; at->parent != 0; ++passed) {
     Capability* above = At(at->parent);
     // Under a revoke that runs; or further off than is looked.
-    if (above->pins != 0 || passed == kGhostsPassed) {
+    if (above->pinned() || passed == kGhostsPassed) {
       for (const auto& warrant : left) warrant->revoked = true;
       return;
     }

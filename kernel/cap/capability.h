@@ -98,13 +98,32 @@ struct Capability {
     handle = abi::kNoHandle;
   }
 
+  // Running revokes need its place.
+  void Pin() {
+    if (++pins_low == 0) ++pins_high;
+  }
+  void Unpin() {
+    if (pins_low-- == 0) --pins_high;
+  }
+  bool pinned() const { return pins_low != 0 || pins_high != 0; }
+
   Object* object = nullptr;  // null: a ghost
   uint64_t badge = 0;
-  uint64_t serial = 0;
+  // Numbers share their words with what is small: 48 bits last for four years
+  // at two million a second.
+  uint64_t serial : 48 = 0;
+  uint64_t pins_low : 16 = 0;
   // Siblings stand in this order. A ghost's only child inherits it, so that
   // a copy made during a revoke cannot pass for one of the revoked one.
-  uint64_t order = 0;
-  uint64_t made_by = 0;  // process id of whose request made it
+  uint64_t order : 48 = 0;
+  Where where : 2 = Where::kNowhere;
+  // One handle is charged for it: to its holder's account, to the transfer's,
+  // or to the payer.
+  bool charged : 1 = false;
+  uint8_t band : 3 = 0;  // of its badge
+  uint64_t pins_high : 10 = 0;
+  uint64_t made_by : 48 = 0;  // process id of whose request made it
+  Rights rights : 16 = 0;
   union {
     Session* session = nullptr;  // in a table
     Transfer* in_transfer;       // in flight
@@ -122,15 +141,8 @@ struct Capability {
   Index first_child = 0;
   Index next = 0;
   Index previous = 0;
-  uint32_t pins = 0;  // running revokes need its place
-  uint16_t rights = 0;
-  Where where = Where::kNowhere;
-  // One handle is charged for it: to its holder's account, to the transfer's,
-  // or to the payer.
-  bool charged : 1 = false;
-  uint8_t band : 3 = 0;  // of its badge
 };
-static_assert(sizeof(Capability) <= 88);
+static_assert(sizeof(Capability) <= 80);
 static_assert(abi::kBands <= 8);
 
 class CapabilityTree {
@@ -158,7 +170,7 @@ class CapabilityTree {
   void LeaveWarrants(Capability& capability);
 
   // A pinned node keeps its place, alive or ghost.
-  void Pin(Capability* capability) { ++capability->pins; }
+  void Pin(Capability* capability) { capability->Pin(); }
   void Unpin(Capability* capability);
   // A node of no object, pinned once: takes what a revoke is destroying.
   Capability* MakeBasket();

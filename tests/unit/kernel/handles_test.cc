@@ -19,6 +19,22 @@ class HandlesTest : public KernelTest {
   Handle port_;
 };
 
+TEST(CapabilityTreeTest, KeepsAPlaceForAsManyRevokesAsNeedIt) {
+  constexpr int kRevokes = 200'000;
+  CapabilityTree tree;
+  KernelObject object(1);
+  Capability* capability = tree.Make({.object = &object, .rights = 0});
+  const Capability::Index index = capability->index;
+  const uint64_t serial = capability->serial;
+  for (int i = 0; i < kRevokes; ++i) tree.Pin(capability);
+  tree.Kill(capability);
+  for (int i = 0; i < kRevokes; ++i) {
+    ASSERT_NE(tree.Find(index, serial), nullptr) << i;
+    tree.Unpin(capability);
+  }
+  EXPECT_EQ(tree.Find(index, serial), nullptr);
+}
+
 TEST(HandleTableTest, ValuesComeBackOnlyAfterThousandsOfReuses) {
   CapabilityTree tree;
   KernelObject object(1);
