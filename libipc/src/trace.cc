@@ -75,10 +75,14 @@ class Tracer::Core {
       passed_ += orphans;
     };
     if (heads_) {
-      // Until all that there was is out, once round each ring at most.
-      for (int round = 0; round <= kRoundsOfARing && FetchSome(); ++round)
+      // Until all that there was is out, once round each ring at most. What was
+      // left to be handed out goes also where nothing more comes.
+      bool some = true;
+      for (int round = 0; round <= kRoundsOfARing && some; ++round) {
+        some = FetchSome();
         for (Ring& ring : rings_)
           take(ring, [&](auto show) { return ring.records.Hand(show); });
+      }
     } else {
       for (Ring& ring : rings_)
         take(ring, [&](auto show) { return ring.records.Drain(show); });

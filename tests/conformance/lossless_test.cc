@@ -167,6 +167,24 @@ TEST_F(Lossless, OfPayloadLosesNothingEither) {
   EXPECT_EQ(tracer.lost(), 0u);
 }
 
+// It reads an eighth of a ring at a time.
+TEST_F(Lossless, WhatFillsTheLastPartThatIsReadIsNotLeftOut) {
+  for (const TraceLevel level : {TraceLevel::kHeaders, TraceLevel::kPayload}) {
+    Tracer tracer = Trace(kLongest, level);
+    const uint32_t records = level == TraceLevel::kPayload ? 2 : 1;
+    uint64_t written = 0;
+    for (const uint32_t count : {512u, 1'024u}) {
+      // Another thread of the talker's, another ring.
+      Talker talker(this);
+      talker.Send(count / records);
+      EXPECT_EQ(Drain(tracer), count / records);
+      written += count;
+      EXPECT_EQ(tracer.seen(), written);
+    }
+    EXPECT_EQ(tracer.lost(), 0u);
+  }
+}
+
 TEST_F(Lossless, TakesTheRightToIt) {
   const absl::Status refused =
       Tracer::TracePort(Must(port_.Duplicate(kRightTraceMeta)),
