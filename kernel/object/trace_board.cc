@@ -143,6 +143,9 @@ Answer TraceBoard::Begin(Session& session, Capability& capability,
     return Answer::Failed(Error::quota_exceeded, session.tracings.size(),
                           abi::kTracingsMax);
   std::shared_ptr<TraceHeads> heads;
+  if (!scopes_.HasPlace(wish))
+    return Answer::Failed(Error::quota_exceeded, abi::kTraceLimitedMax,
+                          abi::kTraceLimitedMax);
   UniqueFd to_map;
   if (wish.wait_ns != 0) {
     if (scopes_.HasLossless(wish)) return Error::bad_state;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "libipc/base/flow_ranks.h"
 #include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_filter.h"
@@ -44,6 +45,14 @@ class Tracer::Core {
                         "the same is traced losslessly already, and services "
                         "wait for one tracer only; try again when that has "
                         "ended, or trace without");
+    if (answer.error() == Error::quota_exceeded &&
+        answer.value(1) == abi::kTraceLimitedMax)
+      return MakeStatus(
+          Error::quota_exceeded,
+          absl::StrCat("the same is traced with ", abi::kTraceLimitedMax,
+                       " kinds of other limits already, and "
+                       "there are rings for no more; try again "
+                       "when one of these has ended"));
     if (answer.error() != Error::ok)
       return StatusOfAnswer(how_, capability_.handle(), answer);
     tracing_ = answer.value(0);
