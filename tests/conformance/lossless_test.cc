@@ -219,6 +219,39 @@ TEST_F(Lossless, OneAtATimeIsWaitedForBesideThoseThatLose) {
   tracer = Trace(kLongest);
 }
 
+// Each that leaves gives writers new rings.
+TEST_F(Lossless, OneThatDoesNotReadIsWaitedForOnceWhoeverComesAndGoes) {
+  Tracer tracer = Trace(milliseconds(30));
+  Talker talker(this);
+  talker.Send(kFits + 1);
+  for (int i = 0; i < 3; ++i) {
+    { Tracer other = Trace(nanoseconds(0)); }
+    // The kernel process has heard of its end before.
+    EXPECT_EQ(Must(TracersOf(port_)).size(), 1u);
+    talker.Send(kFits + 1);
+  }
+  // Only now does it find those rings, and their counts.
+  Drain(tracer);
+  EXPECT_EQ(tracer.waits().waits, 1u);
+  EXPECT_EQ(tracer.seen() + tracer.lost(), 4 * (kFits + 1));
+  // It has read, so it is waited for again.
+  talker.Send(kFits + 1);
+  EXPECT_EQ(tracer.waits().waits, 2u);
+}
+
+// Another tracing is another tracer's, which may well read.
+TEST_F(Lossless, ThatOneWasNotReadIsNoReasonNotToWaitForTheNext) {
+  Talker talker(this);
+  {
+    Tracer first = Trace(milliseconds(30));
+    talker.Send(kFits + 1);
+  }
+  Tracer second = Trace(milliseconds(30));
+  talker.Send(kFits + 1);
+  Drain(second);
+  EXPECT_EQ(second.waits().waits, 1u);
+}
+
 TEST_F(Lossless, ItsEndFreesWhoWaits) {
   std::optional<Tracer> tracer = Trace(kLongest);
   Talker talker(this);
