@@ -99,6 +99,7 @@ absl::Status RecordingDecoder::TakeOne(uint32_t type,
   if (section) {
     unended_ |= begun_ && !ended_;
     ended_ = false;
+    end_ = {};  // its own is not known yet
     begun_ = true;
     if (!IsReadableSection(body))
       return ipc::MakeStatus(ipc::Error::not_supported,
