@@ -36,7 +36,8 @@ Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
       const Chain chain = reachability.ChainOf(*held);
       Json json = CapabilityJson(reachability, *held);
       json["chain"] = ChainJson(reachability, chain);
-      list.Add({reachability.Label(held->process), reachability.PortLabel(port),
+      list.Add({reachability.Label(held->process),
+                reachability.PortLabel(held->port),
                 held->handle == 0 ? "-" : HandleCell(held->handle),
                 RightsCell(held->rights),
                 held->badge == 0 ? "-" : Number(held->badge),
