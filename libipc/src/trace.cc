@@ -77,11 +77,9 @@ class Tracer::Core {
     clock_.Look();
     uint64_t count = 0;
     const auto take = [&](Ring& ring, auto read) {
-      const uint64_t orphans = read([&](const TracedRing::Traced& traced) {
+      orphans_ += read([&](const TracedRing::Traced& traced) {
         count += Show(ring, traced, sink) ? 1 : 0;
       });
-      seen_ += orphans;
-      passed_ += orphans;
     };
     if (heads_) {
       // Until all that there was is out, once round each ring at most. What was
@@ -104,7 +102,7 @@ class Tracer::Core {
   uint64_t seen() const { return seen_; }
   uint64_t passed() const { return passed_; }
   uint64_t lost() const {
-    uint64_t lost = 0;
+    uint64_t lost = orphans_;
     for (const Ring& ring : rings_) lost += ring.records.lost();
     return lost;
   }
@@ -201,6 +199,7 @@ class Tracer::Core {
     payload.bytes = payload.bytes.first(
         std::min<size_t>(payload.bytes.size(), filter_.snaplen));
     payload.ticks = base::TicksIn(traced.record.time_ns);
+    payload.parts = traced.records - 1;
     sink(ring.source, record, payload);
     return true;
   }
@@ -270,6 +269,7 @@ class Tracer::Core {
   uint64_t last_place_ = 0;
   uint64_t seen_ = 0;
   uint64_t passed_ = 0;
+  uint64_t orphans_ = 0;  // parts of payloads whose records were lost
   std::vector<Ring> rings_;
 };
 

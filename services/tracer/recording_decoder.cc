@@ -129,7 +129,7 @@ void RecordingDecoder::TakePacket(std::span<const uint8_t> packet,
       ++foreign_;
     return;
   }
-  ++loss_.seen;
+  loss_.seen += 1 + uint64_t{header->parts};
   sink.record({*header, SourceOf(header->process), RecordOf(*header),
                PayloadIn(*header, packet.subspan(header->header_bytes))});
 }

@@ -114,7 +114,7 @@ void RecordingLoop::TakeAll(LiveTrace::Pass* pass) {
   *pass = trace_->Drain([this](const ipc::TraceSource& source,
                                const ipc::TraceRecord& record,
                                const ipc::TracedPayload& payload) {
-    recorder_.Add(source, record, ipc::TextOf(payload.bytes), payload.ticks);
+    recorder_.Add(source, record, payload);
     table_.Add(source, record);
   });
   if (outbox_.empty() && std::exchange(waiting_, false))

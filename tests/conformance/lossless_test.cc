@@ -185,6 +185,22 @@ TEST_F(Lossless, WhatFillsTheLastPartThatIsReadIsNotLeftOut) {
   }
 }
 
+// A message takes two records: the oldest one that is left is a part.
+TEST_F(Lossless, APartWhoseRecordWasOverwrittenIsLostToo) {
+  Tracer tracer = Trace(nanoseconds(0), TraceLevel::kPayload);
+  Talker talker(this);
+  talker.Send(kFits);
+  uint64_t handed = 0;
+  Must(tracer.Drain([&](const TraceSource&, const TraceRecord&,
+                        const TracedPayload& payload) {
+    EXPECT_EQ(payload.parts, 1u);
+    handed += 1 + payload.parts;
+  }));
+  EXPECT_EQ(handed, kFits - 1);
+  EXPECT_EQ(tracer.seen(), handed);
+  EXPECT_EQ(tracer.lost(), 2 * kFits - handed);
+}
+
 TEST_F(Lossless, TakesTheRightToIt) {
   const absl::Status refused =
       Tracer::TracePort(Must(port_.Duplicate(kRightTraceMeta)),

@@ -301,6 +301,18 @@ TEST_F(RecordTest, LossesAddUpToWhatTheServicesWrote) {
               2 * (count + 1) + totals["facts"].get<uint64_t>());
 }
 
+TEST_F(RecordTest, LossesOfPayloadAddUpToo) {
+  constexpr uint64_t kMessages = 6'000;
+  const Json lossy = RecordFlood(kMessages, Recorder::kStopped, {"--payload"});
+  EXPECT_GT(lossy["lost"], 0);
+  // A message leaves two records and one with its payload.
+  EXPECT_EQ(lossy["written"].get<uint64_t>(),
+            3 * (kMessages + 1) + lossy["facts"].get<uint64_t>());
+  EXPECT_THAT(said_, testing::HasSubstr("record: " + lossy["seen"].dump() +
+                                        " records seen, " +
+                                        lossy["lost"].dump() + " lost, "));
+}
+
 TEST_F(RecordTest, TakesTheSchemasOfTheShell) {
   Running graph(Keyport(
       {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
