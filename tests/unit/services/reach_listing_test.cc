@@ -268,6 +268,9 @@ TEST(WhoCanListing, OfRightsToTraceHasARowForWhoHasThemOnEverything) {
   EXPECT_EQ(held(ipc::kRightTracePayload, "clock"), 2u);
   EXPECT_EQ(held(ipc::kRightTracePayload, "store"), 1u);
   EXPECT_EQ(held(ipc::kRightReceive, "clock"), 2u);
+  // Once, also of two ports of a name.
+  example.Port("store", kSupervisor);
+  EXPECT_EQ(held(ipc::kRightTraceMeta, "store"), 3u);
 }
 
 TEST(WhoCanListing, TellsWhoMadeItAndWhenItEnds) {
