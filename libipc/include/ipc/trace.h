@@ -88,8 +88,9 @@ class Tracer {
   // revoked. Owns: the capability. Of secret ports no payload comes.
   // Rights: TraceMeta on the kernel object; for payload TracePayload too, for
   // a lossless tracing TraceStall. Errors: access_denied; invalid_args,
-  // out_of_range (options); quota_exceeded (kTracingsMax, or no memory);
-  // bad_state: somebody else traces the same losslessly.
+  // out_of_range (options); quota_exceeded (kTracingsMax, kTraceLimitedMax
+  // kinds of limits besides these, or no memory); bad_state: somebody else
+  // traces the same losslessly.
   static absl::StatusOr<Tracer> TraceAll(Capability kernel,
                                          const TraceOptions& options = {});
   // Traces one port. Rights: the same on it; nobody has TracePayload on a
