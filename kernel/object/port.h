@@ -71,7 +71,7 @@ class Port : public Object {
   uint64_t no_senders_generation = 0;
   bool no_senders = false;
   bool closed = false;  // the last Receive capability is gone
-  TraceScopePair traced;
+  TraceScopeSet traced;
 };
 
 }  // namespace kernel

@@ -67,7 +67,8 @@ Result<void> TraceBoard::AddHeads(const Session& session, Ring* ring,
   ring->slot = tracing->heads->Take();
   if (ring->slot == 0) return {};
   ring->heads = tracing->heads;
-  answer->Append(abi::TraceRingWaits{ring->slot, 0, ring->heads->wait_ns()});
+  answer->Append(
+      abi::TraceRingWaits{ring->slot, 0, ring->heads->wait_ns(), tracing->id});
   answer->descriptors.push_back(std::move(heads));
   return {};
 }
@@ -142,6 +143,9 @@ Answer TraceBoard::Begin(Session& session, Capability& capability,
   if (session.tracings.size() >= abi::kTracingsMax)
     return Answer::Failed(Error::quota_exceeded, session.tracings.size(),
                           abi::kTracingsMax);
+  if (!scopes_.HasPlace(wish))
+    return Answer::Failed(Error::quota_exceeded, abi::kTraceLimitedMax,
+                          abi::kTraceLimitedMax);
   std::shared_ptr<TraceHeads> heads;
   UniqueFd to_map;
   if (wish.wait_ns != 0) {

@@ -1,5 +1,6 @@
 #include "kernel/object/trace_scopes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernel/object/port.h"
@@ -20,11 +21,50 @@ abi::LaneScope ToldOf(const std::unique_ptr<TraceScope>& scope) {
   return {scope->id, scope->filter};
 }
 
+// Those of payload only count where payload is traced.
+abi::TraceLimits LimitsOf(const TraceScopes::Wish& wish) {
+  abi::TraceLimits limits = wish.limits;
+  if (!wish.payload) limits.snaplen_max = abi::TraceLimits().snaplen_max;
+  return limits;
+}
+
+uint32_t CountTracings(const TraceScopeSet& set,
+                       absl::FunctionRef<bool(const TraceScope&)> counts) {
+  size_t count = 0;
+  for (const auto& scope : set.at)
+    if (scope != nullptr && counts(*scope)) count += scope->tracings.size();
+  return static_cast<uint32_t>(count);
+}
+
 }  // namespace
 
-std::unique_ptr<TraceScope>& TraceScopes::PlaceOf(Port* port, bool payload) {
-  TraceScopePair& pair = port != nullptr ? port->traced : everything_;
-  return payload ? pair.payload : pair.headers;
+uint32_t TraceScopeSet::tracers() const {
+  return CountTracings(*this, [](const TraceScope&) { return true; });
+}
+
+uint32_t TraceScopeSet::payload_tracers() const {
+  return CountTracings(*this,
+                       [](const TraceScope& scope) { return scope.payload; });
+}
+
+TraceScopeSet& TraceScopes::SetOf(Port* port) {
+  return port != nullptr ? port->traced : everything_;
+}
+
+TraceScopes::Place* TraceScopes::PlaceOf(const Wish& wish) {
+  TraceScopeSet& set = SetOf(wish.port);
+  const abi::TraceLimits limits = LimitsOf(wish);
+  if (!limits.any())
+    return &set.at[wish.payload ? abi::kScopePortPayload : abi::kScopePort];
+  Place* free = nullptr;
+  for (size_t i = abi::kScopePortLimited; i < set.at.size(); ++i) {
+    Place& place = set.at[i];
+    if (place == nullptr)
+      free = free == nullptr ? &place : free;
+    else if (place->payload == wish.payload && place->limits == limits)
+      return &place;
+  }
+  return free;
 }
 
 void TraceScopes::Renew(TraceScope& scope) {
@@ -34,17 +74,20 @@ void TraceScopes::Renew(TraceScope& scope) {
 }
 
 bool TraceScopes::HasLossless(const Wish& wish) {
-  const auto& scope = PlaceOf(wish.port, wish.payload);
-  return scope != nullptr && scope->lossless != nullptr;
+  for (const Place& scope : SetOf(wish.port).at)
+    if (scope != nullptr && scope->payload == wish.payload &&
+        scope->lossless != nullptr)
+      return true;
+  return false;
 }
 
 Tracing& TraceScopes::Begin(Session& session, Capability& capability,
                             const Wish& wish,
                             std::shared_ptr<TraceHeads> heads) {
-  std::unique_ptr<TraceScope>& scope = PlaceOf(wish.port, wish.payload);
+  Place& scope = *PlaceOf(wish);
   if (scope == nullptr) {
-    scope = std::make_unique<TraceScope>(
-        TraceScope{.port = wish.port, .payload = wish.payload});
+    scope = std::make_unique<TraceScope>(TraceScope{
+        .port = wish.port, .payload = wish.payload, .limits = LimitsOf(wish)});
     Renew(*scope);
   }
   const uint64_t id = next_id_++;
@@ -72,28 +115,30 @@ std::unique_ptr<TraceScope> TraceScopes::Leave(Tracing& tracing) {
     return nullptr;
   }
   by_id_.erase(scope.id);
-  return std::move(PlaceOf(scope.port, scope.payload));
+  auto& all = SetOf(scope.port).at;
+  return std::move(
+      *std::find_if(all.begin(), all.end(),
+                    [&](const Place& place) { return place.get() == &scope; }));
 }
 
 abi::LaneTracing TraceScopes::Of(const Port& port) const {
   abi::LaneTracing told;
-  told.scopes[abi::kScopePort] = ToldOf(port.traced.headers);
-  told.scopes[abi::kScopePortPayload] = ToldOf(port.traced.payload);
-  told.scopes[abi::kScopeAll] = ToldOf(everything_.headers);
-  told.scopes[abi::kScopeAllPayload] = ToldOf(everything_.payload);
-  if (port.secret()) told.scopes[abi::kScopeAllPayload].filter.snaplen = 0;
+  for (size_t i = 0; i < abi::kScopesOfPort; ++i) {
+    told.scopes[i] = ToldOf(port.traced.at[i]);
+    abi::LaneScope& of_all = told.scopes[abi::kScopeAll + i];
+    of_all = ToldOf(everything_.at[i]);
+    if (port.secret()) of_all.filter.snaplen = 0;
+  }
   return told;
 }
 
 void TraceScopes::ForEach(const Port& port,
                           absl::FunctionRef<void(const Tracing&)> look) const {
-  const TraceScope* const scopes[] = {
-      port.traced.headers.get(), port.traced.payload.get(),
-      everything_.headers.get(), everything_.payload.get()};
-  for (const TraceScope* scope : scopes) {
-    if (scope == nullptr) continue;
-    for (const Tracing* tracing : scope->tracings) look(*tracing);
-  }
+  for (const TraceScopeSet* set : {&port.traced, &everything_})
+    for (const Place& scope : set->at) {
+      if (scope == nullptr) continue;
+      for (const Tracing* tracing : scope->tracings) look(*tracing);
+    }
 }
 
 TraceScope* TraceScopes::Find(uint64_t id) const {

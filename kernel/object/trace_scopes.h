@@ -2,13 +2,14 @@
 //
 //   Tracing (a session's, made with a capability)
 //      |  several share one
-//   TraceScope (a port or everything, headers or payload; lasts as long as it
-//      is traced)
+//   TraceScope (a port or everything, headers or payload, with which limits;
+//      lasts as long as it is traced)
 //      |
 //   LaneScope (its id now: a new one whenever somebody stops tracing it, so
 //      that who has stopped reads nothing that is written later)
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,23 +40,21 @@ struct Tracing {
 struct TraceScope {
   Port* port;  // null: everything
   bool payload;
+  // Of all its tracings, so that what one asks for is never beyond another's.
+  abi::TraceLimits limits;
   uint64_t id = 0;
   std::vector<Tracing*> tracings;
   abi::TraceFilter filter;      // lets through what any of them wants
   Tracing* lossless = nullptr;  // one of them at most
 };
 
-// What one port, or everything, is traced at.
-struct TraceScopePair {
-  std::unique_ptr<TraceScope> headers;
-  std::unique_ptr<TraceScope> payload;
-  uint32_t tracers() const { return CountOf(headers) + CountOf(payload); }
-  uint32_t payload_tracers() const { return CountOf(payload); }
+// What one port, or everything, is traced at, by places: headers, payload, and
+// those with limits in the order in which they came.
+struct TraceScopeSet {
+  std::array<std::unique_ptr<TraceScope>, abi::kScopesOfPort> at;
 
- private:
-  static uint32_t CountOf(const std::unique_ptr<TraceScope>& scope) {
-    return scope == nullptr ? 0 : static_cast<uint32_t>(scope->tracings.size());
-  }
+  uint32_t tracers() const;
+  uint32_t payload_tracers() const;
 };
 
 class TraceScopes {
@@ -63,12 +62,15 @@ class TraceScopes {
   struct Wish {
     Port* port;  // null: everything
     bool payload;
-    abi::TraceFilter filter;
-    uint64_t wait_ns = 0;  // not 0: it is lossless
+    abi::TraceFilter filter;  // within the limits
+    abi::TraceLimits limits;  // of the capability
+    uint64_t wait_ns = 0;     // not 0: it is lossless
   };
 
-  // Whether such a scope has a lossless tracing.
+  // Whether the same is traced losslessly, with whatever limits.
   bool HasLossless(const Wish& wish);
+  // Whether there is such a scope, or a place for it.
+  bool HasPlace(const Wish& wish) { return PlaceOf(wish) != nullptr; }
   // Room was checked. `heads`: of one that is lossless.
   Tracing& Begin(Session& session, Capability& capability, const Wish& wish,
                  std::shared_ptr<TraceHeads> heads);
@@ -79,7 +81,7 @@ class TraceScopes {
   std::unique_ptr<TraceScope> Leave(Tracing& tracing);
 
   abi::LaneTracing Of(const Port& port) const;
-  const TraceScopePair& everything() const { return everything_; }
+  const TraceScopeSet& everything() const { return everything_; }
   // Whoever traces the port, or everything.
   void ForEach(const Port& port,
                absl::FunctionRef<void(const Tracing&)> look) const;
@@ -87,11 +89,14 @@ class TraceScopes {
   TraceScope* Find(uint64_t id) const;
 
  private:
-  std::unique_ptr<TraceScope>& PlaceOf(Port* port, bool payload);
+  using Place = std::unique_ptr<TraceScope>;
+  TraceScopeSet& SetOf(Port* port);
+  // Null: there is none left.
+  Place* PlaceOf(const Wish& wish);
   void Renew(TraceScope& scope);
 
   uint64_t next_id_ = 1;
-  TraceScopePair everything_;
+  TraceScopeSet everything_;
   std::map<uint64_t, TraceScope*> by_id_;
 };
 

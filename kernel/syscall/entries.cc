@@ -48,7 +48,7 @@ abi::PortEntry PortEntryOf(Port& port, const TraceScopes& traced,
     AddCounters(traffic.listener, &entry.receiver_counters);
   }
   entry.closed = port.closed ? 1 : 0;
-  const TraceScopePair& everything = traced.everything();
+  const TraceScopeSet& everything = traced.everything();
   entry.traced = port.traced.tracers() + everything.tracers();
   entry.traced_payload = port.traced.payload_tracers();
   if (!port.secret()) entry.traced_payload += everything.payload_tracers();

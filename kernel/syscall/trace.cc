@@ -39,8 +39,9 @@ Answer Begin(Call& call, Port* port) {
     if (filter.label_first > filter.label_last)
       return Answer::OutOfRange(limits->label_first, limits->label_last);
   }
-  Answer answer = call.kernel.trace().Begin(call.session, *call.capability,
-                                            {port, payload, filter, wait_ns});
+  Answer answer = call.kernel.trace().Begin(
+      call.session, *call.capability,
+      {port, payload, filter, call.capability->TraceLimitsTold(), wait_ns});
   if (answer.ok()) answer.Append(filter);
   return answer;
 }

@@ -28,6 +28,7 @@ inline constexpr uint64_t kTopicPatienceMaxNs = 3'600'000'000'000;
 inline constexpr uint32_t kTraceRingBytes = 256u << 10;  // of a thread
 inline constexpr uint32_t kTraceRingsMax = 128;          // of a session
 inline constexpr uint32_t kTracingsMax = 64;             // of a session
+inline constexpr uint32_t kTraceLimitedMax = 4;   // limits traced at a time
 inline constexpr uint32_t kTraceHeads = 1'024;    // rings of a lossless tracing
 inline constexpr uint32_t kTraceRateMax = 4'095;  // flows of a thread's second
 inline constexpr uint64_t kTraceWaitMaxNs = 1'000'000'000;  // for its tracer

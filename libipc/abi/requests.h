@@ -594,8 +594,9 @@ struct TraceRingWaits {
   uint32_t slot;  // in the heads, 1 to kTraceHeads - 1
   uint32_t reserved;
   uint64_t wait_ns;  // for the tracer, at most
+  uint64_t tracing;  // whose heads they are: a new ring is for the same, or not
 };
-static_assert(sizeof(TraceRingWaits) == 16);
+static_assert(sizeof(TraceRingWaits) == 24);
 // ---- trace_port(port, options: TraceOptions, args: with kTraceLossless how
 //      long a writer waits at most, in ns, 1 to kTraceWaitMaxNs; payload:
 //      TraceFilter, or none) -> {tracing, port id}; payload: TraceFilter, as

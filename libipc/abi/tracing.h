@@ -1,8 +1,9 @@
 // Who is told to write which trace records: scopes and filters.
 //
 // A scope is what a tracer holds a right for: one port or everything, headers
-// only or payload too. Each thread writes the records of a scope into a ring of
-// that scope, and a tracer is given rings of its own scope only.
+// only or payload too, and with which TraceLimits. Each thread writes the
+// records of a scope into a ring of that scope, and a tracer is given rings of
+// its own scope only.
 #pragma once
 
 #include <cstddef>
@@ -52,14 +53,19 @@ struct TraceLimits {
 };
 static_assert(sizeof(TraceLimits) == 16);
 
-// Scopes by their place in LaneTracing.
+// Scopes by their place in LaneTracing: those of the port, then those of
+// everything. What is traced with limits has a place for each kind of limits,
+// headers or payload, kTraceLimitedMax of either.
 enum TraceScopePlace : uint32_t {
   kScopePort = 0,
   kScopePortPayload = 1,
-  kScopeAll = 2,
-  kScopeAllPayload = 3,
+  kScopePortLimited = 2,
+  kScopeAll = kScopePortLimited + kTraceLimitedMax,
+  kScopeAllPayload = kScopeAll + kScopePortPayload,
+  kScopeAllLimited = kScopeAll + kScopePortLimited,
 };
-inline constexpr uint32_t kTraceScopes = 4;
+inline constexpr uint32_t kScopesOfPort = kScopeAll;  // as many of everything
+inline constexpr uint32_t kTraceScopes = 2 * kScopesOfPort;
 
 struct LaneScope {
   uint64_t id = 0;  // of trace_ring; never used again; 0: off
@@ -79,6 +85,6 @@ struct LaneTracing {
   }
   bool operator==(const LaneTracing&) const = default;
 };
-static_assert(sizeof(LaneTracing) == 160);
+static_assert(sizeof(LaneTracing) == 480);
 
 }  // namespace ipc::abi

@@ -76,6 +76,7 @@ TraceRoom::TraceRoom(Mapping mapping, const abi::TraceRingWaits& waits,
       ring_(std::move(ring)),
       ring_id_(ring_id),
       slot_(waits.slot),
+      tracing_(waits.tracing),
       wait_ns_(
           static_cast<int64_t>(std::min(waits.wait_ns, abi::kTraceWaitMaxNs))),
       ring_bytes_(ring_->ring_bytes()) {}
@@ -101,7 +102,7 @@ void TraceRoom::LookOrWait(uint64_t position, uint64_t bytes) {
   const uint64_t wanted = std::max(bytes, ring_bytes_ / 8);
   const int64_t begin_ns = NowNs();
   const bool in_vain = !SleepsOn(position, wanted, begin_ns + wait_ns_);
-  if (in_vain) again_at_ = known_head_ + ring_bytes_ / 8;
+  if (in_vain) GiveUp();
   Count(NowNs() - begin_ns, in_vain);
 }
 

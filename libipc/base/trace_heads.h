@@ -64,6 +64,17 @@ class TraceRoom {
     if (!Fits(position + bytes)) [[unlikely]]
       LookOrWait(position, bytes);
   }
+  // For which tracing.
+  uint64_t tracing() const { return tracing_; }
+  // Whether the last wait was in vain, and its tracer has not read an eighth
+  // of the ring since.
+  bool GaveUp(uint64_t position) {
+    Look(position);
+    return known_head_ < again_at_;
+  }
+  // As if a wait had just been in vain: in a new ring, in place of one of which
+  // that was so.
+  void GiveUp() { again_at_ = known_head_ + ring_bytes_ / 8; }
 
  private:
   TraceRoom(Mapping mapping, const abi::TraceRingWaits& waits, uint64_t ring_id,
@@ -83,6 +94,7 @@ class TraceRoom {
   const std::shared_ptr<Half> ring_;
   const uint64_t ring_id_;
   const uint32_t slot_;
+  const uint64_t tracing_;
   const int64_t wait_ns_;
   const uint64_t ring_bytes_;
   uint64_t known_head_ = 0;

@@ -84,8 +84,8 @@ class TraceRingReader {
   template <typename Sink>
   uint64_t Drain(Sink&& sink, uint64_t most = UINT64_MAX) {
     uint64_t seen = 0;
-    uint64_t end = End();
-    while (position_ < end && seen < most) {
+    end_ = End();
+    while (position_ < end_ && seen < most) {
       abi::TraceRecord record;
       if (Read(&record)) {
         sink(record);
@@ -100,6 +100,8 @@ class TraceRingReader {
   // Records overwritten before they were read.
   uint64_t lost() const { return lost_; }
   uint64_t position() const { return position_; }
+  // Whether the last Drain read all that there was when it began.
+  bool at_end() const { return position_ >= end_; }
   const Half& half() const { return *theirs_; }
   // What the writer says that it waited.
   abi::TraceWaits waits() const;
@@ -122,6 +124,7 @@ class TraceRingReader {
 
   std::shared_ptr<Half> theirs_;
   uint64_t position_ = 0;
+  uint64_t end_ = 0;  // of the last Drain
   uint64_t lost_ = 0;
 };
 

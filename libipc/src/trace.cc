@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "libipc/base/flow_ranks.h"
 #include "libipc/base/trace_clock.h"
 #include "libipc/base/trace_filter.h"
@@ -44,6 +45,14 @@ class Tracer::Core {
                         "the same is traced losslessly already, and services "
                         "wait for one tracer only; try again when that has "
                         "ended, or trace without");
+    if (answer.error() == Error::quota_exceeded &&
+        answer.value(1) == abi::kTraceLimitedMax)
+      return MakeStatus(
+          Error::quota_exceeded,
+          absl::StrCat("the same is traced with ", abi::kTraceLimitedMax,
+                       " kinds of other limits already, and "
+                       "there are rings for no more; try again "
+                       "when one of these has ended"));
     if (answer.error() != Error::ok)
       return StatusOfAnswer(how_, capability_.handle(), answer);
     tracing_ = answer.value(0);
@@ -68,17 +77,19 @@ class Tracer::Core {
     clock_.Look();
     uint64_t count = 0;
     const auto take = [&](Ring& ring, auto read) {
-      const uint64_t orphans = read([&](const TracedRing::Traced& traced) {
+      orphans_ += read([&](const TracedRing::Traced& traced) {
         count += Show(ring, traced, sink) ? 1 : 0;
       });
-      seen_ += orphans;
-      passed_ += orphans;
     };
     if (heads_) {
-      // Until all that there was is out, once round each ring at most.
-      for (int round = 0; round <= kRoundsOfARing && FetchSome(); ++round)
+      // Until all that there was is out, once round each ring at most. What was
+      // left to be handed out goes also where nothing more comes.
+      bool some = true;
+      for (int round = 0; round <= kRoundsOfARing && some; ++round) {
+        some = FetchSome();
         for (Ring& ring : rings_)
           take(ring, [&](auto show) { return ring.records.Hand(show); });
+      }
     } else {
       for (Ring& ring : rings_)
         take(ring, [&](auto show) { return ring.records.Drain(show); });
@@ -91,7 +102,7 @@ class Tracer::Core {
   uint64_t seen() const { return seen_; }
   uint64_t passed() const { return passed_; }
   uint64_t lost() const {
-    uint64_t lost = 0;
+    uint64_t lost = orphans_;
     for (const Ring& ring : rings_) lost += ring.records.lost();
     return lost;
   }
@@ -188,6 +199,7 @@ class Tracer::Core {
     payload.bytes = payload.bytes.first(
         std::min<size_t>(payload.bytes.size(), filter_.snaplen));
     payload.ticks = base::TicksIn(traced.record.time_ns);
+    payload.parts = traced.records - 1;
     sink(ring.source, record, payload);
     return true;
   }
@@ -257,6 +269,7 @@ class Tracer::Core {
   uint64_t last_place_ = 0;
   uint64_t seen_ = 0;
   uint64_t passed_ = 0;
+  uint64_t orphans_ = 0;  // parts of payloads whose records were lost
   std::vector<Ring> rings_;
 };
 

@@ -36,6 +36,12 @@ struct ThreadRing {
   std::unique_ptr<base::TraceRingWriter> writer;  // null: none was granted
   std::unique_ptr<base::TraceRoom> room;          // null: it overwrites at once
 
+  // The tracing that the thread waits for no more until it reads; 0: none.
+  uint64_t GivenUp() const {
+    return room != nullptr && room->GaveUp(writer->position()) ? room->tracing()
+                                                               : 0;
+  }
+
   ~ThreadRing() {
     LastRing& last = t_last[place];
     if (last.writer == writer.get()) last = {};
@@ -98,10 +104,12 @@ ThreadRing* FindRing(const LaneEnd& lane, uint32_t place, uint64_t scope) {
   for (ThreadRing& ring : *rings)
     if (ring.scope == scope && ring.session_serial == serial) return &ring;
   const uint64_t port = IsOfAll(place) ? 0 : lane.port_id();
+  uint64_t given_up = 0;
   std::erase_if(*rings, [&](const ThreadRing& ring) {
-    return ring.session.expired() ||
-           (ring.session_serial == serial && ring.port == port &&
-            ring.place == place && ring.scope < scope);
+    const bool older = ring.session_serial == serial && ring.port == port &&
+                       ring.place == place && ring.scope < scope;
+    if (older) given_up = std::max(given_up, ring.GivenUp());
+    return older || ring.session.expired();
   });
   if (rings->size() == kRingsOfAThread) rings->pop_front();
   ThreadRing& ring = rings->emplace_back();
@@ -111,6 +119,9 @@ ThreadRing* FindRing(const LaneEnd& lane, uint32_t place, uint64_t scope) {
   ring.port = port;
   ring.place = place;
   Grant(lane.session(), ring);
+  // Another tracer has left, say: that is no reason to wait again.
+  if (ring.room != nullptr && ring.room->tracing() == given_up)
+    ring.room->GiveUp();
   return &ring;
 }
 

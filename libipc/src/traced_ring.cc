@@ -19,7 +19,8 @@ bool TracedRing::Fetch(uint64_t most) {
         fetched_.push_back({record, reader_.lost()});
       },
       most);
-  goes_on_ = count == most;
+  // A record is published with its payload: what is there ends with one.
+  goes_on_ = !reader_.at_end();
   return count > 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -32,16 +33,19 @@ class TracedScopes {
   }
   // Whether flows that begin here need ranks.
   bool ranks_flows() const {
-    for (uint32_t place = 0; place < abi::kTraceScopes; ++place) {
-      const abi::LaneScope of = scope(place);
-      if (of.id != 0 && of.filter.rate != 0) return true;
-    }
+    for (uint32_t left = places(); left != 0; left &= left - 1)
+      if (scope(static_cast<uint32_t>(std::countr_zero(left))).filter.rate != 0)
+        return true;
     return false;
   }
   // Of a message's payload, at most.
   uint32_t snaplen() const {
-    return std::max(scope(abi::kScopePortPayload).filter.snaplen,
-                    scope(abi::kScopeAllPayload).filter.snaplen);
+    uint32_t most = 0;
+    for (uint32_t left = places(); left != 0; left &= left - 1)
+      most = std::max(
+          most,
+          scope(static_cast<uint32_t>(std::countr_zero(left))).filter.snaplen);
+    return most;
   }
 
   // One thread at a time.

@@ -4,6 +4,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <optional>
 
 #include "services/cli/export_ctf.h"
 #include "services/cli/export_html.h"
@@ -25,26 +26,35 @@ namespace {
 
 constexpr size_t kPieceBytes = 1u << 20;
 
-// Writes in pieces that are worth a write.
+// Writes in pieces that are worth a write. What is there is emptied by Open.
 class Output {
  public:
-  explicit Output(RecordingFile file) : file_(std::move(file)) {}
+  explicit Output(std::string path) : path_(std::move(path)) {}
+  absl::Status Open() {
+    if (file_) return absl::OkStatus();
+    auto file = RecordingFile::Create(path_);
+    if (!file.ok()) return file.status();
+    file_ = *std::move(file);
+    return absl::OkStatus();
+  }
   void Add(const std::string& text) {
     piece_ += text;
-    if (piece_.size() >= kPieceBytes) Flush();
+    if (file_ && piece_.size() >= kPieceBytes) Flush();
   }
+  bool empty() const { return !file_ && piece_.empty(); }
   absl::Status Finish() {
-    Flush();
+    if (file_) Flush();
     return written_;
   }
 
  private:
   void Flush() {
-    if (written_.ok()) written_ = file_.Write(piece_);
+    if (written_.ok()) written_ = file_->Write(piece_);
     piece_.clear();
   }
 
-  RecordingFile file_;
+  const std::string path_;
+  std::optional<RecordingFile> file_;
   std::string piece_;
   absl::Status written_;
 };
@@ -57,9 +67,26 @@ bool IsSameFile(const std::string& one, const std::string& other) {
 }
 
 absl::StatusOr<Output> OpenOutput(const std::string& path) {
-  auto file = RecordingFile::Create(path);
-  if (!file.ok()) return file.status();
-  return Output(*std::move(file));
+  Output output(path);
+  if (absl::Status opened = output.Open(); !opened.ok()) return opened;
+  return output;
+}
+
+// What `sink` adds to the output, while it is read. The output is opened once
+// something could be read: the file may be no recording.
+absl::Status WriteWhileReading(RecordingReader* reader,
+                               const RecordingDecoder::Sink& sink,
+                               Output* output) {
+  absl::StatusOr<bool> more = true;
+  while (more.ok() && *more) {
+    more = reader->ReadSome(sink);
+    if (!more.ok() && output->empty()) break;
+    if (absl::Status opened = output->Open(); !opened.ok()) return opened;
+  }
+  const absl::Status written = output->Finish();
+  if (!more.ok()) return more.status();
+  TellOfEnd(*reader);
+  return written;
 }
 
 absl::Status ExportChrome(const ExportOptions& options) {
@@ -130,21 +157,16 @@ absl::Status ExportPrometheus(const ExportOptions& options) {
 absl::Status ExportJson(const ExportOptions& options) {
   auto reader = RecordingReader::Open(options.file);
   if (!reader.ok()) return reader.status();
-  auto output = OpenOutput(options.json);
-  if (!output.ok()) return output.status();
+  Output output(options.json);
   const RecordingDecoder& decoder = reader->decoder();
   const RecordingDecoder::Sink sink = {
       [&](const RecordingDecoder::Recorded& recorded) {
-        output->Add(RecordJson(recorded, decoder));
+        output.Add(RecordJson(recorded, decoder));
       },
       [&](const LostRecords& lost) {
-        output->Add(LossJson(lost, decoder.clock().value_or(WallClock(0))));
+        output.Add(LossJson(lost, decoder.clock().value_or(WallClock(0))));
       }};
-  absl::StatusOr<bool> more = true;
-  while (more.ok() && *more) more = reader->ReadSome(sink);
-  const absl::Status written = output->Finish();
-  if (more.ok()) TellOfEnd(*reader);
-  return more.ok() ? written : more.status();
+  return WriteWhileReading(&*reader, sink, &output);
 }
 
 absl::Status ExportPage(const ExportOptions& options) {
@@ -162,8 +184,8 @@ absl::Status ExportPcapng(const ExportOptions& options) {
         "give --schema PORT=FILE.capnp too");
   auto reader = RecordingReader::Open(options.file);
   if (!reader.ok()) return reader.status();
-  auto output = OpenOutput(options.pcapng);
-  if (!output.ok()) return output.status();
+  Output output(options.pcapng);
+  uint64_t too_long = 0;
   std::string comment;
   const RecordingDecoder::Sink sink = {
       [&](const RecordingDecoder::Recorded& recorded) {
@@ -174,15 +196,21 @@ absl::Status ExportPcapng(const ExportOptions& options) {
       [](const LostRecords&) {},
       [&](std::span<const uint8_t> block) {
         const std::string said = std::exchange(comment, {});
-        output->Add(said.empty()
-                        ? std::string(block.begin(), block.end())
-                        : CommentedPacket(TakeBlock(block).body, said));
+        std::optional<std::string> commented;
+        if (!said.empty())
+          commented = CommentedPacket(TakeBlock(block).body, said);
+        if (!said.empty() && !commented) ++too_long;
+        output.Add(commented ? *commented
+                             : std::string(block.begin(), block.end()));
       }};
-  absl::StatusOr<bool> more = true;
-  while (more.ok() && *more) more = reader->ReadSome(sink);
-  const absl::Status written = output->Finish();
-  if (more.ok()) TellOfEnd(*reader);
-  return more.ok() ? written : more.status();
+  const absl::Status done = WriteWhileReading(&*reader, sink, &output);
+  if (too_long > 0)
+    std::fprintf(stderr,
+                 "keyport: packets copied without what their schema says, "
+                 "since with it they are longer than a block may be: %" PRIu64
+                 "\n",
+                 too_long);
+  return done;
 }
 
 absl::Status CheckFiles(const ExportOptions& options) {

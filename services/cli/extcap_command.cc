@@ -36,9 +36,12 @@ int Complaint(const std::string& text) {
 int Capture(const ExtcapOptions& options) {
   if (options.record.files.path.empty())
     return Complaint("--capture takes --fifo, where the packets go");
-  // Wireshark shows whatever a source says as an error.
-  return RunRecord(options.record, SchemasOfGraph(options.record.socket),
-                   RecordSays::kErrorsOnly);
+  // Wireshark shows whatever a source says as an error, and a schema that is
+  // gone is none.
+  const auto schemas =
+      SchemasForGraph({}, options.record.socket, [](const absl::Status&) {});
+  if (!schemas.ok()) return Complain(schemas.status());
+  return RunRecord(options.record, *schemas, RecordSays::kErrorsOnly);
 }
 
 }  // namespace

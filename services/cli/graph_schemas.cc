@@ -43,6 +43,16 @@ bool WriteOwn(const std::string& path, const std::string& text) {
                              static_cast<ssize_t>(text.size());
 }
 
+// Nothing where there is no graph, or its file is not this user's own.
+std::vector<std::string> SchemasOfGraph(const std::string& socket) {
+  const auto path = FindSocket(socket);
+  if (!path.ok()) return {};
+  std::istringstream text(ReadOwn(*path + std::string(kSchemasEnd)));
+  std::vector<std::string> schemas;
+  for (std::string line; std::getline(text, line);) schemas.push_back(line);
+  return schemas;
+}
+
 }  // namespace
 
 std::vector<std::string> SchemasOf(const Manifest& manifest,
@@ -77,6 +87,16 @@ absl::StatusOr<PayloadSchemas> SchemasGiven(
   return schemas;
 }
 
+absl::StatusOr<PayloadSchemas> SchemasForGraph(
+    const std::vector<std::string>& words, const std::string& socket,
+    absl::FunctionRef<void(const absl::Status&)> lacks) {
+  auto schemas = SchemasGiven(words);
+  if (!schemas.ok()) return schemas;
+  for (const std::string& word : SchemasOfGraph(socket))
+    if (absl::Status added = schemas->AddUsual(word); !added.ok()) lacks(added);
+  return schemas;
+}
+
 PublishedSchemas::PublishedSchemas(const std::string& socket,
                                    const std::vector<std::string>& schemas) {
   // A graph that runs there keeps its own: this one will not get the socket.
@@ -92,15 +112,6 @@ PublishedSchemas::PublishedSchemas(const std::string& socket,
 
 PublishedSchemas::~PublishedSchemas() {
   if (!path_.empty()) unlink(path_.c_str());
-}
-
-std::vector<std::string> SchemasOfGraph(const std::string& socket) {
-  const auto path = FindSocket(socket);
-  if (!path.ok()) return {};
-  std::istringstream text(ReadOwn(*path + std::string(kSchemasEnd)));
-  std::vector<std::string> schemas;
-  for (std::string line; std::getline(text, line);) schemas.push_back(line);
-  return schemas;
 }
 
 }  // namespace keyport

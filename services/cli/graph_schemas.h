@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "services/decode/payload_schemas.h"
 #include "services/supervisor/manifest.h"
@@ -15,6 +16,13 @@ namespace keyport {
 // ports. Errors: those of PayloadSchemas::Add.
 absl::StatusOr<PayloadSchemas> SchemasGiven(
     const std::vector<std::string>& words);
+
+// The same, and then those of the running graph's manifest for other ports
+// (`socket` as in ConnectTool). These are a help: `lacks` is told of each that
+// cannot be used.
+absl::StatusOr<PayloadSchemas> SchemasForGraph(
+    const std::vector<std::string>& words, const std::string& socket,
+    absl::FunctionRef<void(const absl::Status&)> lacks);
 
 // Each "PORT=/FOLDER/FILE.capnp[:INTERFACE]"; files are looked for from the
 // manifest's folder. Adds a problem for each that cannot be used.
@@ -35,9 +43,5 @@ class PublishedSchemas {
  private:
   std::string path_;  // "": none
 };
-
-// Of the graph that a tool is about to connect to (`socket` as in ConnectTool).
-// Nothing where there is none, or its file is not this user's own.
-std::vector<std::string> SchemasOfGraph(const std::string& socket);
 
 }  // namespace keyport

@@ -13,6 +13,7 @@
 #include "services/cli/export_command.h"
 #include "services/cli/extcap_command.h"
 #include "services/cli/flow_command.h"
+#include "services/cli/graph_schemas.h"
 #include "services/cli/hist_command.h"
 #include "services/cli/inspect_commands.h"
 #include "services/cli/measured_graph.h"
@@ -323,7 +324,11 @@ class CommandLine {
   void AddRecord() {
     CLI::App* command =
         Add("record", "write what passes to a file, for this and Wireshark",
-            [this] { return RunRecord(record_, record_schemas_); });
+            [this] {
+              const auto schemas = SchemasGiven(record_schemas_);
+              return schemas.ok() ? RunRecord(record_, *schemas)
+                                  : Complain(schemas.status());
+            });
     AddSchemaArgument(command, &record_schemas_);
     const RecordingWords words = AddRecording(command, &record_);
     words.file->description(

@@ -2,11 +2,13 @@
 // instance what was planned for it.
 #include "services/cli/reach_model.h"
 #include "services/common/text_table.h"
+#include "services/common/trace_names.h"
 
 namespace keyport {
 namespace {
 
 constexpr uint64_t kSupervisor = 1;
+constexpr uint64_t kFirstOfEverything = UINT64_MAX;
 
 class ManifestModel {
  public:
@@ -18,6 +20,7 @@ class ManifestModel {
 
   ReachModel Make() {
     AddProcess("supervisor", "");
+    AddOfEverything({}, kSupervisor, ipc::kRightsAll);
     for (const PortSpec& port : manifest_.ports) AddPort(port);
     for (const Instance& instance : instances_) AddInstance(instance);
     return std::move(model_);
@@ -43,7 +46,8 @@ class ManifestModel {
                             .name = Printable(spec.name.text),
                             .label = ":" + Printable(spec.name.text),
                             .maker = kSupervisor,
-                            .closed = false});
+                            .closed = false,
+                            .secret = spec.secrecy == ipc::Secrecy::kSecret});
     model_.capabilities.push_back({.serial = id,
                                    .parent = 0,
                                    .process = kSupervisor,
@@ -80,6 +84,28 @@ class ManifestModel {
       if ((planned.rights & ipc::kRightReceive) != 0)
         model_.receivers.push_back({port, process});
     }
+    if (instance.kernel_rights != 0)
+      AddOfEverything(service.name.at, process, instance.kernel_rights,
+                      instance.kernel_trace_limits);
+  }
+
+  // The supervisor's comes first, and the others are derived from it.
+  // Serials are counted down, from where those for ports never come.
+  void AddOfEverything(const Position& at, uint64_t process, ipc::Rights rights,
+                       const ipc::TraceLimits& limits = {}) {
+    ReachModel::Capability capability;
+    const size_t before = model_.of_everything.size();
+    capability.serial = kFirstOfEverything - before;
+    capability.parent = before == 0 ? 0 : kFirstOfEverything;
+    capability.process = process;
+    capability.port = ReachModel::kEverything;
+    capability.rights = rights;
+    capability.trace_limits = limits;
+    if (before != 0) {
+      capability.name = kTraceEverything;
+      capability.place = Place(at);
+    }
+    model_.of_everything.push_back(std::move(capability));
   }
 
   // A plan has what a service provides first, then what it uses, then what it

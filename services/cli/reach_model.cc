@@ -26,14 +26,16 @@ ReachModel::Port PortOf(const Snapshot& snapshot, const ipc::PortEntry& entry) {
           .name = NameText(entry.name),
           .label = snapshot.PortName(entry.id),
           .maker = entry.owner_process,
-          .closed = entry.closed != 0};
+          .closed = entry.closed != 0,
+          .secret = (entry.options & ipc::abi::kPortSecret) != 0};
 }
 
 ReachModel::Capability CapabilityOf(const ipc::CapabilityEntry& entry) {
+  const bool of_port = entry.kind == ipc::ObjectKind::port;
   return {.serial = entry.serial,
           .parent = entry.parent,
           .process = entry.process,
-          .port = entry.object,
+          .port = of_port ? entry.object : ReachModel::kEverything,
           .badge = entry.badge,
           .rights = entry.rights,
           .handle = entry.handle,
@@ -104,9 +106,12 @@ ReachModel ReachModelOf(const Snapshot& snapshot) {
     model.processes.push_back(ProcessOf(entry));
   for (const ipc::PortEntry& entry : snapshot.ports)
     model.ports.push_back(PortOf(snapshot, entry));
-  for (const ipc::CapabilityEntry& entry : snapshot.capabilities)
+  for (const ipc::CapabilityEntry& entry : snapshot.capabilities) {
     if (entry.kind == ipc::ObjectKind::port)
       model.capabilities.push_back(CapabilityOf(entry));
+    if (entry.kind == ipc::ObjectKind::kernel)
+      model.of_everything.push_back(CapabilityOf(entry));
+  }
   AddReceivers(snapshot, &model);
   AddStarts(snapshot, &model);
   return model;

@@ -1,5 +1,6 @@
-// ReachModel: processes, ports and the capabilities for ports, as a running
-// graph or a manifest has them. What is asked of it does not depend on which
+// ReachModel: processes, ports and the capabilities for ports, and those for
+// the kernel object by which all ports are traced, as a running graph or a
+// manifest has them. What is asked of it does not depend on which
 // (reachability.h).
 #pragma once
 
@@ -29,6 +30,7 @@ struct ReachModel {
     std::string label;   // ":9 store"; ":store" in a manifest
     uint64_t maker = 0;  // process
     bool closed = false;
+    bool secret = false;
   };
   struct Capability {
     uint64_t serial = 0;
@@ -44,6 +46,9 @@ struct ReachModel {
     std::string name;   // in a manifest: the service's own name for it
     std::string place;  // "graph.toml:12:9"
   };
+  // In place of a port: the kernel object, whose rights to trace are rights to
+  // trace each port.
+  static constexpr uint64_t kEverything = 0;
   // Takes the port's messages. Not who only keeps the Receive right, as the
   // supervisor does for its services.
   struct Receiver {
@@ -60,6 +65,7 @@ struct ReachModel {
   std::vector<Process> processes;
   std::vector<Port> ports;
   std::vector<Capability> capabilities;  // for ports only
+  std::vector<Capability> of_everything;
   std::vector<Receiver> receivers;
   std::vector<Start> starts;
 };

@@ -142,6 +142,7 @@ std::string ProcessName(const Reachability& reachability, uint64_t process) {
 }
 
 std::string PortName(const Reachability& reachability, uint64_t port) {
+  if (port == ReachModel::kEverything) return reachability.PortLabel(port);
   const ReachModel::Port* found = reachability.FindPort(port);
   return found != nullptr ? found->name : "";
 }

@@ -5,6 +5,8 @@
 namespace keyport {
 namespace {
 
+constexpr ipc::Rights kTracing =
+    ipc::kRightTraceMeta | ipc::kRightTracePayload | ipc::kRightTraceStall;
 constexpr ipc::Rights kPassingOn = ipc::kRightDuplicate | ipc::kRightTransfer;
 
 bool Has(const ReachModel::Capability& capability, ipc::Rights rights) {
@@ -38,6 +40,8 @@ Reachability::Reachability(const ReachModel& model) : model_(model) {
     if (capability.process != 0)
       of_process_[capability.process].held.push_back(&capability);
   }
+  for (const Capability& capability : model.of_everything)
+    capabilities_[capability.serial] = &capability;
   for (const ReachModel::Receiver& receiver : model.receivers) {
     of_process_[receiver.process].receiving.push_back(receiver.port);
     of_port_[receiver.port].receiving.push_back(receiver.process);
@@ -53,6 +57,7 @@ std::string Reachability::Label(uint64_t process) const {
 }
 
 std::string Reachability::PortLabel(uint64_t port) const {
+  if (port == ReachModel::kEverything) return "everything";
   const Port* found = FindPort(port);
   return found != nullptr ? found->label : ":" + std::to_string(port);
 }
@@ -164,6 +169,12 @@ std::vector<const ReachModel::Capability*> Reachability::WhoCan(
   std::vector<const Capability*> holders;
   for (const Capability* capability : Find(of_port_, port).held)
     if (Has(*capability, right)) holders.push_back(capability);
+  const Port* found = FindPort(port);
+  const bool hidden =
+      right == ipc::kRightTracePayload && found != nullptr && found->secret;
+  if ((right & kTracing) == 0 || hidden) return holders;
+  for (const Capability& capability : model_.of_everything)
+    if (Has(capability, right)) holders.push_back(&capability);
   return holders;
 }
 
@@ -182,6 +193,8 @@ Chain Reachability::ChainOf(const Capability& capability) const {
 }
 
 bool Reachability::IsFirst(const Capability& capability) const {
+  if (capability.port == ReachModel::kEverything)
+    return capability.parent == 0 && capability.made_by == 0;
   const Port* port = FindPort(capability.port);
   return capability.parent == 0 && port != nullptr &&
          port->maker == capability.process;

@@ -95,7 +95,9 @@ class Reachability {
   Target TargetOfPorts(std::set<uint64_t> ports) const;
 
   WhyAnswer Why(uint64_t from, const Target& target) const;
-  // Each capability for the port with that right, in the order they were made.
+  // Each capability for the port with that right, in the order they were made;
+  // of a right to trace, then those for everything. Nobody has a secret port's
+  // payload by these.
   std::vector<const Capability*> WhoCan(ipc::Rights right, uint64_t port) const;
   Chain ChainOf(const Capability& capability) const;
   // Whether its holder has it from making the port, as far as one can tell.

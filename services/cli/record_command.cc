@@ -3,7 +3,6 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "services/cli/graph_schemas.h"
 #include "services/cli/inspect_commands.h"
 #include "services/common/text_table.h"
 #include "services/decode/payload_comment.h"
@@ -52,14 +51,12 @@ void SaySums(const RecordOptions& options, const RecordingLoop& loop,
 
 }  // namespace
 
-int RunRecord(RecordOptions options, const std::vector<std::string>& words,
+int RunRecord(RecordOptions options, const PayloadSchemas& schemas,
               RecordSays says) {
-  const auto schemas = words.empty() ? PayloadSchemas() : SchemasGiven(words);
-  if (!schemas.ok()) return Complain(schemas.status());
-  if (!schemas->empty())
+  if (!schemas.empty())
     options.comment = [&](const RecordedHeader& header, const std::string& port,
                           std::string_view payload) {
-      return PayloadComment(*schemas, port, header, payload);
+      return PayloadComment(schemas, port, header, payload);
     };
   const Recorder::Clocks clocks = RecordingLoop::ClocksNow();
   auto trace =

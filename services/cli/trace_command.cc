@@ -23,15 +23,10 @@ int Whole(const TraceOptions& options, const RecordingReader& reader,
   return options.loss == LossIs::kAnError ? kExitLost : exit_code;
 }
 
-// Those that were given, and those of the graph's manifest. These are a help:
-// one that is gone is only said.
 absl::StatusOr<PayloadSchemas> SchemasFor(const TraceOptions& options) {
-  auto schemas = SchemasGiven(options.schemas);
-  if (!schemas.ok() || !options.recording.empty()) return schemas;
-  for (const std::string& word : SchemasOfGraph(options.socket))
-    if (absl::Status added = schemas->AddUsual(word); !added.ok())
-      Complain(added);
-  return schemas;
+  if (!options.recording.empty()) return SchemasGiven(options.schemas);
+  return SchemasForGraph(options.schemas, options.socket,
+                         [](const absl::Status& gone) { Complain(gone); });
 }
 
 int ShowRecording(const TraceOptions& options, const PayloadSchemas& schemas) {

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "libipc/base/names.h"
 #include "services/cli/reach_listing.h"
 #include "services/cli/reach_words.h"
@@ -28,15 +30,17 @@ Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
                        {"ENDS", Align::kRight, Shown::kIfSaid},
                        {"TRACES AT MOST", Align::kLeft, Shown::kIfSaid},
                        {"DERIVED FROM"}});
-  bool any = false;
+  std::set<const ReachModel::Capability*> shown;
   for (const uint64_t port : ports) {
     for (const ReachModel::Capability* held :
          reachability.WhoCan(right, port)) {
-      any = true;
+      // Of several ports, once for everything.
+      if (!shown.insert(held).second) continue;
       const Chain chain = reachability.ChainOf(*held);
       Json json = CapabilityJson(reachability, *held);
       json["chain"] = ChainJson(reachability, chain);
-      list.Add({reachability.Label(held->process), reachability.PortLabel(port),
+      list.Add({reachability.Label(held->process),
+                reachability.PortLabel(held->port),
                 held->handle == 0 ? "-" : HandleCell(held->handle),
                 RightsCell(held->rights),
                 held->badge == 0 ? "-" : Number(held->badge),
@@ -47,7 +51,7 @@ Listing ListWhoCan(const Reachability& reachability, ipc::Rights right,
                json);
     }
   }
-  if (!any) return {NobodyText(reachability, right, ports), ""};
+  if (shown.empty()) return {NobodyText(reachability, right, ports), ""};
   return std::move(list).Build();
 }
 

@@ -92,6 +92,11 @@ int Record(const RecordOptions& options) {
   if (!trace.ok()) return Complain(trace.status());
   auto files = RecordingSeries::Create(options.files);
   if (!files.ok()) return Complain(files.status());
+  if (const std::string left = CutDownText(options, (*trace)->granted());
+      !left.empty())
+    std::fprintf(stderr,
+                 "trace_limits allow less than was asked for: %s is recorded\n",
+                 left.c_str());
   Log log(options);
   RecordingLoop loop(options, clocks, trace->get(), *std::move(files), &log);
   const absl::Status written = loop.Run("keyport-tracer");

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "libipc/base/clock.h"
+#include "libipc/base/trace_filter.h"
 #include "services/common/tool_session.h"
 #include "services/common/trace_names.h"
 
@@ -129,6 +130,13 @@ TraceLoss LiveTrace::loss() const {
     loss.waits->waited += waits.waited;
   }
   return loss;
+}
+
+ipc::abi::TraceFilter LiveTrace::granted() const {
+  ipc::abi::TraceFilter granted = sources_.tracers.front().filter();
+  for (const ipc::Tracer& tracer : sources_.tracers)
+    granted = base::UnionOf(granted, tracer.filter());
+  return granted;
 }
 
 LiveTrace::Pass LiveTrace::Drain(const ipc::Tracer::PayloadSink& sink) {

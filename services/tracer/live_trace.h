@@ -50,6 +50,9 @@ class LiveTrace {
   // The same, that long.
   bool RestFor(int64_t rest_ms);
   TraceLoss loss() const;
+  // What is traced: what was asked for, cut down to what the capabilities
+  // allow; of several ports, the least that lets through what any of them may.
+  ipc::abi::TraceFilter granted() const;
 
  private:
   struct Sources {

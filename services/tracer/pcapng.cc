@@ -95,8 +95,8 @@ std::string_view OptionIn(std::span<const uint8_t> options, uint16_t code) {
   return found;
 }
 
-std::string CommentedPacket(std::span<const uint8_t> body,
-                            std::string_view comment) {
+std::optional<std::string> CommentedPacket(std::span<const uint8_t> body,
+                                           std::string_view comment) {
   const size_t data = PacketOf(body)->size();
   const size_t options =
       std::min(body.size(), kPacketBytes + (data + 3) / 4 * 4);
@@ -109,7 +109,9 @@ std::string CommentedPacket(std::span<const uint8_t> body,
                     block.Option(code, bytes);
                   return true;
                 });
-  return block.Finish();
+  std::string text = block.Finish();
+  if (text.size() > kPcapngBlockBytesMax) return std::nullopt;
+  return text;
 }
 
 bool IsReadableSection(std::span<const uint8_t> body) {

@@ -78,9 +78,9 @@ std::optional<std::span<const uint8_t>> PacketOf(std::span<const uint8_t> body);
 // not there.
 std::string_view OptionIn(std::span<const uint8_t> options, uint16_t code);
 // A packet block with a comment before its other options, once. It is one whose
-// PacketOf is not nothing.
-std::string CommentedPacket(std::span<const uint8_t> body,
-                            std::string_view comment);
+// PacketOf is not nothing. Nothing if no block may be so long.
+std::optional<std::string> CommentedPacket(std::span<const uint8_t> body,
+                                           std::string_view comment);
 // Whether a section block's body is one that we can read.
 bool IsReadableSection(std::span<const uint8_t> body);
 

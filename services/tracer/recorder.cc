@@ -140,11 +140,13 @@ std::string Recorder::Begin(std::string_view application,
 }
 
 void Recorder::Add(const ipc::TraceSource& source,
-                   const ipc::TraceRecord& record, std::string_view payload,
-                   uint64_t ticks) {
-  ++seen_;
+                   const ipc::TraceRecord& record,
+                   const ipc::TracedPayload& payload) {
   const auto known = sources_.try_emplace(source.process_id, source).first;
-  fresh_.push_back({record, &known->second, std::string(payload), ticks});
+  fresh_.push_back({record, &known->second,
+                    std::string(ipc::TextOf(payload.bytes)), payload.ticks,
+                    static_cast<uint32_t>(payload.parts)});
+  seen_ += 1 + payload.parts;
 }
 
 std::string Recorder::EndPass(uint64_t begin_ns, const LostRecords& lost) {
@@ -217,6 +219,7 @@ void Recorder::WriteInOrder(std::vector<Held> batch) {
 void Recorder::WriteRecord(const Held& held) {
   RecordedHeader header = HeaderOf(*held.source, held.record);
   header.ticks = held.ticks;
+  header.parts = held.parts;
   if (const auto* lane = directory_.FindLane(header.lane)) {
     header.sender = lane->sender;
     header.receiver = lane->receiver;
@@ -227,14 +230,14 @@ void Recorder::WriteRecord(const Held& held) {
                                                           : header.receiver) =
         header.process;
   const uint32_t interface = InterfaceOf(held.record);
-  ++interfaces_[interface].seen;
+  interfaces_[interface].seen += 1 + held.parts;
   if (!Wants(header, held.source->name)) return;
   NameProcess(held.source->process_id, {held.source->name, held.source->pid},
               header.time_ns);
   NameEnd(header.sender, header.time_ns);
   NameEnd(header.receiver, header.time_ns);
   if (IsOfProcess(header.kind)) NameEnd(header.port, header.time_ns);
-  ++interfaces_[interface].recorded;
+  interfaces_[interface].recorded += 1 + held.parts;
   ++recorded_;
   std::string comment;
   if (says_)

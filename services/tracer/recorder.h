@@ -48,9 +48,9 @@ class Recorder {
 
   // The file's first blocks. `application` made it, `comment` says how.
   std::string Begin(std::string_view application, std::string_view comment);
-  // During a drain. `ticks`: of the record, 0: it has none.
+  // During a drain.
   void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
-           std::string_view payload = {}, uint64_t ticks = 0);
+           const ipc::TracedPayload& payload = {});
   // After a drain that began at `begin_ns` and missed `lost.count` records:
   // the blocks to write now. Later records wait for the next pass, so that
   // the file is in order.
@@ -76,7 +76,9 @@ class Recorder {
     const ipc::TraceSource* source;
     std::string payload;
     uint64_t ticks;
+    uint32_t parts;  // of the payload, in the ring
   };
+  // Records in trace rings, of which a payload takes some, too.
   struct Interface {
     uint64_t seen = 0;
     uint64_t recorded = 0;

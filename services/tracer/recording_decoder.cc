@@ -99,6 +99,7 @@ absl::Status RecordingDecoder::TakeOne(uint32_t type,
   if (section) {
     unended_ |= begun_ && !ended_;
     ended_ = false;
+    end_ = {};  // its own is not known yet
     begun_ = true;
     if (!IsReadableSection(body))
       return ipc::MakeStatus(ipc::Error::not_supported,
@@ -128,7 +129,7 @@ void RecordingDecoder::TakePacket(std::span<const uint8_t> packet,
       ++foreign_;
     return;
   }
-  ++loss_.seen;
+  loss_.seen += 1 + uint64_t{header->parts};
   sink.record({*header, SourceOf(header->process), RecordOf(*header),
                PayloadIn(*header, packet.subspan(header->header_bytes))});
 }

@@ -45,7 +45,7 @@ struct RecordedHeader {
   uint32_t label = 0;
   uint32_t correlation = 0;
   uint32_t payload_bytes = 0;
-  uint32_t reserved = 0;
+  uint32_t parts = 0;  // records that its payload took in the trace ring
   uint64_t interval_ns = 0;
   uint64_t process = 0;  // in whose ring it was; 0: the kernel process
   uint64_t sender = 0;   // of the lane; 0: not known

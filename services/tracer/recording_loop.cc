@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libipc/base/names.h"
 #include "libipc/base/trace_clock.h"
 
 namespace keyport {
@@ -16,28 +17,45 @@ Moment Now() {
 
 }  // namespace
 
-std::string CommandText(std::string_view command,
-                        const RecordOptions& options) {
+std::string CommandText(std::string_view command, const RecordOptions& options,
+                        const ipc::abi::TraceFilter& granted) {
   std::string text(command);
   const TraceFilter& filter = options.filter;
   if (!filter.service.empty()) text += " --service " + filter.service;
   if (filter.direction == Direction::kIn) text += " --direction in";
   if (filter.direction == Direction::kOut) text += " --direction out";
   if (!filter.port.empty()) text += " --port " + filter.port;
-  if (filter.labels != ipc::TraceLabels())
-    text += " --label " + std::to_string(filter.labels.first) + "-" +
-            std::to_string(filter.labels.last);
+  const ipc::TraceLabels labels = {granted.label_first, granted.label_last};
+  if (labels != ipc::TraceLabels())
+    text += " --label " + std::to_string(labels.first) + "-" +
+            std::to_string(labels.last);
   const ipc::TraceOptions& source = options.source;
   if (source.level == ipc::TraceLevel::kPayload)
-    text += " --payload --snaplen " + std::to_string(source.snaplen);
+    text += " --payload --snaplen " + std::to_string(granted.snaplen);
   if (source.one_in > 1) text += " --one-in " + std::to_string(source.one_in);
-  if (source.rate > 0) text += " --rate " + std::to_string(source.rate);
+  if (granted.rate > 0) text += " --rate " + std::to_string(granted.rate);
   if (source.bytes_min > 0)
     text += " --min-bytes " + std::to_string(source.bytes_min);
   if (source.keeps == ipc::TraceKeeps::kErrors) text += " --errors";
   if (source.wait.count() > 0)
     text += " --lossless=" + std::to_string(source.wait.count() / 1'000'000);
   return text;
+}
+
+std::string CutDownText(const RecordOptions& options,
+                        const ipc::abi::TraceFilter& granted) {
+  const ipc::TraceOptions asked = AtSource(options.filter, options.source);
+  ipc::TraceLimits left;
+  if (asked.level == ipc::TraceLevel::kPayload &&
+      granted.snaplen != asked.snaplen)
+    left.snaplen_max = granted.snaplen;
+  const ipc::TraceLabels labels = {granted.label_first, granted.label_last};
+  if (labels != asked.labels) {
+    left.label_first = labels.first;
+    left.label_last = labels.last;
+  }
+  if (granted.rate != asked.rate) left.rate_max = granted.rate;
+  return left.any() ? base::TraceLimitsText(left) : "";
 }
 
 Recorder::Clocks RecordingLoop::ClocksNow() {
@@ -60,7 +78,8 @@ RecordingLoop::RecordingLoop(const RecordOptions& options,
 }
 
 absl::Status RecordingLoop::Run(std::string_view command) {
-  outbox_.Add(recorder_.Begin("keyport", CommandText(command, options_)));
+  outbox_.Add(recorder_.Begin(
+      "keyport", CommandText(command, options_, trace_->granted())));
   absl::Status written = Flush();
   if (written.ok()) observer_->Begun();
   while (written.ok() || options_.when_unwritable != WhenUnwritable::kEnd) {
@@ -95,7 +114,7 @@ void RecordingLoop::TakeAll(LiveTrace::Pass* pass) {
   *pass = trace_->Drain([this](const ipc::TraceSource& source,
                                const ipc::TraceRecord& record,
                                const ipc::TracedPayload& payload) {
-    recorder_.Add(source, record, ipc::TextOf(payload.bytes), payload.ticks);
+    recorder_.Add(source, record, payload);
     table_.Add(source, record);
   });
   if (outbox_.empty() && std::exchange(waiting_, false))

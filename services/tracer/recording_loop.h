@@ -33,8 +33,14 @@ struct RecordOptions {
   Recorder::Comment comment;  // null: packets have none
 };
 
-// How `options` were said, for a recording's comment.
-std::string CommandText(std::string_view command, const RecordOptions& options);
+// How `options` were said, for a recording's comment; of what the right to
+// trace has cut down, what it left.
+std::string CommandText(std::string_view command, const RecordOptions& options,
+                        const ipc::abi::TraceFilter& granted);
+// "snaplen 4, labels 0-9, rate 100": of what was asked for, what the right to
+// trace left of it. "": all.
+std::string CutDownText(const RecordOptions& options,
+                        const ipc::abi::TraceFilter& granted);
 
 // Told of a recording's life, on the loop's thread.
 class RecordingObserver {

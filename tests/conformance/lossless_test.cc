@@ -167,6 +167,40 @@ TEST_F(Lossless, OfPayloadLosesNothingEither) {
   EXPECT_EQ(tracer.lost(), 0u);
 }
 
+// It reads an eighth of a ring at a time.
+TEST_F(Lossless, WhatFillsTheLastPartThatIsReadIsNotLeftOut) {
+  for (const TraceLevel level : {TraceLevel::kHeaders, TraceLevel::kPayload}) {
+    Tracer tracer = Trace(kLongest, level);
+    const uint32_t records = level == TraceLevel::kPayload ? 2 : 1;
+    uint64_t written = 0;
+    for (const uint32_t count : {512u, 1'024u}) {
+      // Another thread of the talker's, another ring.
+      Talker talker(this);
+      talker.Send(count / records);
+      EXPECT_EQ(Drain(tracer), count / records);
+      written += count;
+      EXPECT_EQ(tracer.seen(), written);
+    }
+    EXPECT_EQ(tracer.lost(), 0u);
+  }
+}
+
+// A message takes two records: the oldest one that is left is a part.
+TEST_F(Lossless, APartWhoseRecordWasOverwrittenIsLostToo) {
+  Tracer tracer = Trace(nanoseconds(0), TraceLevel::kPayload);
+  Talker talker(this);
+  talker.Send(kFits);
+  uint64_t handed = 0;
+  Must(tracer.Drain([&](const TraceSource&, const TraceRecord&,
+                        const TracedPayload& payload) {
+    EXPECT_EQ(payload.parts, 1u);
+    handed += 1 + payload.parts;
+  }));
+  EXPECT_EQ(handed, kFits - 1);
+  EXPECT_EQ(tracer.seen(), handed);
+  EXPECT_EQ(tracer.lost(), 2 * kFits - handed);
+}
+
 TEST_F(Lossless, TakesTheRightToIt) {
   const absl::Status refused =
       Tracer::TracePort(Must(port_.Duplicate(kRightTraceMeta)),
@@ -199,6 +233,39 @@ TEST_F(Lossless, OneAtATimeIsWaitedForBesideThoseThatLose) {
   Drain(other);
   EXPECT_EQ(other.seen() + other.lost(), 5 * kFits);
   tracer = Trace(kLongest);
+}
+
+// Each that leaves gives writers new rings.
+TEST_F(Lossless, OneThatDoesNotReadIsWaitedForOnceWhoeverComesAndGoes) {
+  Tracer tracer = Trace(milliseconds(30));
+  Talker talker(this);
+  talker.Send(kFits + 1);
+  for (int i = 0; i < 3; ++i) {
+    { Tracer other = Trace(nanoseconds(0)); }
+    // The kernel process has heard of its end before.
+    EXPECT_EQ(Must(TracersOf(port_)).size(), 1u);
+    talker.Send(kFits + 1);
+  }
+  // Only now does it find those rings, and their counts.
+  Drain(tracer);
+  EXPECT_EQ(tracer.waits().waits, 1u);
+  EXPECT_EQ(tracer.seen() + tracer.lost(), 4 * (kFits + 1));
+  // It has read, so it is waited for again.
+  talker.Send(kFits + 1);
+  EXPECT_EQ(tracer.waits().waits, 2u);
+}
+
+// Another tracing is another tracer's, which may well read.
+TEST_F(Lossless, ThatOneWasNotReadIsNoReasonNotToWaitForTheNext) {
+  Talker talker(this);
+  {
+    Tracer first = Trace(milliseconds(30));
+    talker.Send(kFits + 1);
+  }
+  Tracer second = Trace(milliseconds(30));
+  talker.Send(kFits + 1);
+  Drain(second);
+  EXPECT_EQ(second.waits().waits, 1u);
 }
 
 TEST_F(Lossless, ItsEndFreesWhoWaits) {

@@ -2,10 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "ipc/flight.h"
 #include "ipc/trace.h"
+#include "libipc/base/trace_ring.h"
+#include "libipc/src/session_core.h"
 #include "tests/testing/world.h"
 
 namespace ipc {
@@ -37,6 +42,46 @@ class TraceLimitsTest : public ::testing::Test {
     for (int i = 0; i < 10; ++i) Must(receiver.Receive(Soon()));
     peer->Join();
   }
+  // What stands in the memory that a tracing of the root session is given.
+  struct Found {
+    std::set<uint32_t> labels;
+    std::set<std::string> parts;  // of payloads
+  };
+  Found LookIntoRings(uint64_t tracing) {
+    SessionCore& core = *world_->root().core();
+    Found found;
+    for (uint64_t after = 0;;) {
+      const Answer next = core.Call(abi::Syscall::trace_next, abi::kNoHandle,
+                                    {.args = {after, tracing}});
+      if (next.error() != Error::ok) return found;
+      after = next.value(0);
+      if (next.value(1) == 0) continue;  // facts
+      base::TraceRingReader(
+          *base::Half::Map(next.descriptors.at(0).get(), abi::kTraceRingBytes,
+                           0, base::Access::kRead),
+          base::TraceRingReader::From::kOldest)
+          .Drain([&](const TraceRecord& record) {
+            if (record.kind != static_cast<uint16_t>(TraceKind::payload)) {
+              found.labels.insert(record.label);
+              return;
+            }
+            abi::TracePayloadPart part;
+            std::memcpy(&part, &record, sizeof(part));
+            found.parts.emplace(reinterpret_cast<const char*>(part.bytes),
+                                part.count);
+          });
+    }
+  }
+  // Begins one with payload, as much as there is.
+  uint64_t BeginTracing(abi::Syscall how, const Capability& right) {
+    const abi::TraceFilter filter = {.snaplen = abi::kTraceSnapMax};
+    const Answer begun = world_->root().core()->Call(
+        how, right.handle(),
+        {.options = abi::kTraceWithPayload,
+         .payload = std::as_bytes(std::span(&filter, 1))});
+    EXPECT_EQ(begun.error(), Error::ok);
+    return begun.value(0);
+  }
   std::unique_ptr<World> world_ = World::Start();
   Capability port_ = world_->NewPort();
 };
@@ -61,6 +106,44 @@ TEST_F(TraceLimitsTest, CutDownWhatATracingAsksFor) {
   EXPECT_THAT(labels, ::testing::ElementsAre(5, 6));
   // Nor was more written, for a library that looks by itself.
   EXPECT_EQ(tracer.seen(), 2u * 2 + 2);
+}
+
+// The library leaves out what others wanted; who reads the memory does not.
+TEST_F(TraceLimitsTest, HoldForTheMemoryThatIsGivenWhoeverElseTraces) {
+  const TraceLimits limits = {
+      .snaplen_max = 4, .label_first = 3, .label_last = 6};
+  const Capability kernel = Must(world_->root().Take("kernel"));
+  const struct {
+    abi::Syscall how;
+    const Capability& whole;
+  } kinds[] = {{abi::Syscall::trace_port, port_},
+               {abi::Syscall::trace_all, kernel}};
+  for (const auto& [how, whole] : kinds) {
+    const Capability limited = Minted(whole, limits);
+    const uint64_t first = BeginTracing(how, limited);
+    const uint64_t all = BeginTracing(how, whole);
+    const uint64_t second = BeginTracing(how, limited);
+    Pass();
+    for (const uint64_t tracing : {first, second}) {
+      const Found found = LookIntoRings(tracing);
+      EXPECT_THAT(found.labels, ::testing::ElementsAre(3, 4, 5, 6));
+      EXPECT_THAT(found.parts, ::testing::ElementsAre("conf"));
+    }
+    const Found found = LookIntoRings(all);
+    EXPECT_EQ(found.labels.size(), 10u);
+    EXPECT_THAT(found.parts, ::testing::ElementsAre("confidential"));
+  }
+}
+
+TEST_F(TraceLimitsTest, OfMoreKindsThanThereIsPlaceForAreRefusedWithASentence) {
+  std::vector<Tracer> tracers;
+  for (uint32_t i = 0; i < abi::kTraceLimitedMax; ++i)
+    tracers.push_back(
+        Must(Tracer::TracePort(Minted(port_, {.label_last = i}))));
+  const absl::Status refused =
+      Tracer::TracePort(Minted(port_, {.label_last = 100})).status();
+  EXPECT_EQ(ErrorOf(refused), Error::quota_exceeded);
+  EXPECT_THAT(refused.message(), ::testing::HasSubstr("other limits"));
 }
 
 TEST_F(TraceLimitsTest, OfARateKeepNoMoreFlows) {

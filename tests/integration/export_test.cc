@@ -20,6 +20,24 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr char kStoreSchema[] =
+    "store=" KEYPORT_SOURCE_DIR "/examples/typed_store/store.capnp";
+
+// Puts comments into a packet's block until no other has room.
+void FillUp(std::string* block) {
+  int number = 0;
+  for (const size_t size : {60'000u, 6'000u, 600u, 60u, 8u})
+    while (true) {
+      const std::vector<uint8_t> bytes(block->begin(), block->end());
+      std::string comment = std::to_string(++number);
+      comment.resize(size, '.');
+      const auto longer =
+          keyport::CommentedPacket(keyport::TakeBlock(bytes).body, comment);
+      if (!longer) break;
+      *block = *longer;
+    }
+}
+
 class ExportTest : public RecordedGraphTest {
  protected:
   void SetUp() override { RecordChain(); }
@@ -220,6 +238,36 @@ TEST_F(ExportTest, APcapngNeedsSomethingToAdd) {
   EXPECT_THAT(none.output, HasSubstr("give --schema PORT=FILE.capnp too"));
 }
 
+// Its comments of others leave no room for one more.
+TEST_F(ExportTest, APcapngLeavesOutACommentThatWouldMakeABlockTooLong) {
+  keyport::MadeUpRecording recording;
+  recording.Begin();
+  ipc::TraceRecord record = keyport::MadeUpRecord(ipc::TraceKind::send, 2'000);
+  record.label = 0;
+  recording.Add(keyport::kMadeUpClient, record, "no struct at all");
+  recording.EndPass(3'000);
+  recording.End();
+  std::ofstream written(file(), std::ios::binary | std::ios::trunc);
+  const std::vector<uint8_t> bytes = recording.bytes();
+  for (size_t at = 0; at < bytes.size();) {
+    const keyport::TakenBlock block =
+        keyport::TakeBlock(std::span(bytes).subspan(at));
+    std::string text(bytes.begin() + static_cast<ssize_t>(at),
+                     bytes.begin() + static_cast<ssize_t>(at + block.size));
+    at += block.size;
+    if (text.find("no struct at all") != std::string::npos) FillUp(&text);
+    written << text;
+  }
+  written.close();
+  const Finished exported =
+      Tool({"export", file(), "--pcapng", out(), "--schema", kStoreSchema});
+  EXPECT_EQ(exported.exit_code, 0);
+  EXPECT_THAT(exported.output, HasSubstr("longer than a block may be: 1"));
+  const std::string all = Tool({"export", file(), "--json", "-"}).output;
+  EXPECT_THAT(all, HasSubstr("\"send\""));
+  EXPECT_EQ(Tool({"export", out(), "--json", "-"}).output, all);
+}
+
 TEST_F(ExportTest, PrometheusHoldsTheSummaryOfTheTrace) {
   Export("--prometheus");
   const keyport::PrometheusPage page(Exported());
@@ -267,12 +315,18 @@ TEST_F(ExportTest, SeveralFormatsComeFromOneCommand) {
 
 TEST_F(ExportTest, SaysWhatIsWrong) {
   const std::string damaged = folder_.Write("damaged", "no recording at all");
-  for (const std::string format : {"--perfetto", "--ctf", "--prometheus"}) {
-    const Finished foreign = Tool({"export", damaged, format, out()});
+  for (const std::string format :
+       {"--perfetto", "--ctf", "--prometheus", "--json", "--pcapng"}) {
+    std::vector<std::string> words = {"export", damaged, format, out()};
+    if (format == "--pcapng")
+      words.insert(words.end(), {"--schema", kStoreSchema});
+    const Finished foreign = Tool(words);
     EXPECT_EQ(foreign.exit_code, 1) << format;
     EXPECT_THAT(foreign.output, HasSubstr("this is no pcapng file"));
     EXPECT_NE(access(out().c_str(), F_OK), 0) << "nothing was made";
-    const Finished nowhere = Tool({"export", file(), format, "/nowhere/out"});
+    words[1] = file();
+    words[3] = "/nowhere/out";
+    const Finished nowhere = Tool(words);
     EXPECT_EQ(nowhere.exit_code, 1);
     EXPECT_THAT(nowhere.output, HasSubstr("/nowhere/out"));
   }

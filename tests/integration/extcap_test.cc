@@ -24,15 +24,23 @@ class ExtcapTest : public RecordedGraphTest {
     return Keyport(words);
   }
   // Until there are some packets, which go to file().
-  void CaptureSome(std::vector<std::string> more) {
+  void CaptureSome(std::vector<std::string> more,
+                   const std::vector<std::string>& variables = {}) {
     ASSERT_EQ(mkfifo(fifo().c_str(), 0600), 0);
-    Running capture(Capture(std::move(more)));
+    Running::Options options = Capture(std::move(more));
+    options.variables.insert(options.variables.end(), variables.begin(),
+                             variables.end());
+    Running capture(options);
     Running reader(
         {{"/bin/sh", "-c", "head -c 100000 < " + fifo() + " > " + file()}, {}});
     EXPECT_EQ(reader.Wait(), 0);
     capture.Signal(SIGTERM);
     EXPECT_EQ(capture.Wait(), 0) << capture.output();
     EXPECT_EQ(capture.output(), "") << "Wireshark shows this as an error";
+  }
+  std::string Captured() const {
+    std::ifstream stream(file(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
   }
 };
 
@@ -70,10 +78,40 @@ TEST_F(ExtcapTest, SaysWhatTheManifestsSchemaKnowsOfPayloads) {
        "100000000"}));
   ASSERT_TRUE(graph.WaitFor("its socket is")) << graph.output();
   CaptureSome({"--payload", "--snaplen", "1024"});
-  std::ifstream stream(file(), std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
-  EXPECT_THAT(bytes, HasSubstr("keyport > put {\"key\":\"key "));
-  EXPECT_THAT(bytes, HasSubstr("keyport < put {\"values\":"));
+  EXPECT_THAT(Captured(), HasSubstr("keyport > put {\"key\":\"key "));
+  EXPECT_THAT(Captured(), HasSubstr("keyport < put {\"values\":"));
+}
+
+// The user's own words come first, as for `keyport trace`.
+TEST_F(ExtcapTest, TakesTheShellsSchemasBeforeTheManifests) {
+  const std::string renamed = folder_.Write(
+      "renamed.capnp",
+      "@0xb2e5c6a1d0f34788;\ninterface Store {\n"
+      "  keep @0 (key :Text) -> ();\n  look @1 (key :Text) -> ();\n}\n");
+  Running graph(Keyport(
+      {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
+       "100000000"}));
+  ASSERT_TRUE(graph.WaitFor("its socket is")) << graph.output();
+  CaptureSome({"--payload", "--snaplen", "1024"},
+              {"KEYPORT_SCHEMAS=store=" + renamed});
+  EXPECT_THAT(Captured(), HasSubstr("keyport > look "));
+  EXPECT_THAT(Captured(), testing::Not(HasSubstr("keyport > get ")));
+}
+
+TEST_F(ExtcapTest, GoesOnWithoutASchemaThatIsGone) {
+  const std::string schema =
+      folder_.Write("store.capnp",
+                    "@0xb2e5c6a1d0f34788;\ninterface Store {\n"
+                    "  put @0 (key :Text) -> ();\n}\n");
+  graph_ = Start(
+      "[graph]\nname = 'g'\n[port.store]\nschema = 'store.capnp'\n" +
+      Service("store", "'echo', 'store'", "provides = ['store']") +
+      Service("client", "'call-often', 'store', 'hi'", "uses = ['store']"));
+  ASSERT_TRUE(graph_->WaitFor("listening")) << graph_->output();
+  std::filesystem::remove(schema);
+  CaptureSome({"--payload"});
+  EXPECT_THAT(Captured(), testing::Not(HasSubstr("keyport > ")));
+  EXPECT_GT(Traced().size(), 50u);
 }
 
 TEST_F(ExtcapTest, SaysWhatIsWrong) {

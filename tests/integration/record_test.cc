@@ -301,6 +301,40 @@ TEST_F(RecordTest, LossesAddUpToWhatTheServicesWrote) {
               2 * (count + 1) + totals["facts"].get<uint64_t>());
 }
 
+TEST_F(RecordTest, LossesOfPayloadAddUpToo) {
+  constexpr uint64_t kMessages = 6'000;
+  const Json lossy = RecordFlood(kMessages, Recorder::kStopped, {"--payload"});
+  EXPECT_GT(lossy["lost"], 0);
+  // A message leaves two records and one with its payload.
+  EXPECT_EQ(lossy["written"].get<uint64_t>(),
+            3 * (kMessages + 1) + lossy["facts"].get<uint64_t>());
+  EXPECT_THAT(said_, testing::HasSubstr("record: " + lossy["seen"].dump() +
+                                        " records seen, " +
+                                        lossy["lost"].dump() + " lost, "));
+}
+
+TEST_F(RecordTest, TakesTheSchemasOfTheShell) {
+  Running graph(Keyport(
+      {"run", KEYPORT_SOURCE_DIR "/examples/typed_store/typed_store.toml",
+       "100000000"}));
+  ASSERT_TRUE(graph.WaitFor("its socket is")) << graph.output();
+  const auto record = [&](const std::string& schemas) {
+    Running::Options options = Keyport(
+        {"record", "--payload", "--snaplen", "1024", "-n", "50", file()});
+    options.variables.push_back("KEYPORT_SCHEMAS=" + schemas);
+    return RunProgram(options);
+  };
+  const Finished recorded =
+      record("store=" KEYPORT_SOURCE_DIR "/examples/typed_store/store.capnp");
+  ASSERT_EQ(recorded.exit_code, 0) << recorded.output;
+  std::ifstream stream(file(), std::ios::binary);
+  EXPECT_THAT(std::string(std::istreambuf_iterator<char>(stream), {}),
+              testing::HasSubstr("keyport > put {\"key\":"));
+  const Finished wrong = record("store");
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.output, testing::HasSubstr("PORT=FILE.capnp"));
+}
+
 // Far more than rings hold, as fast as they can be sent.
 TEST_F(RecordTest, LosslessLosesNothingOfAFlood) {
   constexpr uint64_t kMessages = 20'000;

@@ -100,6 +100,9 @@ TEST_F(TracerServiceTest, SeesNoMoreThanTheManifestAllows) {
               "payload = true\n"
               "trace_limits = { snaplen = 1, labels = '0-9', rate = 4000 }");
   WaitForFiles(2);
+  EXPECT_THAT(graph_->output(),
+              HasSubstr("trace_limits allow less than was asked for: snaplen "
+                        "1, labels 0-9, rate 4000 is recorded"));
   int limited = 0;
   for (const Json& row : ObjectsOf({"caps", "tracer", "--json"})) {
     if (row["trace_limits"].is_null()) continue;
@@ -118,6 +121,20 @@ TEST_F(TracerServiceTest, SeesNoMoreThanTheManifestAllows) {
   const std::string shown = Shown({"--payload"});
   EXPECT_THAT(shown, HasSubstr("> h\n"));
   EXPECT_THAT(shown, testing::Not(HasSubstr("> hi")));
+  // Each file says how it came about.
+  for (const std::string& path : Files()) {
+    std::ifstream stream(path, std::ios::binary);
+    EXPECT_THAT(std::string(std::istreambuf_iterator<char>(stream), {}),
+                HasSubstr("keyport-tracer --label 0-9 --payload --snaplen 1 "
+                          "--rate 4000"));
+  }
+}
+
+TEST_F(TracerServiceTest, SaysNothingOfLimitsThatTakeNothingAway) {
+  StartTraced("['store']", "'--payload', '--snaplen', '7', '--rate', '9', ",
+              "payload = true\ntrace_limits = { snaplen = 7, rate = 10 }");
+  EndGraph();
+  EXPECT_THAT(graph_->output(), testing::Not(HasSubstr("trace_limits")));
 }
 
 TEST_F(TracerServiceTest, NeedsTheRightToWhatItDoes) {

@@ -77,6 +77,8 @@ struct TracedPayload {
   // The processor's counter, of which TraceRecord::time_ns was made; 0: its
   // writer read CLOCK_MONOTONIC.
   uint64_t ticks = 0;
+  // Records that the payload took in the ring, as seen() and lost() count it.
+  uint64_t parts = 0;
 };
 
 // Thread: one at a time.
@@ -86,8 +88,9 @@ class Tracer {
   // revoked. Owns: the capability. Of secret ports no payload comes.
   // Rights: TraceMeta on the kernel object; for payload TracePayload too, for
   // a lossless tracing TraceStall. Errors: access_denied; invalid_args,
-  // out_of_range (options); quota_exceeded (kTracingsMax, or no memory);
-  // bad_state: somebody else traces the same losslessly.
+  // out_of_range (options); quota_exceeded (kTracingsMax, kTraceLimitedMax
+  // kinds of limits besides these, or no memory); bad_state: somebody else
+  // traces the same losslessly.
   static absl::StatusOr<Tracer> TraceAll(Capability kernel,
                                          const TraceOptions& options = {});
   // Traces one port. Rights: the same on it; nobody has TracePayload on a
@@ -109,8 +112,9 @@ class Tracer {
   absl::StatusOr<uint64_t> Drain(const PayloadSink& sink);
   // What is traced: what was asked for, cut down to what the capability allows.
   const abi::TraceFilter& filter() const;
-  // Records seen, and records overwritten before they were read. Their sum
-  // is what was written. A payload is written in records of its own.
+  // Records seen, and records overwritten before they were read, with parts of
+  // payloads that belong to those. Their sum is what was written. A payload is
+  // written in records of its own (TracedPayload::parts).
   uint64_t seen() const;
   uint64_t lost() const;
   // Of those seen: left out here, since another tracer of the same scope wanted

@@ -13,10 +13,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::map<std::string, std::string> FilesOf(const MadeUpRecording& recording) {
+std::map<std::string, std::string> FilesOf(const std::vector<uint8_t>& bytes) {
   RecordingDecoder decoder;
   CtfTrace trace;
-  const std::vector<uint8_t> bytes = recording.bytes();
   EXPECT_TRUE(
       decoder
           .Decode(bytes,
@@ -30,6 +29,10 @@ std::map<std::string, std::string> FilesOf(const MadeUpRecording& recording) {
     files[file] += piece;
   });
   return files;
+}
+
+std::map<std::string, std::string> FilesOf(const MadeUpRecording& recording) {
+  return FilesOf(recording.bytes());
 }
 
 std::vector<std::string> NamesOf(
@@ -121,8 +124,15 @@ TEST(CtfTrace, StampsAreNanosecondsWhereTheCounterIsNotKnown) {
   MadeUpRecording made_up({}, kTicksAtBegin);
   BeginWithTicks(&made_up);
   made_up.End({2'001'000, ~uint64_t{0}});
-  for (const MadeUpRecording* recording : {&killed, &made_up}) {
-    const auto files = FilesOf(*recording);
+  // And of an end that is another one's, before it in the file.
+  MadeUpRecording before({}, kTicksAtBegin);
+  before.Begin();
+  before.End({2'001'000, kTicksAtBegin + 6'000'000});
+  std::vector<uint8_t> both = before.bytes();
+  const std::vector<uint8_t> cut = killed.bytes();
+  both.insert(both.end(), cut.begin(), cut.end());
+  for (const auto& bytes : {killed.bytes(), made_up.bytes(), both}) {
+    const auto files = FilesOf(bytes);
     EXPECT_EQ(NumberAt(files.at("client_1"), 24), 2'000u);
     EXPECT_EQ(NumberAt(files.at("client_1"), 32), 2'100u);
     EXPECT_EQ(NumberAt(files.at("losses"), 32), 1'500u);

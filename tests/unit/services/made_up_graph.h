@@ -48,13 +48,18 @@ class MadeUpGraph {
     snapshot_.ports.push_back(port);
     return port.id;
   }
+  void MakeSecret(uint64_t port) {
+    for (ipc::PortEntry& entry : snapshot_.ports)
+      if (entry.id == port) entry.options |= ipc::abi::kPortSecret;
+  }
   void NobodyListens(uint64_t port) {
     for (ipc::PortEntry& entry : snapshot_.ports)
       if (entry.id == port) entry.listeners = 0;
   }
 
   // Returns the serial. Its handle is 0x1000 more.
-  uint64_t Give(const Held& held) {
+  uint64_t Give(const Held& held,
+                ipc::ObjectKind kind = ipc::ObjectKind::port) {
     ipc::CapabilityEntry capability = {};
     capability.serial = ++last_serial_;
     capability.process = held.process;
@@ -64,7 +69,7 @@ class MadeUpGraph {
     capability.made_by = held.made_by;
     capability.ends_ns = held.ends_ns;
     capability.trace_limits = held.trace_limits;
-    capability.kind = ipc::ObjectKind::port;
+    capability.kind = kind;
     capability.rights = held.rights;
     capability.handle = 0x1000 + static_cast<ipc::Handle>(last_serial_);
     snapshot_.capabilities.push_back(capability);

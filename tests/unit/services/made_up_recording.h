@@ -74,7 +74,8 @@ class MadeUpRecording {
   void KnowAll() { knows_ = true; }
   void Add(const ipc::TraceSource& source, const ipc::TraceRecord& record,
            std::string_view payload = {}, uint64_t ticks = 0) {
-    recorder_.Add(source, record, payload, ticks);
+    recorder_.Add(source, record,
+                  {.bytes = ipc::BytesOf(payload), .ticks = ticks});
   }
   void EndPass(uint64_t begin_ns, const LostRecords& lost = {}) {
     text_ += recorder_.EndPass(begin_ns, lost);

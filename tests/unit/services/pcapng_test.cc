@@ -55,7 +55,7 @@ TEST(Pcapng, ABlockIsTakenBackAndNoMoreThanIt) {
 TEST(Pcapng, ACommentStandsBeforeAPacketsOtherOptionsOnce) {
   const std::vector<uint8_t> plain = Packet();
   std::vector<uint8_t> bytes =
-      Bytes(CommentedPacket(TakeBlock(plain).body, "a word"));
+      Bytes(*CommentedPacket(TakeBlock(plain).body, "a word"));
   EXPECT_EQ(bytes.size(), plain.size() + 4 + 8);
   for (int again = 0; again < 2; ++again) {
     const TakenBlock block = TakeBlock(bytes);
@@ -67,11 +67,33 @@ TEST(Pcapng, ACommentStandsBeforeAPacketsOtherOptionsOnce) {
     const auto options = block.body.subspan(28);
     EXPECT_EQ(OptionIn(options, kPcapngComment), "a word");
     EXPECT_EQ(OptionIn(options, 5), (std::string{7, 0, 0, 0, 0, 0, 0, 0}));
-    EXPECT_EQ(Bytes(CommentedPacket(block.body, "a word")), bytes);
+    EXPECT_EQ(Bytes(*CommentedPacket(block.body, "a word")), bytes);
   }
   // Another's comment stays.
-  bytes = Bytes(CommentedPacket(TakeBlock(bytes).body, "more"));
+  bytes = Bytes(*CommentedPacket(TakeBlock(bytes).body, "more"));
   EXPECT_EQ(bytes.size(), plain.size() + 12 + 8);
+}
+
+TEST(Pcapng, ACommentThatMakesABlockTooLongIsNone) {
+  constexpr size_t kCommentBytes = 8;  // with its head
+  for (const size_t over : {0u, 4u}) {
+    const size_t data =
+        kPcapngBlockBytesMax - kCommentBytes - Packet().size() + 8 + over;
+    const std::vector<uint8_t> bytes =
+        Bytes(PcapngBlock(PcapngType::packet)
+                  .Put(uint32_t{0})
+                  .PutTime(1)
+                  .Put(static_cast<uint32_t>(data))
+                  .Put(static_cast<uint32_t>(data))
+                  .PutBytes(std::string(data, 'x'))
+                  .NumberOption(5, uint64_t{7})
+                  .Finish());
+    const auto commented = CommentedPacket(TakeBlock(bytes).body, "word");
+    ASSERT_EQ(commented.has_value(), over == 0);
+    if (!commented) continue;
+    EXPECT_EQ(commented->size(), kPcapngBlockBytesMax);
+    EXPECT_EQ(TakeBlock(Bytes(*commented)).outcome, Outcome::kBlock);
+  }
 }
 
 TEST(Pcapng, OfAPacketCutShortACommentMakesAWholeBlock) {
@@ -79,7 +101,7 @@ TEST(Pcapng, OfAPacketCutShortACommentMakesAWholeBlock) {
   const std::vector<uint8_t> body = {0, 0, 0, 0, 0, 0, 0, 0, 1, 0,  0,
                                      0, 1, 0, 0, 0, 1, 0, 0, 0, 'x'};
   const std::vector<uint8_t> bytes =
-      Bytes(CommentedPacket(std::span(body).subspan(0, 12 + 9), "a word"));
+      Bytes(*CommentedPacket(std::span(body).subspan(0, 12 + 9), "a word"));
   EXPECT_EQ(TakeBlock(bytes).outcome, Outcome::kBlock);
   EXPECT_EQ(bytes.size() % 4, 0u);
 }

@@ -232,6 +232,47 @@ TEST(WhoCanListing, TellsWhatIsTracedAtMost) {
   EXPECT_EQ(limited, 1);
 }
 
+// Who may trace everything may trace the port.
+TEST(WhoCanListing, OfRightsToTraceHasARowForWhoHasThemOnEverything) {
+  ReachExample example;
+  constexpr uint64_t kSupervisor = 1;
+  constexpr uint64_t kKernelObject = 77;
+  const uint64_t first = example.Give(
+      {kSupervisor, kKernelObject, ipc::kRightsAll}, ipc::ObjectKind::kernel);
+  example.Give({.process = example.client,
+                .port = kKernelObject,
+                .rights = ipc::kRightInspect | ipc::kRightTraceMeta,
+                .parent = first,
+                .trace_limits = {.rate_max = 4}},
+               ipc::ObjectKind::kernel);
+  example.MakeSecret(example.store_port);
+  const auto rows =
+      JsonLines(example.Ask().WhoCan(ipc::kRightTraceMeta, "store"));
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0]["port"], "store");
+  EXPECT_EQ(rows[1]["service"], "supervisor");
+  EXPECT_EQ(rows[1]["port"], "everything");
+  EXPECT_EQ(rows[1]["port_id"], 0);
+  EXPECT_EQ(rows[1]["chain"]["end"], "first");
+  EXPECT_EQ(rows[2]["service"], "client");
+  EXPECT_EQ(rows[2]["port"], "everything");
+  EXPECT_EQ(rows[2]["trace_limits"]["rate"], 4);
+  EXPECT_EQ(rows[2]["chain"]["steps"][0]["service"], "supervisor");
+  const Listing meta = example.Ask().WhoCan(ipc::kRightTraceMeta, "store");
+  EXPECT_NE(meta.text.find("client(102)      everything  "), std::string::npos)
+      << meta.text;
+  // Of a secret port nobody has payload by that, and other rights do not count.
+  const auto held = [&](ipc::Rights right, const char* port) {
+    return JsonLines(example.Ask().WhoCan(right, port)).size();
+  };
+  EXPECT_EQ(held(ipc::kRightTracePayload, "clock"), 2u);
+  EXPECT_EQ(held(ipc::kRightTracePayload, "store"), 1u);
+  EXPECT_EQ(held(ipc::kRightReceive, "clock"), 2u);
+  // Once, also of two ports of a name.
+  example.Port("store", kSupervisor);
+  EXPECT_EQ(held(ipc::kRightTraceMeta, "store"), 3u);
+}
+
 TEST(WhoCanListing, TellsWhoMadeItAndWhenItEnds) {
   const Listing listing = MadeExample().Ask().WhoCan(ipc::kRightSend, "clock");
   EXPECT_NE(listing.text.find("MADE BY                ENDS  DERIVED FROM\n"),
@@ -312,6 +353,26 @@ TEST(ReachManifest, TheSupervisorMintsWhatIsUsed) {
             "Transfer|Send|Wait, badge 42 (g.toml:11:17)\n"
             "    minted from supervisor: rights all (g.toml:1:7)\n"
             "    the first capability for :store: supervisor made the port\n");
+}
+
+TEST(ReachManifest, TellsWhoTracesEverything) {
+  const Asked asked =
+      AskManifest(std::string(kManifest) +
+                  "[service.tracer]\nprogram = 't'\ntraces = 'everything'\n"
+                  "trace_limits = { rate = 4 }\n");
+  EXPECT_EQ(asked.WhoCan(ipc::kRightTraceMeta, "store").text,
+            "SERVICE     PORT        HANDLE  RIGHTS                       BADGE"
+            "  TRACES AT MOST  DERIVED FROM\n"
+            "supervisor  :store           -  all                              -"
+            "  -               (first)\n"
+            "supervisor  everything       -  all                              -"
+            "  -               (first)\n"
+            "tracer      everything       -  Duplicate|Inspect|TraceMeta      -"
+            "  rate 4          supervisor (first)\n");
+  const auto rows = JsonLines(asked.WhoCan(ipc::kRightTraceMeta, "store"));
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[2]["name"], "kernel");
+  EXPECT_EQ(rows[2]["place"], "g.toml:15:10");
 }
 
 TEST(ReachManifest, TellsWhatToAdd) {

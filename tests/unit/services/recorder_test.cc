@@ -49,6 +49,25 @@ TEST(Recorder, WritesTheCounterOfEachRecordAndBeginAndEnd) {
   EXPECT_EQ(decoded.decoder.counter()->NsOf(5'003'000), 2'000u);
 }
 
+TEST(Recorder, CountsWhatPayloadsTookInTheRingAsLossesDo) {
+  Recorder recorder({}, {}, [](TraceDirectory*) {});
+  std::string text = recorder.Begin("test", "made up");
+  const ipc::TraceRecord record = MadeUpRecord(ipc::TraceKind::send, 2'000);
+  recorder.Add(kMadeUpClient, record, {.bytes = {}, .parts = 3});
+  recorder.Add(kMadeUpClient, record);
+  text += recorder.EndPass(3'000, {17, 1'500, 2'500});
+  text += recorder.End({9'000}, {});
+  EXPECT_EQ(recorder.seen(), 5u);
+  EXPECT_EQ(recorder.recorded(), 2u);
+  DecodedRecording decoded;
+  const std::vector<uint8_t> bytes(text.begin(), text.end());
+  decoded.Decode(bytes);
+  ASSERT_EQ(decoded.records.size(), 2u);
+  EXPECT_EQ(decoded.records[0].header.parts, 3u);
+  EXPECT_EQ(decoded.decoder.loss().seen, 5u);
+  EXPECT_EQ(decoded.decoder.loss().lost, 17u);
+}
+
 TEST(Recorder, SaysOfMessagesWhatItIsTold) {
   MadeUpRecording recording;
   recording.CommentWith([](const RecordedHeader& header,
