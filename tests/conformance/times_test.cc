@@ -110,8 +110,6 @@ TEST_F(PortTimes, StandForAllCallsAndOutliveTheirLane) {
       EXPECT_LE(MessagesIn(*each), kCalls);
       EXPECT_GE(MessagesIn(*each), kCalls - 8 * base::Sampler::kSampleEvery);
     }
-    // Each call that was measured at both ends took longer than it waited.
-    EXPECT_GE(times.call.most_ns, times.work.most_ns / 2);
   }
 }
 
