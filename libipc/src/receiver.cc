@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "lane_fast.h"
@@ -97,6 +98,7 @@ ReceiverCore::Lanes ReceiverCore::EndHere() {
   Lanes lanes;
   std::lock_guard lock(mutex_);
   if (ended_ == Error::ok) ended_ = Error::canceled;
+  releasing_ = false;
   closing_.store(true, std::memory_order_relaxed);
   for (auto& [id, lane] : lanes_) lane->Detach(Error::canceled);
   active_.Clear();
@@ -116,6 +118,7 @@ absl::StatusOr<Capability> ReceiverCore::Release() {
                         "this receiver was closed: there is nothing to hand "
                         "on");
     ended_ = Error::canceled;
+    releasing_ = true;
     closing_.store(true, std::memory_order_relaxed);
     for (auto& [id, lane] : lanes_) taken_from.push_back(lane);
   }
@@ -123,10 +126,13 @@ absl::StatusOr<Capability> ReceiverCore::Release() {
   for (const LanePtr& lane : taken_from) {
     const Error why = lane->MoveOpenReplies();
     if (why == Error::ok) continue;
-    // It goes on listening; what was moved already stays answerable.
+    // It goes on listening, unless it was closed meanwhile; what was moved
+    // already stays answerable.
     std::lock_guard lock(mutex_);
-    ended_ = Error::ok;
-    closing_.store(false, std::memory_order_relaxed);
+    if (std::exchange(releasing_, false)) {
+      ended_ = Error::ok;
+      closing_.store(false, std::memory_order_relaxed);
+    }
     return MakeStatus(why,
                       "the calls in hand cannot all be made answerable by "
                       "Reply capabilities; answer some first");

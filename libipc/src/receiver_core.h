@@ -105,6 +105,7 @@ class ReceiverCore {
   int taken_since_bells_ = 0;
   bool banded_ = false;  // a lane of a higher band has come
   Error ended_ = Error::ok;
+  bool releasing_ = false;  // it may go on yet
   bool waiting_noted_ = false;
 
   std::atomic<bool> closing_{false};

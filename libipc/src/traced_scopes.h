@@ -1,6 +1,10 @@
 // TracedScopes: which trace records are written about a lane. Set when the
 // kernel process says so, read by any thread without a lock: who reads in
 // between may write a record more, or one less.
+//
+// A place may be another scope's from one time to the next, so an id is never
+// read with another one's filter. What is set is written beside what is read,
+// and then put in its place; who has read meanwhile reads again. Nobody waits.
 #pragma once
 
 #include <algorithm>
@@ -23,13 +27,19 @@ class TracedScopes {
   uint32_t places() const { return on_.load(std::memory_order_relaxed); }
 
   abi::LaneScope scope(uint32_t place) const {
-    const Scope& from = scopes_[place];
-    uint64_t words[kFilterWords];
-    for (size_t i = 0; i < kFilterWords; ++i)
-      words[i] = from.filter[i].load(std::memory_order_relaxed);
-    abi::LaneScope scope = {from.id.load(std::memory_order_relaxed), {}};
-    std::memcpy(&scope.filter, words, sizeof(words));
-    return scope;
+    while (true) {
+      const uint32_t version = version_.load(std::memory_order_acquire);
+      const Scope& from = scopes_[version % 2][place];
+      uint64_t words[kWords];
+      for (size_t i = 0; i < kWords; ++i)
+        words[i] = from[i].load(std::memory_order_relaxed);
+      std::atomic_thread_fence(std::memory_order_acquire);
+      if (version_.load(std::memory_order_relaxed) == version) {
+        abi::LaneScope scope;
+        std::memcpy(&scope, words, sizeof(words));
+        return scope;
+      }
+    }
   }
   // Whether flows that begin here need ranks.
   bool ranks_flows() const {
@@ -50,27 +60,27 @@ class TracedScopes {
 
   // One thread at a time.
   void Set(const abi::LaneTracing& tracing) {
-    for (uint32_t i = 0; i < abi::kTraceScopes; ++i) {
-      const abi::LaneScope& scope = tracing.scopes[i];
-      uint64_t words[kFilterWords];
-      std::memcpy(words, &scope.filter, sizeof(words));
-      for (size_t word = 0; word < kFilterWords; ++word)
-        scopes_[i].filter[word].store(words[word], std::memory_order_relaxed);
-      scopes_[i].id.store(scope.id, std::memory_order_relaxed);
+    const uint32_t next = version_.load(std::memory_order_relaxed) + 1;
+    // Who reads what is written here sees that the version has changed since
+    // these were in place.
+    std::atomic_thread_fence(std::memory_order_release);
+    for (uint32_t place = 0; place < abi::kTraceScopes; ++place) {
+      uint64_t words[kWords];
+      std::memcpy(words, &tracing.scopes[place], sizeof(words));
+      for (size_t i = 0; i < kWords; ++i)
+        scopes_[next % 2][place][i].store(words[i], std::memory_order_relaxed);
     }
+    version_.store(next, std::memory_order_release);
     on_.store(tracing.on(), std::memory_order_relaxed);
   }
 
  private:
-  static constexpr size_t kFilterWords =
-      sizeof(abi::TraceFilter) / sizeof(uint64_t);
-  static_assert(sizeof(abi::TraceFilter) % sizeof(uint64_t) == 0);
-  struct Scope {
-    std::atomic<uint64_t> id{0};
-    std::atomic<uint64_t> filter[kFilterWords] = {};
-  };
+  static constexpr size_t kWords = sizeof(abi::LaneScope) / sizeof(uint64_t);
+  static_assert(sizeof(abi::LaneScope) % sizeof(uint64_t) == 0);
+  using Scope = std::atomic<uint64_t>[kWords];
   std::atomic<uint32_t> on_{0};
-  Scope scopes_[abi::kTraceScopes];
+  std::atomic<uint32_t> version_{0};
+  Scope scopes_[2][abi::kTraceScopes] = {};
 };
 
 }  // namespace ipc

@@ -81,6 +81,7 @@ absl::Status WriteWhileReading(RecordingReader* reader,
   while (more.ok() && *more) {
     more = reader->ReadSome(sink);
     if (!more.ok() && output->empty()) break;
+    if (!reader->decoder().begun()) continue;
     if (absl::Status opened = output->Open(); !opened.ok()) return opened;
   }
   const absl::Status written = output->Finish();

@@ -54,6 +54,8 @@ class RecordingDecoder {
   }
   // Of this file: records in it, and records that it says were lost.
   TraceLoss loss() const { return loss_; }
+  // Whether there was a section, with which a recording begins.
+  bool begun() const { return begun_; }
   // Whether its recorder came to the end.
   // Each of the recordings that stand one after the other.
   bool ended() const { return ended_ && !unended_; }

@@ -43,6 +43,10 @@ absl::StatusOr<bool> RecordingReader::ReadSome(
     return absl::Status(used.status().code(),
                         path_ + ": " + std::string(used.status().message()));
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<ssize_t>(*used));
+  if (got == 0 && !decoder_.begun())
+    return ipc::MakeStatus(
+        ipc::Error::not_supported,
+        path_ + ": this is no pcapng file: it ends within its first block");
   return got > 0;
 }
 

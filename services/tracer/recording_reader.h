@@ -16,7 +16,7 @@ class RecordingReader {
   static absl::StatusOr<RecordingReader> Open(const std::string& path);
 
   // Reads on, some hundred records. False at the end. Errors: as Decode, with
-  // the path.
+  // the path; not_supported at the end of what is too short to be a recording.
   absl::StatusOr<bool> ReadSome(const RecordingDecoder::Sink& sink);
   const RecordingDecoder& decoder() const { return decoder_; }
   // What is wrong with its end, for whoever reads; "" if nothing is.

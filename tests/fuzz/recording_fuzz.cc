@@ -84,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   uint64_t seen = 0;
   const auto used = decoder.Decode(
       bytes, {[&](const keyport::RecordingDecoder::Recorded& recorded) {
-                ++seen;
+                seen += 1 + uint64_t{recorded.header.parts};
                 if (recorded.payload.size() > recorded.header.payload_bytes)
                   std::abort();
                 table.Add(recorded.source, recorded.record, recorded.payload);

@@ -315,6 +315,7 @@ TEST_F(ExportTest, SeveralFormatsComeFromOneCommand) {
 
 TEST_F(ExportTest, SaysWhatIsWrong) {
   const std::string damaged = folder_.Write("damaged", "no recording at all");
+  const std::string cut = folder_.Write("cut", "\n\r\r\n");
   for (const std::string format :
        {"--perfetto", "--ctf", "--prometheus", "--json", "--pcapng"}) {
     std::vector<std::string> words = {"export", damaged, format, out()};
@@ -323,6 +324,11 @@ TEST_F(ExportTest, SaysWhatIsWrong) {
     const Finished foreign = Tool(words);
     EXPECT_EQ(foreign.exit_code, 1) << format;
     EXPECT_THAT(foreign.output, HasSubstr("this is no pcapng file"));
+    EXPECT_NE(access(out().c_str(), F_OK), 0) << "nothing was made";
+    words[1] = cut;
+    const Finished short_one = Tool(words);
+    EXPECT_EQ(short_one.exit_code, 1) << format;
+    EXPECT_THAT(short_one.output, HasSubstr("ends within its first block"));
     EXPECT_NE(access(out().c_str(), F_OK), 0) << "nothing was made";
     words[1] = file();
     words[3] = "/nowhere/out";

@@ -2,6 +2,7 @@
 #include <capnp/serialize.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -69,7 +70,8 @@ class DecodeTest : public testing::Test {
     return json.ok() ? json->dump() : std::string(json.status().message());
   }
 
-  const std::string folder_ = testing::TempDir() + "keyport_decode/";
+  const std::string folder_ =
+      testing::TempDir() + "keyport_decode." + std::to_string(getpid()) + "/";
 };
 
 TEST_F(DecodeTest, ParametersAreOfTheMethodThatTheLabelNames) {
