@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <list>
 
 #include "lane_end.h"
@@ -154,20 +153,18 @@ bool IsWithinRate(uint64_t flow, uint32_t rate) {
 
 void WriteTrace(const LaneEnd& lane, const abi::TraceRecord& record,
                 Bytes payload) {
-  for (uint32_t left = lane.tracing().places(); left != 0; left &= left - 1) {
-    const auto place = static_cast<uint32_t>(std::countr_zero(left));
-    const abi::LaneScope scope = lane.tracing().scope(place);
+  lane.tracing().ForEach([&](uint32_t place, const abi::LaneScope& scope) {
     if (scope.id == 0 || !base::IsKept(record, scope.filter) ||
         !IsWithinRate(record.flow, scope.filter.rate))
-      continue;
+      return;
     const size_t shown = std::min<size_t>(payload.size(), scope.filter.snaplen);
     base::TraceRingWriter* const writer = RingOf(lane, place, scope.id, shown);
-    if (writer == nullptr) continue;
+    if (writer == nullptr) return;
     if (shown == 0)
       writer->Append(record);
     else
       writer->Append(record, payload.first(shown));
-  }
+  });
 }
 
 abi::TraceRecord TraceOf(const LaneEnd& lane, abi::TraceKind kind,

@@ -41,20 +41,28 @@ class TracedScopes {
       }
     }
   }
+  // Shows each scope that is on, with its place.
+  template <typename Look>
+  void ForEach(const Look& look) const {
+    for (uint32_t left = places(); left != 0; left &= left - 1) {
+      const auto place = static_cast<uint32_t>(std::countr_zero(left));
+      look(place, scope(place));
+    }
+  }
   // Whether flows that begin here need ranks.
   bool ranks_flows() const {
-    for (uint32_t left = places(); left != 0; left &= left - 1)
-      if (scope(static_cast<uint32_t>(std::countr_zero(left))).filter.rate != 0)
-        return true;
-    return false;
+    bool any = false;
+    ForEach([&](uint32_t, const abi::LaneScope& scope) {
+      any |= scope.filter.rate != 0;
+    });
+    return any;
   }
   // Of a message's payload, at most.
   uint32_t snaplen() const {
     uint32_t most = 0;
-    for (uint32_t left = places(); left != 0; left &= left - 1)
-      most = std::max(
-          most,
-          scope(static_cast<uint32_t>(std::countr_zero(left))).filter.snaplen);
+    ForEach([&](uint32_t, const abi::LaneScope& scope) {
+      most = std::max(most, scope.filter.snaplen);
+    });
     return most;
   }
 

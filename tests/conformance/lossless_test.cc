@@ -88,8 +88,10 @@ class Lossless : public ::testing::Test {
   }
   // Until at least so many were, and no more are for a while.
   void AwaitSenderThatWaits(uint64_t sent) {
+    const int64_t soon_ns = Soon().ns;
     uint64_t before;
     do {
+      ASSERT_LT(base::NowNs(), soon_ns);
       before = Sent();
       const int64_t end_ns = base::NowNs() + 30'000'000;
       while (base::NowNs() < end_ns) {
